@@ -1,0 +1,47 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Zone names are relative to the domain:
+//
+//	<set>.<cluster>.<owner>             an address set
+//	_edgeward.<cluster>.<owner>  TXT    the claim of everything under <cluster>.<owner>
+//
+// (CONTRACT: "Names").
+
+// NodesSet is the address set of all usable nodes, shared by all Services.
+const NodesSet = "nodes"
+
+func subtree(cluster, owner string) string { return cluster + "." + owner }
+
+// SetName is the zone name of an address set.
+func SetName(set, cluster, owner string) string { return set + "." + subtree(cluster, owner) }
+
+// ClaimName is the zone name of a cluster's claim.
+func ClaimName(cluster, owner string) string { return "_edgeward." + subtree(cluster, owner) }
+
+const heritage = "heritage=edgeward,"
+
+// ClaimData is the text of a cluster's claim; uid is that of its namespace
+// kube-system, which lives as long as the cluster does.
+func ClaimData(owner, uid string) string {
+	return fmt.Sprintf("%sedgeward/owner=%s,edgeward/cluster=%s", heritage, owner, uid)
+}
+
+// claimedBy reads the cluster UID out of a claim's text; it is not ok for a
+// text that is not a claim.
+func claimedBy(data string) (uid string, ok bool) {
+	if !strings.HasPrefix(data, heritage) {
+		return "", false
+	}
+	_, uid, ok = strings.Cut(data, ",edgeward/cluster=")
+	return uid, ok
+}
+
+// under reports whether name is root or lies below it.
+func under(name, root string) bool {
+	return name == root || strings.HasSuffix(name, "."+root)
+}

@@ -1,0 +1,362 @@
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
+
+// Verb is what an operation does.
+type Verb string
+
+const (
+	Create Verb = "create"
+	Update Verb = "update"
+	Delete Verb = "delete"
+	// LookUp searches the scope of New for what became of operations whose
+	// replies were lost, and for objects that were missing from a list.
+	LookUp Verb = "look up"
+)
+
+// Object is what stands at a provider.
+type Object[T any] interface {
+	Rule | Record
+	Key() string      // the place it takes: one operation at a time
+	Identity() string // the provider's ID
+	Scope() string    // what a search for it covers
+	Equal(T) bool
+}
+
+// Op is one operation at a provider.
+type Op[T Object[T]] struct {
+	Verb    Verb
+	Old     T         // update, delete: what stands
+	New     T         // create, update: what shall stand; look up: what to search for
+	Ingress IngressID // whom a rule serves; zero for records
+	Adopt   bool      // Old is not marked and is taken over
+	Urgency int       // lower goes first
+}
+
+// Key is the place that the operation works on.
+func (op Op[T]) Key() string {
+	switch op.Verb {
+	case LookUp:
+		return "look up " + op.New.Scope()
+	case Create:
+		return op.New.Key()
+	}
+	return op.Old.Key()
+}
+
+// Same reports whether repeating op would do what other did.
+func (op Op[T]) Same(other Op[T]) bool {
+	return op.Verb == other.Verb && op.Old.Identity() == other.Old.Identity() && op.New.Equal(other.New)
+}
+
+// Status is how far an operation has come.
+type Status int
+
+const (
+	InFlight Status = iota // its reply is awaited
+	Unsure                 // its reply was lost: it is neither done nor undone until looked up
+	Parked                 // it failed without effect and waits before it is tried again
+)
+
+// Attempt is an operation under way, or one that did not end well.
+type Attempt[T Object[T]] struct {
+	Op[T]
+	Status Status
+}
+
+// View is what is known of one provider.
+type View[T Object[T]] struct {
+	Known   bool // it was read since the daemon started
+	Objects []T
+	// Missing holds the IDs of Objects that the last reading did not show. They
+	// are neither there nor gone until they were looked up: lists lag, and
+	// shift while they are paged through.
+	Missing  map[string]bool
+	Attempts []Attempt[T]
+}
+
+// Memory is what Next remembers from one call to the next. The zero value is
+// that of a start.
+type Memory struct {
+	absent map[string]absence // by the provider's ID
+	// What was wanted and, as the watch reported, is not any more.
+	droppedRules   map[RuleKey]bool
+	droppedRecords map[string]bool // keys
+	// named are the zone names that some rule named: when none does any more,
+	// it was this process that took the rules away, or changed them.
+	named map[string]bool
+}
+
+// absence is since when nobody wants an object. Reported says that the watch
+// told so, or that the user allowed it: such deletions are not limited.
+type absence struct {
+	since    time.Time
+	reported bool
+}
+
+// Dropped returns the memory with what old wanted and now does not, because
+// the watch said so. Deletions that were only inferred, from an object missing
+// in a new snapshot, are not to be passed here: they count for max_delete.
+func (m Memory) Dropped(old, now Want) Memory {
+	next := Memory{
+		absent: m.absent, named: m.named,
+		droppedRules: make(map[RuleKey]bool), droppedRecords: make(map[string]bool),
+	}
+	dropRule := func(key RuleKey) {
+		if !now.Routes[key].Wanted() {
+			next.droppedRules[key] = true
+		}
+	}
+	for key := range m.droppedRules {
+		dropRule(key)
+	}
+	for key, r := range old.Routes {
+		if r.Wanted() {
+			dropRule(key)
+		}
+	}
+	before, after := old.records(), now.records()
+	maps.Copy(before, m.droppedRecords)
+	for key := range before {
+		if !after[key] {
+			next.droppedRecords[key] = true
+		}
+	}
+	return next
+}
+
+// records returns the keys of all addresses that stand in a set.
+func (w Want) records() map[string]bool {
+	keys := make(map[string]bool)
+	for name, set := range w.Sets {
+		for _, ip := range set.Addresses {
+			keys[address(name, ip, 0).Key()] = true
+		}
+	}
+	return keys
+}
+
+// Input is everything that Next looks at.
+type Input struct {
+	Want     Want
+	Rules    View[Rule]
+	Records  View[Record]
+	Memory   Memory
+	Settings Settings
+	Now      time.Time
+	// AllowDelete lets the deletions found now exceed Settings.MaxDelete.
+	AllowDelete bool
+}
+
+// Step is what Next found.
+type Step struct {
+	Rules   []Op[Rule]   // safe now, in the order of their urgency
+	Records []Op[Record] // likewise
+	Memory  Memory       // for the next call
+	// Wake is when the first deletion that waits for its grace or linger may
+	// go; zero: none waits.
+	Wake time.Time
+	// Routes tells what became of each route that is wanted; Problems those
+	// that a live rule stands in the way of.
+	Routes   []RouteState
+	Problems []Problem
+	// Compared says that every cluster and both providers were looked at, so
+	// that a start's first comparison is over.
+	Compared bool
+	// Open are the Ingresses that still have work outstanding.
+	Open    map[IngressID]Open
+	Blocked []Blocked
+	Notices []Notice
+	Stale   map[string]bool // clusters whose last known addresses stay for want of a node
+}
+
+// RouteState is what became of a route that is wanted.
+type RouteState struct {
+	Ingress IngressID
+	Key     RuleKey
+	State   State
+	Reason  string
+}
+
+// Open says at which provider an Ingress has work outstanding.
+type Open struct{ Rules, Records bool }
+
+// Target is a provider, in the words of the metrics' label.
+type Target string
+
+const (
+	Edgio Target = "edgio"
+	Vultr Target = "vultr"
+)
+
+// Blocked is a number of deletions that Settings.MaxDelete forbids.
+type Blocked struct {
+	Target       Target
+	Cluster      string
+	Count, Total int
+}
+
+// String says what is refused and what to do.
+func (b Blocked) String() string {
+	return fmt.Sprintf("refusing to delete %d of %d objects of cluster %s at %s that no Ingress wants any more (sync.max_delete); "+
+		"if that is right, restart once with --allow-delete", b.Count, b.Total, b.Cluster, b.Target)
+}
+
+// Notice is something to tell the operator, once as long as it lasts. Fatal
+// says that a cluster cannot be served.
+type Notice struct {
+	Fatal bool
+	Text  string
+}
+
+// planner is the state of one call of Next.
+type planner struct {
+	Input
+	step     Step
+	rules    index[Rule]
+	records  index[Record]
+	named    map[string]bool // zone names that some rule names as its origin, or may soon
+	sets     map[string]setState
+	clusters map[string]*clusterState
+	absent   map[string]absence // the memory being built
+}
+
+// clusterState is what Next finds out about one cluster of the configuration.
+type clusterState struct {
+	ready   bool   // its snapshots are complete
+	claimed bool   // its claim stands: it may be written for
+	refused string // why nothing may be written for it
+	// The claim's TTL is that of all records of the cluster: where the
+	// provider keeps another one than the configured, they follow.
+	ttl        int
+	ttlChanges bool
+	compared   bool // it is known whether the claim stands
+
+	rules, records  int // how many it has; the claim is not counted
+	ruleDeletions   []deletion[Rule]
+	recordDeletions []deletion[Record]
+}
+
+// setState is how far an address set is.
+type setState struct {
+	standing int  // usable addresses
+	settled  bool // nothing but failed operations keeps it from being exact
+	exact    bool
+	failed   bool
+	stale    bool // no node left: the last known addresses stay
+}
+
+// Next returns the operations that are safe now: after any of them, in any
+// order, stopped anywhere, no foreign object was touched, no origin that a
+// rule names is empty, and asking again leads on to what is wanted. It does not
+// change its input.
+func Next(in Input) Step {
+	p := &planner{
+		Input:    in,
+		rules:    newIndex(in.Rules),
+		records:  newIndex(in.Records),
+		named:    make(map[string]bool),
+		sets:     make(map[string]setState),
+		clusters: make(map[string]*clusterState),
+		absent:   make(map[string]absence),
+	}
+	p.step.Rules = lookUps(in.Rules)
+	p.step.Records = lookUps(in.Records)
+	p.step.Open = make(map[IngressID]Open)
+	p.step.Stale = make(map[string]bool)
+	for name, want := range in.Want.Clusters {
+		p.clusters[name] = &clusterState{ready: want != nil}
+	}
+	p.findNamed()
+	if in.Records.Known {
+		p.planRecords()
+	}
+	if in.Rules.Known && in.Records.Known {
+		p.planRules()
+	}
+	p.planDeletions()
+	p.finish()
+	return p.step
+}
+
+// findNamed collects the zone names that must not be emptied: those that a
+// rule names now, whosever it is, and those that an operation under way or a
+// wanted rule is about to name.
+func (p *planner) findNamed() {
+	name := func(r Rule) {
+		if n, ok := relative(r.SourceHost, p.Settings.Domain); ok {
+			p.named[n] = true
+		}
+	}
+	for _, r := range p.Rules.Objects {
+		name(r)
+	}
+	for _, a := range p.Rules.Attempts {
+		name(a.Old)
+		name(a.New)
+	}
+	for _, r := range p.Want.Routes {
+		if r.Wanted() {
+			name(r.Rule)
+		}
+	}
+}
+
+// finish sorts the answer, so that it does not depend on the order of maps.
+func (p *planner) finish() {
+	byUrgency[Rule](p.step.Rules)
+	byUrgency[Record](p.step.Records)
+	slices.SortFunc(p.step.Blocked, func(a, b Blocked) int {
+		return cmp.Or(cmp.Compare(a.Target, b.Target), cmp.Compare(a.Cluster, b.Cluster))
+	})
+	slices.SortFunc(p.step.Notices, func(a, b Notice) int { return cmp.Compare(a.Text, b.Text) })
+
+	p.step.Memory = p.remember()
+	p.step.Compared = p.Rules.Known && p.Records.Known
+	for _, c := range p.clusters {
+		p.step.Compared = p.step.Compared && c.ready && c.compared
+	}
+}
+
+// remember keeps of the memory what still concerns an object.
+func (p *planner) remember() Memory {
+	next := Memory{
+		absent: p.absent, named: p.named,
+		droppedRules: make(map[RuleKey]bool), droppedRecords: make(map[string]bool),
+	}
+	for key := range p.Memory.droppedRules {
+		if p.rules.has(Rule{RuleKey: key}.Key()) {
+			next.droppedRules[key] = true
+		}
+	}
+	for key := range p.Memory.droppedRecords {
+		if p.records.has(key) {
+			next.droppedRecords[key] = true
+		}
+	}
+	return next
+}
+
+func byUrgency[T Object[T]](ops []Op[T]) {
+	slices.SortFunc(ops, func(a, b Op[T]) int {
+		return cmp.Or(cmp.Compare(a.Urgency, b.Urgency), cmp.Compare(a.Key(), b.Key()),
+			cmp.Compare(a.Old.Identity(), b.Old.Identity()))
+	})
+}
+
+func (p *planner) notice(fatal bool, format string, a ...any) {
+	p.step.Notices = append(p.step.Notices, Notice{fatal, fmt.Sprintf(format, a...)})
+}
+
+// wakeAt makes sure that Next is asked again at t.
+func (p *planner) wakeAt(t time.Time) {
+	if p.step.Wake.IsZero() || t.Before(p.step.Wake) {
+		p.step.Wake = t
+	}
+}

@@ -1,0 +1,60 @@
+package plan
+
+import "time"
+
+// deletion is an object that nobody wants. It goes at due, if it is safe then
+// and not more are to go than Settings.MaxDelete allows.
+type deletion[T Object[T]] struct {
+	op       Op[T]
+	due      time.Time
+	reported bool
+	safe     bool
+}
+
+// unwanted returns since when nobody wants the object, and remembers it.
+// Reported says that the watch told so.
+func (p *planner) unwanted(id string, reported bool) absence {
+	a, ok := p.Memory.absent[id]
+	if !ok {
+		a = absence{since: p.Now}
+	}
+	a.reported = a.reported || reported || p.AllowDelete
+	p.absent[id] = a
+	return a
+}
+
+// planDeletions applies sync.max_delete, cluster by cluster: what a start or a
+// resync found to be unwanted, without the watch having said so, may be a
+// mistake of the configuration or of the API server.
+func (p *planner) planDeletions() {
+	for name, c := range p.clusters {
+		p.step.Rules = append(p.step.Rules, releaseDeletions(p, Edgio, name, c.ruleDeletions, c.rules)...)
+		p.step.Records = append(p.step.Records, releaseDeletions(p, Vultr, name, c.recordDeletions, c.records)...)
+	}
+}
+
+// releaseDeletions returns the deletions of one cluster that may happen now,
+// out of total objects that it has at the target.
+func releaseDeletions[T Object[T]](p *planner, target Target, cluster string, deletions []deletion[T], total int) []Op[T] {
+	inferred := 0
+	for _, d := range deletions {
+		if !d.reported {
+			inferred++
+		}
+	}
+	refuse := inferred > 0 && (inferred >= total || float64(inferred) > p.Settings.MaxDelete*float64(total))
+	if refuse {
+		p.step.Blocked = append(p.step.Blocked, Blocked{target, cluster, inferred, total})
+	}
+	var ops []Op[T]
+	for _, d := range deletions {
+		switch {
+		case refuse && !d.reported, !d.safe:
+		case p.Now.Before(d.due):
+			p.wakeAt(d.due)
+		default:
+			ops = append(ops, d.op)
+		}
+	}
+	return ops
+}

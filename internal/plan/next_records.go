@@ -1,0 +1,318 @@
+package plan
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// address is the record of one address in a set.
+func address(set, ip string, ttl int) Record {
+	return Record{Name: set, Type: "A", Data: ip, TTL: ttl}
+}
+
+// relative is host as a name within domain.
+func relative(host, domain string) (name string, ok bool) {
+	return strings.CutSuffix(strings.ToLower(strings.TrimSuffix(host, ".")), "."+domain)
+}
+
+// planRecords walks through the clusters: who may be written for, which sets
+// stand there, and what each of them needs.
+func (p *planner) planRecords() {
+	byCluster := p.recordsByCluster()
+	for _, cluster := range slices.Sorted(maps.Keys(p.clusters)) {
+		c := p.clusters[cluster]
+		if !c.ready {
+			continue
+		}
+		records := byCluster[cluster]
+		p.planClaim(cluster, c, records)
+		if !c.claimed {
+			continue
+		}
+		c.records = len(records) - 1 // the claim is not counted
+		byName := make(map[string][]Record)
+		for _, r := range records {
+			byName[r.Name] = append(byName[r.Name], r)
+		}
+		for name, set := range p.Want.Sets {
+			if set.Cluster == cluster && p.named[name] && byName[name] == nil {
+				byName[name] = nil // nothing stands there yet
+			}
+		}
+		for _, name := range slices.Sorted(maps.Keys(byName)) {
+			p.planName(cluster, c, name, byName[name])
+		}
+	}
+}
+
+// recordsByCluster sorts out what lies in the owner's part of the zone and
+// reports what belongs to clusters that the configuration does not name.
+func (p *planner) recordsByCluster() map[string][]Record {
+	byCluster := make(map[string][]Record)
+	unknown := make(map[string]int)
+	for _, r := range p.Records.Objects {
+		rest, ok := strings.CutSuffix(r.Name, "."+p.Settings.Owner)
+		if !ok {
+			continue
+		}
+		cluster := rest[strings.LastIndexByte(rest, '.')+1:]
+		if _, ok := p.clusters[cluster]; ok {
+			byCluster[cluster] = append(byCluster[cluster], r)
+		} else {
+			unknown[cluster]++
+		}
+	}
+	for cluster, n := range unknown {
+		p.notice(false, "%d records below %s.%s belong to a cluster %q that is not in the configuration; they are left alone",
+			n, subtree(cluster, p.Settings.Owner), p.Settings.Domain, cluster)
+	}
+	return byCluster
+}
+
+// planClaim finds out whether the cluster's part of the zone is its own, and
+// claims it where it is free and needed.
+func (p *planner) planClaim(cluster string, c *clusterState, records []Record) {
+	name := ClaimName(cluster, p.Settings.Owner)
+	claim := Record{Name: name, Type: "TXT", Data: ClaimData(p.Settings.Owner, p.Want.Clusters[cluster].UID), TTL: p.Settings.TTL}
+	fqdn := name + "." + p.Settings.Domain
+	if p.records.doubtful(claim.Key()) {
+		return
+	}
+	c.compared = true
+	for _, r := range records {
+		if r.Name != name || r.Type != "TXT" || r.Data == claim.Data {
+			continue
+		}
+		if uid, ok := claimedBy(r.Data); ok && uid != p.Want.Clusters[cluster].UID {
+			c.refused = fmt.Sprintf("%s is claimed by another cluster: its kube-system has the UID %.64q, that of cluster %s is %s. "+
+				"Nothing is written for this cluster. Correct its kubeconfig, or give it another clusters[].name or another owner; "+
+				"if the other cluster is gone for good, delete that TXT record", fqdn, uid, cluster, p.Want.Clusters[cluster].UID)
+		} else {
+			c.refused = fmt.Sprintf("the TXT record %s is not a claim of edgeward. Nothing is written for cluster %s. "+
+				"Delete it, or give the cluster another clusters[].name or another owner", fqdn, cluster)
+		}
+		p.notice(true, "%s", c.refused)
+		return
+	}
+	standing, sure := p.records.sure(claim.Key())
+	switch {
+	case sure:
+		c.claimed = true
+		c.ttl = standing.TTL
+		p.removeDuplicates(claim.Key(), standing)
+		if standing.TTL != p.Settings.TTL {
+			c.ttlChanges = !p.records.is(claim.Key(), Parked)
+			p.step.Records = append(p.step.Records, Op[Record]{Verb: Update, Old: standing, New: claim, Urgency: urgentClaim})
+		}
+	case len(p.records.at[claim.Key()]) > 0:
+		// A change of its TTL is under way, so it stands.
+		c.claimed = true
+		c.ttl, c.ttlChanges = p.records.at[claim.Key()][0].TTL, true
+	case p.records.is(claim.Key(), InFlight):
+		c.compared = false
+	case len(records) > 0:
+		c.refused = fmt.Sprintf("there are %d records below %s.%s, but no claim. Nothing is written for cluster %s. "+
+			"If they are nobody else's, create the TXT record %s with the text %q; otherwise give the cluster another clusters[].name or another owner",
+			len(records), subtree(cluster, p.Settings.Owner), p.Settings.Domain, cluster, fqdn, claim.Data)
+		p.notice(true, "%s", c.refused)
+	case p.wantsRecords(cluster):
+		c.compared = false
+		p.step.Records = append(p.step.Records, Op[Record]{Verb: Create, New: claim, Urgency: urgentClaim})
+	}
+}
+
+// wantsRecords reports whether any rule wants an address set of the cluster
+// that could be filled.
+func (p *planner) wantsRecords(cluster string) bool {
+	for name, set := range p.Want.Sets {
+		if set.Cluster == cluster && p.named[name] && len(set.Addresses) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// planName decides about all records of one name. A name that some rule uses,
+// ours or not, keeps its addresses; any other goes after it has lingered.
+func (p *planner) planName(cluster string, c *clusterState, name string, records []Record) {
+	set, known := p.Want.Sets[name]
+	used := p.named[name]
+	if !used && !p.Rules.Known {
+		return // whether a rule names it is not known yet
+	}
+	var addresses []Record
+	for _, r := range records {
+		switch {
+		case name == ClaimName(cluster, p.Settings.Owner) && r.Type == "TXT":
+		case used && !known:
+			// Somebody's rule names it although no Service has such a set.
+		case used && r.Type == "A":
+			addresses = append(addresses, r)
+		default:
+			p.unwantedRecord(cluster, r, !used, true)
+		}
+	}
+	if used && known {
+		blocked := slices.ContainsFunc(records, func(r Record) bool { return r.Type == "CNAME" })
+		p.sets[name] = p.planSet(cluster, c, name, set, addresses, blocked || c.ttlChanges)
+	}
+}
+
+// planSet brings one address set that is in use towards its addresses. New
+// ones come before old ones go, and one that stands is always left. Nothing is
+// made while blocked: a CNAME has the name, or the TTL is about to change.
+func (p *planner) planSet(cluster string, c *clusterState, name string, set Set, records []Record, blocked bool) setState {
+	var standing, inWant []Record // sure to stand; of these, the ones that shall
+	var missing []string          // addresses to make
+	var state setState
+	waiting := false // something about the set is under way or unknown
+
+	want := slices.Clone(set.Addresses)
+	for _, ip := range set.Keep {
+		if p.records.has(address(name, ip, 0).Key()) {
+			want = append(want, ip)
+		}
+	}
+	for _, ip := range p.addressesOf(name, want, records) {
+		place := address(name, ip, 0)
+		wanted := slices.Contains(want, ip)
+		r, sure := p.records.sure(place.Key())
+		switch {
+		case sure:
+			standing = append(standing, r)
+			if wanted {
+				inWant = append(inWant, r)
+			}
+		case p.records.doubtful(place.Key()) || p.records.is(place.Key(), InFlight):
+			waiting = true
+		case wanted:
+			missing = append(missing, ip)
+			if p.records.is(place.Key(), Parked) {
+				state.failed = true
+			} else {
+				waiting = true
+			}
+		}
+	}
+	state.standing = len(inWant)
+	if len(want) == 0 {
+		state.standing, state.settled, state.exact, state.stale = len(standing), true, true, true
+		p.step.Stale[cluster] = true
+		return state
+	}
+	if p.otherTTL(name, c.ttl, records) {
+		if !blocked {
+			p.changeTTL(c.ttl, standing, inWant, missing)
+		}
+		return state
+	}
+	if !blocked {
+		for _, ip := range missing {
+			p.step.Records = append(p.step.Records, Op[Record]{Verb: Create, New: address(name, ip, c.ttl), Urgency: urgentCreate})
+		}
+	}
+	state.settled = !waiting
+	state.exact = !waiting && len(missing) == 0
+	for _, r := range standing {
+		p.removeDuplicates(r.Key(), r)
+		if !slices.Contains(want, r.Data) {
+			state.exact = false
+			p.unwantedRecord(cluster, r, false, !waiting && len(inWant) > 0)
+		}
+	}
+	return state
+}
+
+// addressesOf lists, sorted, the addresses that a set wants, has, or has
+// operations for.
+func (p *planner) addressesOf(name string, want []string, records []Record) []string {
+	all := slices.Clone(want)
+	for _, r := range records {
+		all = append(all, r.Data)
+	}
+	for _, a := range p.Records.Attempts {
+		for _, r := range []Record{a.Old, a.New} {
+			if a.Verb != LookUp && r.Name == name && r.Type == "A" {
+				all = append(all, r.Data)
+			}
+		}
+	}
+	return sortedSet(all)
+}
+
+// changeTTL carries a set over to another TTL. Vultr refuses two TTLs in one
+// record set (facts: Vultr record rules), so all records but one go, that one
+// is changed, and the others come back. The one that stays is wanted; if none
+// of those that stand is, one is made first, with the old TTL.
+func (p *planner) changeTTL(ttl int, standing, inWant []Record, missing []string) {
+	if len(inWant) == 0 {
+		if len(standing) > 0 && len(missing) > 0 && !p.othersInFlight(standing[0]) {
+			first := address(standing[0].Name, missing[0], standing[0].TTL)
+			p.step.Records = append(p.step.Records, Op[Record]{Verb: Create, New: first, Urgency: urgentCreate})
+		}
+		return
+	}
+	stays := inWant[0]
+	for _, r := range standing {
+		for _, same := range p.records.at[r.Key()] {
+			if same.ID != stays.ID {
+				p.step.Records = append(p.step.Records, Op[Record]{Verb: Delete, Old: same, Urgency: urgentChange})
+			}
+		}
+	}
+	if !p.othersInFlight(stays) && !p.othersStand(stays) {
+		p.step.Records = append(p.step.Records, Op[Record]{
+			Verb: Update, Old: stays, New: address(stays.Name, stays.Data, ttl), Urgency: urgentChange,
+		})
+	}
+}
+
+// otherTTL reports whether a record of the set has another TTL, or may soon.
+func (p *planner) otherTTL(name string, ttl int, records []Record) bool {
+	return slices.ContainsFunc(records, func(r Record) bool { return r.TTL != ttl }) ||
+		slices.ContainsFunc(p.Records.Attempts, func(a Attempt[Record]) bool {
+			return a.Status != Parked && (a.Verb == Create || a.Verb == Update) &&
+				a.New.Name == name && a.New.Type == "A" && a.New.TTL != ttl
+		})
+}
+
+// othersStand reports whether there is another record of r's name and type.
+func (p *planner) othersStand(r Record) bool {
+	return slices.ContainsFunc(p.Records.Objects, func(o Record) bool {
+		return o.Name == r.Name && o.Type == r.Type && o.ID != r.ID
+	})
+}
+
+// othersInFlight reports whether a record of r's name and type is being made
+// or changed, or may have been.
+func (p *planner) othersInFlight(r Record) bool {
+	return slices.ContainsFunc(p.Records.Attempts, func(a Attempt[Record]) bool {
+		return a.Status != Parked && (a.Verb == Create || a.Verb == Update) && a.New.Name == r.Name && a.New.Type == r.Type
+	})
+}
+
+// removeDuplicates takes away all records that say the same as the one that
+// stands: a create whose reply was lost may have happened twice.
+func (p *planner) removeDuplicates(key string, stands Record) {
+	for _, r := range p.records.at[key] {
+		if r.ID != stands.ID {
+			p.step.Records = append(p.step.Records, Op[Record]{Verb: Delete, Old: r, Urgency: urgentTidy})
+		}
+	}
+}
+
+// unwantedRecord notes that nobody wants r. It goes when safe says so and, if
+// its whole name is unused, after the linger.
+func (p *planner) unwantedRecord(cluster string, r Record, lingers, safe bool) {
+	gone := p.unwanted(r.ID, p.Memory.droppedRecords[r.Key()] || lingers && p.Memory.named[r.Name])
+	d := deletion[Record]{op: Op[Record]{Verb: Delete, Old: r, Urgency: urgentRemove}, reported: gone.reported, due: p.Now}
+	d.safe = safe && !p.records.doubtful(r.Key()) && !p.records.is(r.Key(), InFlight)
+	if lingers {
+		d.op.Urgency = urgentTidy
+		d.due = gone.since.Add(p.Settings.Linger)
+	}
+	c := p.clusters[cluster]
+	c.recordDeletions = append(c.recordDeletions, d)
+}

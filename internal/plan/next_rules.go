@@ -1,0 +1,244 @@
+package plan
+
+import (
+	"maps"
+	"slices"
+)
+
+// planRules goes through every host and path that is wanted or that a rule of
+// ours has.
+func (p *planner) planRules() {
+	keys := make(map[RuleKey]bool, len(p.Want.Routes))
+	for key := range p.Want.Routes {
+		keys[key] = true
+	}
+	unknown := make(map[string]int)
+	for _, r := range p.Rules.Objects {
+		m, ours := p.owner(r)
+		if !ours {
+			continue
+		}
+		keys[r.RuleKey] = true
+		if c, ok := p.clusters[m.Cluster]; ok {
+			c.rules++
+		} else {
+			unknown[m.Cluster]++
+		}
+	}
+	for cluster, n := range unknown {
+		p.notice(false, "%d rules belong to a cluster %q that is not in the configuration; they are left alone", n, cluster)
+	}
+	for _, key := range slices.SortedFunc(maps.Keys(keys), RuleKey.Compare) {
+		p.planRule(key)
+	}
+}
+
+// owner returns whose rule r is, if it is this installation's.
+func (p *planner) owner(r Rule) (Mark, bool) {
+	m, ok := r.Mark()
+	return m, ok && m.Owner == p.Settings.Owner
+}
+
+// planRule decides about all rules at one host and path.
+func (p *planner) planRule(key RuleKey) {
+	route := p.Want.Routes[key]
+	place := Rule{RuleKey: key}.Key()
+	var ours, others []Rule
+	for _, r := range p.rules.at[place] {
+		if _, ok := p.owner(r); ok {
+			ours = append(ours, r)
+		} else {
+			others = append(others, r)
+		}
+	}
+	switch {
+	case p.rules.is(place, InFlight):
+		p.outcome(route, Pending, "on the way")
+		p.stillThere(ours)
+		return
+	case p.rules.doubtful(place):
+		p.outcome(route, Pending, "it has to be looked up what became of the last attempt")
+		p.stillThere(ours)
+		return
+	}
+	if held, ok := p.held(route, ours); ok {
+		if route.Wanted() {
+			p.problem(route, "it is served by Ingress "+held.String()+", which goes before and cannot be understood as it is now")
+		}
+		return
+	}
+	if !route.Wanted() {
+		for _, r := range ours {
+			p.unwantedRule(r)
+		}
+		return
+	}
+	for _, r := range ours {
+		if m, _ := p.owner(r); p.clusters[m.Cluster] == nil || !p.clusters[m.Cluster].claimed {
+			p.problem(route, "its rule belongs to cluster "+m.Cluster+", which is not in the configuration or cannot be served now")
+			return
+		}
+	}
+	if len(ours) > 0 {
+		p.keepRule(route, ours)
+		return
+	}
+	p.newRule(route, others)
+}
+
+// held finds the Ingress whose live rule stays although its claim cannot be
+// understood.
+func (p *planner) held(route Route, ours []Rule) (IngressID, bool) {
+	for _, r := range ours {
+		m, _ := p.owner(r)
+		for _, h := range route.Holds {
+			if h.Ingress == m.IngressID && slices.ContainsFunc(r.Protocols, func(s Protocol) bool {
+				return slices.Contains(h.Ports, int32(s.SourcePort))
+			}) {
+				return h.Ingress, true
+			}
+		}
+	}
+	return IngressID{}, false
+}
+
+// newRule makes the rule of a route that has none, once its addresses stand,
+// unless somebody else's rule has the place.
+func (p *planner) newRule(route Route, others []Rule) {
+	op := Op[Rule]{Verb: Create, New: route.Rule, Ingress: route.Ingress, Urgency: urgentCreate}
+	if len(others) > 0 {
+		if len(others) > 1 || !route.Adopt || others[0].Marked() {
+			p.problem(route, p.strangers(others))
+			return
+		}
+		op.Verb, op.Old, op.Adopt, op.Urgency = Update, others[0], true, urgentChange
+	}
+	if p.originStands(route) {
+		p.step.Rules = append(p.step.Rules, op)
+		p.waiting(route, "on the way")
+	}
+}
+
+// strangers says whose rules stand in the way.
+func (p *planner) strangers(others []Rule) string {
+	for _, r := range others {
+		if m, ok := r.Mark(); ok {
+			return "a rule of another edgeward, owner " + m.Owner + ", has it already"
+		}
+	}
+	return "a rule that edgeward did not make has it already"
+}
+
+// keepRule brings the rule of a route up to date and removes its duplicates.
+func (p *planner) keepRule(route Route, ours []Rule) {
+	stands := ours[0]
+	if i := slices.IndexFunc(ours, route.Rule.Equal); i >= 0 {
+		stands = ours[i]
+	}
+	if !stands.Equal(route.Rule) {
+		if stands.SourceHost == route.Rule.SourceHost && p.clusters[route.Ingress.Cluster].claimed || p.originStands(route) {
+			p.step.Rules = append(p.step.Rules, Op[Rule]{
+				Verb: Update, Old: stands, New: route.Rule, Ingress: route.Ingress, Urgency: urgentChange,
+			})
+			p.waiting(route, "on the way")
+		}
+		return
+	}
+	for _, r := range ours {
+		if r.ID != stands.ID {
+			p.step.Rules = append(p.step.Rules, Op[Rule]{Verb: Delete, Old: r, Ingress: route.Ingress, Urgency: urgentTidy})
+		}
+	}
+	switch set := p.sets[route.Set]; {
+	case set.failed:
+		p.open(route.Ingress, Open{Records: true})
+		p.outcomeOnly(route, Failed, "an address of "+route.Rule.SourceHost+" could not be made")
+	case !set.exact:
+		p.open(route.Ingress, Open{Records: true})
+		p.outcomeOnly(route, Pending, "the addresses of "+route.Rule.SourceHost+" are on the way")
+	default:
+		p.outcomeOnly(route, Synced, "")
+	}
+}
+
+// originStands reports whether a rule may name the route's origin: the claim
+// stands, and so do all addresses but those that the provider refuses.
+func (p *planner) originStands(route Route) bool {
+	c := p.clusters[route.Ingress.Cluster]
+	set := p.sets[route.Set]
+	switch {
+	case c.refused != "":
+		p.outcome(route, Failed, "the cluster's names in the zone are not its own")
+	case !c.claimed:
+		p.outcome(route, Pending, "its cluster's claim in the zone is on the way")
+	case set.standing == 0 && len(p.Want.Sets[route.Set].Addresses) == 0:
+		p.outcome(route, Pending, "no node has a usable address")
+	case set.standing == 0 && set.failed:
+		p.outcome(route, Failed, "no address of "+route.Rule.SourceHost+" could be made")
+	case set.standing == 0 || !set.settled:
+		p.outcome(route, Pending, "the addresses of "+route.Rule.SourceHost+" are on the way")
+	default:
+		return true
+	}
+	return false
+}
+
+// waiting records that a route's rule still has to be written: it is pending,
+// or in error after a failed attempt.
+func (p *planner) waiting(route Route, reason string) {
+	if p.rules.is(route.Rule.Key(), Parked) {
+		p.outcome(route, Failed, "the provider refused or did not answer")
+		return
+	}
+	p.outcome(route, Pending, reason)
+}
+
+// outcome records what became of a wanted route that has work outstanding.
+func (p *planner) outcome(route Route, s State, reason string) {
+	if route.Wanted() {
+		p.open(route.Ingress, Open{Rules: true, Records: !p.sets[route.Set].exact})
+		p.outcomeOnly(route, s, reason)
+	}
+}
+
+func (p *planner) outcomeOnly(route Route, s State, reason string) {
+	p.step.Routes = append(p.step.Routes, RouteState{route.Ingress, route.Rule.RuleKey, s, reason})
+}
+
+// problem records that something which is not to be touched has the place.
+func (p *planner) problem(route Route, reason string) {
+	p.step.Problems = append(p.step.Problems, Problem{route.Ingress, route.Rule.RuleKey, Conflict, reason})
+}
+
+func (p *planner) open(id IngressID, o Open) {
+	was := p.step.Open[id]
+	p.step.Open[id] = Open{Rules: was.Rules || o.Rules, Records: was.Records || o.Records}
+}
+
+// unwantedRule notes that nobody wants r, a rule of ours. It goes after the
+// deletion grace, if its cluster may be written for.
+func (p *planner) unwantedRule(r Rule) {
+	m, _ := p.owner(r)
+	c := p.clusters[m.Cluster]
+	if c == nil || !c.claimed {
+		return
+	}
+	gone := p.unwanted(r.ID, p.Memory.droppedRules[r.RuleKey])
+	c.ruleDeletions = append(c.ruleDeletions, deletion[Rule]{
+		op:       Op[Rule]{Verb: Delete, Old: r, Ingress: m.IngressID, Urgency: urgentRemove},
+		reported: gone.reported, due: gone.since.Add(p.Settings.DeletionGrace), safe: true,
+	})
+	p.open(m.IngressID, Open{Rules: true})
+}
+
+// stillThere keeps the Ingresses of rules at a busy place open, and what is
+// remembered of them.
+func (p *planner) stillThere(ours []Rule) {
+	for _, r := range ours {
+		if gone, ok := p.Memory.absent[r.ID]; ok {
+			p.absent[r.ID] = gone
+			m, _ := p.owner(r)
+			p.open(m.IngressID, Open{Rules: true})
+		}
+	}
+}

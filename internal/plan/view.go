@@ -1,0 +1,105 @@
+package plan
+
+import (
+	"cmp"
+	"slices"
+)
+
+// index answers questions about a View by place.
+type index[T Object[T]] struct {
+	at      map[string][]T    // by key, ordered by ID
+	status  map[string]Status // of the attempt at a key; the least settled one
+	missing map[string]bool   // IDs
+}
+
+func newIndex[T Object[T]](v View[T]) index[T] {
+	x := index[T]{
+		at:      make(map[string][]T, len(v.Objects)),
+		status:  make(map[string]Status, len(v.Attempts)),
+		missing: v.Missing,
+	}
+	for _, o := range v.Objects {
+		x.at[o.Key()] = append(x.at[o.Key()], o)
+	}
+	for _, list := range x.at {
+		slices.SortFunc(list, func(a, b T) int { return cmp.Compare(a.Identity(), b.Identity()) })
+	}
+	for _, a := range v.Attempts {
+		if s, ok := x.status[a.Key()]; !ok || a.Status < s {
+			x.status[a.Key()] = a.Status
+		}
+	}
+	return x
+}
+
+// has reports whether anything stands or is under way at key.
+func (x index[T]) has(key string) bool {
+	_, trying := x.status[key]
+	return trying || len(x.at[key]) > 0
+}
+
+func (x index[T]) is(key string, want Status) bool {
+	s, ok := x.status[key]
+	return ok && s == want
+}
+
+// doubtful reports whether it is unknown what stands at key.
+func (x index[T]) doubtful(key string) bool {
+	return x.is(key, Unsure) || slices.ContainsFunc(x.at[key], func(o T) bool { return x.missing[o.Identity()] })
+}
+
+// sure returns the object at key if one certainly stands there and nothing is
+// being done to it.
+func (x index[T]) sure(key string) (o T, ok bool) {
+	if x.is(key, InFlight) || x.doubtful(key) || len(x.at[key]) == 0 {
+		return o, false
+	}
+	return x.at[key][0], true
+}
+
+// lookUps returns one search for each scope in which something is doubtful,
+// unless that search is under way.
+func lookUps[T Object[T]](v View[T]) []Op[T] {
+	searched := make(map[string]bool)
+	for _, a := range v.Attempts {
+		if a.Verb == LookUp && a.Status == InFlight {
+			searched[a.New.Scope()] = true
+		}
+	}
+	var ops []Op[T]
+	search := func(o T) {
+		if !searched[o.Scope()] {
+			searched[o.Scope()] = true
+			ops = append(ops, Op[T]{Verb: LookUp, New: o, Urgency: urgentLookUp})
+		}
+	}
+	for _, a := range v.Attempts {
+		switch {
+		case a.Verb == LookUp || a.Status != Unsure:
+		case a.Verb == Create:
+			search(a.New)
+		default:
+			search(a.Old)
+		}
+	}
+	if len(v.Missing) > 0 {
+		for _, o := range v.Objects {
+			if v.Missing[o.Identity()] {
+				search(o)
+			}
+		}
+	}
+	return ops
+}
+
+// Urgencies: what answers a question and what takes away dead or deleted
+// things goes before what makes new ones, changes before additions, and what
+// merely lies about unused goes last.
+const (
+	urgentLookUp = iota
+	urgentRemove
+	urgentClaim
+	urgentChange
+	urgentCreate
+	urgentTidy
+)
