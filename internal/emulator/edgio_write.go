@@ -1,0 +1,131 @@
+package emulator
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// change answers with what f, which may change the state, does; hooks run if it
+// succeeded.
+func (e *Edgio) change(f func() reply) (answer reply) {
+	e.options.Changes.apply(&e.mu, func() bool {
+		answer = f()
+		return answer.ok()
+	})
+	return answer
+}
+
+// parseInstance reads and checks the instance in a request's body.
+func (e *Edgio) parseInstance(body []byte) (document, *refusal) {
+	sent, err := parseDocument(body)
+	if err != nil {
+		return nil, refuseField(http.StatusBadRequest, "", err.Error())
+	}
+	return account{e.options.Shortname, e.options.Profiles}.check(sent)
+}
+
+func (e *Edgio) createInstance(r *request) reply {
+	sent, refused := e.parseInstance(r.body)
+	if refused != nil {
+		return refused.reply()
+	}
+	return e.change(func() reply {
+		next, refused := e.nextVersion(nil, newUUID(), sent)
+		if refused != nil {
+			return refused.reply()
+		}
+		e.instances = append(e.instances, history{next})
+		return replyJSON(http.StatusOK, next.Raw)
+	})
+}
+
+// updateInstance replaces all that the client may set. That a uuid in the body
+// must be that of the path is a guess.
+func (e *Edgio) updateInstance(r *request) reply {
+	sent, refused := e.parseInstance(r.body)
+	if refused != nil {
+		return refused.reply()
+	}
+	if uuid := r.PathValue("uuid"); sent.read("uuid", &uuid) != nil || uuid != r.PathValue("uuid") {
+		return refuseField(http.StatusBadRequest, "uuid", "differs from the one in the path").reply()
+	}
+	return e.revise(r, func(history) (document, *refusal) { return sent, nil })
+}
+
+// rollbackInstance makes an earlier version the latest, under a new number.
+func (e *Edgio) rollbackInstance(r *request) reply {
+	return e.revise(r, func(h history) (document, *refusal) {
+		n, ok := positive(r.PathValue("version"), 0)
+		if !ok || n > len(h) {
+			return nil, refuseField(http.StatusNotFound, "", "no such version")
+		}
+		return h.fields(n), nil
+	})
+}
+
+// revise gives the instance that r names a new version, with the fields that
+// edit makes of its history.
+func (e *Edgio) revise(r *request, edit func(history) (document, *refusal)) reply {
+	return e.change(func() reply {
+		i := e.find(r.PathValue("uuid"))
+		if i < 0 {
+			return noInstance()
+		}
+		sent, refused := edit(e.instances[i])
+		if refused != nil {
+			return refused.reply()
+		}
+		next, refused := e.nextVersion(e.instances[i], r.PathValue("uuid"), sent)
+		if refused != nil {
+			return refused.reply()
+		}
+		e.instances[i] = append(e.instances[i], next)
+		return replyJSON(http.StatusOK, next.Raw)
+	})
+}
+
+func (e *Edgio) deleteInstance(r *request) reply {
+	return e.change(func() reply {
+		i := e.find(r.PathValue("uuid"))
+		if i < 0 {
+			return noInstance()
+		}
+		last := e.instances[i].latest()
+		e.instances = slices.Delete(e.instances, i, i+1)
+		return replyJSON(http.StatusOK, last.Raw)
+	})
+}
+
+// validateInstance says what createInstance would, in the key Success, and
+// changes nothing. Its status is always 200.
+func (e *Edgio) validateInstance(r *request) reply {
+	sent, refused := e.parseInstance(r.body)
+	if refused == nil {
+		e.mu.RLock()
+		defer e.mu.RUnlock()
+		_, refused = e.nextVersion(nil, newUUID(), sent)
+	}
+	if refused != nil {
+		return replyJSON(http.StatusOK, map[string]any{"Success": false, "errors": refused.errors})
+	}
+	return replyJSON(http.StatusOK, map[string]any{"Success": true})
+}
+
+// nextVersion makes of sent, which keeps the field rules, the version after
+// those of before, unless it may not stand beside the other instances. The
+// caller holds e.mu.
+func (e *Edgio) nextVersion(before history, uuid string, sent document) (Instance, *refusal) {
+	next, err := newVersion(sent, uuid, e.options.Shortname, e.options.Username, len(before)+1, e.options.Now())
+	if err != nil {
+		return Instance{}, refuseField(http.StatusBadRequest, "body", err.Error())
+	}
+	taken := slices.ContainsFunc(e.instances, func(h history) bool {
+		other := h.latest()
+		return other.UUID != uuid && strings.EqualFold(other.Host, next.Host) && other.Path == next.Path
+	})
+	if taken && e.options.RefuseDuplicates {
+		return Instance{}, refuseField(http.StatusBadRequest, "body.publishedUrlPath", "another instance publishes this host and path")
+	}
+	return next, nil
+}

@@ -1,0 +1,146 @@
+package emulator
+
+import (
+	"net"
+	"net/http"
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+)
+
+// vultrBase is where the API begins, as at https://api.vultr.com.
+const vultrBase = "/v2/"
+
+// VultrOptions say what an emulated Vultr account is like.
+type VultrOptions struct {
+	Key string // the API key
+	// Sources are the addresses that the key may be used from; none: all.
+	Sources []netip.Prefix
+	// Domains are zones that exist from the start, without records.
+	Domains []string
+	// MinTTL, in seconds, is what a lower TTL is raised to, silently. Whether
+	// the real API has a minimum is not known. 0: none.
+	MinTTL int
+	// AllowDuplicates admits records equal in name, type, data and priority.
+	// Whether the real API does is not known.
+	AllowDuplicates bool
+
+	Limit   int              // calls a second from one address; Vultr has 30; 0: no limit
+	Latency time.Duration    // of each call
+	Now     func() time.Time // nil: time.Now
+	Changes *Changes         // nil: its own
+}
+
+// Vultr emulates the DNS part of Vultr's API, version 2, below /v2/. It is safe
+// for concurrent use.
+type Vultr struct {
+	callLog
+	options VultrOptions
+	routes  routes
+	handle  handler
+
+	mu    sync.RWMutex // see package documentation for the order of locks
+	zones []*zone      // in the order of their creation
+	seq   int          // of the newest zone or record; numbers their creation
+}
+
+// NewVultr returns an account with the zones of the options.
+func NewVultr(options VultrOptions) *Vultr {
+	if options.Now == nil {
+		options.Now = time.Now
+	}
+	if options.Changes == nil {
+		options.Changes = new(Changes)
+	}
+	v := &Vultr{options: options}
+	for _, name := range options.Domains {
+		v.addZone(name, dnssecDisabled)
+	}
+	v.routes = routes{base: vultrBase, list: v.endpoints(), refuse: refuseVultr}
+	calls := &window{limit: options.Limit, span: time.Second, now: options.Now}
+	v.handle = pipeline(dispatch,
+		v.callLog.stage,
+		readBody(refuseVultr),
+		delay(options.Latency),
+		v.authenticate,
+		limit(calls, clientAddress, refuseVultr),
+	)
+	return v
+}
+
+// ServeHTTP answers one call of the API.
+func (v *Vultr) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	serve(w, r, v.routes, v.handle)
+}
+
+func (v *Vultr) endpoints() []route {
+	return []route{
+		{method: "GET", path: "domains", handle: v.listDomains},
+		{method: "POST", path: "domains", handle: v.createDomain},
+		{method: "GET", path: "domains/{domain}", handle: v.getDomain},
+		{method: "PUT", path: "domains/{domain}", handle: v.updateDomain},
+		{method: "DELETE", path: "domains/{domain}", handle: v.deleteDomain},
+		{method: "GET", path: "domains/{domain}/dnssec", handle: v.getDNSSEC},
+		{method: "GET", path: "domains/{domain}/soa", handle: v.getSOA},
+		{method: "PATCH", path: "domains/{domain}/soa", handle: v.updateSOA},
+		{method: "GET", path: "domains/{domain}/records", handle: v.listRecords},
+		{method: "POST", path: "domains/{domain}/records", handle: v.createRecord},
+		{method: "GET", path: "domains/{domain}/records/{id}", handle: v.getRecord},
+		{method: "PATCH", path: "domains/{domain}/records/{id}", handle: v.updateRecord},
+		{method: "DELETE", path: "domains/{domain}/records/{id}", handle: v.deleteRecord},
+	}
+}
+
+// authenticate is the stage that refuses calls without the key, or from an
+// address it may not be used from. Both are 401; only the text differs.
+func (v *Vultr) authenticate(next handler) handler {
+	return func(r *request) reply {
+		if r.Header.Get("Authorization") != "Bearer "+v.options.Key {
+			return refuseVultr(http.StatusUnauthorized, "Invalid API token.")
+		}
+		address := clientAddress(r)
+		if len(v.options.Sources) > 0 && !inPrefixes(address, v.options.Sources) {
+			return refuseVultr(http.StatusUnauthorized, "Unauthorized IP address: "+address)
+		}
+		return next(r)
+	}
+}
+
+// clientAddress is the IP address a call comes from.
+func clientAddress(r *request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
+
+func inPrefixes(address string, prefixes []netip.Prefix) bool {
+	ip, err := netip.ParseAddr(address)
+	return err == nil && slices.ContainsFunc(prefixes, func(p netip.Prefix) bool { return p.Contains(ip.Unmap()) })
+}
+
+// refuseVultr is an error reply in the shape seen in recordings, which repeat
+// the status.
+func refuseVultr(status int, message string) reply {
+	return replyJSON(status, struct {
+		Error  string `json:"error"`
+		Status int    `json:"status"`
+	}{message, status})
+}
+
+// noContent is a 204 as recorded: empty, and called HTML.
+func noContent() reply {
+	return reply{status: http.StatusNoContent, header: http.Header{"Content-Type": {"text/html; charset=UTF-8"}}}
+}
+
+// change answers with what f, which may change the state, does; hooks run if it
+// succeeded.
+func (v *Vultr) change(f func() reply) (answer reply) {
+	v.options.Changes.apply(&v.mu, func() bool {
+		answer = f()
+		return answer.ok()
+	})
+	return answer
+}
