@@ -1,0 +1,164 @@
+// Package config loads, completes and checks edgeward's configuration.
+//
+// Three layers, the later over the earlier: the defaults, one YAML file, and
+// the environment. Every key is listed once, with its default and its rule, in
+// the table of keys.go; what the table does not name is a fault. Keys are
+// matched as they are written, so Owner is not owner.
+//
+// # Environment
+//
+// A scalar key outside clusters is also read from EDGEWARD_<SECTION>_<KEY>
+// (EDGEWARD_OWNER, EDGEWARD_SYNC_MAX_DELETE). An empty variable counts as not
+// set. An EDGEWARD_ variable that fits no key is a fault, except those that
+// Kubernetes itself puts into a pod beside a Service named edgeward.
+//
+// # Paths
+//
+// A relative path starts at the directory of the configuration file. A bare
+// name, one without a slash, is looked for in $CREDENTIALS_DIRECTORY first.
+//
+// # Faults
+//
+// All faults are found in one run ([Faults]). No message repeats a value, of
+// whatever key: the user finds it in the file, and a secret written in the wrong
+// place stays a secret.
+package config
+
+import (
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"time"
+)
+
+// Config is a complete and checked configuration. Printing it shows no secret.
+type Config struct {
+	Owner    string    `mapstructure:"owner"`    // [a-z0-9-]{1,32}, a DNS label
+	Clusters []Cluster `mapstructure:"clusters"` // never empty, names distinct
+	Edgio    Edgio     `mapstructure:"edgio"`
+	Vultr    Vultr     `mapstructure:"vultr"`
+	Sync     Sync      `mapstructure:"sync"`
+	Metrics  Metrics   `mapstructure:"metrics"`
+	Log      Log       `mapstructure:"log"`
+}
+
+// Cluster is one Kubernetes cluster and what of it concerns us.
+type Cluster struct {
+	Name       string   `mapstructure:"name"`       // a DNS label
+	Kubeconfig string   `mapstructure:"kubeconfig"` // an absolute path; "": $KUBECONFIG, ~/.kube/config or in-cluster
+	Context    string   `mapstructure:"context"`    // "": the kubeconfig's current one
+	Namespaces []string `mapstructure:"namespaces"` // empty: all
+	// LabelSelector and IngressClass each select Ingresses; "" turns one
+	// off, and at least one is on.
+	LabelSelector string `mapstructure:"label_selector"`
+	IngressClass  string `mapstructure:"ingress_class"`
+	NodeSelector  string `mapstructure:"node_selector"` // a label selector; "": all nodes
+	// NodeAddressTypes are tried in order: "ExternalIP", "InternalIP".
+	NodeAddressTypes []string      `mapstructure:"node_address_types"`
+	NotReadyDelay    time.Duration `mapstructure:"not_ready_delay"`
+}
+
+// Edgio is the account at the CDN and what is published by default.
+type Edgio struct {
+	BaseURL  string `mapstructure:"base_url"` // absolute, without a slash at its end
+	Username string `mapstructure:"username"`
+	// SharedKey is hexadecimal. It was read from SharedKeyFile, an absolute
+	// path, unless that is "".
+	SharedKey          Secret   `mapstructure:"shared_key"`
+	SharedKeyFile      string   `mapstructure:"shared_key_file"`
+	Shortname          string   `mapstructure:"shortname"` // safe in a URL path
+	ServiceProfile     string   `mapstructure:"service_profile"`
+	PublishedProtocols []string `mapstructure:"published_protocols"` // of "https", "http"; never empty
+	SourcePath         string   `mapstructure:"source_path"`         // SourcePathKeep or SourcePathStrip
+	CNAMETarget        string   `mapstructure:"cname_target"`        // a host name in lower case, or ""
+	RequestsPerMinute  float64  `mapstructure:"requests_per_minute"` // 0: no limit
+}
+
+// Vultr is the account and the zone that hold the origins' addresses.
+type Vultr struct {
+	BaseURL string `mapstructure:"base_url"` // absolute, without a slash at its end
+	// APIKey was read from APIKeyFile, an absolute path, unless that is "".
+	APIKey            Secret  `mapstructure:"api_key"`
+	APIKeyFile        string  `mapstructure:"api_key_file"`
+	Domain            string  `mapstructure:"domain"`              // the zone, in lower case, without a dot at its end
+	TTL               int     `mapstructure:"ttl"`                 // seconds
+	RequestsPerSecond float64 `mapstructure:"requests_per_second"` // 0: no limit
+}
+
+// Sync says when and how far the providers are changed.
+type Sync struct {
+	ResyncInterval time.Duration `mapstructure:"resync_interval"` // at least a second
+	DeletionGrace  time.Duration `mapstructure:"deletion_grace"`
+	Linger         time.Duration `mapstructure:"linger"`
+	Adopt          string        `mapstructure:"adopt"`      // AdoptNever, AdoptAnnotated or AdoptAlways
+	MaxDelete      float64       `mapstructure:"max_delete"` // a share, 0 to 1
+}
+
+// Metrics is where /metrics, /healthz and /readyz are served.
+type Metrics struct {
+	Listen string `mapstructure:"listen"` // host:port; no host: all addresses, port 0: any free one
+}
+
+// Log says how much is logged, and how.
+type Log struct {
+	Level  slog.Level `mapstructure:"level"`
+	Format string     `mapstructure:"format"` // LogAuto, LogText or LogJSON
+}
+
+// Values of edgio.source_path.
+const (
+	SourcePathKeep  = "keep"  // the origin sees the path as published
+	SourcePathStrip = "strip" // the origin sees "/" for the published prefix
+)
+
+// Values of sync.adopt.
+const (
+	AdoptNever     = "never"
+	AdoptAnnotated = "annotated" // only for an Ingress that asks for it
+	AdoptAlways    = "always"
+)
+
+// Values of log.format.
+const (
+	LogAuto = "auto" // colour on a terminal, else text
+	LogText = "text"
+	LogJSON = "json"
+)
+
+// Load reads the configuration file at path and lays environ over it, the
+// "NAME=value" strings that os.Environ returns. An error is always a Faults
+// with all of them; only a file that is not YAML hides what else is wrong.
+func Load(path string, environ []string) (*Config, error) {
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return nil, Faults{{path, describe(err)}}
+	}
+	data, err := readFile(path)
+	if err != nil {
+		return nil, Faults{{path, describe(err)}}
+	}
+	root, err := parseYAML(data)
+	if err != nil {
+		return nil, Faults{{path, err.Error()}}
+	}
+	env := variables(environ)
+	return assemble(root, env, places{
+		config:      filepath.Dir(absolute),
+		credentials: env["CREDENTIALS_DIRECTORY"],
+	})
+}
+
+// SetKubeconfig makes the only cluster use the kubeconfig at path, for the flag
+// --kubeconfig. Unlike a path in the file, a relative one starts at the working
+// directory. With several clusters it is an error, since it does not say whose.
+func (c *Config) SetKubeconfig(path string) error {
+	if len(c.Clusters) != 1 {
+		return fmt.Errorf("--kubeconfig: the configuration has %d clusters; give each its own as clusters[n].kubeconfig", len(c.Clusters))
+	}
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return fmt.Errorf("--kubeconfig: %w", err)
+	}
+	c.Clusters[0].Kubeconfig = absolute
+	return nil
+}

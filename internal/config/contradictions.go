@@ -1,0 +1,81 @@
+package config
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+)
+
+// resolve replaces the names of files by absolute paths and reads the secrets.
+// Whether a kubeconfig exists is not looked at: a flag may replace it.
+func resolve(c *Config, p places, known Faults) Faults {
+	var faults Faults
+	for i := range c.Clusters {
+		c.Clusters[i].Kubeconfig = p.find(c.Clusters[i].Kubeconfig)
+	}
+	if !known.about("edgio.shared_key", "edgio.shared_key_file") {
+		var more Faults
+		c.Edgio.SharedKey, c.Edgio.SharedKeyFile, more =
+			p.secret("edgio.shared_key", c.Edgio.SharedKey, c.Edgio.SharedKeyFile, hexadecimal)
+		faults = append(faults, more...)
+	}
+	if !known.about("vultr.api_key", "vultr.api_key_file") {
+		var more Faults
+		c.Vultr.APIKey, c.Vultr.APIKeyFile, more =
+			p.secret("vultr.api_key", c.Vultr.APIKey, c.Vultr.APIKeyFile, bearerToken)
+		faults = append(faults, more...)
+	}
+	return faults
+}
+
+// hexadecimal checks a key that Edgio's signing decodes from hexadecimal.
+func hexadecimal(text string) error {
+	_, err := hex.DecodeString(text)
+	switch {
+	case errors.Is(err, hex.ErrLength):
+		return errors.New("not hexadecimal: the number of digits is odd")
+	case err != nil:
+		return errors.New("not hexadecimal")
+	}
+	return nil
+}
+
+// bearerToken checks a key that is sent in the header Authorization.
+func bearerToken(text string) error {
+	_, err := headerText(text)
+	return err
+}
+
+// contradictions finds what is wrong between keys, each of which is right by
+// itself.
+func contradictions(c *Config, known Faults) Faults {
+	var faults Faults
+	first := map[string]int{} // cluster by name
+	for i, cluster := range c.Clusters {
+		name := fmt.Sprintf("clusters[%d].name", i)
+		selector := fmt.Sprintf("clusters[%d].label_selector", i)
+		class := fmt.Sprintf("clusters[%d].ingress_class", i)
+		earlier, taken := first[cluster.Name]
+		switch {
+		case known.about(name):
+		case taken:
+			faults = append(faults, Fault{name, fmt.Sprintf("the same as that of clusters[%d]", earlier)})
+		default:
+			first[cluster.Name] = i
+		}
+		if cluster.LabelSelector == "" && cluster.IngressClass == "" && !known.about(selector, class) {
+			faults = append(faults, Fault{selector, "off, and so is ingress_class: no Ingress would be selected"})
+		}
+		if length := len(claimName(c, cluster)); length > maxName {
+			faults = append(faults, Fault{"vultr.domain", fmt.Sprintf(
+				"too long: _edgeward.<name of clusters[%d]>.<owner>.<domain> has %d characters, DNS allows %d", i, length, maxName)})
+		}
+	}
+	return faults
+}
+
+// claimName is the name of the TXT record that claims a cluster's part of the
+// zone. It is the longest name that cannot be shortened.
+func claimName(c *Config, cluster Cluster) string {
+	return "_edgeward." + cluster.Name + "." + c.Owner + "." + c.Vultr.Domain
+}

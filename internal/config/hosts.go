@@ -1,0 +1,106 @@
+package config
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation"
+)
+
+// maxName is the length of the longest DNS name, in octets of its textual form
+// without a dot at the end (RFC 1035, section 2.3.4: 255 in wire format).
+const maxName = 253
+
+// dnsLabel takes an RFC 1123 label, as Kubernetes asks for names of namespaces.
+func dnsLabel(text string) (string, error) {
+	if len(validation.IsDNS1123Label(text)) > 0 {
+		return "", errors.New(`must be 1 to 63 of a-z, 0-9 and "-", and neither begin nor end with "-"`)
+	}
+	return text, nil
+}
+
+// hostName takes a host name or "" and returns it in lower case, without a dot
+// at its end. An IP address is none.
+func hostName(text string) (string, error) {
+	if text == "" {
+		return "", nil
+	}
+	name := strings.ToLower(strings.TrimSuffix(text, "."))
+	labels := strings.Split(name, ".")
+	for _, label := range labels {
+		if len(validation.IsDNS1123Label(label)) > 0 {
+			return "", errors.New("not a host name (outside ASCII, write its xn-- form)")
+		}
+	}
+	if len(name) > maxName {
+		return "", errors.New("longer than the 253 characters that DNS allows")
+	}
+	// No top-level domain is a number (RFC 3696, section 2).
+	if strings.Trim(labels[len(labels)-1], "0123456789") == "" {
+		return "", errors.New("must be a name, not an address")
+	}
+	return name, nil
+}
+
+// domainName takes the name of a zone, which has at least two labels, and
+// returns it as hostName does.
+func domainName(text string) (string, error) {
+	name, err := hostName(text)
+	if err == nil && !strings.Contains(name, ".") {
+		return "", errors.New("must be a full domain name such as k8s.example.com")
+	}
+	return name, err
+}
+
+// baseURL takes an absolute URL that paths can be appended to, and returns it
+// without slashes at its end. It must be https, since secrets travel with each
+// request, unless they do not leave the machine.
+func baseURL(text string) (string, error) {
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || !isHost(u.Hostname()) {
+		return "", errors.New("must be an absolute URL such as https://api.example.com/v1")
+	}
+	if port, err := strconv.ParseUint(u.Port(), 10, 16); u.Port() != "" && (err != nil || port == 0) {
+		return "", errors.New("the port must be a number from 1 to 65535")
+	}
+	if u.User != nil || strings.ContainsAny(text, "?#") {
+		return "", errors.New("must have no user, query or fragment")
+	}
+	if u.Scheme == "http" && !isLoopback(u.Hostname()) {
+		return "", errors.New("must be https: only to a loopback host may secrets travel in the clear")
+	}
+	return strings.TrimRight(u.String(), "/"), nil
+}
+
+// listenAddress takes host:port as net.Listen does: no host means all
+// addresses, port 0 any free one.
+func listenAddress(text string) (string, error) {
+	host, port, err := net.SplitHostPort(text)
+	if err == nil && (host == "" || isHost(host)) {
+		_, err = strconv.ParseUint(port, 10, 16)
+		if err == nil {
+			return text, nil
+		}
+	}
+	return "", errors.New("must be host:port, such as 127.0.0.1:9467 or :9467")
+}
+
+// isHost reports whether host is an IP address or a host name.
+func isHost(host string) bool {
+	if _, err := netip.ParseAddr(host); err == nil {
+		return true
+	}
+	name, err := hostName(host)
+	return err == nil && name != ""
+}
+
+// isLoopback reports whether host is the machine itself: an address of
+// 127.0.0.0/8, ::1 or localhost.
+func isLoopback(host string) bool {
+	address, err := netip.ParseAddr(host)
+	return err == nil && address.Unmap().IsLoopback() || strings.EqualFold(host, "localhost")
+}

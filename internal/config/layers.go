@@ -1,0 +1,152 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/spf13/viper"
+	"go.yaml.in/yaml/v3"
+)
+
+// variablePrefix begins the name of each variable that sets a key.
+const variablePrefix = "EDGEWARD_"
+
+// serviceLink is what Kubernetes puts into every pod of a namespace in which a
+// Service is named edgeward, or edgeward-something.
+var serviceLink = regexp.MustCompile(
+	`^EDGEWARD_(.*_)?(SERVICE_HOST|SERVICE_PORT(_.+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$`)
+
+// assemble lays the layers over each other and checks the whole.
+func assemble(root *yaml.Node, env map[string]string, p places) (*Config, error) {
+	table := keys()
+	file, faults := readMapping(root, table, "")
+	set, unknown := overrides(env, table)
+	faults = append(faults, unknown...)
+
+	// viper has no defaults for the entries of a list, so each is completed
+	// as a configuration of its own.
+	clusters, given := file["clusters"].([]map[string]any)
+	delete(file, "clusters")
+	if !given {
+		clusters = []map[string]any{{}}
+	}
+	config := &Config{Clusters: make([]Cluster, len(clusters))}
+	faults = append(faults, complete(config, table, "", file, set, faults)...)
+	entry, _ := lookup(table, "clusters")
+	for i, values := range clusters {
+		at := fmt.Sprintf("clusters[%d]", i)
+		faults = append(faults, complete(&config.Clusters[i], entry.keys, at, values, nil, faults)...)
+	}
+	faults = append(faults, resolve(config, p, faults)...)
+	faults = append(faults, contradictions(config, faults)...)
+	if len(faults) > 0 {
+		faults.sort(table)
+		return nil, faults
+	}
+	return config, nil
+}
+
+// variables makes a map of "NAME=value" strings, of equal names the last.
+func variables(environ []string) map[string]string {
+	env := make(map[string]string, len(environ))
+	for _, variable := range environ {
+		name, value, _ := strings.Cut(variable, "=")
+		env[name] = value
+	}
+	return env
+}
+
+// overrides picks from the environment what sets a key, by the key's path, and
+// reports the variables that look as if they should.
+func overrides(env map[string]string, table []key) (map[string]string, Faults) {
+	set := map[string]string{}
+	byName := map[string]leaf{}
+	for _, l := range leaves(table) {
+		byName[l.variable()] = l
+	}
+	names := slices.Sorted(maps.Keys(byName))
+	var faults Faults
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		l, known := byName[name]
+		switch {
+		case !strings.HasPrefix(name, variablePrefix) || env[name] == "" || serviceLink.MatchString(name):
+		case !known:
+			message := "sets no key"
+			if likely := nearest(name, names); likely != "" {
+				message += "; did you mean " + likely + "?"
+			}
+			faults = append(faults, Fault{name, message})
+		case l.shape == isList:
+			faults = append(faults, Fault{name, l.path + " is a list and can only be set in the file"})
+		default:
+			set[l.path] = env[name]
+		}
+	}
+	return set, faults
+}
+
+// complete fills target with a value for each scalar and list of the table:
+// from the environment, else from the file, else its default. Keys that
+// already have a fault get no second one.
+func complete(target any, table []key, at string, file map[string]any, env map[string]string, known Faults) Faults {
+	var faults Faults
+	v := viper.New()
+	if err := v.MergeConfigMap(file); err != nil {
+		return Faults{{at, err.Error()}}
+	}
+	for _, l := range leaves(table) {
+		v.SetDefault(l.path, l.std)
+		full, origin := join(at, l.path), ""
+		if text, set := env[l.path]; set {
+			v.Set(l.path, text)
+			origin = " (set by " + l.variable() + ")"
+		}
+		value, more := l.value(v.Get(l.path), full)
+		if !known.about(full) {
+			for _, fault := range more {
+				faults = append(faults, Fault{fault.Key, fault.Message + origin})
+			}
+		}
+		v.Set(l.path, value)
+	}
+	// The values have their final types, so this fails only where the table
+	// and the tags of the struct differ.
+	if err := v.UnmarshalExact(target); err != nil {
+		faults = append(faults, Fault{join(at, "configuration"), err.Error()})
+	}
+	return faults
+}
+
+// value makes the value of a scalar or a list from its text or texts.
+func (k key) value(raw any, at string) (any, Faults) {
+	if text, ok := raw.(string); ok {
+		value, err := k.parse(text)
+		if err != nil {
+			return value, Faults{{at, err.Error()}}
+		}
+		return value, nil
+	}
+	texts, _ := raw.([]string)
+	values := make([]string, 0, len(texts))
+	seen := make(map[string]bool, len(texts))
+	var faults Faults
+	for i, text := range texts {
+		value, err := k.parse(text)
+		switch {
+		case err != nil:
+			faults = append(faults, Fault{fmt.Sprintf("%s[%d]", at, i), err.Error()})
+		case seen[text]:
+			faults = append(faults, Fault{fmt.Sprintf("%s[%d]", at, i), "is in the list already"})
+		default:
+			values = append(values, value.(string))
+		}
+		seen[text] = true
+	}
+	if len(texts) < k.least {
+		faults = append(faults, Fault{at, "must not be empty"})
+	}
+	return values, faults
+}

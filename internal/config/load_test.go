@@ -1,0 +1,238 @@
+package config
+
+import (
+	"errors"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// secretMarks stand in every secret of testdata/bad, and in no key.
+var secretMarks = []string{"c0ffee", "HUSH"}
+
+// TestBadFiles loads each testdata/bad/RULE.yaml and compares the faults with
+// RULE.txt beside it, in which DIR stands for the directory.
+func TestBadFiles(t *testing.T) {
+	files, err := filepath.Glob("testdata/bad/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no files: %v", err)
+	}
+	dir := absolute(t, "testdata/bad")
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".yaml"), func(t *testing.T) {
+			_, err := Load(file, nil)
+			var faults Faults
+			if !errors.As(err, &faults) {
+				t.Fatalf("Load = %v, want Faults", err)
+			}
+			got := strings.ReplaceAll(err.Error(), dir, "DIR") + "\n"
+			want, err := os.ReadFile(strings.TrimSuffix(file, ".yaml") + ".txt")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), got); diff != "" {
+				t.Errorf("faults (-want +got):\n%s", diff)
+			}
+			for _, mark := range secretMarks {
+				if strings.Contains(got, mark) {
+					t.Errorf("the faults show a secret:\n%s", got)
+				}
+			}
+		})
+	}
+}
+
+// defaults is what the file minimal.yaml gives: all that is required, and for
+// the rest the defaults of the documentation.
+func defaults() *Config {
+	return &Config{
+		Owner:    "prod",
+		Clusters: []Cluster{defaultCluster()},
+		Edgio: Edgio{
+			BaseURL:            "https://apis.llnw.com/config-api/v1",
+			Username:           "cdn-bot@example.com",
+			SharedKey:          NewSecret("c0ffeec0ffeec0ffeec0ffeec0ffee42"),
+			Shortname:          "acme",
+			ServiceProfile:     "LLNW-Generic",
+			PublishedProtocols: []string{"https"},
+			SourcePath:         SourcePathKeep,
+			RequestsPerMinute:  50,
+		},
+		Vultr: Vultr{
+			BaseURL:           "https://api.vultr.com",
+			APIKey:            NewSecret("HUSHHUSHHUSHHUSHHUSH"),
+			Domain:            "k8s.example.com",
+			TTL:               120,
+			RequestsPerSecond: 20,
+		},
+		Sync: Sync{
+			ResyncInterval: 10 * time.Minute,
+			DeletionGrace:  10 * time.Second,
+			Linger:         5 * time.Minute,
+			Adopt:          AdoptNever,
+			MaxDelete:      0.5,
+		},
+		Metrics: Metrics{Listen: "127.0.0.1:9467"},
+		Log:     Log{Level: slog.LevelInfo, Format: LogAuto},
+	}
+}
+
+func defaultCluster() Cluster {
+	return Cluster{
+		Name:             "main",
+		Namespaces:       []string{},
+		LabelSelector:    "cdn=edgio",
+		IngressClass:     "edgio",
+		NodeAddressTypes: []string{"ExternalIP"},
+		NotReadyDelay:    30 * time.Second,
+	}
+}
+
+func TestGoodFiles(t *testing.T) {
+	root := absolute(t, "testdata")
+	secrets := filepath.Join(root, "secrets")
+	cases := []struct {
+		file    string
+		environ []string
+		want    func(*Config) // changes the defaults
+	}{
+		{"minimal", nil, func(*Config) {}},
+		{"line-ends-of-windows", nil, func(*Config) {}},
+		{"nothing-in-sections", nil, func(c *Config) {
+			c.Owner = "2024"
+			c.Edgio.Username, c.Edgio.Shortname, c.Edgio.SharedKey = "1", "no", NewSecret("12345678")
+			c.Vultr.Domain, c.Vultr.APIKey = "example.com", NewSecret("1e5")
+		}},
+		{"full", []string{"CREDENTIALS_DIRECTORY=" + secrets}, func(c *Config) {
+			c.Owner = "prod-1"
+			one, two, three := defaultCluster(), defaultCluster(), defaultCluster()
+			one.Name, two.Name = "one", "two"
+			one.Kubeconfig, two.Kubeconfig = filepath.Join(root, "good/kubeconfig"), filepath.Join(root, "good/conf.d/two")
+			one.Context = "admin@one"
+			one.Namespaces = []string{"shop", "blog"}
+			one.LabelSelector, one.IngressClass, two.LabelSelector = "cdn in (edgio, both), !internal", "", ""
+			one.NodeSelector = "role=edge"
+			one.NodeAddressTypes = []string{"ExternalIP", "InternalIP"}
+			one.NotReadyDelay = 90 * time.Second
+			c.Clusters = []Cluster{one, two, three}
+			c.Edgio = Edgio{
+				BaseURL:            "http://127.0.0.1:8099/config-api/v1",
+				Username:           "cdn-bot@example.com",
+				SharedKey:          NewSecret("0123456789abcdefABCDEF00"),
+				SharedKeyFile:      filepath.Join(secrets, "edgio"),
+				Shortname:          "acme_1",
+				ServiceProfile:     "LLNW Generic 2",
+				PublishedProtocols: []string{"http", "https"},
+				SourcePath:         SourcePathStrip,
+				CNAMETarget:        "acme.cdn.example",
+			}
+			c.Vultr = Vultr{
+				BaseURL:           "http://[::1]:8098",
+				APIKey:            NewSecret("HUSHHUSHHUSH"),
+				APIKeyFile:        filepath.Join(secrets, "vultr"),
+				Domain:            "k8s.example.com",
+				TTL:               1,
+				RequestsPerSecond: 0.5,
+			}
+			c.Sync = Sync{ResyncInterval: time.Second, Adopt: AdoptAnnotated, MaxDelete: 1}
+			c.Metrics.Listen = ":0"
+			c.Log = Log{Level: slog.LevelWarn, Format: LogJSON}
+		}},
+	}
+	for _, c := range cases {
+		t.Run(c.file, func(t *testing.T) {
+			want := defaults()
+			c.want(want)
+			got, err := Load("testdata/good/"+c.file+".yaml", c.environ)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("configuration (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestUnreadableFile(t *testing.T) {
+	dir := t.TempDir()
+	large := filepath.Join(dir, "large.yaml")
+	if err := os.WriteFile(large, []byte(strings.Repeat("#", maxFile+1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	absent := filepath.Join(dir, "absent.yaml")
+	cases := []struct{ name, path, want string }{
+		{"absent", absent, absent + ": no such file or directory"},
+		{"directory", dir, dir + ": is a directory"},
+		{"larger than 1 MiB", large, large + ": larger than 1 MiB"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := Load(c.path, nil)
+			if err == nil || err.Error() != c.want {
+				t.Errorf("Load = %v, want %s", err, c.want)
+			}
+		})
+	}
+}
+
+func TestLargestFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "config.yaml")
+	minimal := read(t, "testdata/good/minimal.yaml")
+	if err := os.WriteFile(path, []byte(minimal+strings.Repeat("#", maxFile-len(minimal))), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load(path, nil); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestDescribeHidesThePath(t *testing.T) {
+	err := &fs.PathError{Op: "open", Path: "/c0ffee", Err: fs.ErrPermission}
+	if got, want := describe(err), "permission denied"; got != want {
+		t.Errorf("describe = %q, want %q", got, want)
+	}
+}
+
+func TestSetKubeconfig(t *testing.T) {
+	c := defaults()
+	if err := c.SetKubeconfig("some/where"); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := c.Clusters[0].Kubeconfig, absolute(t, "some/where"); got != want {
+		t.Errorf("kubeconfig = %q, want %q", got, want)
+	}
+	c.Clusters = append(c.Clusters, defaultCluster())
+	err := c.SetKubeconfig("/other")
+	const want = "--kubeconfig: the configuration has 2 clusters; give each its own as clusters[n].kubeconfig"
+	if err == nil || err.Error() != want {
+		t.Errorf("SetKubeconfig with two clusters = %v, want %s", err, want)
+	}
+	if got := c.Clusters[0].Kubeconfig; got == "/other" {
+		t.Error("SetKubeconfig changed one of two clusters")
+	}
+}
+
+func absolute(t *testing.T, path string) string {
+	t.Helper()
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return abs
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}

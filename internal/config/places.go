@@ -1,0 +1,122 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// maxFile is the greatest size, in octets, of a file that is read: far more
+// than any configuration or key has, and no burden if it was the wrong file.
+const maxFile = 1 << 20
+
+// places is where the files are that the configuration names.
+type places struct {
+	config      string // the directory of the configuration file, an absolute path
+	credentials string // $CREDENTIALS_DIRECTORY (systemd.exec(5)), or ""
+}
+
+// find returns the absolute path that name stands for: a bare name that exists
+// in the credentials directory is that file, any other relative path starts at
+// the configuration file's directory. "" stays "".
+func (p places) find(name string) string {
+	if name == "" || filepath.IsAbs(name) {
+		return name
+	}
+	if p.credentials != "" && !strings.Contains(name, "/") {
+		credential := filepath.Join(p.credentials, name)
+		if _, err := os.Stat(credential); !errors.Is(err, fs.ErrNotExist) {
+			return credential
+		}
+	}
+	return filepath.Join(p.config, name)
+}
+
+// searched says, for a file that is not there, where it was looked for.
+func (p places) searched(name string) string {
+	switch {
+	case filepath.IsAbs(name):
+		return ""
+	case p.credentials != "" && !strings.Contains(name, "/"):
+		return fmt.Sprintf(" in %s or %s", p.credentials, p.config)
+	default:
+		return " in " + p.config
+	}
+}
+
+// secret returns what a key and its *_file companion give, with the file's
+// path. The fault is about the key that is to be mended.
+func (p places) secret(key string, inline Secret, file string, check func(string) error) (Secret, string, Faults) {
+	fileKey := key + "_file"
+	switch empty := inline.Reveal() == ""; {
+	case !empty && file != "":
+		return Secret{}, "", Faults{{key, "given beside " + fileKey + ": keep one of the two"}}
+	case empty && file == "":
+		return Secret{}, "", Faults{{key, "required, or " + fileKey + " with the path of a file that holds it"}}
+	case !empty:
+		if err := check(inline.Reveal()); err != nil {
+			return Secret{}, "", Faults{{key, err.Error()}}
+		}
+		return inline, "", nil
+	}
+	path := p.find(file)
+	content, err := readSecret(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return Secret{}, "", Faults{{fileKey, describe(err) + p.searched(file)}}
+	case err != nil:
+		return Secret{}, "", Faults{{fileKey, describe(err)}}
+	}
+	if err := check(content); err != nil {
+		return Secret{}, "", Faults{{fileKey, "in the file: " + err.Error()}}
+	}
+	return NewSecret(content), path, nil
+}
+
+// readSecret returns the content of a file without the white space around it.
+// The file must be regular: to open a pipe could wait for ever.
+func readSecret(path string) (string, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", err
+	}
+	if !info.Mode().IsRegular() {
+		return "", errors.New("not a regular file")
+	}
+	data, err := readFile(path)
+	if err != nil {
+		return "", err
+	}
+	content := strings.TrimSpace(string(data))
+	if content == "" {
+		return "", errors.New("the file is empty")
+	}
+	return content, nil
+}
+
+// readFile returns the content of a file of at most maxFile octets.
+func readFile(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }() // nothing was written
+	data, err := io.ReadAll(io.LimitReader(file, maxFile+1))
+	if err == nil && len(data) > maxFile {
+		return nil, errors.New("larger than 1 MiB")
+	}
+	return data, err
+}
+
+// describe says what is wrong with a file without repeating its path.
+func describe(err error) string {
+	var withPath *fs.PathError
+	if errors.As(err, &withPath) {
+		return withPath.Err.Error()
+	}
+	return err.Error()
+}

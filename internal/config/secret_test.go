@@ -1,0 +1,64 @@
+package config
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+)
+
+func TestSecretIsNeverShown(t *testing.T) {
+	const text = "c0ffee"
+	secret := NewSecret(text)
+	hidden := struct{ config Edgio }{Edgio{SharedKey: secret}} // fmt cannot call methods on this field
+	encode := func(data []byte, err error) string {
+		if err != nil {
+			t.Error(err)
+		}
+		return string(data)
+	}
+	log := func(handler func(*bytes.Buffer) slog.Handler) string {
+		var out bytes.Buffer
+		slog.New(handler(&out)).Info("x", "secret", secret, "config", defaults(), "hidden", hidden)
+		return out.String()
+	}
+	shown := map[string]string{
+		"String":    secret.String(),
+		"GoString":  secret.GoString(),
+		"in config": fmt.Sprintf("%v %+v %#v", *defaults(), *defaults(), *defaults()),
+		"JSON":      encode(json.Marshal(Edgio{SharedKey: secret})),
+		"YAML":      encode(yaml.Marshal(Edgio{SharedKey: secret})),
+		"slog text": log(func(b *bytes.Buffer) slog.Handler { return slog.NewTextHandler(b, nil) }),
+		"slog JSON": log(func(b *bytes.Buffer) slog.Handler { return slog.NewJSONHandler(b, nil) }),
+	}
+	for _, verb := range []string{"v", "+v", "#v", "s", "q", "x", "X", "d", "T", "p", "t", "c", "U", "e", "z"} {
+		shown["%"+verb] = fmt.Sprintf("%"+verb, secret)
+		shown["hidden %"+verb] = fmt.Sprintf("%"+verb, hidden)
+	}
+	for way, out := range shown {
+		for _, form := range []string{text, "HUSH", fmt.Sprintf("%x", text), fmt.Sprintf("%X", text), fmt.Sprint([]byte(text))} {
+			if strings.Contains(out, form) {
+				t.Errorf("%s shows the secret: %s", way, out)
+			}
+		}
+	}
+}
+
+func TestSecret(t *testing.T) {
+	if got := NewSecret("c0ffee").Reveal(); got != "c0ffee" {
+		t.Errorf("Reveal = %q", got)
+	}
+	if got := NewSecret("c0ffee").String(); got != "[redacted]" {
+		t.Errorf("String = %q", got)
+	}
+	if got := fmt.Sprintf("%v%s%q", Secret{}, NewSecret(""), Secret{}); got != `""` {
+		t.Errorf("an empty secret prints as %s", got)
+	}
+	if !NewSecret("a").Equal(NewSecret("a")) || NewSecret("a").Equal(NewSecret("b")) || !NewSecret("").Equal(Secret{}) {
+		t.Error("Equal does not compare texts")
+	}
+}
