@@ -1,0 +1,296 @@
+package watcher
+
+import (
+	"encoding/base64"
+	"encoding/pem"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/edgeward/edgeward/internal/kube"
+)
+
+func pemOf(server *httptest.Server) string {
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}))
+}
+
+// A fakeCluster serves some objects with TLS and a token. Its watches send
+// nothing until they are cut.
+type fakeCluster struct {
+	*httptest.Server
+	requests chan string // path?selector, without kube-system's
+
+	mu        sync.Mutex
+	token     string
+	uid       types.UID
+	forbidden string // a resource
+	ingresses []networkingv1.Ingress
+	cut       chan struct{} // closed to end the watches
+}
+
+func newFakeCluster(t *testing.T) *fakeCluster {
+	t.Helper()
+	f := &fakeCluster{requests: make(chan string, 1000), token: "one", uid: "uid-1", cut: make(chan struct{}), ingresses: []networkingv1.Ingress{ingress("a", "5")}}
+	f.Server = httptest.NewUnstartedServer(f)
+	f.Server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug)
+	f.StartTLS()
+	t.Cleanup(f.Close)
+	return f
+}
+
+// change changes what the cluster is, and ends the watches.
+func (f *fakeCluster) change(change func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	change()
+	close(f.cut)
+	f.cut = make(chan struct{})
+}
+
+func (f *fakeCluster) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	f.mu.Lock()
+	token, uid, forbidden, ingresses, cut := f.token, f.uid, f.forbidden, f.ingresses, f.cut
+	f.mu.Unlock()
+
+	query := r.URL.Query()
+	segments := strings.Split(r.URL.Path, "/")
+	resource := segments[len(segments)-1]
+	listMeta := metav1.ListMeta{ResourceVersion: "10"}
+	if resource != "kube-system" {
+		f.requests <- strings.TrimSuffix(r.URL.Path+"?"+query.Get("labelSelector"), "?")
+	}
+	switch {
+	case r.Header.Get("Authorization") != "Bearer "+token:
+		fails(http.StatusUnauthorized, metav1.StatusReasonUnauthorized)(w, r)
+	case resource == forbidden:
+		fails(http.StatusForbidden, metav1.StatusReasonForbidden)(w, r)
+	case resource == "kube-system":
+		sendJSON(w, http.StatusOK, corev1.Namespace{TypeMeta: metav1.TypeMeta{Kind: "Namespace", APIVersion: "v1"}, ObjectMeta: metav1.ObjectMeta{Name: resource, UID: uid}})
+	case query.Get("watch") != "":
+		sendFrames(w, nil)
+		select {
+		case <-cut:
+			fmt.Fprintln(w, `{"type":"ERROR","object":{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Expired","code":410}}`)
+		case <-r.Context().Done():
+		}
+	case resource == "ingresses":
+		sendJSON(w, http.StatusOK, networkingv1.IngressList{TypeMeta: metav1.TypeMeta{Kind: "IngressList", APIVersion: "networking.k8s.io/v1"}, ListMeta: listMeta, Items: ingresses})
+	case resource == "services":
+		service := corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "web", UID: "s"}, Spec: corev1.ServiceSpec{Type: "NodePort"}}
+		sendJSON(w, http.StatusOK, corev1.ServiceList{TypeMeta: metav1.TypeMeta{Kind: "ServiceList", APIVersion: "v1"}, ListMeta: listMeta, Items: []corev1.Service{service}})
+	case resource == "nodes":
+		sendJSON(w, http.StatusOK, corev1.NodeList{TypeMeta: metav1.TypeMeta{Kind: "NodeList", APIVersion: "v1"}, ListMeta: listMeta, Items: []corev1.Node{{ObjectMeta: metav1.ObjectMeta{Name: "n1"}}}})
+	default:
+		http.NotFound(w, r)
+	}
+}
+
+// kubeconfig is the content of a file that leads to the cluster.
+func (f *fakeCluster) kubeconfig(token string) string {
+	return kubeconfig(fmt.Sprintf("server: %q, certificate-authority-data: %s", f.URL, base64.StdEncoding.EncodeToString([]byte(pemOf(f.Server)))), "token: "+token)
+}
+
+// A testCluster is a Cluster and all it tells.
+type testCluster struct {
+	*Cluster
+	file     string // the kubeconfig
+	told     chan string
+	restarts chan string // "resource reason"
+	log      *lockedBuffer
+}
+
+func newTestCluster(t *testing.T, content string, change func(*ClusterOptions)) testCluster {
+	t.Helper()
+	c := testCluster{
+		file: writeFile(t, filepath.Join(t.TempDir(), "kubeconfig"), content),
+		told: make(chan string, 1000), restarts: make(chan string, 10000), log: new(lockedBuffer),
+	}
+	opts := ClusterOptions{
+		Name: "main", Clients: NewClients(ClientOptions{Kubeconfig: c.file, Log: quiet()}), IngressClass: "edgio",
+		Ingresses: recorder[kube.Ingress](c.told), Services: recorder[kube.Service](c.told), Nodes: recorder[kube.Node](c.told),
+		Timings: fast(), Log: slog.New(slog.NewTextHandler(c.log, nil)),
+		Metrics: Metrics{Restarts: func(resource, reason string) { c.restarts <- resource + " " + reason }},
+	}
+	change(&opts)
+	var err error
+	if c.Cluster, err = New(opts); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// collect receives n values, sorted.
+func collect(t *testing.T, n int, values <-chan string) []string {
+	t.Helper()
+	var all []string
+	for range n {
+		all = append(all, receive(t, strings.Join(all, ", "), values))
+	}
+	slices.Sort(all)
+	return all
+}
+
+func TestClusterRequests(t *testing.T) {
+	const networking = "/apis/networking.k8s.io/v1/"
+	tests := map[string]struct {
+		change func(*ClusterOptions)
+		want   []string // each once to list and once to watch
+	}{
+		"all namespaces":                {func(o *ClusterOptions) {}, []string{"/api/v1/nodes", "/api/v1/services", networking + "ingresses"}},
+		"label selector, on the server": {func(o *ClusterOptions) { o.LabelSelector, o.IngressClass = "cdn=edgio", "" }, []string{"/api/v1/nodes", "/api/v1/services", networking + "ingresses?cdn=edgio"}},
+		"label selector or class":       {func(o *ClusterOptions) { o.LabelSelector = "cdn=edgio" }, []string{"/api/v1/nodes", "/api/v1/services", networking + "ingresses"}},
+		"node selector":                 {func(o *ClusterOptions) { o.NodeSelector = "pool=edge" }, []string{"/api/v1/nodes?pool=edge", "/api/v1/services", networking + "ingresses"}},
+		"namespaces, one twice": {func(o *ClusterOptions) { o.Namespaces = []string{"shop", "blog", "shop"} }, []string{
+			"/api/v1/namespaces/blog/services", "/api/v1/namespaces/shop/services", "/api/v1/nodes",
+			networking + "namespaces/blog/ingresses", networking + "namespaces/shop/ingresses",
+		}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := newFakeCluster(t)
+			c := newTestCluster(t, server.kubeconfig("one"), test.change)
+			stop := start(t, c.Run)
+			want := slices.Sorted(slices.Values(slices.Concat(test.want, test.want)))
+			if diff := cmp.Diff(want, collect(t, len(want), server.requests)); diff != "" {
+				t.Errorf("requests (-want +got):\n%s", diff)
+			}
+			stop()
+			if len(server.requests) > 0 {
+				t.Errorf("%d requests too many", len(server.requests))
+			}
+		})
+	}
+}
+
+func TestClusterCopy(t *testing.T) {
+	server := newFakeCluster(t)
+	c := newTestCluster(t, server.kubeconfig("one"), func(*ClusterOptions) {})
+	if ok, reason := c.Synced(); ok || reason != "ingresses: the first snapshot is not complete yet (and 2 more)" || c.UID() != "" {
+		t.Errorf("before Run: synced %t, reason %q, UID %q", ok, reason, c.UID())
+	}
+	start(t, c.Run)
+	if diff := cmp.Diff([]string{"added n1@", "added shop/a@5", "added shop/web@"}, collect(t, 3, c.told)); diff != "" {
+		t.Errorf("told (-want +got):\n%s", diff)
+	}
+	if ok, reason := c.Synced(); !ok || reason != "" {
+		t.Errorf("synced %t, reason %q", ok, reason)
+	}
+	if c.UID() != "uid-1" || len(c.Ingresses()) != 1 || len(c.Services()) != 1 || len(c.Nodes()) != 1 {
+		t.Errorf("UID %q, %v, %v, %v", c.UID(), c.Ingresses(), c.Services(), c.Nodes())
+	}
+}
+
+func TestNewRefuses(t *testing.T) {
+	tests := map[string]struct {
+		opts ClusterOptions
+		want string
+	}{
+		"both selectors off": {ClusterOptions{}, "neither a label selector nor an ingress class is given"},
+		"label selector":     {ClusterOptions{LabelSelector: "!"}, "label selector: "},
+		"node selector":      {ClusterOptions{IngressClass: "edgio", NodeSelector: "a=b=c"}, "node selector: "},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			test.opts.Log = quiet()
+			if _, err := New(test.opts); err == nil || !strings.HasPrefix(err.Error(), test.want) {
+				t.Errorf("error %v, want %q", err, test.want)
+			}
+		})
+	}
+}
+
+// TestForbidden: the reason names the resource and what helps.
+func TestForbidden(t *testing.T) {
+	server := newFakeCluster(t)
+	server.forbidden = "nodes"
+	c := newTestCluster(t, server.kubeconfig("one"), func(*ClusterOptions) {})
+	start(t, c.Run)
+	collect(t, 2, c.told)
+	if got := receive(t, "restart", c.restarts); got != "nodes forbidden" {
+		t.Errorf("restart %q", got)
+	}
+	const want = "nodes: no snapshot yet: list: as scripted: let the kubeconfig's user get, list and watch this (RBAC)"
+	if ok, reason := c.Synced(); ok || reason != want {
+		t.Errorf("synced %t, reason %q, want %q", ok, reason, want)
+	}
+	server.change(func() { server.forbidden = "" })
+	if got := receive(t, "node", c.told); got != "added n1@" {
+		t.Errorf("told %q", got)
+	}
+}
+
+// TestExpiredToken: the copy stays, and writing another token into the
+// kubeconfig is all that is needed.
+func TestExpiredToken(t *testing.T) {
+	server := newFakeCluster(t)
+	c := newTestCluster(t, server.kubeconfig("one"), func(*ClusterOptions) {})
+	start(t, c.Run)
+	collect(t, 3, c.told)
+
+	server.change(func() { server.token = "two"; server.ingresses = append(server.ingresses, ingress("b", "6")) })
+	for receive(t, "401", c.restarts) != "ingresses unauthorized" {
+	}
+	if got := len(c.Ingresses()); got != 1 {
+		t.Errorf("%d Ingresses kept", got)
+	}
+	writeFile(t, c.file, server.kubeconfig("two"))
+	if got := receive(t, "new Ingress", c.told); got != "added shop/b@6" {
+		t.Errorf("told %q", got)
+	}
+}
+
+// TestForeignCluster: nothing is taken from another cluster behind the same
+// address, it is said what to do, and the first one is welcome back.
+func TestForeignCluster(t *testing.T) {
+	server := newFakeCluster(t)
+	c := newTestCluster(t, server.kubeconfig("one"), func(*ClusterOptions) {})
+	start(t, c.Run)
+	collect(t, 3, c.told)
+
+	server.change(func() { server.uid, server.ingresses = "uid-2", []networkingv1.Ingress{ingress("b", "6")} })
+	for receive(t, "expired", c.restarts) != "ingresses expired" {
+	}
+	for receive(t, "refused", c.restarts) != "ingresses error" {
+	}
+	if got := c.Ingresses(); len(got) != 1 || got[0].Name != "a" || c.UID() != "uid-1" {
+		t.Errorf("kept %v, UID %q", got, c.UID())
+	}
+	server.change(func() { server.uid, server.ingresses = "uid-1", []networkingv1.Ingress{ingress("c", "7")} })
+	if diff := cmp.Diff([]string{"added shop/c@7", "deleted shop/a@5 seen=false"}, collect(t, 2, c.told)); diff != "" {
+		t.Errorf("told (-want +got):\n%s", diff)
+	}
+	const want = "the UID uid-2, before it was uid-1; nothing is taken over from it: point the kubeconfig back, or restart edgeward if the change is meant"
+	if !strings.Contains(c.log.String(), "level=ERROR") || !strings.Contains(c.log.String(), want) {
+		t.Errorf("no %q in the log:\n%s", want, c.log)
+	}
+}
+
+// TestRunEnds: also while calls hang.
+func TestRunEnds(t *testing.T) {
+	asked := make(chan string, 10)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked <- r.URL.Path
+		silent(w, r)
+	}))
+	defer server.Close()
+	c := newTestCluster(t, kubeconfig("server: "+server.URL, ""), func(*ClusterOptions) {})
+	stop := start(t, c.Run)
+	collect(t, 3, asked)
+	stop()
+	if len(c.restarts) > 0 {
+		t.Errorf("the end was counted as a failure")
+	}
+}

@@ -1,0 +1,269 @@
+package watcher
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/watch"
+
+	"github.com/edgeward/edgeward/internal/kube"
+)
+
+// LoopOptions say what a Loop lists and watches; Namespace, Handler, Synced and
+// Metrics may be left out.
+type LoopOptions[T Object[T]] struct {
+	Resource  string // plural, as in the API: "ingresses"
+	Namespace string // for messages; "" means all, or a resource without namespaces
+	// List and Watch call the API server with the options given, to which
+	// they add the selection. They must not retry by themselves.
+	List  func(context.Context, metav1.ListOptions) (runtime.Object, error)
+	Watch func(context.Context, metav1.ListOptions) (watch.Interface, error)
+	// Reduce takes from an object what is kept of it. False: the object is not
+	// selected, and counts as absent.
+	Reduce  func(runtime.Object) (T, bool)
+	Handler Handler[T]
+	// Synced is called once, after the first snapshot was dispatched.
+	Synced  func()
+	Timings Timings
+	Metrics Metrics
+	Log     *slog.Logger
+}
+
+// Loop keeps a copy of one resource: a snapshot, then a watch from its version,
+// and a new snapshot where the watch cannot go on.
+type Loop[T Object[T]] struct {
+	opts   LoopOptions[T]
+	log    *slog.Logger
+	streak streak // Run's own
+
+	mu     sync.RWMutex
+	kept   map[kube.Key]T
+	synced bool
+	err    error // of the latest failure, nil once it works again
+}
+
+// NewLoop returns a Loop that does nothing before Run.
+func NewLoop[T Object[T]](opts LoopOptions[T]) *Loop[T] {
+	log := opts.Log.With("resource", opts.Resource)
+	if opts.Namespace != "" {
+		log = log.With("namespace", opts.Namespace)
+	}
+	if opts.Handler == nil {
+		opts.Handler = discard[T]{}
+	}
+	return &Loop[T]{opts: opts, log: log}
+}
+
+// Objects returns the kept objects in no particular order.
+func (l *Loop[T]) Objects() []T {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return slices.Collect(maps.Values(l.kept))
+}
+
+// Synced reports whether there has been a complete snapshot. It stays true when
+// the API server is lost afterwards.
+func (l *Loop[T]) Synced() bool {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return l.synced
+}
+
+// Err returns the latest failure, or nil while listing and watching works.
+func (l *Loop[T]) Err() error {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return l.err
+}
+
+// Run lists and watches until ctx is done. No error ends it: each is logged,
+// counted and retried. It must be called once.
+//
+// If Handler or Reduce panics, Run logs which object it was and panics again.
+func (l *Loop[T]) Run(ctx context.Context) {
+	version := "" // "": a snapshot is due
+	for ctx.Err() == nil {
+		var err error
+		if version == "" {
+			version, err = l.snapshot(ctx)
+		} else {
+			version, err = l.stream(ctx, version)
+		}
+		if err == nil || ctx.Err() != nil {
+			continue
+		}
+		v := judge(err)
+		l.streak = l.streak.next(v.reason)
+		if v.renews(l.streak.n) {
+			version = ""
+		}
+		pause := jitter(l.opts.Timings.pause(v, l.streak.n))
+		l.failed(ctx, v, err, pause)
+		sleep(ctx, pause)
+	}
+}
+
+// failed tells of a failure.
+func (l *Loop[T]) failed(ctx context.Context, v verdict, err error, pause time.Duration) {
+	if v.reason != reasonClosed {
+		l.setErr(err)
+	}
+	l.opts.Metrics.restart(l.opts.Resource, v.reason)
+	level := l.streak.loudness(v)
+	l.streak.told = l.streak.told || level >= slog.LevelWarn
+	attrs := []any{"reason", v.reason, "in_a_row", l.streak.same, "retry_in", pause.Round(time.Millisecond), "err", err}
+	if v.advice != "" {
+		attrs = append(attrs, "advice", v.advice)
+	}
+	l.log.Log(ctx, level, "watch interrupted", attrs...)
+}
+
+// progressed ends a streak of failures.
+func (l *Loop[T]) progressed() {
+	if l.streak == (streak{}) {
+		return
+	}
+	if l.streak.told {
+		l.log.Info("watch works again", "failures", l.streak.n)
+	}
+	l.streak = streak{}
+	l.setErr(nil)
+}
+
+func (l *Loop[T]) setErr(err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.err = err
+}
+
+// stream watches from a version until the watch ends, which is always an
+// error, and returns the version to go on from.
+func (l *Loop[T]) stream(parent context.Context, version string) (string, error) {
+	t := l.opts.Timings
+	limit := t.watchLimit()
+	seconds := int64((limit + time.Second - 1) / time.Second)
+
+	// One timer for both: first the opening must succeed in time, then the
+	// stream must end in time.
+	ctx, cancel := context.WithCancelCause(parent)
+	defer cancel(nil)
+	deadline := time.AfterFunc(t.Call, func() { cancel(errSilent) })
+	defer deadline.Stop()
+	w, err := l.opts.Watch(ctx, metav1.ListOptions{
+		ResourceVersion:     version,
+		AllowWatchBookmarks: true,
+		TimeoutSeconds:      &seconds,
+	})
+	if err != nil {
+		return version, because(ctx, err)
+	}
+	defer w.Stop()
+	deadline.Reset(limit + t.WatchGrace)
+
+	opened := time.Now()
+	for {
+		var event watch.Event
+		var open bool
+		select {
+		case <-ctx.Done():
+		case event, open = <-w.ResultChan():
+		}
+		switch {
+		case ctx.Err() != nil: // first: client-go turns it into an event of its own
+			return version, context.Cause(ctx)
+		case !open:
+			// Where nothing happens, and a proxy cuts what idles, there are
+			// only closes. Such a watch did work.
+			if time.Since(opened) >= t.RetryMax {
+				l.progressed()
+			}
+			return version, errClosed
+		case event.Type == watch.Error:
+			return version, apierrors.FromObject(event.Object)
+		}
+		next, err := l.receive(event)
+		if err != nil {
+			return version, err
+		}
+		if next != "" {
+			version = next
+		}
+		l.progressed()
+	}
+}
+
+// receive handles one event and returns its resource version.
+func (l *Loop[T]) receive(event watch.Event) (string, error) {
+	object, err := meta.Accessor(event.Object)
+	if err != nil {
+		return "", fmt.Errorf("event %s with a %T: %w", event.Type, event.Object, err)
+	}
+	switch event.Type {
+	case watch.Bookmark: // an empty object that only carries the version
+	case watch.Added, watch.Modified, watch.Deleted:
+		key := kube.Key{Namespace: object.GetNamespace(), Name: object.GetName()}
+		l.guard(key, func() { l.apply(key, event.Object, event.Type == watch.Deleted) })
+	default:
+		return "", fmt.Errorf("event of unknown type %q", event.Type)
+	}
+	l.opts.Metrics.event(l.opts.Resource, strings.ToLower(string(event.Type)))
+	return object.GetResourceVersion(), nil
+}
+
+// apply brings an event's object into the copy and dispatches what changed.
+// Whether it was added or modified does not matter: the copy knows better, for
+// an object may start or stop being selected, or be replaced.
+func (l *Loop[T]) apply(key kube.Key, object runtime.Object, deleted bool) {
+	var old, fresh *T
+	if !deleted {
+		if reduced, selected := l.opts.Reduce(object); selected {
+			fresh = &reduced
+		}
+	}
+	l.mu.Lock()
+	if kept, ok := l.kept[key]; ok {
+		old = &kept
+	}
+	if fresh != nil {
+		l.kept[key] = *fresh
+	} else {
+		delete(l.kept, key)
+	}
+	l.mu.Unlock()
+	for _, c := range changes(old, fresh, true) {
+		c.dispatch(l.opts.Handler)
+	}
+}
+
+// guard runs what handles one object. A panic is logged with what is needed to
+// find its cause, and goes on: a copy half brought up to date must not be
+// worked with, and the process shall die and be restarted.
+func (l *Loop[T]) guard(key kube.Key, handle func()) {
+	defer func() {
+		if p := recover(); p != nil {
+			l.log.Error("panic while handling an object", "object", key.String(), "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			panic(p)
+		}
+	}()
+	handle()
+}
+
+// because prefers the reason why ctx ended, if it did, to an error that only
+// follows from it.
+func because(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
+	return err
+}

@@ -1,0 +1,229 @@
+package watcher
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/edgeward/edgeward/internal/kube"
+)
+
+// decode reads an object as the API server would send it.
+func decode[T any](t *testing.T, text string) *T {
+	t.Helper()
+	object := new(T)
+	if err := json.Unmarshal([]byte(text), object); err != nil {
+		t.Fatal(err)
+	}
+	return object
+}
+
+func TestReduceIngress(t *testing.T) {
+	created := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	tests := map[string]struct {
+		in   string
+		want kube.Ingress
+	}{
+		"empty": {`{}`, kube.Ingress{}},
+		"everything": {
+			`{"metadata":{"namespace":"shop","name":"web","uid":"u","resourceVersion":"7","creationTimestamp":"2026-01-02T03:04:05Z",
+				"annotations":{"edgeward/source-path":"strip","edgeward":"no","other/edgeward/x":"no","kubernetes.io/ingress.class":"legacy"}},
+			"spec":{"ingressClassName":"edgio","defaultBackend":{"service":{"name":"d","port":{"number":1}}},"rules":[
+				{"host":"a.example","http":{"paths":[
+					{"path":"/n","pathType":"Exact","backend":{"service":{"name":"s","port":{"number":80}}}},
+					{"path":"/m","pathType":"Prefix","backend":{"service":{"name":"s","port":{"name":"http"}}}},
+					{"backend":{"resource":{"apiGroup":"example.com","kind":"Bucket","name":"b"}}},
+					{"path":"/x","pathType":"ImplementationSpecific","backend":{}}]}},
+				{"host":"b.example"},
+				{"http":{"paths":null}}]}}`,
+			kube.Ingress{
+				Meta: kube.Meta{Namespace: "shop", Name: "web", UID: "u", ResourceVersion: "7"}, Created: created, Class: "edgio",
+				Annotations:    map[string]string{"edgeward/source-path": "strip"},
+				DefaultBackend: true,
+				Rules: []kube.IngressRule{
+					{Host: "a.example", Paths: []kube.IngressPath{
+						{Path: "/n", Type: "Exact", Backend: kube.Backend{Service: "s", PortNumber: 80}},
+						{Path: "/m", Type: "Prefix", Backend: kube.Backend{Service: "s", PortName: "http"}},
+						{Type: "ImplementationSpecific", Backend: kube.Backend{Resource: "Bucket/b"}},
+						{Path: "/x", Type: "ImplementationSpecific"},
+					}},
+					{Host: "b.example"},
+					{},
+				},
+			},
+		},
+		"legacy class":             {`{"metadata":{"annotations":{"kubernetes.io/ingress.class":"legacy"}}}`, kube.Ingress{Class: "legacy"}},
+		"being deleted":            {`{"metadata":{"name":"a","deletionTimestamp":"2026-01-02T03:04:05Z"}}`, kube.Ingress{Meta: kube.Meta{Name: "a"}}},
+		"default backend, no more": {`{"spec":{"defaultBackend":{"resource":{"kind":"Bucket","name":"b"}}}}`, kube.Ingress{DefaultBackend: true}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(test.want, ReduceIngress(decode[networkingv1.Ingress](t, test.in))); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestReduceService(t *testing.T) {
+	tests := map[string]struct {
+		in   string
+		want kube.Service
+	}{
+		"empty": {`{}`, kube.Service{}},
+		"everything": {
+			`{"metadata":{"namespace":"shop","name":"web","uid":"u","resourceVersion":"7","annotations":{"edgeward/x":"y"}},
+			"spec":{"type":"NodePort","externalTrafficPolicy":"Local","ports":[
+				{"name":"http","protocol":"TCP","port":80,"nodePort":30080,"targetPort":"web","appProtocol":"https"},
+				{"name":"dns","protocol":"UDP","port":53}]}}`,
+			kube.Service{
+				Meta: kube.Meta{Namespace: "shop", Name: "web", UID: "u", ResourceVersion: "7"}, Type: "NodePort", Local: true,
+				Ports: []kube.ServicePort{
+					{Name: "http", Protocol: "TCP", Port: 80, NodePort: 30080, AppProtocol: "https"},
+					{Name: "dns", Protocol: "UDP", Port: 53},
+				},
+			},
+		},
+		"policy Cluster": {`{"spec":{"type":"LoadBalancer","externalTrafficPolicy":"Cluster"}}`, kube.Service{Type: "LoadBalancer"}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(test.want, ReduceService(decode[corev1.Service](t, test.in))); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestReduceNode(t *testing.T) {
+	created, changed := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), time.Date(2026, 2, 3, 4, 5, 6, 0, time.UTC)
+	tests := map[string]struct {
+		in   string
+		want kube.Node
+	}{
+		"empty": {`{}`, kube.Node{}},
+		"ready": {
+			`{"metadata":{"name":"n1","uid":"u","resourceVersion":"7","creationTimestamp":"2026-01-02T03:04:05Z"},"status":{
+				"addresses":[{"type":"Hostname","address":"n1"},{"type":"ExternalIP","address":"192.0.2.1"}],
+				"conditions":[{"type":"MemoryPressure","status":"False"},{"type":"Ready","status":"True","lastTransitionTime":"2026-02-03T04:05:06Z"}]}}`,
+			kube.Node{
+				Meta: kube.Meta{Name: "n1", UID: "u", ResourceVersion: "7"}, Ready: true, Changed: changed,
+				Addresses: []kube.NodeAddress{{Type: "Hostname", Address: "n1"}, {Type: "ExternalIP", Address: "192.0.2.1"}},
+			},
+		},
+		"not ready": {
+			`{"status":{"conditions":[{"type":"Ready","status":"False","lastTransitionTime":"2026-02-03T04:05:06Z"}]}}`,
+			kube.Node{Changed: changed},
+		},
+		"readiness unknown": {
+			`{"status":{"conditions":[{"type":"Ready","status":"Unknown","lastTransitionTime":"2026-02-03T04:05:06Z"}]}}`,
+			kube.Node{Changed: changed},
+		},
+		"no condition": {`{"metadata":{"creationTimestamp":"2026-01-02T03:04:05Z"}}`, kube.Node{Changed: created}},
+		"being deleted": {
+			`{"metadata":{"deletionTimestamp":"2026-01-02T03:04:05Z"}}`, kube.Node{Excluded: "it is being deleted"},
+		},
+		"tainted by the autoscaler": {
+			`{"spec":{"taints":[{"key":"other"},{"key":"ToBeDeletedByClusterAutoscaler","value":"1700000000","effect":"NoSchedule"}]}}`,
+			kube.Node{Excluded: "it has the taint ToBeDeletedByClusterAutoscaler"},
+		},
+		"labelled": {
+			`{"metadata":{"labels":{"node.kubernetes.io/exclude-from-external-load-balancers":""}}}`,
+			kube.Node{Excluded: "it has the label node.kubernetes.io/exclude-from-external-load-balancers"},
+		},
+		"labelled, even false": {
+			`{"metadata":{"labels":{"node.kubernetes.io/exclude-from-external-load-balancers":"false"}}}`,
+			kube.Node{Excluded: "it has the label node.kubernetes.io/exclude-from-external-load-balancers"},
+		},
+		"cordoned only": {`{"spec":{"unschedulable":true,"taints":[{"key":"node.kubernetes.io/unschedulable"}]}}`, kube.Node{}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(test.want, ReduceNode(decode[corev1.Node](t, test.in))); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestSelection(t *testing.T) {
+	const (
+		labelled  = `{"metadata":{"labels":{"cdn":"edgio"}}}`
+		ofClass   = `{"spec":{"ingressClassName":"edgio"}}`
+		annotated = `{"metadata":{"annotations":{"kubernetes.io/ingress.class":"edgio"}},"spec":{"ingressClassName":"nginx"}}`
+		both      = `{"metadata":{"labels":{"cdn":"edgio"}},"spec":{"ingressClassName":"edgio"}}`
+		neither   = `{"metadata":{"labels":{"cdn":"other"},"annotations":{"kubernetes.io/ingress.class":""}},"spec":{"ingressClassName":"nginx"}}`
+	)
+	tests := map[string]struct {
+		label, class string
+		onServer     string
+		err          string
+		admitted     []string
+	}{
+		"label and class": {label: "cdn=edgio", class: "edgio", admitted: []string{labelled, ofClass, annotated, both}},
+		"label alone":     {label: "cdn=edgio", onServer: "cdn=edgio", admitted: []string{labelled, both}},
+		"class alone":     {class: "edgio", admitted: []string{ofClass, annotated, both}},
+		"neither":         {err: "neither a label selector nor an ingress class is given"},
+		"bad label":       {label: "cdn in edgio", err: `label selector: unable to parse requirement: found 'edgio' expected: '('`},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			s, onServer, err := parseSelection(test.label, test.class)
+			if got := errorText(err); got != test.err {
+				t.Fatalf("error %q, want %q", got, test.err)
+			}
+			if onServer != test.onServer {
+				t.Errorf("for the server %q, want %q", onServer, test.onServer)
+			}
+			var admitted []string
+			for _, in := range []string{labelled, ofClass, annotated, both, neither} {
+				if _, ok := s.reduce(decode[networkingv1.Ingress](t, in)); ok && err == nil {
+					admitted = append(admitted, in)
+				}
+			}
+			if diff := cmp.Diff(test.admitted, admitted); diff != "" {
+				t.Errorf("admitted (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func errorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// FuzzReduce: nothing that decodes makes a reduction panic, and it is
+// the same each time.
+func FuzzReduce(f *testing.F) {
+	for _, seed := range []string{
+		`{}`, `{"spec":{"rules":[{"http":{"paths":[{"backend":{}}]}},{}]}}`,
+		`{"metadata":{"annotations":{"edgeward/x":"y"}},"spec":{"ingressClassName":"edgio","rules":null,"defaultBackend":{}}}`,
+		`{"spec":{"ports":[{}],"type":"NodePort","taints":[{}]},"status":{"addresses":[{}],"conditions":[{"type":"Ready"}]}}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		fuzzReduce(t, data, new(networkingv1.Ingress), reduceAll(ReduceIngress))
+		fuzzReduce(t, data, new(networkingv1.Ingress), testSelection().reduce)
+		fuzzReduce(t, data, new(corev1.Service), reduceAll(ReduceService))
+		fuzzReduce(t, data, new(corev1.Node), reduceAll(ReduceNode))
+	})
+}
+
+func fuzzReduce[T Object[T]](t *testing.T, data []byte, object runtime.Object, reduce func(runtime.Object) (T, bool)) {
+	if json.Unmarshal(data, object) != nil {
+		return
+	}
+	reduced, selected := reduce(object)
+	if again, _ := reduce(object); selected && !reduced.Equal(again) {
+		t.Errorf("%T reduced twice differs: %v, %v", object, reduced, again)
+	}
+}
