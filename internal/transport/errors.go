@@ -1,0 +1,140 @@
+package transport
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Error is a reply by which a provider refused a call.
+type Error struct {
+	Method     string
+	Path       string // of the URL, without the query
+	Status     int
+	Message    string        // the provider's own words, shortened and printable
+	RetryAfter time.Duration // 0: the provider did not say
+}
+
+func (e *Error) Error() string {
+	s := fmt.Sprintf("%s %s: %d %s", e.Method, e.Path, e.Status, http.StatusText(e.Status))
+	if e.Message != "" {
+		s += ": " + e.Message
+	}
+	return s
+}
+
+// ErrNotKept is wrapped by the error for a change that the provider accepted
+// and did not carry out as asked.
+var ErrNotKept = errors.New("the provider keeps something else than was sent")
+
+// ErrForeign is wrapped by the error for an object that turned out not to be
+// ours when it was read before a change.
+var ErrForeign = errors.New("it is not ours any more")
+
+// IsNotFound reports whether err is a reply of status 404 or 410.
+func IsNotFound(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && (e.Status == http.StatusNotFound || e.Status == http.StatusGone)
+}
+
+// NotSent reports whether a failed call certainly had no effect: it never
+// reached the provider, or was turned away at the door by its rate limit or
+// its authentication. After any other failure it has to be looked up.
+func NotSent(err error) bool {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Status == http.StatusTooManyRequests || e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden
+	}
+	return false
+}
+
+// Permanent reports whether repeating the call can hardly help: the provider
+// understood it and refused.
+func Permanent(err error) bool {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Status >= 400 && e.Status < 500 && e.Status != http.StatusTooManyRequests && e.Status != http.StatusRequestTimeout
+	}
+	return errors.Is(err, ErrNotKept) || errors.Is(err, ErrForeign)
+}
+
+// failure returns the error that a reply means, or nil for a 2xx.
+func failure(req *http.Request, resp *http.Response, body []byte) error {
+	if resp.StatusCode >= 200 && resp.StatusCode < 300 {
+		return nil
+	}
+	return &Error{
+		Method: req.Method, Path: req.URL.Path, Status: resp.StatusCode,
+		Message: message(body), RetryAfter: retryAfter(resp.Header, time.Now()),
+	}
+}
+
+// message finds the words in an error's body: Vultr's {"error": …}, Edgio's
+// {"errors": [{"message": …}]} (a guess, see facts), or the text itself.
+func message(body []byte) string {
+	var known struct {
+		Error  string `json:"error"`
+		Errors []struct {
+			Message string `json:"message"`
+		} `json:"errors"`
+	}
+	text := string(body)
+	if json.Unmarshal(body, &known) == nil {
+		switch {
+		case known.Error != "":
+			text = known.Error
+		case len(known.Errors) > 0:
+			text = known.Errors[0].Message
+		}
+	} else if strings.HasPrefix(strings.TrimSpace(text), "<") {
+		text = "an HTML page"
+	}
+	text = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return ' '
+		}
+		return r
+	}, text)
+	if len(text) > 200 {
+		text = strings.ToValidUTF8(text[:200], "") + "…"
+	}
+	return strings.TrimSpace(text)
+}
+
+// retryAfter reads the header Retry-After, in seconds or as a date (RFC 9110),
+// capped; 0 where there is none.
+func retryAfter(h http.Header, now time.Time) time.Duration {
+	v := h.Get("Retry-After")
+	if seconds, err := strconv.Atoi(v); err == nil && seconds > 0 {
+		return min(time.Duration(min(seconds, 1<<20))*time.Second, maxRetryAfter)
+	}
+	if date, err := http.ParseTime(v); err == nil && date.After(now) {
+		return min(date.Sub(now), maxRetryAfter)
+	}
+	return 0
+}
+
+type recorderKey struct{}
+
+// Recorder keeps the refusal of the last call made under its context. A client
+// library may reduce it to a text; here it stays an *Error.
+type Recorder struct{ refusal error }
+
+// Record returns a context whose calls are recorded.
+func Record(ctx context.Context) (context.Context, *Recorder) {
+	r := new(Recorder)
+	return context.WithValue(ctx, recorderKey{}, r), r
+}
+
+// Error returns the recorded refusal in place of err, if there was one.
+func (r *Recorder) Error(err error) error {
+	if r.refusal != nil {
+		return r.refusal
+	}
+	return err
+}

@@ -1,0 +1,122 @@
+package transport
+
+import (
+	"context"
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+const (
+	// maxRetryAfter caps what a provider may ask for.
+	maxRetryAfter = 5 * time.Minute
+	// firstPause is how long calls stop after a first 429 without Retry-After,
+	// or a first 401; it doubles each time, up to maxPause.
+	firstPause = time.Second
+	maxPause   = 2 * time.Minute
+	// patience is how many failures in a row, 5xx or no reply at all, are
+	// taken for bad luck of single calls.
+	patience = 3
+)
+
+// Gate lets calls to one provider through at the configured rate, and none
+// while the provider asked for a pause or refuses our credentials. One gate
+// serves all clients that share a limit.
+type Gate struct {
+	limiter *rate.Limiter
+
+	mu       sync.Mutex
+	closed   time.Time // no call before
+	failures int       // in a row
+}
+
+// NewGate returns a gate that lets limit calls through per interval, evenly
+// spaced; 0 means without limit.
+func NewGate(limit float64, interval time.Duration) *Gate {
+	every := rate.Inf
+	if limit > 0 {
+		every = rate.Limit(limit / interval.Seconds())
+	}
+	return &Gate{limiter: rate.NewLimiter(every, 1)}
+}
+
+// Take lets one call through if one may go now; otherwise it says how long to
+// wait before asking again. The call is then made under a context from Paid.
+func (g *Gate) Take(now time.Time) (ok bool, wait time.Duration) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if now.Before(g.closed) {
+		return false, g.closed.Sub(now)
+	}
+	r := g.limiter.ReserveN(now, 1)
+	if wait := r.DelayFrom(now); wait > 0 {
+		r.CancelAt(now)
+		return false, wait
+	}
+	return true, 0
+}
+
+type paidKey struct{}
+
+// Paid returns a context whose first call passes the gate at once, because
+// Take let it through. Any further call waits as usual.
+func Paid(ctx context.Context) context.Context {
+	paid := make(chan struct{}, 1)
+	paid <- struct{}{}
+	return context.WithValue(ctx, paidKey{}, paid)
+}
+
+// wait blocks until a call may go.
+func (g *Gate) wait(ctx context.Context) error {
+	if paid, ok := ctx.Value(paidKey{}).(chan struct{}); ok {
+		select {
+		case <-paid:
+			return ctx.Err()
+		default:
+		}
+	}
+	for {
+		ok, wait := g.Take(time.Now())
+		if ok {
+			return ctx.Err()
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		case <-timer.C:
+		}
+	}
+}
+
+// learn closes the gate for a while when the provider throttles us, no longer
+// knows our key, or fails several times in a row: then every call would fail.
+// Status 0 stands for no reply.
+func (g *Gate) learn(status int, after time.Duration) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	failed := status == 0 || status >= 500
+	refused := status == http.StatusTooManyRequests || status == http.StatusUnauthorized
+	if !failed && !refused {
+		g.failures = 0
+		return
+	}
+	g.failures++
+	pause := after
+	if n := g.failures - 1; pause == 0 && refused {
+		pause = backoff(n)
+	} else if n -= patience; pause == 0 && n >= 0 {
+		pause = backoff(n)
+	}
+	g.closed = time.Now().Add(pause)
+}
+
+// backoff is how long to wait after n earlier failures.
+func backoff(n int) time.Duration {
+	pause := min(firstPause<<min(n, 10), maxPause)
+	return pause + rand.N(pause/4)
+}
