@@ -1,0 +1,172 @@
+// Package lab puts edgeward's surroundings together on loopback: a real
+// Kubernetes API server, the emulated providers, and the daemon as a process
+// of its own, with the rights that deploy/rbac.yaml gives.
+package lab
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/test/kube"
+)
+
+// What the daemon of a lab is configured with.
+const (
+	Owner     = "acme"
+	Domain    = "k8s.example.net"
+	Shortname = "acme-cdn"
+	username  = "cdn-bot@example.com"
+	sharedKey = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+	apiKey    = "EMULATED-VULTR-KEY"
+)
+
+// Options of a Lab. The zero value has free provider calls.
+type Options struct {
+	EdgioLimit int           // calls a minute; 0: none
+	VultrLimit int           // calls a second; 0: none
+	Latency    time.Duration // of each provider call
+	MinTTL     int           // of Vultr, seconds
+}
+
+// Lab is one installation: a cluster with its providers.
+type Lab struct {
+	Kube    *kube.Server
+	Edgio   *emulator.Edgio
+	Vultr   *emulator.Vultr
+	Changes *emulator.Changes // of both providers
+
+	dir                string
+	edgioURL, vultrURL string
+	servers            []*http.Server
+}
+
+// New starts emulated providers beside a cluster that runs already, and gives
+// the daemon its ServiceAccount there. Files go below dir.
+func New(ctx context.Context, server *kube.Server, dir string, o Options) (*Lab, error) {
+	changes := new(emulator.Changes)
+	l := &Lab{
+		Kube: server, dir: dir, Changes: changes,
+		Edgio: emulator.NewEdgio(emulator.EdgioOptions{
+			Username: username, SharedKey: sharedKey, Shortname: Shortname,
+			Limit: o.EdgioLimit, Latency: o.Latency, Changes: changes,
+		}),
+		Vultr: emulator.NewVultr(emulator.VultrOptions{
+			Key: apiKey, Domains: []string{Domain}, MinTTL: o.MinTTL,
+			Limit: o.VultrLimit, Latency: o.Latency, Changes: changes,
+		}),
+	}
+	var err error
+	if l.edgioURL, err = l.serve(l.Edgio); err != nil {
+		return nil, err
+	}
+	if l.vultrURL, err = l.serve(l.Vultr); err != nil {
+		return nil, err
+	}
+	root, err := Root()
+	if err != nil {
+		return nil, err
+	}
+	rbac, err := os.ReadFile(filepath.Join(root, "deploy", "rbac.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	if err := server.Apply(ctx, rbac); err != nil {
+		return nil, fmt.Errorf("deploy/rbac.yaml: %w", err)
+	}
+	return l, nil
+}
+
+func (l *Lab) serve(h http.Handler) (url string, err error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	s := &http.Server{Handler: h}
+	l.servers = append(l.servers, s)
+	go s.Serve(listener)
+	return "http://" + listener.Addr().String(), nil
+}
+
+// Close stops the emulated providers.
+func (l *Lab) Close() {
+	for _, s := range l.servers {
+		s.Close()
+	}
+}
+
+// Kubeconfig writes one for edgeward's ServiceAccount and returns its path.
+func (l *Lab) Kubeconfig(ctx context.Context) (string, error) {
+	return l.Kube.ServiceAccountKubeconfig(ctx, "edgeward", "edgeward", time.Hour)
+}
+
+// Config writes a configuration for the lab's daemon and returns its path. The
+// grace and the linger are 0 unless sections, lines of YAML by section name
+// ("sync", "vultr", …), say otherwise; "clusters" replaces the only cluster.
+func (l *Lab) Config(ctx context.Context, sections map[string]string) (string, error) {
+	kubeconfig, err := l.Kubeconfig(ctx)
+	if err != nil {
+		return "", err
+	}
+	defaults := []struct{ name, lines string }{
+		{"clusters", "- name: main\n  kubeconfig: " + kubeconfig},
+		{"edgio", fmt.Sprintf("base_url: %s/config-api/v1\nusername: %s\nshared_key: %s\nshortname: %s\nrequests_per_minute: 0",
+			l.edgioURL, username, sharedKey, Shortname)},
+		{"vultr", fmt.Sprintf("base_url: %s\napi_key: %s\ndomain: %s\nrequests_per_second: 0", l.vultrURL, apiKey, Domain)},
+		{"sync", "deletion_grace: 0s\nlinger: 0s"},
+		{"metrics", "listen: 127.0.0.1:0"},
+	}
+	var text strings.Builder
+	fmt.Fprintf(&text, "owner: %s\n", Owner)
+	for _, d := range defaults {
+		lines := merge(d.lines, sections[d.name], d.name == "clusters")
+		fmt.Fprintf(&text, "%s:\n  %s\n", d.name, strings.ReplaceAll(lines, "\n", "\n  "))
+	}
+	file, err := os.CreateTemp(l.dir, "config-*.yaml")
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	_, err = file.WriteString(text.String())
+	return file.Name(), err
+}
+
+// merge lays the lines of override over those of base: by key, or the whole.
+func merge(base, override string, whole bool) string {
+	switch {
+	case override == "":
+		return base
+	case whole:
+		return override
+	}
+	var lines []string
+	for line := range strings.SplitSeq(base, "\n") {
+		key, _, _ := strings.Cut(line, ":")
+		if !strings.HasPrefix(override, key+":") && !strings.Contains(override, "\n"+key+":") {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(append(lines, override), "\n")
+}
+
+// Root returns the directory of the clone that the working directory is in.
+func Root() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for ; ; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, "deploy", "rbac.yaml")); err == nil {
+			return dir, nil
+		}
+		if dir == filepath.Dir(dir) {
+			return "", fmt.Errorf("not inside a clone of edgeward")
+		}
+	}
+}
