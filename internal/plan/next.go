@@ -100,46 +100,49 @@ type absence struct {
 	reported bool
 }
 
-// Dropped returns the memory with what old wanted and now does not, because
-// the watch said so. Deletions that were only inferred, from an object missing
-// in a new snapshot, are not to be passed here: they count for max_delete.
-func (m Memory) Dropped(old, now Want) Memory {
+// Follow returns the memory after what is wanted changed from old to now. With
+// reported, the watch said so: what it leads to delete does not count for
+// max_delete. Without, objects were only missing in a new snapshot.
+func (m Memory) Follow(old, now Want, reported bool) Memory {
 	next := Memory{
 		absent: m.absent, named: m.named,
 		droppedRules: make(map[RuleKey]bool), droppedRecords: make(map[string]bool),
 	}
-	dropRule := func(key RuleKey) {
-		if !now.Routes[key].Wanted() {
+	rules, records := maps.Clone(m.droppedRules), maps.Clone(m.droppedRecords)
+	if reported {
+		rules, records = old.wanted()
+		maps.Copy(rules, m.droppedRules)
+		maps.Copy(records, m.droppedRecords)
+	}
+	wantedRules, wantedRecords := now.wanted()
+	for key := range rules {
+		if !wantedRules[key] {
 			next.droppedRules[key] = true
 		}
 	}
-	for key := range m.droppedRules {
-		dropRule(key)
-	}
-	for key, r := range old.Routes {
-		if r.Wanted() {
-			dropRule(key)
-		}
-	}
-	before, after := old.records(), now.records()
-	maps.Copy(before, m.droppedRecords)
-	for key := range before {
-		if !after[key] {
+	for key := range records {
+		if !wantedRecords[key] {
 			next.droppedRecords[key] = true
 		}
 	}
 	return next
 }
 
-// records returns the keys of all addresses that stand in a set.
-func (w Want) records() map[string]bool {
-	keys := make(map[string]bool)
-	for name, set := range w.Sets {
-		for _, ip := range set.Addresses {
-			keys[address(name, ip, 0).Key()] = true
+// wanted returns the keys of the rules to publish, and those of all addresses
+// that stand in a set.
+func (w Want) wanted() (rules map[RuleKey]bool, records map[string]bool) {
+	rules, records = make(map[RuleKey]bool, len(w.Routes)), make(map[string]bool)
+	for key, r := range w.Routes {
+		if r.Wanted() {
+			rules[key] = true
 		}
 	}
-	return keys
+	for name, set := range w.Sets {
+		for _, ip := range set.Addresses {
+			records[address(name, ip, 0).Key()] = true
+		}
+	}
+	return rules, records
 }
 
 // Input is everything that Next looks at.
@@ -174,7 +177,11 @@ type Step struct {
 	Blocked []Blocked
 	Notices []Notice
 	Stale   map[string]bool // clusters whose last known addresses stay for want of a node
+	Owned   Owned
 }
+
+// Owned is how many objects of the configuration's clusters stand.
+type Owned struct{ Rules, Addresses, Claims int }
 
 // RouteState is what became of a route that is wanted.
 type RouteState struct {

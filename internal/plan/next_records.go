@@ -32,6 +32,8 @@ func (p *planner) planRecords() {
 			continue
 		}
 		c.records = len(records) - 1 // the claim is not counted
+		p.step.Owned.Claims++
+		p.step.Owned.Addresses += c.records
 		byName := make(map[string][]Record)
 		for _, r := range records {
 			byName[r.Name] = append(byName[r.Name], r)

@@ -21,6 +21,7 @@ func (p *planner) planRules() {
 		keys[r.RuleKey] = true
 		if c, ok := p.clusters[m.Cluster]; ok {
 			c.rules++
+			p.step.Owned.Rules++
 		} else {
 			unknown[m.Cluster]++
 		}

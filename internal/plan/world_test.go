@@ -79,7 +79,7 @@ func (w *world) next() Step {
 // change gives the clusters new objects, as reported by the watch.
 func (w *world) change(clusters []Cluster) {
 	want := Desired(clusters, w.settings, w.now)
-	w.memory = w.memory.Dropped(w.want, want)
+	w.memory = w.memory.Follow(w.want, want, true)
 	w.want = want
 }
 

@@ -1,0 +1,177 @@
+// Package check tries everything that the daemon needs, without writing.
+package check
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"slices"
+	"time"
+
+	authorizationv1 "k8s.io/api/authorization/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+
+	"github.com/edgeward/edgeward/internal/config"
+	"github.com/edgeward/edgeward/internal/daemon"
+	"github.com/edgeward/edgeward/internal/plan"
+)
+
+// ErrFindings is returned when something would keep the daemon from working.
+// It has been printed.
+var ErrFindings = errors.New("something would keep the daemon from working")
+
+// limit bounds the check of one cluster or provider.
+const limit = 30 * time.Second
+
+// report prints one line for each finding.
+type report struct {
+	out    io.Writer
+	failed bool
+}
+
+func (r *report) ok(format string, a ...any)   { fmt.Fprintf(r.out, "ok    "+format+"\n", a...) }
+func (r *report) note(format string, a ...any) { fmt.Fprintf(r.out, "note  "+format+"\n", a...) }
+func (r *report) fail(format string, a ...any) {
+	r.failed = true
+	fmt.Fprintf(r.out, "FAIL  "+format+"\n", a...)
+}
+
+// Run prints a line for each finding: "ok", "FAIL", or "note" for what cannot
+// be tried without writing. It returns ErrFindings if there was a failure.
+func Run(ctx context.Context, cfg *config.Config, version string, out io.Writer) error {
+	r := &report{out: out}
+	r.ok("config: owner %s, %d cluster(s), zone %s", cfg.Owner, len(cfg.Clusters), cfg.Vultr.Domain)
+	silent := slog.New(slog.DiscardHandler)
+	for _, c := range cfg.Clusters {
+		within(ctx, func(ctx context.Context) { cluster(ctx, r, c, version, silent) })
+	}
+	ignore := func(string) func(string, string, time.Duration) { return func(string, string, time.Duration) {} }
+	p, err := daemon.Connect(cfg, version, ignore, silent)
+	if err != nil {
+		return err
+	}
+	within(ctx, func(ctx context.Context) { edgio(ctx, r, cfg, p) })
+	within(ctx, func(ctx context.Context) { vultr(ctx, r, cfg, p) })
+	if r.failed {
+		return ErrFindings
+	}
+	return nil
+}
+
+func within(ctx context.Context, do func(context.Context)) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	do(ctx)
+}
+
+// cluster checks that the API server answers and that the credentials allow
+// what the watches do.
+func cluster(ctx context.Context, r *report, c config.Cluster, version string, log *slog.Logger) {
+	client, err := daemon.Clients(c, version, log).Get()
+	if err != nil {
+		r.fail("cluster %s: %v", c.Name, err)
+		return
+	}
+	system, err := client.CoreV1().Namespaces().Get(ctx, metav1.NamespaceSystem, metav1.GetOptions{})
+	if err != nil {
+		r.fail("cluster %s: reading the namespace kube-system: %v", c.Name, err)
+		return
+	}
+	r.ok("cluster %s: the API server answers; the UID of kube-system is %s", c.Name, system.UID)
+	namespaces := c.Namespaces
+	if len(namespaces) == 0 {
+		namespaces = []string{metav1.NamespaceAll}
+	}
+	for _, n := range namespaces {
+		permissions(ctx, r, client, c.Name, "networking.k8s.io", "ingresses", n)
+		permissions(ctx, r, client, c.Name, "", "services", n)
+	}
+	permissions(ctx, r, client, c.Name, "", "nodes", metav1.NamespaceAll)
+}
+
+// permissions asks the API server what the credentials may do with a resource.
+func permissions(ctx context.Context, r *report, client kubernetes.Interface, cluster, group, resource, namespace string) {
+	where := "in all namespaces"
+	if namespace != metav1.NamespaceAll {
+		where = "in namespace " + namespace
+	}
+	if resource == "nodes" {
+		where = ""
+	}
+	var refused []string
+	for _, verb := range []string{"list", "watch"} {
+		answer, err := client.AuthorizationV1().SelfSubjectAccessReviews().Create(ctx, &authorizationv1.SelfSubjectAccessReview{
+			Spec: authorizationv1.SelfSubjectAccessReviewSpec{ResourceAttributes: &authorizationv1.ResourceAttributes{
+				Namespace: namespace, Verb: verb, Group: group, Resource: resource,
+			}},
+		}, metav1.CreateOptions{})
+		if err != nil {
+			r.fail("cluster %s: asking whether %s may be read: %v", cluster, resource, err)
+			return
+		}
+		if !answer.Status.Allowed {
+			refused = append(refused, verb)
+		}
+	}
+	if len(refused) > 0 {
+		r.fail("cluster %s: not allowed to %v %s %s (see deploy/rbac.yaml)", cluster, refused, resource, where)
+		return
+	}
+	r.ok("cluster %s: may list and watch %s %s", cluster, resource, where)
+}
+
+func edgio(ctx context.Context, r *report, cfg *config.Config, p daemon.Providers) {
+	profiles, err := p.Edgio.Profiles(ctx)
+	if err != nil {
+		r.fail("edgio: %v", err)
+		return
+	}
+	rules, err := p.Edgio.List(ctx)
+	if err != nil {
+		r.fail("edgio: %v", err)
+		return
+	}
+	ours := 0
+	for _, rule := range rules {
+		if m, ok := rule.Mark(); ok && m.Owner == cfg.Owner {
+			ours++
+		}
+	}
+	r.ok("edgio: the account %s has %d rules, %d of them ours", cfg.Edgio.Shortname, len(rules), ours)
+	switch profile := cfg.Edgio.ServiceProfile; {
+	case slices.Contains(profiles, profile):
+		r.ok("edgio: the service profile %s exists", profile)
+	case len(profiles) == 0:
+		r.note("edgio: the account's service profiles could not be told; %s is untested", profile)
+	default:
+		r.fail("edgio: there is no service profile %s; there are %q", profile, profiles)
+	}
+	r.note("edgio: the right to write is untested")
+}
+
+func vultr(ctx context.Context, r *report, cfg *config.Config, p daemon.Providers) {
+	if err := p.Vultr.Check(ctx); err != nil {
+		r.fail("vultr: %v", err)
+		return
+	}
+	records, err := p.Vultr.List(ctx)
+	if err != nil {
+		r.fail("vultr: %v", err)
+		return
+	}
+	r.ok("vultr: the zone %s has %d records", cfg.Vultr.Domain, len(records))
+	for _, c := range cfg.Clusters {
+		name := plan.ClaimName(c.Name, cfg.Owner)
+		claim := "unclaimed so far"
+		for _, record := range records {
+			if record.Name == name && record.Type == "TXT" {
+				claim = "claimed with " + record.Data
+			}
+		}
+		r.ok("vultr: %s.%s is %s", name, cfg.Vultr.Domain, claim)
+	}
+	r.note("vultr: the right to write is untested")
+}

@@ -1,0 +1,112 @@
+package syncer
+
+import (
+	"time"
+
+	"github.com/edgeward/edgeward/internal/metrics"
+	"github.com/edgeward/edgeward/internal/plan"
+)
+
+// accounts counts, for each Ingress and target, the attempts to bring the
+// target to what the Ingress wants: one is opened by an event and completed
+// when no work is outstanding any more, or, without being closed, by a failed
+// operation.
+type accounts struct {
+	metrics *metrics.Metrics
+	open    map[plan.IngressID]*account
+}
+
+type account struct {
+	event      string
+	since      time.Time
+	rules, dns bool // still open at the target
+	hadRoutes  bool // it was published when the event came
+}
+
+func newAccounts(m *metrics.Metrics) accounts {
+	return accounts{metrics: m, open: make(map[plan.IngressID]*account)}
+}
+
+// opened takes the latest events. Routes are those of the last plan.
+func (a accounts) opened(events map[plan.IngressID]string, routes []plan.RouteState, now time.Time) {
+	if len(events) == 0 {
+		return
+	}
+	had := routed(routes)
+	for id, event := range events {
+		a.open[id] = &account{event: event, since: now, rules: true, dns: true, hadRoutes: had[id]}
+	}
+}
+
+// resynced opens an attempt for every published Ingress at a target that was
+// read anew, unless one is open.
+func (a accounts) resynced(target plan.Target, routes []plan.RouteState, now time.Time) {
+	for id := range routed(routes) {
+		if a.open[id] == nil {
+			a.open[id] = &account{event: "resync", since: now, rules: target == plan.Edgio, dns: target == plan.Vultr, hadRoutes: true}
+		}
+	}
+}
+
+func routed(routes []plan.RouteState) map[plan.IngressID]bool {
+	set := make(map[plan.IngressID]bool)
+	for _, r := range routes {
+		set[r.Ingress] = true
+	}
+	return set
+}
+
+// completed closes what the step shows to have no work outstanding. An Ingress
+// that neither is nor was published has had nothing to sync.
+func (a accounts) completed(want plan.Want, step plan.Step, now time.Time) {
+	if len(a.open) == 0 {
+		return
+	}
+	has := routed(step.Routes)
+	for id, acc := range a.open {
+		if want.Clusters[id.Cluster] == nil {
+			continue // its snapshots are not complete
+		}
+		outstanding := step.Open[id]
+		counts := has[id] || acc.hadRoutes
+		if acc.rules && !outstanding.Rules {
+			acc.rules = false
+			a.count(counts, id, plan.Edgio, acc, now)
+		}
+		if acc.dns && !outstanding.Records {
+			acc.dns = false
+			a.count(counts, id, plan.Vultr, acc, now)
+		}
+		if !acc.rules && !acc.dns {
+			delete(a.open, id)
+		}
+	}
+}
+
+func (a accounts) count(counts bool, id plan.IngressID, target plan.Target, acc *account, now time.Time) {
+	if counts {
+		a.metrics.Syncs.WithLabelValues(id.Cluster, string(target), acc.event, "success").Inc()
+		a.metrics.SyncDuration.WithLabelValues(string(target), acc.event).Observe(now.Sub(acc.since).Seconds())
+	}
+}
+
+// failed counts a failed operation for the Ingress that it serves, or, for an
+// address that many share, for each that waits for addresses.
+func (a accounts) failed(target plan.Target, id plan.IngressID, open map[plan.IngressID]plan.Open) {
+	fail := func(id plan.IngressID) {
+		event := "resync"
+		if acc := a.open[id]; acc != nil {
+			event = acc.event
+		}
+		a.metrics.Syncs.WithLabelValues(id.Cluster, string(target), event, "error").Inc()
+	}
+	if id != (plan.IngressID{}) {
+		fail(id)
+		return
+	}
+	for id, o := range open {
+		if target == plan.Vultr && o.Records {
+			fail(id)
+		}
+	}
+}

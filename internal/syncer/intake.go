@@ -1,0 +1,119 @@
+package syncer
+
+import (
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/edgeward/edgeward/internal/kube"
+	"github.com/edgeward/edgeward/internal/plan"
+)
+
+// intake takes what the watches report, in the words of watcher.Handler, and
+// keeps it until the loop asks. The objects and what was said of them change
+// under one lock, so that a deletion that was only inferred can never be seen
+// without the word that it was.
+type intake struct {
+	mu       sync.Mutex
+	clusters []*Cluster
+	events   map[plan.IngressID]string // the latest since they were last taken
+	missed   bool                      // a deletion since then was inferred
+	changed  chan struct{}             // holds one element while there is something to take
+}
+
+// Cluster takes the reports of one cluster's watches.
+type Cluster struct {
+	Ingresses *Objects[kube.Ingress]
+	Services  *Objects[kube.Service]
+	Nodes     *Objects[kube.Node]
+
+	in   *intake
+	opts ClusterOptions
+	uid  string // not empty: each resource has had a complete snapshot
+}
+
+// Ready tells that each resource of the cluster has had a complete snapshot.
+// uid is that of its namespace kube-system.
+func (c *Cluster) Ready(uid string) {
+	c.in.update(func() { c.uid = uid })
+}
+
+// Objects is the syncer's copy of one resource. It is a watcher.Handler.
+type Objects[T interface{ Identity() kube.Meta }] struct {
+	in   *intake
+	kept map[kube.Key]T
+	note func(T, string) // tells of an event; nil where nobody asks
+}
+
+// Added takes an object that is new.
+func (o *Objects[T]) Added(obj T) { o.put(obj, "added") }
+
+// Modified takes the new state of an object.
+func (o *Objects[T]) Modified(_, obj T) { o.put(obj, "modified") }
+
+// Deleted takes an object away. Not seen, its deletion was inferred from a new
+// snapshot, and what it leads to counts for sync.max_delete.
+func (o *Objects[T]) Deleted(old T, seen bool) {
+	o.in.update(func() {
+		delete(o.kept, old.Identity().Key())
+		o.in.missed = o.in.missed || !seen
+		if o.note != nil {
+			o.note(old, "deleted")
+		}
+	})
+}
+
+func (o *Objects[T]) put(obj T, event string) {
+	o.in.update(func() {
+		o.kept[obj.Identity().Key()] = obj
+		if o.note != nil {
+			o.note(obj, event)
+		}
+	})
+}
+
+func newIntake(clusters []ClusterOptions) *intake {
+	in := &intake{events: make(map[plan.IngressID]string), changed: make(chan struct{}, 1)}
+	for _, opts := range clusters {
+		c := &Cluster{in: in, opts: opts}
+		c.Ingresses = &Objects[kube.Ingress]{in: in, kept: make(map[kube.Key]kube.Ingress), note: func(i kube.Ingress, event string) {
+			in.events[plan.IngressID{Cluster: opts.Name, Namespace: i.Namespace, Name: i.Name}] = event
+		}}
+		c.Services = &Objects[kube.Service]{in: in, kept: make(map[kube.Key]kube.Service)}
+		c.Nodes = &Objects[kube.Node]{in: in, kept: make(map[kube.Key]kube.Node)}
+		in.clusters = append(in.clusters, c)
+	}
+	return in
+}
+
+func (in *intake) update(change func()) {
+	in.mu.Lock()
+	change()
+	in.mu.Unlock()
+	select {
+	case in.changed <- struct{}{}:
+	default:
+	}
+}
+
+// take returns the clusters as they are now, and what was reported since the
+// last call.
+func (in *intake) take() (clusters []plan.Cluster, events map[plan.IngressID]string, missed bool) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	for _, c := range in.clusters {
+		p := plan.Cluster{
+			Name: c.opts.Name, AddressTypes: c.opts.AddressTypes, NotReadyDelay: c.opts.NotReadyDelay,
+			Ready: c.uid != "", UID: c.uid,
+		}
+		if p.Ready {
+			p.Ingresses = slices.Collect(maps.Values(c.Ingresses.kept))
+			p.Services = slices.Collect(maps.Values(c.Services.kept))
+			p.Nodes = slices.Collect(maps.Values(c.Nodes.kept))
+		}
+		clusters = append(clusters, p)
+	}
+	events, in.events = in.events, make(map[plan.IngressID]string)
+	missed, in.missed = in.missed, false
+	return clusters, events, missed
+}

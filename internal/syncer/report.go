@@ -1,0 +1,178 @@
+package syncer
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/edgeward/edgeward/internal/plan"
+)
+
+// report tells the log and the metrics what the last plan found.
+func (s *Syncer) report(now time.Time) {
+	s.setState(s.awaited())
+	if s.rules.picture.known && s.dns.picture.known {
+		s.accounts.completed(s.want, s.step, now)
+	}
+	s.tell()
+	s.measure(now)
+}
+
+// awaited says what has to come before the first comparison; "" if nothing.
+func (s *Syncer) awaited() string {
+	for name, c := range s.want.Clusters {
+		if c == nil {
+			return "cluster " + name + ": no complete snapshot yet"
+		}
+	}
+	for _, t := range []struct {
+		name  plan.Target
+		known bool
+		err   error
+	}{{plan.Edgio, s.rules.picture.known, s.rules.read.err}, {plan.Vultr, s.dns.picture.known, s.dns.read.err}} {
+		if !t.known {
+			reason := string(t.name) + ": what stands there was not read yet"
+			if t.err != nil {
+				reason += ": " + t.err.Error()
+			}
+			return reason
+		}
+	}
+	return ""
+}
+
+// tell logs what users and operators should know, each thing once as long as
+// it lasts.
+func (s *Syncer) tell() {
+	now := make(map[string]bool)
+	say := func(level slog.Level, message string, attrs ...any) {
+		key := fmt.Sprint(level, message, attrs)
+		if now[key] = true; !s.told[key] {
+			s.log.Log(context.Background(), level, message, attrs...)
+		}
+	}
+	for _, list := range [][]plan.Problem{s.want.Problems, s.step.Problems} {
+		for _, p := range list {
+			attrs := []any{"ingress", p.Ingress.String(), "state", string(p.State)}
+			if p.Key != (plan.RuleKey{}) {
+				attrs = append(attrs, "rule", p.Key.String())
+			}
+			say(slog.LevelWarn, "not published: "+p.Reason, attrs...)
+		}
+	}
+	for _, w := range s.want.Warnings {
+		say(slog.LevelWarn, w.Message, "ingress", w.Ingress.String())
+	}
+	for _, b := range s.step.Blocked {
+		say(slog.LevelError, b.String())
+	}
+	for _, n := range s.step.Notices {
+		level := slog.LevelWarn
+		if n.Fatal {
+			level = slog.LevelError
+		}
+		say(level, n.Text)
+	}
+	for cluster := range s.step.Stale {
+		say(slog.LevelError, "no node is left that can take traffic; its last known addresses stay in DNS", "cluster", cluster)
+	}
+	s.told = now
+}
+
+// measure sets the gauges.
+func (s *Syncer) measure(now time.Time) {
+	m := s.opts.Metrics
+	counts := make(map[string]map[plan.State]int)
+	for name, c := range s.want.Clusters {
+		counts[name] = map[plan.State]int{plan.Synced: 0, plan.Pending: 0, plan.Conflict: 0, plan.Invalid: 0, plan.Failed: 0}
+		stale, panicking := 0.0, 0.0
+		if c != nil {
+			n := c.Nodes
+			for state, count := range map[string]int{"ready": n.Ready, "not_ready": n.NotReady, "excluded": n.Excluded, "no_address": n.NoAddress} {
+				m.Nodes.WithLabelValues(name, state).Set(float64(count))
+			}
+			if n.Panic {
+				panicking = 1
+			}
+		}
+		if s.step.Stale[name] {
+			stale = 1
+		}
+		m.NodePanic.WithLabelValues(name).Set(panicking)
+		m.LastKnownAddress.WithLabelValues(name).Set(stale)
+	}
+	for _, list := range [][]plan.Problem{s.want.Problems, s.step.Problems} {
+		for _, p := range list {
+			counts[p.Ingress.Cluster][p.State]++
+		}
+	}
+	for _, r := range s.step.Routes {
+		counts[r.Ingress.Cluster][r.State]++
+	}
+	for cluster, states := range counts {
+		for state, n := range states {
+			m.Routes.WithLabelValues(cluster, string(state)).Set(float64(n))
+		}
+	}
+	blocked := map[plan.Target]int{plan.Edgio: 0, plan.Vultr: 0}
+	for _, b := range s.step.Blocked {
+		blocked[b.Target] += b.Count
+	}
+	for target, n := range blocked {
+		m.DeletionsBlocked.WithLabelValues(string(target)).Set(float64(n))
+	}
+	m.QueueDepth.Set(float64(len(s.rules.queue) + len(s.dns.queue)))
+	owned := s.step.Owned
+	m.OwnedObjects.WithLabelValues(string(plan.Edgio), "rule").Set(float64(owned.Rules))
+	m.OwnedObjects.WithLabelValues(string(plan.Vultr), "address").Set(float64(owned.Addresses))
+	m.OwnedObjects.WithLabelValues(string(plan.Vultr), "claim").Set(float64(owned.Claims))
+	exact(s, s.rules, now)
+	exact(s, s.dns, now)
+}
+
+// exact notes when nothing was left to do at a target whose last reading
+// succeeded.
+func exact[T plan.Object[T]](s *Syncer, t *target[T], now time.Time) {
+	reachable := 0.0
+	if t.picture.known && t.read.err == nil {
+		reachable = 1
+		if len(t.queue)+t.flying == 0 && s.compared {
+			s.opts.Metrics.LastSuccess.WithLabelValues(string(t.name)).Set(float64(now.Unix()))
+		}
+	}
+	s.opts.Metrics.ProviderReachable.WithLabelValues(string(t.name)).Set(reachable)
+}
+
+// describe names what an operation is about, for the log.
+func describe[T plan.Object[T]](op plan.Op[T]) []any {
+	o := op.New
+	if op.Verb == plan.Delete {
+		o = op.Old
+	}
+	attrs := []any{"op", string(op.Verb)}
+	switch o := any(o).(type) {
+	case plan.Rule:
+		attrs = append(attrs, "rule", o.RuleKey.String())
+		if op.Verb != plan.LookUp {
+			attrs = append(attrs, "origin", o.SourceHost+o.SourcePath, "protocols", protocols(o))
+		}
+	case plan.Record:
+		if op.Verb != plan.LookUp {
+			attrs = append(attrs, "record", o.Key(), "ttl", o.TTL)
+		}
+	}
+	if op.Ingress != (plan.IngressID{}) {
+		attrs = append(attrs, "ingress", op.Ingress.String())
+	}
+	return attrs
+}
+
+// protocols is "https:443 from http:30080" for each protocol set.
+func protocols(r plan.Rule) []string {
+	var list []string
+	for _, p := range r.Protocols {
+		list = append(list, fmt.Sprintf("%s:%d from %s:%d", p.Published, p.PublishedPort, p.Source, p.SourcePort))
+	}
+	return list
+}

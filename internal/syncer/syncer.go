@@ -1,0 +1,300 @@
+// Package syncer brings the providers to what the clusters' Ingresses want and
+// keeps them there. One goroutine, the loop in Run, holds what is desired (from
+// the watches) and what stands (from the providers), asks package plan for the
+// operations that are safe now, and runs them within each provider's rate
+// limit. Everything else only hands things to that loop.
+package syncer
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"github.com/edgeward/edgeward/internal/metrics"
+	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/transport"
+)
+
+const (
+	// gather is how long events are collected before planning: one kubectl
+	// apply is many.
+	gather = 20 * time.Millisecond
+	// replan is the least time between two plans for the sake of finished
+	// operations, while others can still begin.
+	replan = 100 * time.Millisecond
+	// beat is how often the loop shows that it is alive when nothing happens.
+	beat = 5 * time.Second
+	// finish is how long the calls under way may take to end at a stop.
+	finish = 10 * time.Second
+	// patience is how long a run with Options.Once waits for a cluster's
+	// snapshots.
+	patience = 30 * time.Second
+)
+
+// ErrIncomplete is returned by a run with Options.Once that could not bring
+// everything to what is wanted.
+var ErrIncomplete = errors.New("not everything could be synced; the log says what")
+
+// Options configure a Syncer.
+type Options struct {
+	Settings plan.Settings
+	Clusters []ClusterOptions
+
+	CDN     Provider[plan.Rule]
+	CDNGate *transport.Gate
+	DNS     Provider[plan.Record]
+	DNSGate *transport.Gate
+
+	ResyncInterval time.Duration
+	Once           bool // converge, then end
+	DryRun         bool // write nothing
+	AllowDelete    bool // the first comparison may exceed Settings.MaxDelete
+
+	Metrics *metrics.Metrics
+	Log     *slog.Logger
+}
+
+// ClusterOptions are what the plan must know of one cluster.
+type ClusterOptions struct {
+	Name          string
+	AddressTypes  []string
+	NotReadyDelay time.Duration
+}
+
+// Syncer is described at the package.
+type Syncer struct {
+	opts  Options
+	log   *slog.Logger
+	in    *intake
+	rules *target[plan.Rule]
+	dns   *target[plan.Record]
+
+	results  chan func()
+	started  time.Time
+	want     plan.Want
+	memory   plan.Memory
+	step     plan.Step
+	compared bool // the first comparison is over
+	mapped   bool // want was computed at least once
+	accounts accounts
+	told     map[string]bool
+
+	alive atomic.Int64 // Unix nanoseconds of the loop's last turn
+	state atomic.Pointer[string]
+}
+
+// New returns a Syncer that does nothing before Run.
+func New(opts Options) *Syncer {
+	s := &Syncer{
+		opts: opts, log: opts.Log, in: newIntake(opts.Clusters),
+		rules:   newTarget(plan.Edgio, opts.CDN, opts.CDNGate),
+		dns:     newTarget(plan.Vultr, opts.DNS, opts.DNSGate),
+		results: make(chan func(), 2*maxInFlight),
+		told:    make(map[string]bool),
+	}
+	s.accounts = newAccounts(opts.Metrics)
+	equip(s, s.rules)
+	equip(s, s.dns)
+	s.setState("starting")
+	return s
+}
+
+// equip gives a target what it needs of the syncer.
+func equip[T plan.Object[T]](s *Syncer, t *target[T]) {
+	t.log = s.log.With("target", string(t.name))
+	t.dryRun = s.opts.DryRun
+	t.results = s.results
+	t.repaired = s.opts.Metrics.DriftRepaired.WithLabelValues(string(t.name)).Inc
+	t.interval = s.opts.ResyncInterval
+	t.reread = func() { s.accounts.resynced(t.name, s.step.Routes, time.Now()) }
+	t.failed = func(op plan.Op[T]) { s.accounts.failed(t.name, op.Ingress, s.step.Open) }
+}
+
+// Cluster returns the taker of the named cluster's reports.
+func (s *Syncer) Cluster(name string) *Cluster {
+	for _, c := range s.in.clusters {
+		if c.opts.Name == name {
+			return c
+		}
+	}
+	panic("syncer: no cluster " + name)
+}
+
+// Ready reports whether each cluster's snapshots are complete and the
+// providers' state was read; if not, it says what is awaited.
+func (s *Syncer) Ready() (ok bool, reason string) {
+	reason = *s.state.Load()
+	return reason == "", reason
+}
+
+// Alive returns when the loop last turned. It does so every few seconds.
+func (s *Syncer) Alive() time.Time { return time.Unix(0, s.alive.Load()) }
+
+func (s *Syncer) setState(reason string) { s.state.Store(&reason) }
+
+// Run works until ctx is done or, with Options.Once, until nothing is left to
+// do. At the end it lets the calls under way finish, for ten seconds at most.
+func (s *Syncer) Run(ctx context.Context) error {
+	defer logPanic(s.log)
+	calls, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	s.rules.calls, s.dns.calls = calls, calls
+	s.started = time.Now()
+	stale := true   // something changed since the last plan
+	changed := true // the clusters' objects did
+	var planAt, last time.Time
+	for {
+		now := time.Now()
+		s.alive.Store(now.UnixNano())
+		s.rules.readAll(ctx, now)
+		s.dns.readAll(ctx, now)
+
+		if due(s.want.Until, now) {
+			changed = true
+		}
+		if changed && !now.Before(planAt) {
+			s.desire(now)
+			changed, stale = false, true
+		}
+		again, drained := s.dispatch(now)
+		if stale && (drained || now.Sub(last) >= replan) && s.mapped || due(s.step.Wake, now) {
+			s.plan(now)
+			stale, last = false, now
+			again, _ = s.dispatch(now)
+		}
+		if !changed && !stale {
+			if err, over := s.over(now); over {
+				return err
+			}
+		}
+		wake := now.Add(beat)
+		for _, t := range []time.Time{again, s.want.Until, s.step.Wake, s.rules.read.next(), s.dns.read.next()} {
+			wake = earliest(wake, t)
+		}
+		if changed {
+			wake = earliest(wake, planAt)
+		}
+		if stale && !drained {
+			wake = earliest(wake, last.Add(replan))
+		}
+		timer := time.NewTimer(time.Until(wake))
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			s.drain(cancel)
+			return nil
+		case <-s.in.changed:
+			if !changed {
+				changed, planAt = true, time.Now().Add(gather)
+			}
+		case apply := <-s.results:
+			apply()
+			s.applyAll()
+			stale = true
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+}
+
+func due(t, now time.Time) bool { return !t.IsZero() && !now.Before(t) }
+
+// applyAll takes the outcomes that have come in meanwhile.
+func (s *Syncer) applyAll() {
+	for {
+		select {
+		case apply := <-s.results:
+			apply()
+		default:
+			return
+		}
+	}
+}
+
+// desire maps the clusters' objects anew.
+func (s *Syncer) desire(now time.Time) {
+	clusters, events, missed := s.in.take()
+	want := plan.Desired(clusters, s.opts.Settings, now)
+	s.memory = s.memory.Follow(s.want, want, !missed)
+	s.want, s.mapped = want, true
+	s.accounts.opened(events, s.step.Routes, now)
+}
+
+// plan asks for the operations that are safe now.
+func (s *Syncer) plan(now time.Time) {
+	s.step = plan.Next(plan.Input{
+		Want: s.want, Rules: s.rules.view(), Records: s.dns.view(), Memory: s.memory,
+		Settings: s.opts.Settings, Now: now, AllowDelete: s.opts.AllowDelete && !s.compared,
+	})
+	s.memory = s.step.Memory
+	s.compared = s.compared || s.step.Compared
+	s.rules.enqueue(s.step.Rules)
+	s.dns.enqueue(s.step.Records)
+	s.report(now)
+}
+
+// dispatch begins what may begin now; see target.dispatch.
+func (s *Syncer) dispatch(now time.Time) (again time.Time, drained bool) {
+	a, one := s.rules.dispatch(now)
+	b, two := s.dns.dispatch(now)
+	return earliest(a, b), one && two
+}
+
+// over reports whether a run with Options.Once has nothing left to do.
+func (s *Syncer) over(now time.Time) (err error, over bool) {
+	if !s.opts.Once {
+		return nil, false
+	}
+	if s.rules.read.gaveUp() || s.dns.read.gaveUp() {
+		return ErrIncomplete, true
+	}
+	if ok, reason := s.Ready(); !ok {
+		if now.Sub(s.started) > patience {
+			s.log.Error("giving up: " + reason)
+			return ErrIncomplete, true
+		}
+		return nil, false
+	}
+	if s.rules.flying+s.dns.flying > 0 || !s.step.Wake.IsZero() || !s.rules.hopeless() || !s.dns.hopeless() {
+		return nil, false
+	}
+	if len(s.rules.queue)+len(s.dns.queue)+len(s.step.Blocked) > 0 || s.fatal() {
+		return ErrIncomplete, true
+	}
+	return nil, true
+}
+
+// fatal reports whether a cluster cannot be served.
+func (s *Syncer) fatal() bool {
+	for _, n := range s.step.Notices {
+		if n.Fatal {
+			return true
+		}
+	}
+	return false
+}
+
+// drain waits for the writes under way, so that none is left whose outcome is
+// unknown. Readings just end.
+func (s *Syncer) drain(cancel context.CancelFunc) {
+	limit := time.AfterFunc(finish, cancel)
+	defer limit.Stop()
+	if n := s.rules.flying + s.dns.flying; n > 0 {
+		s.log.Info("stopping; calls under way may finish", "calls", n)
+	}
+	for s.rules.flying+s.dns.flying > 0 {
+		(<-s.results)()
+	}
+}
+
+// logPanic logs a panic with its stack and what it was about, and lets it go
+// on: main has it end the process by SIGABRT, so that systemd starts it again.
+func logPanic(log *slog.Logger, about ...any) {
+	if v := recover(); v != nil {
+		log.Error("panic", append(about, "panic", v, "stack", string(debug.Stack()))...)
+		panic(v)
+	}
+}

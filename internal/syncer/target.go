@@ -1,0 +1,376 @@
+package syncer
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/transport"
+)
+
+// Provider is what the syncer asks of a CDN (plan.Rule) or of DNS
+// (plan.Record). Its errors wrap transport.Error, ErrNotKept and ErrForeign
+// where they apply; after any other error it is unknown whether the call had
+// an effect. All methods are safe for concurrent use.
+type Provider[T any] interface {
+	// List returns all objects, ours or not. It fails rather than return a part.
+	List(context.Context) ([]T, error)
+	// Find returns all objects in the scope of the given one.
+	Find(context.Context, T) ([]T, error)
+	// Create makes an object and returns it as the provider keeps it.
+	Create(context.Context, T) (T, error)
+	// Update changes old into the given object and returns it as the provider
+	// keeps it. It never changes what is not ours, but for an unmarked object
+	// with adopt.
+	Update(ctx context.Context, old, new T, adopt bool) (T, error)
+	// Delete removes an object of ours. One that is gone already is no error.
+	Delete(context.Context, T) error
+}
+
+const (
+	// maxInFlight bounds the operations under way at one provider, so that
+	// latency does not keep the rate below its limit.
+	maxInFlight = 10
+	// A failed operation waits firstBackoff, then twice as long each time, up
+	// to maxBackoff; one that the provider understood and refused waits longer.
+	firstBackoff = time.Second
+	maxBackoff   = 5 * time.Minute
+	refusedTimes = 10
+	// maxTries is how often a run with Options.Once tries an operation.
+	maxTries = 3
+)
+
+// target is one provider with everything that is known and under way there. It
+// belongs to the syncer's loop; only the calls themselves run beside it.
+type target[T plan.Object[T]] struct {
+	name     plan.Target
+	provider Provider[T]
+	gate     *transport.Gate
+	log      *slog.Logger
+	dryRun   bool
+	calls    context.Context // of operations
+	results  chan<- func()
+
+	picture  picture[T]
+	queue    []plan.Op[T] // safe to begin, most urgent first
+	attempts map[string]*attempt[T]
+	flying   int // operations and searches under way
+	read     reading
+	drifted  map[string]bool // keys that the last reading found changed
+	interval time.Duration   // between readings
+	dryRuns  int             // simulated writes, for their IDs
+
+	repaired func()           // told of each repaired drift
+	reread   func()           // of each reading but the first
+	failed   func(plan.Op[T]) // of each failed operation
+}
+
+// attempt is an operation that is under way or did not end well.
+type attempt[T plan.Object[T]] struct {
+	plan.Attempt[T]
+	failures  int
+	hopeless  bool      // the last failure was a refusal
+	notBefore time.Time // when it may be tried again
+	ended     int       // the picture's serial when it did
+}
+
+// reading is the periodic reading of all that stands.
+type reading struct {
+	running  bool
+	due      time.Time
+	failures int
+	hopeless bool
+	err      error
+}
+
+// next is when the next reading is due; zero while one is running.
+func (r reading) next() time.Time {
+	if r.running {
+		return time.Time{}
+	}
+	return r.due
+}
+
+// gaveUp reports whether it is no use to wait for a reading to succeed.
+func (r reading) gaveUp() bool { return r.hopeless || r.failures >= maxTries }
+
+func newTarget[T plan.Object[T]](name plan.Target, p Provider[T], gate *transport.Gate) *target[T] {
+	return &target[T]{
+		name: name, provider: p, gate: gate, picture: newPicture[T](),
+		attempts: make(map[string]*attempt[T]), drifted: make(map[string]bool),
+	}
+}
+
+// view is what the plan looks at.
+func (t *target[T]) view() plan.View[T] {
+	v := plan.View[T]{
+		Known:   t.picture.known,
+		Objects: slices.Collect(maps.Values(t.picture.objects)),
+		Missing: t.picture.missing,
+	}
+	for _, a := range t.attempts {
+		v.Attempts = append(v.Attempts, a.Attempt)
+	}
+	return v
+}
+
+// enqueue takes over the operations of a new plan. What failed and is not
+// wanted any more is forgotten.
+func (t *target[T]) enqueue(ops []plan.Op[T]) {
+	t.queue = ops
+	wanted := make(map[string]bool, len(ops))
+	for _, op := range ops {
+		wanted[op.Key()] = true
+	}
+	maps.DeleteFunc(t.attempts, func(key string, a *attempt[T]) bool {
+		return a.Status == plan.Parked && !wanted[key]
+	})
+}
+
+// dispatch begins operations as far as the gate lets them through. It returns
+// when to try again (zero: not before something happens) and whether all that
+// is left waits for a back-off.
+func (t *target[T]) dispatch(now time.Time) (again time.Time, drained bool) {
+	for i := 0; i < len(t.queue); {
+		op := t.queue[i]
+		if a, ok := t.attempts[op.Key()]; ok && a.Same(op) && now.Before(a.notBefore) {
+			again = earliest(again, a.notBefore)
+			i++
+			continue
+		}
+		if t.flying >= maxInFlight {
+			return again, false
+		}
+		if ok, wait := t.gate.Take(now); !ok {
+			return earliest(again, now.Add(wait)), false
+		}
+		t.queue = slices.Delete(t.queue, i, i+1)
+		t.begin(op)
+	}
+	return again, true
+}
+
+// begin starts one operation; its end comes back through results.
+func (t *target[T]) begin(op plan.Op[T]) {
+	next := &attempt[T]{Attempt: plan.Attempt[T]{Op: op, Status: plan.InFlight}}
+	if a, ok := t.attempts[op.Key()]; ok && a.Same(op) {
+		next.failures = a.failures
+	}
+	t.attempts[op.Key()] = next
+	t.flying++
+	since := t.picture.serial
+	ctx := transport.Paid(t.calls)
+	go func() {
+		defer logPanic(t.log, describe(op)...)
+		if op.Verb == plan.LookUp {
+			found, err := t.provider.Find(ctx, op.New)
+			t.results <- func() { t.flying--; t.foundAll(op, found, since, err) }
+			return
+		}
+		result, err := t.execute(ctx, op)
+		t.results <- func() { t.flying--; t.ended(op, result, err) }
+	}()
+}
+
+// execute carries out one write. It is the only place from which a write
+// leaves the daemon, so it is here that a dry run stops.
+func (t *target[T]) execute(ctx context.Context, op plan.Op[T]) (T, error) {
+	if t.dryRun {
+		t.log.Info("dry run: would "+string(op.Verb), describe(op)...)
+		return op.New, nil
+	}
+	switch op.Verb {
+	case plan.Create:
+		return t.provider.Create(ctx, op.New)
+	case plan.Update:
+		return t.provider.Update(ctx, op.Old, op.New, op.Adopt)
+	case plan.Delete:
+		return op.Old, t.provider.Delete(ctx, op.Old)
+	}
+	panic("syncer: no write: " + string(op.Verb))
+}
+
+// ended takes the outcome of a write into the picture.
+func (t *target[T]) ended(op plan.Op[T], result T, err error) {
+	switch {
+	case err != nil:
+		t.ill(op, err)
+		return
+	case op.Verb == plan.Delete:
+		t.picture.drop(op.Old.Identity())
+	default:
+		if t.dryRun {
+			t.dryRuns++
+			result = simulated(op, fmt.Sprintf("dry-run-%d", t.dryRuns))
+		}
+		t.picture.put(result)
+		if !result.Equal(op.New) {
+			t.park(op, fmt.Errorf("%s %s: %w", op.Verb, op.Key(), transport.ErrNotKept), plan.Parked)
+			return
+		}
+	}
+	delete(t.attempts, op.Key())
+	if t.drifted[op.Key()] {
+		delete(t.drifted, op.Key())
+		t.repaired()
+	}
+	if !t.dryRun {
+		t.log.Info(past[op.Verb], describe(op)...)
+	}
+}
+
+var past = map[plan.Verb]string{plan.Create: "created", plan.Update: "updated", plan.Delete: "deleted"}
+
+// simulated is what a write of a dry run would have led to.
+func simulated[T plan.Object[T]](op plan.Op[T], id string) T {
+	if op.Verb == plan.Update {
+		id = op.Old.Identity()
+	}
+	switch o := any(op.New).(type) {
+	case plan.Rule:
+		o.ID = id
+		return any(o).(T)
+	case plan.Record:
+		o.ID = id
+		return any(o).(T)
+	}
+	return op.New
+}
+
+// ill decides what a failed write means for what stands.
+func (t *target[T]) ill(op plan.Op[T], err error) {
+	switch {
+	case transport.IsNotFound(err) && op.Verb == plan.Update:
+		t.picture.drop(op.Old.Identity()) // somebody removed it
+		t.park(op, err, plan.Parked)
+	case transport.NotSent(err):
+		t.park(op, err, plan.Parked)
+	default:
+		t.picture.doubt(op.Old.Identity())
+		t.park(op, err, plan.Unsure)
+	}
+}
+
+// park lets a failed operation wait before it is tried again.
+func (t *target[T]) park(op plan.Op[T], err error, status plan.Status) {
+	a := t.attempts[op.Key()]
+	t.picture.serial++ // a reading that began before does not answer for it
+	a.Status, a.hopeless, a.ended = status, transport.Permanent(err), t.picture.serial
+	a.failures++
+	wait := backoff(a.failures, a.hopeless)
+	a.notBefore = time.Now().Add(wait)
+	t.failed(op)
+	t.log.Warn("failed: "+err.Error(), append(describe(op), "retry_in", wait.Round(time.Second))...)
+}
+
+// backoff is how long to wait after so many failures.
+func backoff(failures int, refused bool) time.Duration {
+	wait := firstBackoff << min(failures-1, 10)
+	if refused {
+		wait *= refusedTimes
+	}
+	wait = min(wait, maxBackoff)
+	return wait + rand.N(wait/5)
+}
+
+// foundAll takes the outcome of a search into the picture.
+func (t *target[T]) foundAll(op plan.Op[T], found []T, since int, err error) {
+	if err != nil {
+		t.park(op, err, plan.Parked)
+		return
+	}
+	delete(t.attempts, op.Key())
+	scope := op.New.Scope()
+	t.picture.merge(found, since, func(o T) bool { return o.Scope() == scope }, t.busy, true)
+	t.resolve(since, func(o T) bool { return o.Scope() == scope })
+}
+
+// resolve settles operations whose replies were lost before the serial since:
+// what became of them is in the picture now.
+func (t *target[T]) resolve(since int, within func(T) bool) {
+	for _, a := range t.attempts {
+		if a.Status == plan.Unsure && a.ended <= since && (within(a.New) || within(a.Old)) {
+			a.Status = plan.Parked
+		}
+	}
+}
+
+// busy reports whether an operation under way is about to change o.
+func (t *target[T]) busy(o T) bool {
+	a, ok := t.attempts[o.Key()]
+	return ok && a.Status == plan.InFlight
+}
+
+// readAll begins a reading of all that stands, if one is due.
+func (t *target[T]) readAll(ctx context.Context, now time.Time) {
+	if t.read.running || now.Before(t.read.due) {
+		return
+	}
+	t.read.running = true
+	if t.flying == 0 {
+		t.picture.forget()
+	}
+	since := t.picture.serial
+	go func() {
+		list, err := t.provider.List(ctx)
+		t.results <- func() { t.readEnded(ctx, list, since, err) }
+	}()
+}
+
+// readEnded takes a reading into the picture.
+func (t *target[T]) readEnded(ctx context.Context, list []T, since int, err error) {
+	t.read.running = false
+	t.read.err = err
+	if err != nil {
+		if ctx.Err() != nil {
+			return
+		}
+		t.read.failures++
+		t.read.hopeless = transport.Permanent(err)
+		wait := backoff(t.read.failures, false)
+		t.read.due = time.Now().Add(wait)
+		t.log.Warn("reading what stands failed: "+err.Error(), "retry_in", wait.Round(time.Second))
+		return
+	}
+	first := !t.picture.known
+	all := func(T) bool { return true }
+	differ := t.picture.merge(list, since, all, t.busy, first)
+	t.resolve(since, all)
+	t.picture.known = true
+	t.read.failures, t.read.hopeless = 0, false
+	t.read.due = time.Now().Add(t.interval)
+	clear(t.drifted)
+	if !first {
+		t.reread()
+		for _, key := range differ {
+			t.drifted[key] = true
+		}
+		for id := range t.picture.missing {
+			t.drifted[t.picture.objects[id].Key()] = true
+		}
+	}
+}
+
+// hopeless reports whether every operation that is left has failed so often,
+// or so clearly, that waiting for it is no use.
+func (t *target[T]) hopeless() bool {
+	for _, op := range t.queue {
+		a, ok := t.attempts[op.Key()]
+		if !ok || !a.hopeless && a.failures < maxTries {
+			return false
+		}
+	}
+	return true
+}
+
+func earliest(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}

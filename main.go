@@ -1,0 +1,147 @@
+// Command edgeward makes a CDN the front of Kubernetes Ingresses.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/edgeward/edgeward/internal/check"
+	"github.com/edgeward/edgeward/internal/config"
+	"github.com/edgeward/edgeward/internal/daemon"
+	"github.com/edgeward/edgeward/internal/logging"
+	"github.com/edgeward/edgeward/internal/metrics"
+)
+
+// Stamped by the Makefile.
+var (
+	version = "devel"
+	commit  = "unknown"
+)
+
+// Exit statuses, as sysexits.h has them. 2 is left to Go's own panics.
+const (
+	exitFailure   = 1
+	exitUsage     = 64
+	exitBadConfig = 78
+)
+
+func main() { os.Exit(run()) }
+
+func run() int {
+	// A panic ends the process by SIGABRT, so that systemd starts it again.
+	debug.SetTraceback("crash")
+
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends it at once
+
+	cmd, ran := newCommand()
+	err := cmd.ExecuteContext(ctx)
+	var faults config.Faults
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &faults):
+		fmt.Fprintln(os.Stderr, err)
+		return exitBadConfig
+	case errors.Is(err, check.ErrFindings):
+		return exitFailure // they are printed
+	case *ran:
+		fmt.Fprintln(os.Stderr, "edgeward:", err)
+		return exitFailure
+	}
+	fmt.Fprintf(os.Stderr, "edgeward: %v\nSee edgeward --help.\n", err)
+	return exitUsage
+}
+
+// flags are those of the command line.
+type flags struct {
+	config, kubeconfig, logLevel string
+	run                          daemon.Flags
+}
+
+// newCommand returns the command line. ran is set once arguments and flags
+// were understood.
+func newCommand() (root *cobra.Command, ran *bool) {
+	var f flags
+	ran = new(bool)
+	daemonize := func(cmd *cobra.Command, _ []string) error {
+		cfg, err := f.load()
+		if err != nil {
+			return err
+		}
+		_, inJournal := os.LookupEnv("JOURNAL_STREAM")
+		log := logging.New(os.Stderr, cfg.Log.Level, cfg.Log.Format, inJournal)
+		return daemon.Run(cmd.Context(), cfg, f.run, build(), log)
+	}
+	root = &cobra.Command{
+		Use:               "edgeward",
+		Short:             "Makes a CDN the front of Kubernetes Ingresses",
+		Long:              "edgeward watches Ingresses and keeps CDN rules and the DNS names of their origins true to them.\nWithout a command it runs as the daemon.",
+		Args:              cobra.NoArgs,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		PersistentPreRun:  func(*cobra.Command, []string) { *ran = true },
+		RunE:              daemonize,
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+	}
+	root.PersistentFlags().StringVar(&f.config, "config", "/etc/edgeward/config.yaml", "configuration `FILE`")
+	root.PersistentFlags().StringVar(&f.kubeconfig, "kubeconfig", "", "kubeconfig `FILE`, for a configuration with a single cluster")
+	root.PersistentFlags().StringVar(&f.logLevel, "log-level", "", "debug, info, warn or error; overrides log.level")
+
+	runCmd := &cobra.Command{Use: "run", Short: "Run the daemon", Args: cobra.NoArgs, RunE: daemonize}
+	for _, cmd := range []*cobra.Command{root, runCmd} {
+		cmd.Flags().BoolVar(&f.run.Once, "once", false, "converge, then exit: 1 if a call failed or a deletion was blocked")
+		cmd.Flags().BoolVar(&f.run.DryRun, "dry-run", false, "read everything, write nothing, log each write it would make")
+		cmd.Flags().BoolVar(&f.run.AllowDelete, "allow-delete", false, "let this start's first comparison exceed sync.max_delete")
+	}
+	root.AddCommand(runCmd,
+		&cobra.Command{
+			Use: "check", Short: "Check the configuration, the clusters and the providers, writing nothing", Args: cobra.NoArgs,
+			RunE: func(cmd *cobra.Command, _ []string) error {
+				cfg, err := f.load()
+				if err != nil {
+					return err
+				}
+				return check.Run(cmd.Context(), cfg, version, cmd.OutOrStdout())
+			},
+		},
+		&cobra.Command{
+			Use: "version", Short: "Print version, commit and Go version", Args: cobra.NoArgs,
+			Run: func(cmd *cobra.Command, _ []string) {
+				fmt.Fprintf(cmd.OutOrStdout(), "edgeward %s, commit %s, %s\n", version, commit, runtime.Version())
+			},
+		})
+	return root, ran
+}
+
+// load reads the configuration and lays the flags over it.
+func (f flags) load() (*config.Config, error) {
+	cfg, err := config.Load(f.config, os.Environ())
+	if err != nil {
+		return nil, err
+	}
+	if f.kubeconfig != "" {
+		if err := cfg.SetKubeconfig(f.kubeconfig); err != nil {
+			return nil, err
+		}
+	}
+	if f.logLevel != "" {
+		if err := cfg.Log.Level.UnmarshalText([]byte(f.logLevel)); err != nil {
+			return nil, fmt.Errorf("--log-level: %q is not debug, info, warn or error", f.logLevel)
+		}
+	}
+	return cfg, nil
+}
+
+func build() metrics.Build {
+	return metrics.Build{Version: version, Revision: commit, GoVersion: runtime.Version()}
+}
