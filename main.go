@@ -54,13 +54,16 @@ func run() int {
 		return exitBadConfig
 	case errors.Is(err, check.ErrFindings):
 		return exitFailure // they are printed
-	case *ran:
+	case *ran && !errors.As(err, new(usageError)):
 		fmt.Fprintln(os.Stderr, "edgeward:", err)
 		return exitFailure
 	}
 	fmt.Fprintf(os.Stderr, "edgeward: %v\nSee edgeward --help.\n", err)
 	return exitUsage
 }
+
+// usageError is a flag whose value makes no sense.
+type usageError struct{ error }
 
 // flags are those of the command line.
 type flags struct {
@@ -131,12 +134,12 @@ func (f flags) load() (*config.Config, error) {
 	}
 	if f.kubeconfig != "" {
 		if err := cfg.SetKubeconfig(f.kubeconfig); err != nil {
-			return nil, err
+			return nil, usageError{err}
 		}
 	}
 	if f.logLevel != "" {
 		if err := cfg.Log.Level.UnmarshalText([]byte(f.logLevel)); err != nil {
-			return nil, fmt.Errorf("--log-level: %q is not debug, info, warn or error", f.logLevel)
+			return nil, usageError{fmt.Errorf("--log-level: %q is not debug, info, warn or error", f.logLevel)}
 		}
 	}
 	return cfg, nil

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	authorizationv1 "k8s.io/api/authorization/v1"
@@ -45,8 +46,9 @@ func Run(ctx context.Context, cfg *config.Config, version string, out io.Writer)
 	r := &report{out: out}
 	r.ok("config: owner %s, %d cluster(s), zone %s", cfg.Owner, len(cfg.Clusters), cfg.Vultr.Domain)
 	silent := slog.New(slog.DiscardHandler)
+	uids := make(map[string]string) // of kube-system, by cluster
 	for _, c := range cfg.Clusters {
-		within(ctx, func(ctx context.Context) { cluster(ctx, r, c, version, silent) })
+		within(ctx, func(ctx context.Context) { uids[c.Name] = cluster(ctx, r, c, version, silent) })
 	}
 	ignore := func(string) func(string, string, time.Duration) { return func(string, string, time.Duration) {} }
 	p, err := daemon.Connect(cfg, version, ignore, silent)
@@ -54,7 +56,7 @@ func Run(ctx context.Context, cfg *config.Config, version string, out io.Writer)
 		return err
 	}
 	within(ctx, func(ctx context.Context) { edgio(ctx, r, cfg, p) })
-	within(ctx, func(ctx context.Context) { vultr(ctx, r, cfg, p) })
+	within(ctx, func(ctx context.Context) { vultr(ctx, r, cfg, p, uids) })
 	if r.failed {
 		return ErrFindings
 	}
@@ -68,17 +70,18 @@ func within(ctx context.Context, do func(context.Context)) {
 }
 
 // cluster checks that the API server answers and that the credentials allow
-// what the watches do.
-func cluster(ctx context.Context, r *report, c config.Cluster, version string, log *slog.Logger) {
+// what the watches do. It returns the UID of kube-system, "" if that could not
+// be read.
+func cluster(ctx context.Context, r *report, c config.Cluster, version string, log *slog.Logger) (uid string) {
 	client, err := daemon.Clients(c, version, log).Get()
 	if err != nil {
 		r.fail("cluster %s: %v", c.Name, err)
-		return
+		return ""
 	}
 	system, err := client.CoreV1().Namespaces().Get(ctx, metav1.NamespaceSystem, metav1.GetOptions{})
 	if err != nil {
 		r.fail("cluster %s: reading the namespace kube-system: %v", c.Name, err)
-		return
+		return ""
 	}
 	r.ok("cluster %s: the API server answers; the UID of kube-system is %s", c.Name, system.UID)
 	namespaces := c.Namespaces
@@ -90,16 +93,17 @@ func cluster(ctx context.Context, r *report, c config.Cluster, version string, l
 		permissions(ctx, r, client, c.Name, "", "services", n)
 	}
 	permissions(ctx, r, client, c.Name, "", "nodes", metav1.NamespaceAll)
+	return string(system.UID)
 }
 
 // permissions asks the API server what the credentials may do with a resource.
 func permissions(ctx context.Context, r *report, client kubernetes.Interface, cluster, group, resource, namespace string) {
-	where := "in all namespaces"
-	if namespace != metav1.NamespaceAll {
-		where = "in namespace " + namespace
-	}
-	if resource == "nodes" {
-		where = ""
+	what := resource
+	switch {
+	case namespace != metav1.NamespaceAll:
+		what += " in namespace " + namespace
+	case resource != "nodes":
+		what += " in all namespaces"
 	}
 	var refused []string
 	for _, verb := range []string{"list", "watch"} {
@@ -117,10 +121,10 @@ func permissions(ctx context.Context, r *report, client kubernetes.Interface, cl
 		}
 	}
 	if len(refused) > 0 {
-		r.fail("cluster %s: not allowed to %v %s %s (see deploy/rbac.yaml)", cluster, refused, resource, where)
+		r.fail("cluster %s: not allowed to %s %s (see deploy/rbac.yaml)", cluster, strings.Join(refused, " and "), what)
 		return
 	}
-	r.ok("cluster %s: may list and watch %s %s", cluster, resource, where)
+	r.ok("cluster %s: may list and watch %s", cluster, what)
 }
 
 func edgio(ctx context.Context, r *report, cfg *config.Config, p daemon.Providers) {
@@ -152,7 +156,7 @@ func edgio(ctx context.Context, r *report, cfg *config.Config, p daemon.Provider
 	r.note("edgio: the right to write is untested")
 }
 
-func vultr(ctx context.Context, r *report, cfg *config.Config, p daemon.Providers) {
+func vultr(ctx context.Context, r *report, cfg *config.Config, p daemon.Providers, uids map[string]string) {
 	if err := p.Vultr.Check(ctx); err != nil {
 		r.fail("vultr: %v", err)
 		return
@@ -164,14 +168,24 @@ func vultr(ctx context.Context, r *report, cfg *config.Config, p daemon.Provider
 	}
 	r.ok("vultr: the zone %s has %d records", cfg.Vultr.Domain, len(records))
 	for _, c := range cfg.Clusters {
-		name := plan.ClaimName(c.Name, cfg.Owner)
-		claim := "unclaimed so far"
-		for _, record := range records {
-			if record.Name == name && record.Type == "TXT" {
-				claim = "claimed with " + record.Data
-			}
-		}
-		r.ok("vultr: %s.%s is %s", name, cfg.Vultr.Domain, claim)
+		claim(r, cfg, c.Name, uids[c.Name], records)
 	}
 	r.note("vultr: the right to write is untested")
+}
+
+// claim compares a cluster's claim in the zone with the cluster.
+func claim(r *report, cfg *config.Config, cluster, uid string, records []plan.Record) {
+	name := plan.ClaimName(cluster, cfg.Owner)
+	fqdn := name + "." + cfg.Vultr.Domain
+	i := slices.IndexFunc(records, func(record plan.Record) bool { return record.Name == name && record.Type == "TXT" })
+	switch {
+	case i < 0:
+		r.ok("vultr: %s is not claimed yet", fqdn)
+	case uid == "":
+		r.note("vultr: %s is claimed with %q; whether by this cluster is not known", fqdn, records[i].Data)
+	case records[i].Data == plan.ClaimData(cfg.Owner, uid):
+		r.ok("vultr: %s is claimed by this cluster", fqdn)
+	default:
+		r.fail("vultr: %s is claimed with %q, which is not this cluster: nothing would be written for it", fqdn, records[i].Data)
+	}
 }

@@ -264,6 +264,7 @@ func (s *Syncer) over(now time.Time) (err error, over bool) {
 	if len(s.rules.queue)+len(s.dns.queue)+len(s.step.Blocked) > 0 || s.fatal() {
 		return ErrIncomplete, true
 	}
+	s.log.Info("in sync, nothing is left to do", "rules", s.step.Owned.Rules, "addresses", s.step.Owned.Addresses)
 	return nil, true
 }
 

@@ -56,7 +56,8 @@ func run(ctx context.Context, once bool) error {
 		return err
 	}
 	defer l.Close()
-	d := &demo{ctx: ctx, lab: l, once: once}
+	d := &demo{ctx: ctx, lab: l, once: once, enter: bufio.NewReader(os.Stdin)}
+	defer d.stop()
 	if err := d.run(); err != nil {
 		return err
 	}
@@ -71,10 +72,12 @@ func run(ctx context.Context, once bool) error {
 
 // demo is the state of one run.
 type demo struct {
-	ctx  context.Context
-	lab  *lab.Lab
-	once bool
-	step int
+	ctx    context.Context
+	lab    *lab.Lab
+	once   bool
+	enter  *bufio.Reader
+	step   int
+	daemon *lab.Daemon // nil while none runs
 }
 
 // What the steps expect to stand.
@@ -118,11 +121,9 @@ func (d *demo) run() error {
 		return err
 	}
 	d.title("The daemon starts: claim, addresses, rules")
-	daemon, err := d.lab.Start(config, indent{os.Stdout})
-	if err != nil {
+	if d.daemon, err = d.lab.Start(config, indent{os.Stdout}); err != nil {
 		return err
 	}
-	defer daemon.Stop()
 	bob, mark := rule("/bob", port), rule("/mark/and/fred/", port)
 	if err := d.holds([]string{bob, mark}, "192.0.2.11", "192.0.2.12", "192.0.2.13"); err != nil {
 		return err
@@ -170,14 +171,13 @@ func (d *demo) run() error {
 	}
 
 	d.title("Drift: somebody edits bob's rule by hand and the daemon restarts; only that rule is written")
-	if _, err := daemon.Stop(); err != nil {
+	if err := d.stop(); err != nil {
 		return err
 	}
 	d.spoil("/bob")
-	if daemon, err = d.lab.Start(config, indent{os.Stdout}); err != nil {
+	if d.daemon, err = d.lab.Start(config, indent{os.Stdout}); err != nil {
 		return err
 	}
-	defer daemon.Stop()
 	if err := d.holds([]string{bob, mary, orphan}, "192.0.2.11", "192.0.2.13", "192.0.2.14"); err != nil {
 		return err
 	}
@@ -194,12 +194,22 @@ func (d *demo) run() error {
 	if err := d.holds(nil); err != nil {
 		return err
 	}
-	status, err := daemon.Stop()
+	if err := d.stop(); err != nil {
+		return err
+	}
+	fmt.Println("\nEvery step held.")
+	return nil
+}
+
+// stop ends the daemon, if it runs, and reports an end that was not clean.
+func (d *demo) stop() error {
+	if d.daemon == nil {
+		return nil
+	}
+	status, err := d.daemon.Stop()
+	d.daemon = nil
 	if err == nil && status != 0 {
 		err = fmt.Errorf("the daemon ended with status %d", status)
-	}
-	if err == nil {
-		fmt.Println("\nEvery step held.")
 	}
 	return err
 }
@@ -209,7 +219,7 @@ func (d *demo) title(text string) {
 	if !d.once && d.step > 0 {
 		fmt.Print("\n[Enter] ")
 		line := make(chan struct{})
-		go func() { bufio.NewReader(os.Stdin).ReadString('\n'); close(line) }()
+		go func() { d.enter.ReadString('\n'); close(line) }()
 		select {
 		case <-line:
 		case <-d.ctx.Done():
