@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -18,6 +19,7 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/watch"
 
 	"github.com/edgeward/edgeward/internal/kube"
 )
@@ -26,23 +28,24 @@ func pemOf(server *httptest.Server) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}))
 }
 
-// A fakeCluster serves some objects with TLS and a token. Its watches send
-// nothing until they are cut.
+// A fakeCluster serves some objects with TLS and a token. A change makes the
+// versions from before it expire, of watches that are open and of new ones.
 type fakeCluster struct {
 	*httptest.Server
-	requests chan string // path?selector, without kube-system's
+	requests chan string // "list path?selector", without kube-system's
 
 	mu        sync.Mutex
 	token     string
 	uid       types.UID
 	forbidden string // a resource
 	ingresses []networkingv1.Ingress
-	cut       chan struct{} // closed to end the watches
+	version   int
+	expired   chan struct{} // closed when version has expired
 }
 
 func newFakeCluster(t *testing.T) *fakeCluster {
 	t.Helper()
-	f := &fakeCluster{requests: make(chan string, 1000), token: "one", uid: "uid-1", cut: make(chan struct{}), ingresses: []networkingv1.Ingress{ingress("a", "5")}}
+	f := &fakeCluster{requests: make(chan string, 1000), token: "one", uid: "uid-1", ingresses: []networkingv1.Ingress{ingress("a", "5")}, version: 10, expired: make(chan struct{})}
 	f.Server = httptest.NewUnstartedServer(f)
 	f.Server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug)
 	f.StartTLS()
@@ -50,26 +53,31 @@ func newFakeCluster(t *testing.T) *fakeCluster {
 	return f
 }
 
-// change changes what the cluster is, and ends the watches.
+// change changes what the cluster is.
 func (f *fakeCluster) change(change func()) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	change()
-	close(f.cut)
-	f.cut = make(chan struct{})
+	f.version++
+	close(f.expired)
+	f.expired = make(chan struct{})
 }
 
 func (f *fakeCluster) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
-	token, uid, forbidden, ingresses, cut := f.token, f.uid, f.forbidden, f.ingresses, f.cut
+	token, uid, forbidden, ingresses, version, expired := f.token, f.uid, f.forbidden, f.ingresses, strconv.Itoa(f.version), f.expired
 	f.mu.Unlock()
 
 	query := r.URL.Query()
 	segments := strings.Split(r.URL.Path, "/")
 	resource := segments[len(segments)-1]
-	listMeta := metav1.ListMeta{ResourceVersion: "10"}
+	listMeta := metav1.ListMeta{ResourceVersion: version}
 	if resource != "kube-system" {
-		f.requests <- strings.TrimSuffix(r.URL.Path+"?"+query.Get("labelSelector"), "?")
+		verb := "list "
+		if query.Has("watch") {
+			verb = "watch "
+		}
+		f.requests <- strings.TrimSuffix(verb+r.URL.Path+"?"+query.Get("labelSelector"), "?")
 	}
 	switch {
 	case r.Header.Get("Authorization") != "Bearer "+token:
@@ -78,11 +86,13 @@ func (f *fakeCluster) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fails(http.StatusForbidden, metav1.StatusReasonForbidden)(w, r)
 	case resource == "kube-system":
 		sendJSON(w, http.StatusOK, corev1.Namespace{TypeMeta: metav1.TypeMeta{Kind: "Namespace", APIVersion: "v1"}, ObjectMeta: metav1.ObjectMeta{Name: resource, UID: uid}})
+	case query.Get("watch") != "" && query.Get("resourceVersion") != version:
+		fails(http.StatusGone, metav1.StatusReasonExpired)(w, r)
 	case query.Get("watch") != "":
 		sendFrames(w, nil)
 		select {
-		case <-cut:
-			fmt.Fprintln(w, `{"type":"ERROR","object":{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Expired","code":410}}`)
+		case <-expired:
+			sendFrames(w, []frame{{watch.Error, statusOf(http.StatusGone, metav1.StatusReasonExpired)}})
 		case <-r.Context().Done():
 		}
 	case resource == "ingresses":
@@ -163,7 +173,12 @@ func TestClusterRequests(t *testing.T) {
 			server := newFakeCluster(t)
 			c := newTestCluster(t, server.kubeconfig("one"), test.change)
 			stop := start(t, c.Run)
-			want := slices.Sorted(slices.Values(slices.Concat(test.want, test.want)))
+			var want []string
+			for _, verb := range []string{"list ", "watch "} {
+				for _, path := range test.want { // sorted
+					want = append(want, verb+path)
+				}
+			}
 			if diff := cmp.Diff(want, collect(t, len(want), server.requests)); diff != "" {
 				t.Errorf("requests (-want +got):\n%s", diff)
 			}
@@ -175,21 +190,37 @@ func TestClusterRequests(t *testing.T) {
 	}
 }
 
+// TestClusterCopy: what is there before and after the first snapshots, and that
+// Synced is called once, after the handlers.
 func TestClusterCopy(t *testing.T) {
 	server := newFakeCluster(t)
-	c := newTestCluster(t, server.kubeconfig("one"), func(*ClusterOptions) {})
+	var c testCluster
+	c = newTestCluster(t, server.kubeconfig("one"), func(o *ClusterOptions) {
+		o.Synced = func(uid string) {
+			ok, reason := c.Synced()
+			c.told <- fmt.Sprintf("synced %s %t %q", uid, ok, reason)
+		}
+	})
 	if ok, reason := c.Synced(); ok || reason != "ingresses: the first snapshot is not complete yet (and 2 more)" || c.UID() != "" {
 		t.Errorf("before Run: synced %t, reason %q, UID %q", ok, reason, c.UID())
 	}
-	start(t, c.Run)
+	stop := start(t, c.Run)
 	if diff := cmp.Diff([]string{"added n1@", "added shop/a@5", "added shop/web@"}, collect(t, 3, c.told)); diff != "" {
 		t.Errorf("told (-want +got):\n%s", diff)
 	}
-	if ok, reason := c.Synced(); !ok || reason != "" {
-		t.Errorf("synced %t, reason %q", ok, reason)
+	if got := receive(t, "synced", c.told); got != `synced uid-1 true ""` {
+		t.Errorf("told %s", got)
 	}
 	if c.UID() != "uid-1" || len(c.Ingresses()) != 1 || len(c.Services()) != 1 || len(c.Nodes()) != 1 {
 		t.Errorf("UID %q, %v, %v, %v", c.UID(), c.Ingresses(), c.Services(), c.Nodes())
+	}
+	server.change(func() { server.ingresses = append(server.ingresses, ingress("b", "6")) })
+	if got := receive(t, "new Ingress", c.told); got != "added shop/b@6" {
+		t.Errorf("told %s", got)
+	}
+	stop()
+	if len(c.told) > 0 {
+		t.Errorf("told too much: %s", <-c.told)
 	}
 }
 
@@ -218,6 +249,11 @@ func TestForbidden(t *testing.T) {
 	server.forbidden = "nodes"
 	c := newTestCluster(t, server.kubeconfig("one"), func(*ClusterOptions) {})
 	start(t, c.Run)
+	for watched := 0; watched < 2; { // the others have their snapshots
+		if strings.HasPrefix(receive(t, "watch", server.requests), "watch") {
+			watched++
+		}
+	}
 	collect(t, 2, c.told)
 	if got := receive(t, "restart", c.restarts); got != "nodes forbidden" {
 		t.Errorf("restart %q", got)
@@ -261,8 +297,6 @@ func TestForeignCluster(t *testing.T) {
 	collect(t, 3, c.told)
 
 	server.change(func() { server.uid, server.ingresses = "uid-2", []networkingv1.Ingress{ingress("b", "6")} })
-	for receive(t, "expired", c.restarts) != "ingresses expired" {
-	}
 	for receive(t, "refused", c.restarts) != "ingresses error" {
 	}
 	if got := c.Ingresses(); len(got) != 1 || got[0].Name != "a" || c.UID() != "uid-1" {

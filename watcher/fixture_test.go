@@ -166,6 +166,14 @@ func streamOn(frames ...frame) answer {
 	}
 }
 
+// streamFor answers a watch with a clean close after a time without frames.
+func streamFor(d time.Duration) answer {
+	return func(w http.ResponseWriter, r *http.Request) {
+		sendFrames(w, nil)
+		sleep(r.Context(), d)
+	}
+}
+
 // cut answers a watch with frames and a connection that breaks.
 func cut(frames ...frame) answer {
 	return func(w http.ResponseWriter, _ *http.Request) {
@@ -179,7 +187,6 @@ func silent(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 
 func sendFrames(w http.ResponseWriter, frames []frame) {
 	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(http.StatusOK)
 	for _, f := range frames {
 		json.NewEncoder(w).Encode(f)
 	}

@@ -108,7 +108,11 @@ func (l *Loop[T]) Run(ctx context.Context) {
 		if v.renews(l.streak.n) {
 			version = ""
 		}
-		pause := jitter(l.opts.Timings.pause(v, l.streak.n))
+		failures := l.streak.n
+		if v.slow { // an API server that starts forbids for a moment, after it was out of reach
+			failures = l.streak.same
+		}
+		pause := jitter(l.opts.Timings.pause(v, failures))
 		l.failed(ctx, v, err, pause)
 		sleep(ctx, pause)
 	}

@@ -29,7 +29,7 @@ func ingressLoop(t *testing.T, s *apiServer, change func(*LoopOptions[kube.Ingre
 // TestProtocol plays what API servers do, and compares what the loop asks for,
 // tells its handler and counts. Each script ends with a watch that stays open.
 func TestProtocol(t *testing.T) {
-	type frames = []frame
+	type options = LoopOptions[kube.Ingress]
 	added, modified, deleted, failed := watch.Added, watch.Modified, watch.Deleted, watch.Error
 	a, b := ingress("a", "5"), ingress("b", "6")
 	tooLarge := statusOf(http.StatusGatewayTimeout, metav1.StatusReasonTimeout)
@@ -38,7 +38,7 @@ func TestProtocol(t *testing.T) {
 	tests := map[string]struct {
 		lists    []answer
 		watches  []answer
-		timings  func(*Timings)
+		change   func(*options)
 		asked    []string // of the server, in order
 		told     []string // to the handler, in order
 		restarts []string // counted, in order
@@ -69,6 +69,7 @@ func TestProtocol(t *testing.T) {
 		"a bookmark is no object, and its version counts": {
 			lists:    []answer{page("10", "", a)},
 			watches:  []answer{stream(bookmark("30")), streamOn()},
+			change:   func(o *options) { o.Reduce = reduceAll(ReduceIngress) }, // the bookmark's empty object too
 			asked:    []string{"list", "watch 10", "watch 30"},
 			told:     []string{"added shop/a@5"},
 			restarts: []string{"closed"},
@@ -129,6 +130,12 @@ func TestProtocol(t *testing.T) {
 			watches:  slices.Concat(slices.Repeat([]answer{fails(500, metav1.StatusReasonInternalError)}, 5), []answer{streamOn()}),
 			asked:    []string{"list", "watch 10", "watch 10", "watch 10", "watch 10", "watch 10", "list", "watch 20"},
 			restarts: []string{"error", "error", "error", "error", "error"},
+		},
+		"closes after a quiet time are no failures": {
+			lists:    []answer{page("10", "")},
+			watches:  slices.Concat(slices.Repeat([]answer{streamFor(20 * time.Millisecond)}, 6), []answer{streamOn()}),
+			asked:    []string{"list", "watch 10", "watch 10", "watch 10", "watch 10", "watch 10", "watch 10", "watch 10"}, // the fifth would ask for a list
+			restarts: slices.Repeat([]string{"closed"}, 6),
 		},
 		"a cut connection keeps the version": {
 			lists:    []answer{page("10", "")},
@@ -216,9 +223,11 @@ func TestProtocol(t *testing.T) {
 			told:    []string{"added shop/a@5", "modified shop/a@11 to 12", "deleted shop/a@12 seen=true"},
 		},
 		"a peer that falls silent": {
-			lists:    []answer{page("10", "")},
-			watches:  []answer{streamOn(frame{added, ingress("a", "11")}), stream(frame{failed, statusOf(410, metav1.StatusReasonExpired)}), silent},
-			timings:  func(t *Timings) { t.WatchMin, t.WatchMax, t.WatchGrace = 20*time.Millisecond, 20*time.Millisecond, 0 },
+			lists:   []answer{page("10", "")},
+			watches: []answer{streamOn(frame{added, ingress("a", "11")}), stream(frame{failed, statusOf(410, metav1.StatusReasonExpired)}), silent},
+			change: func(o *options) {
+				o.Timings.WatchMin, o.Timings.WatchMax, o.Timings.WatchGrace = 20*time.Millisecond, 20*time.Millisecond, 0
+			},
 			asked:    []string{"list", "watch 10", "watch 11", "list", "watch 10"},
 			told:     []string{"added shop/a@11", "deleted shop/a@11 seen=false"},
 			restarts: []string{"timeout", "expired"},
@@ -226,7 +235,7 @@ func TestProtocol(t *testing.T) {
 		"a peer that does not answer": {
 			lists:    []answer{silent, page("10", "")},
 			watches:  []answer{silent, streamOn(frame{added, ingress("a", "11")})},
-			timings:  func(t *Timings) { t.Call = 300 * time.Millisecond },
+			change:   func(o *options) { o.Timings.Call = 300 * time.Millisecond },
 			asked:    []string{"list", "list", "watch 10", "watch 10"},
 			told:     []string{"added shop/a@11"},
 			restarts: []string{"timeout", "timeout"},
@@ -251,12 +260,13 @@ func TestProtocol(t *testing.T) {
 			t.Parallel()
 			server := newAPIServer(t, test.lists, test.watches)
 			told := newRecorder[kube.Ingress]()
-			var restarts tally
+			var restarts, synced tally
 			loop := ingressLoop(t, server, func(o *LoopOptions[kube.Ingress]) {
 				o.Handler = told
-				o.Metrics.Restarts = func(resource, reason string) { restarts.add(reason) }
-				if test.timings != nil {
-					test.timings(&o.Timings)
+				o.Synced = func() { synced.add("synced") }
+				o.Metrics.Restarts = func(_, reason string) { restarts.add(reason) }
+				if test.change != nil {
+					test.change(o)
 				}
 			})
 			stop := start(t, loop.Run)
@@ -276,6 +286,9 @@ func TestProtocol(t *testing.T) {
 			}
 			if diff := cmp.Diff(test.restarts, restarts.entries()); diff != "" {
 				t.Errorf("restarts (-want +got):\n%s", diff)
+			}
+			if got := len(synced.entries()); got != 1 {
+				t.Errorf("Synced was called %d times", got)
 			}
 			var kept []string
 			for _, in := range loop.Objects() {

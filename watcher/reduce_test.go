@@ -110,7 +110,7 @@ func TestReduceNode(t *testing.T) {
 		"ready": {
 			`{"metadata":{"name":"n1","uid":"u","resourceVersion":"7","creationTimestamp":"2026-01-02T03:04:05Z"},"status":{
 				"addresses":[{"type":"Hostname","address":"n1"},{"type":"ExternalIP","address":"192.0.2.1"}],
-				"conditions":[{"type":"MemoryPressure","status":"False"},{"type":"Ready","status":"True","lastTransitionTime":"2026-02-03T04:05:06Z"}]}}`,
+				"conditions":[{"type":"DiskPressure","status":"False"},{"type":"Ready","status":"True","lastTransitionTime":"2026-02-03T04:05:06Z"},{"type":"MemoryPressure","status":"False"}]}}`,
 			kube.Node{
 				Meta: kube.Meta{Name: "n1", UID: "u", ResourceVersion: "7"}, Ready: true, Changed: changed,
 				Addresses: []kube.NodeAddress{{Type: "Hostname", Address: "n1"}, {Type: "ExternalIP", Address: "192.0.2.1"}},

@@ -1,6 +1,7 @@
 package watcher
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -37,7 +38,7 @@ func TestJudge(t *testing.T) {
 		"clean close":         {errClosed, verdictLess{Reason: "closed", Level: slog.LevelDebug}, false},
 		"own deadline":        {fmt.Errorf("list: %w", errSilent), verdictLess{Reason: "timeout", Level: slog.LevelWarn}, false},
 		"410 Expired":         {apierrors.NewResourceExpired("too old"), verdictLess{Reason: "expired", Level: slog.LevelInfo}, true},
-		"410 Gone":            {apierrors.NewGone("gone"), verdictLess{Reason: "expired", Level: slog.LevelInfo}, true},
+		"410 Gone":            {status(410, metav1.StatusReasonGone, ""), verdictLess{Reason: "expired", Level: slog.LevelInfo}, true},
 		"410 on a page":       {fmt.Errorf("list: %w", apierrors.NewResourceExpired("token")), verdictLess{Reason: "expired", Level: slog.LevelInfo}, true},
 		"too large, new form": {fmt.Errorf("x: %w", tooLarge()), verdictLess{Reason: "expired", Level: slog.LevelInfo, Suggested: time.Second}, true},
 		"too large, old form": {status(504, metav1.StatusReasonTimeout, "Too large resource version: 5, current: 4"), verdictLess{Reason: "expired", Level: slog.LevelInfo}, true},
@@ -133,7 +134,7 @@ func TestPause(t *testing.T) {
 func TestLoudness(t *testing.T) {
 	// The failures, one letter each, and at which of them it is told at
 	// warning or above.
-	reasons := map[rune]verdict{'u': judge(apierrors.NewUnauthorized("")), 'e': judge(errors.New("x")), 'c': judge(errClosed), 'x': judge(apierrors.NewGone(""))}
+	reasons := map[rune]verdict{'u': judge(apierrors.NewUnauthorized("")), 'e': judge(errors.New("x")), 'c': judge(errClosed), 'x': judge(apierrors.NewResourceExpired(""))}
 	tests := map[string]struct {
 		failures string
 		loud     []int
@@ -248,5 +249,33 @@ func TestLoudFailure(t *testing.T) {
 		if got := strings.Count(text, what); got != want {
 			t.Errorf("%d times %q in the log, want %d:\n%s", got, what, want, text)
 		}
+	}
+}
+
+// TestForbiddenAfterOutage: an API server that starts forbids for a moment; the
+// slow pace begins anew there, however long it was out of reach before.
+func TestForbiddenAfterOutage(t *testing.T) {
+	failure := fails(http.StatusInternalServerError, metav1.StatusReasonInternalError)
+	server := newAPIServer(t, []answer{failure, failure, failure, failure, fails(http.StatusForbidden, metav1.StatusReasonForbidden)}, []answer{silent})
+	var log lockedBuffer
+	restarts := make(chan string, 10)
+	stop := start(t, ingressLoop(t, server, func(o *LoopOptions[kube.Ingress]) {
+		o.Timings.SlowRetry = 80 * time.Hour
+		o.Log = slog.New(slog.NewJSONHandler(&log, nil))
+		o.Metrics.Restarts = func(_, reason string) { restarts <- reason }
+	}).Run)
+	for receive(t, "403", restarts) != reasonForbidden {
+	}
+	stop()
+	lines := strings.Split(strings.TrimSpace(log.String()), "\n")
+	var last struct {
+		Reason  string
+		RetryIn time.Duration `json:"retry_in"`
+	}
+	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &last); err != nil {
+		t.Fatal(err)
+	}
+	if last.Reason != reasonForbidden || last.RetryIn < 10*time.Hour || last.RetryIn > 15*time.Hour {
+		t.Errorf("last in the log: %+v", last)
 	}
 }

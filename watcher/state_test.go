@@ -20,48 +20,56 @@ import (
 // can be read until it works, and losing the server afterwards changes neither
 // the state nor the copy.
 func TestSynced(t *testing.T) {
-	lists := []answer{fails(500, metav1.StatusReasonInternalError), page("10", "p2", ingress("a", "5")), page("10", "")}
 	gate := make(chan struct{})
 	held := func(a answer) answer {
 		return func(w http.ResponseWriter, r *http.Request) { <-gate; a(w, r) }
 	}
-	lists[1], lists[2] = held(lists[1]), held(lists[2])
-	server := newAPIServer(t, lists, []answer{streamOn(bookmark("11"))})
-	events, restarts := make(chan string, 10), make(chan string, 1000)
+	failure := fails(500, metav1.StatusReasonInternalError)
+	server := newAPIServer(t,
+		[]answer{failure, held(page("10", "p2", ingress("a", "5"))), held(page("10", ""))},
+		[]answer{held(failure), held(streamOn(bookmark("11"), bookmark("12")))})
+	events, restarts, synced := make(chan string, 10), make(chan string, 1000), make(chan string, 10)
 	loop := ingressLoop(t, server, func(o *LoopOptions[kube.Ingress]) {
+		o.Synced = func() { synced <- "synced" }
 		o.Metrics.Events = func(_, eventType string) { events <- eventType }
 		o.Metrics.Restarts = func(_, reason string) { restarts <- reason }
 	})
-	if loop.Synced() || loop.Err() != nil || len(loop.Objects()) != 0 {
-		t.Error("something is there before Run")
+	check := func(when string, wantSynced bool, wantErr string, wantObjects int) {
+		t.Helper()
+		text := errorText(loop.Err())
+		if loop.Synced() != wantSynced || !strings.Contains(text, wantErr) || wantErr == "" && text != "" || len(loop.Objects()) != wantObjects {
+			t.Errorf("%s: synced %t, error %q, %d objects", when, loop.Synced(), text, len(loop.Objects()))
+		}
 	}
+	check("before Run", false, "", 0)
 	start(t, loop.Run)
 
+	receive(t, "failed list", restarts)
+	check("after a failed list", false, "as scripted", 0)
 	receive(t, "first list", server.asked)
-	receive(t, "second list", server.asked) // so the failure of the first is known
-	if err := loop.Err(); err == nil || !strings.Contains(err.Error(), "as scripted") || loop.Synced() {
-		t.Errorf("after a failed list: synced %t, err %v", loop.Synced(), err)
-	}
+	receive(t, "second list", server.asked)
 	gate <- struct{}{}
 	receive(t, "second page", server.asked)
-	if loop.Synced() || len(loop.Objects()) != 0 {
-		t.Error("synced before the last page")
-	}
+	check("before the last page", false, "as scripted", 0)
 	gate <- struct{}{}
-	receive(t, "added", events)
-	receive(t, "bookmark", events)
-	if !loop.Synced() || loop.Err() != nil || len(loop.Objects()) != 1 {
-		t.Errorf("after the snapshot: synced %t, err %v", loop.Synced(), loop.Err())
+	receive(t, "synced", synced)
+	check("after the snapshot", true, "", 1)
+	gate <- struct{}{}
+	receive(t, "failed watch", restarts)
+	check("after a failed watch", true, "as scripted", 1)
+	gate <- struct{}{}
+	for _, want := range []string{"added", "bookmark", "bookmark"} {
+		if got := receive(t, want, events); got != want {
+			t.Fatalf("event %q, want %q", got, want)
+		}
 	}
+	check("after an event", true, "", 1)
 
 	server.Listener.Close()
 	server.CloseClientConnections()
-	receive(t, "error of the first list", restarts)
 	for receive(t, "error", restarts) != "error" { // first the watch is closed
 	}
-	if loop.Err() == nil || !loop.Synced() || len(loop.Objects()) != 1 {
-		t.Error("the copy went with the server")
-	}
+	check("without a server", true, "connection refused", 1)
 }
 
 // TestEvents: what is counted.

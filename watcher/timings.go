@@ -42,7 +42,8 @@ func DefaultTimings() Timings {
 	}
 }
 
-// pause is the wait, before jitter, after the nth failure in a row, n >= 1.
+// pause is the wait, before jitter, after the nth failure in a row, n >= 1; of
+// the same kind, where only a person can mend it.
 func (t Timings) pause(v verdict, n int) time.Duration {
 	first, most := t.RetryMin, t.RetryMax
 	if v.slow {
