@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -23,10 +24,10 @@ import (
 type Options struct {
 	BaseURL   string // with the API's version, as https://apis.llnw.com/config-api/v1
 	Username  string
-	SharedKey string // hexadecimal
-	Shortname string // the account
-	HTTP      *http.Client
-	Log       *slog.Logger
+	SharedKey string       // hexadecimal
+	Shortname string       // the account
+	HTTP      *http.Client // of transport.NewClient
+	Log       *slog.Logger // told of each rule that is taken over
 }
 
 // Client calls the API for one account. Its methods are safe for concurrent use.
@@ -53,19 +54,17 @@ func New(o Options) (*Client, error) {
 
 // do makes one signed call. in, if not nil, is sent as JSON; out, if not nil,
 // takes the reply. A reply other than 2xx is a *transport.Error.
-func (c *Client) do(ctx context.Context, method, path string, query url.Values, in, out any) error {
+func (c *Client) do(ctx context.Context, method, path string, query url.Values, in object, out any) error {
 	target := c.base + path
 	if len(query) > 0 {
 		target += "?" + query.Encode()
 	}
 	var body []byte
 	if in != nil {
-		var err error
-		if body, err = json.Marshal(in); err != nil {
-			return fmt.Errorf("encoding the request: %w", err)
-		}
+		body = encode(in)
 	}
 	ctx, record := transport.Record(ctx)
+	ctx = transport.BeforeSend(ctx, func(req *http.Request) { c.authenticate(req, body, time.Now()) })
 	req, err := http.NewRequestWithContext(ctx, method, target, bytes.NewReader(body))
 	if err != nil {
 		return err
@@ -74,7 +73,6 @@ func (c *Client) do(ctx context.Context, method, path string, query url.Values, 
 		req.Header.Set("Content-Type", "application/json")
 	}
 	req.Header.Set("Accept", "application/json")
-	c.authenticate(req, body, time.Now())
 
 	resp, err := c.http.Do(req)
 	if err = record.Error(err); err != nil {
@@ -84,7 +82,11 @@ func (c *Client) do(ctx context.Context, method, path string, query url.Values, 
 	if out == nil {
 		return nil
 	}
-	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
+	reply, err := io.ReadAll(resp.Body)
+	if err == nil {
+		err = json.Unmarshal(reply, out)
+	}
+	if err != nil {
 		return fmt.Errorf("%s %s: the reply is not what the API describes: %w", method, req.URL.Path, err)
 	}
 	return nil

@@ -1,6 +1,7 @@
 package edgio
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,24 +24,19 @@ type instance struct {
 	sets []protocolSet
 }
 
-// protocolSet is an element of body.protocolSets.
+// protocolSet is an element of body.protocolSets. Its options are kept as they
+// came: some parameters must be JSON numbers.
 type protocolSet struct {
 	fields  object
-	options []option
-}
-
-// option is an element of a protocol set's options. Parameters are kept as
-// they came: some must be JSON numbers.
-type option struct {
-	Name       string            `json:"name"`
-	Parameters []json.RawMessage `json:"parameters"`
+	options []json.RawMessage
 }
 
 // sendHeader is the option that makes the CDN send a header to the origin.
 const sendHeader = "req_send_header"
 
-// UnmarshalJSON accepts any object; fields of an unexpected type read as empty
-// in rule, and go back as they came.
+// UnmarshalJSON accepts any object with a uuid. A field of ours that is of
+// another type than the API describes reads as empty in rule, and is replaced
+// by with.
 func (in *instance) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &in.top); err != nil {
 		return err
@@ -52,35 +48,54 @@ func (in *instance) UnmarshalJSON(data []byte) error {
 		return errors.New("an instance has no uuid")
 	}
 	in.body = read[object](in.top, "body")
-	for _, raw := range read[[]json.RawMessage](in.body, "protocolSets") {
-		set := protocolSet{}
-		if json.Unmarshal(raw, &set.fields) != nil {
-			continue
-		}
-		set.options = read[[]option](set.fields, "options")
+	in.sets = nil
+	for _, fields := range read[[]json.RawMessage](in.body, "protocolSets") {
+		set := protocolSet{fields: decode[object](fields)}
+		set.options = read[[]json.RawMessage](set.fields, "options")
 		in.sets = append(in.sets, set)
 	}
 	return nil
 }
 
-// read decodes a field, or returns the zero value where it is absent or of
-// another type.
-func read[T any](o object, field string) T {
+// decode returns the zero value for JSON of another type.
+func decode[T string | object | []json.RawMessage](raw json.RawMessage) T {
 	var v T
-	if json.Unmarshal(o[field], &v) != nil {
-		var zero T
-		return zero
-	}
+	_ = json.Unmarshal(raw, &v) // fills in none of these types in part
 	return v
 }
 
-func (o object) write(field string, value any) {
-	data, err := json.Marshal(value)
-	if err != nil {
-		panic(fmt.Sprintf("edgio: field %s cannot be encoded: %v", field, err))
-	}
-	o[field] = data
+// read decodes a field, or returns the zero value where it is absent or of
+// another type.
+func read[T string | object | []json.RawMessage](o object, field string) T {
+	return decode[T](o[field])
 }
+
+// port reads a port: 0 where it is absent or null, -1 where it is no integer.
+func port(o object, field string) int {
+	raw, ok := o[field]
+	if !ok {
+		return 0
+	}
+	var n int
+	if json.Unmarshal(raw, &n) != nil {
+		return -1
+	}
+	return n
+}
+
+// encode is json.Marshal without its escaping of <, > and &, which would alter
+// what is not ours.
+func encode(value any) json.RawMessage {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		panic(fmt.Sprintf("edgio: %T cannot be encoded: %v", value, err)) // all types are ours
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+}
+
+func (o object) write(field string, value any) { o[field] = encode(value) }
 
 // rule reduces an instance to the fields that are ours. A published path
 // without a leading slash reads as with one, as the API treats it.
@@ -102,36 +117,36 @@ func (in instance) rule() plan.Rule {
 	for _, s := range in.sets {
 		r.Protocols = append(r.Protocols, plan.Protocol{
 			Published:     read[string](s.fields, "publishedProtocol"),
-			PublishedPort: read[int](s.fields, "publishedPort"),
+			PublishedPort: port(s.fields, "publishedPort"),
 			Source:        read[string](s.fields, "sourceProtocol"),
-			SourcePort:    read[int](s.fields, "sourcePort"),
+			SourcePort:    port(s.fields, "sourcePort"),
 			Mark:          s.mark(),
 		})
 	}
-	slices.SortStableFunc(r.Protocols, func(a, b plan.Protocol) int { return strings.Compare(a.Published, b.Published) })
+	slices.SortStableFunc(r.Protocols, byPublished)
 	return r
 }
 
+func byPublished(a, b plan.Protocol) int { return strings.Compare(a.Published, b.Published) }
+
 func normalHost(s string) string { return strings.ToLower(strings.TrimSuffix(s, ".")) }
 
-// isMark reports whether an option is the one that carries our mark.
-func (o option) isMark() bool {
-	return o.Name == sendHeader && len(o.Parameters) == 2 && strings.EqualFold(o.parameter(0), plan.MarkHeader)
-}
-
-func (o option) parameter(i int) string {
-	var s string
-	if json.Unmarshal(o.Parameters[i], &s) != nil {
-		return ""
+// markOf returns the mark that an option carries, if it is the one for marks.
+func markOf(option json.RawMessage) (mark string, ok bool) {
+	fields := decode[object](option)
+	parameters := read[[]json.RawMessage](fields, "parameters")
+	if read[string](fields, "name") != sendHeader || len(parameters) != 2 ||
+		!strings.EqualFold(decode[string](parameters[0]), plan.MarkHeader) {
+		return "", false
 	}
-	return s
+	return decode[string](parameters[1]), true
 }
 
 // mark is the value of the header by which a rule of ours says whose it is.
 func (s protocolSet) mark() string {
-	for _, o := range s.options {
-		if o.isMark() {
-			return o.parameter(1)
+	for _, option := range s.options {
+		if mark, ok := markOf(option); ok {
+			return mark
 		}
 	}
 	return ""
@@ -193,10 +208,11 @@ func (s protocolSet) with(p plan.Protocol) protocolSet {
 	fields.write("publishedPort", p.PublishedPort)
 	fields.write("sourceProtocol", p.Source)
 	fields.write("sourcePort", p.SourcePort)
-	header, _ := json.Marshal(plan.MarkHeader)
-	mark, _ := json.Marshal(p.Mark)
-	options := append(slices.DeleteFunc(slices.Clone(s.options), option.isMark),
-		option{Name: sendHeader, Parameters: []json.RawMessage{header, mark}})
+	options := slices.DeleteFunc(slices.Clone(s.options), func(option json.RawMessage) bool {
+		_, ok := markOf(option)
+		return ok
+	})
+	options = append(options, encode(map[string]any{"name": sendHeader, "parameters": []string{plan.MarkHeader, p.Mark}}))
 	fields.write("options", options)
 	return protocolSet{fields: fields, options: options}
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/edgeward/edgeward/internal/plan"
@@ -18,19 +19,40 @@ const (
 	// pageSize is the API's default; whether it would serve larger pages, or
 	// silently cut them, is not known.
 	pageSize = 100
-	maxPages = 10_000
+	maxPages = 1000 // far beyond any account
 )
 
-// List returns all rules of the account, whoever made them. The API tells no
-// total, so it reads until a page is short or brings nothing new.
+// List returns all rules of the account, whoever made them.
 func (c *Client) List(ctx context.Context) ([]plan.Rule, error) {
+	rules, err := c.pages(ctx, "", url.Values{})
+	if err != nil {
+		return nil, fmt.Errorf("listing rules: %w", err)
+	}
+	return rules, nil
+}
+
+// Find returns all rules of r's host. The API's search may be inexact, so its
+// answer is filtered.
+func (c *Client) Find(ctx context.Context, r plan.Rule) ([]plan.Rule, error) {
+	rules, err := c.pages(ctx, "/searchAuto", url.Values{"body.publishedHostname": {r.Host}})
+	if err != nil {
+		return nil, fmt.Errorf("searching the rules of %s: %w", r.Host, err)
+	}
+	return slices.DeleteFunc(rules, func(found plan.Rule) bool { return found.Host != r.Host }), nil
+}
+
+// pages reads a list of the account to its end. The API tells no total, so
+// that is a page that is short or brings nothing new.
+func (c *Client) pages(ctx context.Context, path string, query url.Values) ([]plan.Rule, error) {
+	path = "/svcinst/delivery/shortname/" + url.PathEscape(c.shortname) + path
+	query.Set("size", strconv.Itoa(pageSize))
 	var rules []plan.Rule
 	seen := make(map[string]bool)
 	for page := 1; page <= maxPages; page++ {
-		query := url.Values{"page": {strconv.Itoa(page)}, "size": {strconv.Itoa(pageSize)}}
+		query.Set("page", strconv.Itoa(page))
 		var reply results
-		if err := c.do(ctx, http.MethodGet, "/svcinst/delivery/shortname/"+url.PathEscape(c.shortname), query, nil, &reply); err != nil {
-			return nil, fmt.Errorf("listing rules: %w", err)
+		if err := c.do(ctx, http.MethodGet, path, query, nil, &reply); err != nil {
+			return nil, err
 		}
 		fresh := 0
 		for _, in := range reply {
@@ -40,28 +62,17 @@ func (c *Client) List(ctx context.Context) ([]plan.Rule, error) {
 				fresh++
 			}
 		}
-		if len(reply) < pageSize || fresh == 0 {
+		switch {
+		case len(reply) < pageSize:
+			return rules, nil
+		case fresh == 0 && page == 2 && len(reply) == pageSize:
+			// Nothing shows that there are further pages to be had.
+			return nil, errors.New("page 2 is page 1 again; there may be more rules")
+		case fresh == 0:
 			return rules, nil
 		}
 	}
-	return nil, fmt.Errorf("listing rules: no end after %d pages", maxPages)
-}
-
-// Find returns all rules of r's host. The API's search may be inexact, so its
-// answer is filtered.
-func (c *Client) Find(ctx context.Context, r plan.Rule) ([]plan.Rule, error) {
-	query := url.Values{"body.publishedHostname": {r.Host}}
-	var reply results
-	if err := c.do(ctx, http.MethodGet, "/svcinst/delivery/shortname/"+url.PathEscape(c.shortname)+"/searchAuto", query, nil, &reply); err != nil {
-		return nil, fmt.Errorf("searching the rules of %s: %w", r.Host, err)
-	}
-	var rules []plan.Rule
-	for _, in := range reply {
-		if found := in.rule(); found.Host == r.Host {
-			rules = append(rules, found)
-		}
-	}
-	return rules, nil
+	return nil, fmt.Errorf("no end after %d pages", maxPages)
 }
 
 // results is a list of instances, bare or in an object's field "results".
@@ -92,8 +103,9 @@ func (c *Client) Create(ctx context.Context, r plan.Rule) (plan.Rule, error) {
 	made := reply.rule()
 	if made.RuleKey != r.RuleKey {
 		err := fmt.Errorf("creating rule %s: it was published as %s: %w", r.RuleKey, made.RuleKey, transport.ErrNotKept)
-		if gone := c.remove(ctx, made.ID); gone != nil {
-			return plan.Rule{}, errors.Join(err, gone)
+		if left := c.remove(ctx, made.ID); left != nil {
+			// Not wrapped: it may look like a call without effect.
+			err = fmt.Errorf("%w; removing it failed: %v", err, left)
 		}
 		return plan.Rule{}, err
 	}
@@ -112,13 +124,14 @@ func (c *Client) Update(ctx context.Context, old, r plan.Rule, adopt bool) (plan
 		return fail(err)
 	}
 	stands := current.rule()
-	if !sameOwner(stands, r) && !(adopt && !stands.Marked()) {
+	adopt = adopt && !stands.Marked() && stands.RuleKey == r.RuleKey
+	if !adopt && !sameOwner(stands, r) {
 		return fail(transport.ErrForeign)
 	}
 	if stands.Equal(r) {
 		return stands, nil
 	}
-	if adopt && !stands.Marked() {
+	if adopt {
 		c.log.Info("taking over a rule that nobody marked", "rule", r.RuleKey.String(), "was", string(current.top["body"]))
 	}
 	var reply instance
@@ -161,9 +174,10 @@ func (c *Client) remove(ctx context.Context, id string) error {
 	return err
 }
 
-// sameOwner reports whether both rules carry a valid mark of one owner.
+// sameOwner reports whether both rules stand at one host and path and carry a
+// valid mark of one owner.
 func sameOwner(a, b plan.Rule) bool {
 	am, aok := a.Mark()
 	bm, bok := b.Mark()
-	return aok && bok && am.Owner == bm.Owner
+	return aok && bok && am.Owner == bm.Owner && a.RuleKey == b.RuleKey
 }

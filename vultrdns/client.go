@@ -5,6 +5,7 @@ package vultrdns
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -17,10 +18,10 @@ import (
 
 // Options configure a Client.
 type Options struct {
-	BaseURL string // without the version, as https://api.vultr.com
+	BaseURL string // scheme and host, as https://api.vultr.com
 	APIKey  string
-	Domain  string // the zone
-	HTTP    *http.Client
+	Domain  string       // the zone, lower case, without a trailing dot
+	HTTP    *http.Client // of transport.NewClient
 }
 
 // Client calls the API for one zone. Its methods are safe for concurrent use.
@@ -32,9 +33,9 @@ type Client struct {
 
 // New returns a client. It makes no call.
 func New(o Options) (*Client, error) {
-	http := *o.HTTP
-	http.Transport = &strict{key: o.APIKey, next: o.HTTP.Transport}
-	api := govultr.NewClient(&http)
+	client := *o.HTTP
+	client.Transport = &strict{key: o.APIKey, next: o.HTTP.Transport}
+	api := govultr.NewClient(&client)
 	// govultr would repeat a create whose reply was lost, and hide the status:
 	// repeating is decided where it is known what stands (facts: govultr).
 	api.SetRetryLimit(0)
@@ -48,7 +49,10 @@ func New(o Options) (*Client, error) {
 // good for reading.
 func (c *Client) Check(ctx context.Context) error {
 	return c.call(ctx, "reading the zone "+c.domain, func(ctx context.Context) error {
-		_, _, err := c.zones.Get(ctx, c.domain)
+		zone, _, err := c.zones.Get(ctx, c.domain)
+		if err == nil && (zone == nil || zone.Domain == "") {
+			err = errors.New("the reply has no zone")
+		}
 		return err
 	})
 }
@@ -63,7 +67,9 @@ func (c *Client) call(ctx context.Context, what string, do func(context.Context)
 }
 
 // strict authenticates calls and refuses replies that govultr would take for
-// empty ones: it decodes nothing that is not exactly "application/json".
+// empty ones: it decodes nothing that is not exactly "application/json". It
+// also refuses an error that comes as a success, whose text govultr would pass
+// on though it may repeat the key.
 type strict struct {
 	key  string
 	next http.RoundTripper
@@ -80,11 +86,14 @@ func (s *strict) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) {
+	var reply map[string]json.RawMessage
+	if json.Unmarshal(body, &reply) != nil {
 		return nil, errors.New("the reply is not a JSON object")
 	}
+	if _, ok := reply["error"]; ok {
+		return nil, fmt.Errorf("the reply is an error in spite of its status %d", resp.StatusCode)
+	}
 	resp.Body = io.NopCloser(bytes.NewReader(body))
-	resp.ContentLength = int64(len(body))
 	resp.Header.Set("Content-Type", "application/json")
 	return resp, nil
 }

@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	pageSize = 500 // the largest that Vultr serves
-	maxPages = 10_000
+	pageSize = 500  // the largest that Vultr serves
+	maxPages = 1000 // far beyond any account
 )
 
 // List returns all records of the zone, whoever made them. It fails rather
@@ -88,23 +88,24 @@ func (c *Client) Create(ctx context.Context, r plan.Record) (plan.Record, error)
 // Update changes the TTL of old to that of r and returns the record as Vultr
 // keeps it afterwards. Nothing else of a record is ever changed.
 func (c *Client) Update(ctx context.Context, old, r plan.Record, _ bool) (plan.Record, error) {
-	what := "changing the TTL of record " + old.Key()
-	var kept *govultr.DomainRecord
-	err := c.call(ctx, what, func(ctx context.Context) error {
+	err := c.call(ctx, "changing the TTL of record "+old.Key(), func(ctx context.Context) error {
 		return c.api.Update(ctx, c.domain, url.PathEscape(old.ID), &govultr.DomainRecordUpdateReq{TTL: r.TTL})
 	})
-	if err == nil {
-		// The reply is empty, and what TTLs Vultr accepts is not documented.
-		err = c.call(ctx, what, func(ctx context.Context) (err error) {
-			kept, _, err = c.api.Get(ctx, c.domain, url.PathEscape(old.ID))
-			if err == nil && (kept == nil || kept.ID != old.ID) {
-				err = errors.New("the reply has no record")
-			}
-			return err
-		})
-	}
 	if err != nil {
 		return plan.Record{}, err
+	}
+	// The reply is empty, and what TTLs Vultr accepts is not documented.
+	var kept *govultr.DomainRecord
+	err = c.call(ctx, "reading it back", func(ctx context.Context) (err error) {
+		kept, _, err = c.api.Get(ctx, c.domain, url.PathEscape(old.ID))
+		if err == nil && (kept == nil || kept.ID != old.ID) {
+			err = errors.New("the reply has no record")
+		}
+		return err
+	})
+	if err != nil {
+		// Not wrapped: it may look like a call without effect.
+		return plan.Record{}, fmt.Errorf("the TTL of record %s was changed, but %v", old.Key(), err)
 	}
 	return c.record(*kept), nil
 }

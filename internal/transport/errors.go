@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Error is a reply by which a provider refused a call.
@@ -42,15 +43,20 @@ func IsNotFound(err error) bool {
 	return errors.As(err, &e) && (e.Status == http.StatusNotFound || e.Status == http.StatusGone)
 }
 
-// NotSent reports whether a failed call certainly had no effect: it never
-// reached the provider, or was turned away at the door by its rate limit or
-// its authentication. After any other failure it has to be looked up.
+// unsent is the error of a call of which nothing was sent.
+type unsent struct{ error }
+
+func (u unsent) Unwrap() error { return u.error }
+
+// NotSent reports whether a failed call certainly had no effect: no connection
+// to the provider came about, or it was turned away at the door by the rate
+// limit or the authentication. After any other failure it has to be looked up.
 func NotSent(err error) bool {
 	var e *Error
 	if errors.As(err, &e) {
 		return e.Status == http.StatusTooManyRequests || e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden
 	}
-	return false
+	return errors.As(err, new(unsent))
 }
 
 // Permanent reports whether repeating the call can hardly help: the provider
@@ -64,44 +70,53 @@ func Permanent(err error) bool {
 }
 
 // failure returns the error that a reply means, or nil for a 2xx.
-func failure(req *http.Request, resp *http.Response, body []byte) error {
+func failure(req *http.Request, resp *http.Response, body []byte, secret string) error {
 	if resp.StatusCode >= 200 && resp.StatusCode < 300 {
 		return nil
 	}
 	return &Error{
 		Method: req.Method, Path: req.URL.Path, Status: resp.StatusCode,
-		Message: message(body), RetryAfter: retryAfter(resp.Header, time.Now()),
+		Message: message(body, secret), RetryAfter: retryAfter(resp.Header, time.Now()),
 	}
 }
 
+// maxMessage bounds a message, in bytes.
+const maxMessage = 200
+
 // message finds the words in an error's body: Vultr's {"error": …}, Edgio's
-// {"errors": [{"message": …}]} (a guess, see facts), or the text itself.
-func message(body []byte) string {
+// {"errors": [{"message": …, "source": …}]} (a guess, see facts), or the text
+// itself. The secret is taken out of them.
+func message(body []byte, secret string) string {
 	var known struct {
 		Error  string `json:"error"`
 		Errors []struct {
 			Message string `json:"message"`
+			Source  string `json:"source"` // the field at fault
 		} `json:"errors"`
 	}
 	text := string(body)
-	if json.Unmarshal(body, &known) == nil {
-		switch {
-		case known.Error != "":
-			text = known.Error
-		case len(known.Errors) > 0:
-			text = known.Errors[0].Message
-		}
-	} else if strings.HasPrefix(strings.TrimSpace(text), "<") {
+	switch err := json.Unmarshal(body, &known); {
+	case err != nil && strings.HasPrefix(strings.TrimSpace(text), "<"):
 		text = "an HTML page"
+	case err != nil:
+	case known.Error != "":
+		text = known.Error
+	case len(known.Errors) > 0 && known.Errors[0].Source != "":
+		text = known.Errors[0].Source + ": " + known.Errors[0].Message
+	case len(known.Errors) > 0:
+		text = known.Errors[0].Message
+	}
+	if secret != "" {
+		text = strings.ReplaceAll(text, secret, "[redacted]")
 	}
 	text = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
+		if !unicode.IsPrint(r) {
 			return ' '
 		}
 		return r
 	}, text)
-	if len(text) > 200 {
-		text = strings.ToValidUTF8(text[:200], "") + "…"
+	if len(text) > maxMessage {
+		text = strings.ToValidUTF8(text[:maxMessage], "") + "…"
 	}
 	return strings.TrimSpace(text)
 }
@@ -121,9 +136,9 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 
 type recorderKey struct{}
 
-// Recorder keeps the refusal of the last call made under its context. A client
-// library may reduce it to a text; here it stays an *Error.
-type Recorder struct{ refusal error }
+// Recorder keeps how the last call made under its context failed. A client
+// library may reduce that to a text; here it stays an *Error.
+type Recorder struct{ failure error }
 
 // Record returns a context whose calls are recorded.
 func Record(ctx context.Context) (context.Context, *Recorder) {
@@ -131,10 +146,10 @@ func Record(ctx context.Context) (context.Context, *Recorder) {
 	return context.WithValue(ctx, recorderKey{}, r), r
 }
 
-// Error returns the recorded refusal in place of err, if there was one.
+// Error returns the recorded failure in place of err, if there was one.
 func (r *Recorder) Error(err error) error {
-	if r.refusal != nil {
-		return r.refusal
+	if r.failure != nil {
+		return r.failure
 	}
 	return err
 }

@@ -105,14 +105,19 @@ func (g *Gate) learn(status int, after time.Duration) {
 		g.failures = 0
 		return
 	}
-	g.failures++
+	now := time.Now()
+	if g.failures == 0 || !now.Before(g.closed) { // else it is one of a burst, which counts once
+		g.failures++
+	}
 	pause := after
 	if n := g.failures - 1; pause == 0 && refused {
 		pause = backoff(n)
 	} else if n -= patience; pause == 0 && n >= 0 {
 		pause = backoff(n)
 	}
-	g.closed = time.Now().Add(pause)
+	if until := now.Add(pause); until.After(g.closed) {
+		g.closed = until
+	}
 }
 
 // backoff is how long to wait after n earlier failures.

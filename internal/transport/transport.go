@@ -9,7 +9,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptrace"
 	"strconv"
+	"sync/atomic"
 	"time"
 )
 
@@ -47,40 +49,71 @@ type paced struct {
 	base      http.RoundTripper
 }
 
-// RoundTrip waits for the gate, makes the call and reads the whole reply, so
-// that the time limit covers it and a reply cut short is an error here.
+type beforeSendKey struct{}
+
+// BeforeSend returns a context whose calls are handed to f when they are about
+// to be sent, after they waited for the gate: a signature with a time in it
+// would else be too old.
+func BeforeSend(ctx context.Context, f func(*http.Request)) context.Context {
+	return context.WithValue(ctx, beforeSendKey{}, f)
+}
+
+// RoundTrip makes the call when the gate lets it through, and tells the
+// recorder of its context, if there is one, how it failed.
 func (p *paced) RoundTrip(req *http.Request) (*http.Response, error) {
-	if err := p.gate.wait(req.Context()); err != nil {
-		return nil, err
+	resp, body, err := p.call(req)
+	failed := err
+	if err == nil {
+		failed = failure(req, resp, body, p.secret)
+		resp.Body = io.NopCloser(bytes.NewReader(body))
 	}
+	if r, ok := req.Context().Value(recorderKey{}).(*Recorder); ok {
+		r.failure = failed
+	}
+	return resp, err
+}
+
+// call waits for the gate, makes the call and reads the whole reply, so that
+// the time limit covers it and a reply cut short is an error here.
+func (p *paced) call(req *http.Request) (*http.Response, []byte, error) {
 	caller := req.Context()
+	if err := p.gate.wait(caller); err != nil {
+		return nil, nil, unsent{err}
+	}
 	ctx, cancel := context.WithTimeout(caller, callTimeout)
 	defer cancel()
 	req = req.Clone(ctx)
 	req.Header.Set("User-Agent", p.userAgent)
+	if f, ok := caller.Value(beforeSendKey{}).(func(*http.Request)); ok {
+		f(req)
+	}
 
 	start := time.Now()
 	resp, body, err := p.exchange(req)
-	if err != nil {
-		p.observe(req.Method, "error", time.Since(start))
-		if caller.Err() == nil { // else it was us who gave up
-			p.gate.learn(0, 0)
+	if err == nil {
+		p.observe(req.Method, strconv.Itoa(resp.StatusCode), time.Since(start))
+		p.gate.learn(resp.StatusCode, retryAfter(resp.Header, time.Now()))
+		return resp, body, nil
+	}
+	p.observe(req.Method, "error", time.Since(start))
+	if caller.Err() == nil { // else it was us who gave up
+		p.gate.learn(0, 0)
+		if ctx.Err() != nil {
+			err = fmt.Errorf("no complete reply within %s: %w", callTimeout, err)
 		}
-		return nil, err
 	}
-	p.observe(req.Method, strconv.Itoa(resp.StatusCode), time.Since(start))
-	p.gate.learn(resp.StatusCode, retryAfter(resp.Header, time.Now()))
-	if r, ok := req.Context().Value(recorderKey{}).(*Recorder); ok {
-		r.refusal = failure(req, resp, p.hide(body))
-	}
-	resp.Body = io.NopCloser(bytes.NewReader(body))
-	return resp, nil
+	return nil, nil, err
 }
 
-// exchange makes the call and reads the reply to its end.
+// exchange sends a call and reads the reply to its end.
 func (p *paced) exchange(req *http.Request) (*http.Response, []byte, error) {
-	resp, err := p.base.RoundTrip(req)
-	if err != nil {
+	var connected atomic.Bool
+	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected.Store(true) }}
+	resp, err := p.base.RoundTrip(req.WithContext(httptrace.WithClientTrace(req.Context(), trace)))
+	switch {
+	case err != nil && !connected.Load():
+		return nil, nil, unsent{err}
+	case err != nil:
 		return nil, nil, err
 	}
 	defer resp.Body.Close()
@@ -92,12 +125,4 @@ func (p *paced) exchange(req *http.Request) (*http.Response, []byte, error) {
 		return nil, nil, fmt.Errorf("the reply is larger than %d MiB", maxReply>>20)
 	}
 	return resp, body, nil
-}
-
-// hide takes the secret out of a reply that may be printed.
-func (p *paced) hide(body []byte) []byte {
-	if p.secret == "" {
-		return body
-	}
-	return bytes.ReplaceAll(body, []byte(p.secret), []byte("[redacted]"))
 }

@@ -1,0 +1,209 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestWaitSpacesCalls(t *testing.T) {
+	for _, tc := range []struct {
+		name     string
+		limit    float64
+		interval time.Duration
+		want     time.Duration // between two calls
+	}{
+		{"Edgio's default", 50, time.Minute, 1200 * time.Millisecond},
+		{"Vultr's default", 20, time.Second, 50 * time.Millisecond},
+		{"less than one a minute", 0.5, time.Minute, 2 * time.Minute},
+		{"no limit", 0, time.Minute, 0},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				gate := NewGate(tc.limit, tc.interval)
+				const calls = 5
+				done := make(chan time.Time, calls)
+				start := time.Now()
+				for range calls {
+					go func() {
+						if err := gate.wait(t.Context()); err != nil {
+							t.Error(err)
+						}
+						done <- time.Now()
+					}()
+				}
+				for i := range calls {
+					at, want := (<-done).Sub(start), time.Duration(i)*tc.want
+					if off := at - want; off.Abs() > time.Microsecond {
+						t.Errorf("call %d went at %v, want %v", i, at, want)
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestTakeSaysHowLongToWait(t *testing.T) {
+	gate, now := NewGate(50, time.Minute), time.Unix(1_700_000_000, 0)
+	if ok, _ := gate.Take(now); !ok {
+		t.Fatal("the first call has to wait")
+	}
+	for range 100 { // to ask costs nothing
+		if ok, wait := gate.Take(now); ok || wait != 1200*time.Millisecond {
+			t.Fatalf("got %v, %v; want to wait 1.2s", ok, wait)
+		}
+	}
+	if ok, wait := gate.Take(now.Add(1200 * time.Millisecond)); !ok {
+		t.Errorf("still %v to wait when that time is over", wait)
+	}
+	if ok, _ := gate.Take(now.Add(time.Hour)); !ok {
+		t.Error("an hour later a call has to wait")
+	}
+	if ok, _ := gate.Take(now.Add(time.Hour)); ok {
+		t.Error("an idle hour was saved up for a burst")
+	}
+}
+
+func TestPaidPassesOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		gate := NewGate(50, time.Minute)
+		if ok, _ := gate.Take(time.Now()); !ok {
+			t.Fatal("the first call has to wait")
+		}
+		ctx, start := Paid(t.Context()), time.Now()
+		for i, want := range []time.Duration{0, 1200 * time.Millisecond, 2400 * time.Millisecond} {
+			if err := gate.wait(ctx); err != nil {
+				t.Fatal(err)
+			}
+			if at := time.Since(start); (at - want).Abs() > time.Microsecond {
+				t.Errorf("call %d went at %v, want %v", i, at, want)
+			}
+		}
+	})
+}
+
+func TestWaitEndsWithItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		gate := NewGate(50, time.Minute)
+		gate.learn(429, time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		start := time.Now()
+		if err := gate.wait(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v, want the context's error", err)
+		}
+		if took := time.Since(start); took != time.Second {
+			t.Errorf("it took %v, want 1s", took)
+		}
+		if err := gate.wait(Paid(ctx)); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v for a paid call whose context has ended", err)
+		}
+	})
+}
+
+// reply is what the gate learns of one call.
+type reply struct {
+	status int // 0: none
+	after  time.Duration
+}
+
+func repeat(n int, r reply) []reply {
+	var list []reply
+	for range n {
+		list = append(list, r)
+	}
+	return list
+}
+
+func TestPauses(t *testing.T) {
+	const exact, jitter = 0, 4 // a jittered pause is up to a quarter longer
+	for _, tc := range []struct {
+		name    string
+		replies []reply // each comes when the pause after the one before is over
+		want    time.Duration
+		jitter  int
+	}{
+		{"a 429", []reply{{status: 429}}, time.Second, jitter},
+		{"a second 429", repeat(2, reply{status: 429}), 2 * time.Second, jitter},
+		{"a fifth 429", repeat(5, reply{status: 429}), 16 * time.Second, jitter},
+		{"a hundredth 429", repeat(100, reply{status: 429}), 2 * time.Minute, jitter},
+		{"a 401", []reply{{status: 401}}, time.Second, jitter},
+		{"a third 401", repeat(3, reply{status: 401}), 4 * time.Second, jitter},
+		{"a 429 with Retry-After", []reply{{429, 17 * time.Second}}, 17 * time.Second, exact},
+		{"Retry-After goes before growth", repeat(5, reply{429, 3 * time.Second}), 3 * time.Second, exact},
+		{"a 503 with Retry-After", []reply{{503, 7 * time.Second}}, 7 * time.Second, exact},
+		{"a 200 with Retry-After", []reply{{200, 7 * time.Second}}, 0, exact},
+
+		{"three 500s", repeat(3, reply{status: 500}), 0, exact},
+		{"a fourth 500", repeat(4, reply{status: 500}), time.Second, jitter},
+		{"a sixth 500", repeat(6, reply{status: 500}), 4 * time.Second, jitter},
+		{"three calls without reply", repeat(3, reply{}), 0, exact},
+		{"a fourth call without reply", repeat(4, reply{}), time.Second, jitter},
+		{"a hundredth call without reply", repeat(100, reply{}), 2 * time.Minute, jitter},
+		{"500s and lost replies together", append(repeat(2, reply{status: 502}), repeat(2, reply{})...), time.Second, jitter},
+
+		{"a 403 is about one call", repeat(9, reply{status: 403}), 0, exact},
+		{"a 404 is about one call", repeat(9, reply{status: 404}), 0, exact},
+		{"success resets the growth", append(repeat(5, reply{status: 429}), reply{status: 200}, reply{status: 429}), time.Second, jitter},
+		{"success resets the patience", append(repeat(3, reply{status: 500}), reply{status: 204}, reply{status: 500}), 0, exact},
+		{"a 400 shows that the provider works", append(repeat(3, reply{status: 500}), reply{status: 400}, reply{status: 500}), 0, exact},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				gate := NewGate(0, time.Second)
+				for i, r := range tc.replies {
+					if i > 0 {
+						if err := gate.wait(t.Context()); err != nil {
+							t.Fatal(err)
+						}
+					}
+					gate.learn(r.status, r.after)
+				}
+				wantPause(t, gate, tc.want, tc.jitter)
+			})
+		})
+	}
+}
+
+// wantPause checks that calls stop for want, or up to the fraction 1/jitter longer.
+func wantPause(t *testing.T, gate *Gate, want time.Duration, jitter int) {
+	t.Helper()
+	most := want
+	if jitter > 0 {
+		most += want / time.Duration(jitter)
+	}
+	ok, got := gate.Take(time.Now())
+	if ok != (want == 0) || got < want || got > most {
+		t.Errorf("calls stop for %v (let through: %v), want %v to %v", got, ok, want, most)
+	}
+}
+
+func TestBurstPausesOnce(t *testing.T) {
+	for _, tc := range []struct {
+		name  string
+		burst []reply // all at once
+		want  time.Duration
+	}{
+		{"of 429s", repeat(10, reply{status: 429}), time.Second},
+		{"of 401s", repeat(10, reply{status: 401}), time.Second},
+		{"of lost replies", repeat(10, reply{}), time.Second},
+		{"a 500 does not shorten a Retry-After", []reply{{429, time.Minute}, {status: 500}}, time.Minute},
+		{"nor does a shorter one", []reply{{429, time.Minute}, {429, time.Second}}, time.Minute},
+		{"nor does a success", []reply{{429, time.Minute}, {status: 200}}, time.Minute},
+		{"a success between", []reply{{status: 429}, {status: 200}, {status: 429}}, time.Second},
+		{"a success between lost replies", append(repeat(4, reply{}), reply{status: 200}, reply{}), time.Second},
+		{"a longer one counts", []reply{{429, time.Second}, {429, time.Minute}}, time.Minute},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				gate := NewGate(0, time.Second)
+				for _, r := range tc.burst {
+					gate.learn(r.status, r.after)
+				}
+				wantPause(t, gate, tc.want, 4)
+			})
+		})
+	}
+}

@@ -1,0 +1,65 @@
+package vultrdns
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/transport"
+)
+
+const (
+	testKey  = "VULTR-KEY"
+	testZone = "example.com"
+)
+
+// newClient returns a client of the API that handler stands for.
+func newClient(t *testing.T, handler http.Handler) *Client {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	client, err := New(Options{
+		BaseURL: server.URL, APIKey: testKey, Domain: testZone,
+		HTTP: transport.NewClient(transport.NewGate(0, time.Second), "edgeward/test", testKey, func(string, string, time.Duration) {}),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
+}
+
+// newZone returns an emulated account with the zone, and a client of it.
+func newZone(t *testing.T, options emulator.VultrOptions) (*emulator.Vultr, *Client) {
+	t.Helper()
+	options.Key, options.Domains = testKey, []string{testZone}
+	api := emulator.NewVultr(options)
+	return api, newClient(t, api)
+}
+
+// answer is an API that gives every call the same reply.
+func answer(status int, contentType, body string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", contentType)
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	})
+}
+
+// addressRecord is a wanted A record.
+func addressRecord(name, ip string) plan.Record {
+	return plan.Record{Name: name, Type: "A", Data: ip, TTL: 120}
+}
+
+// create makes a record that a test begins with.
+func create(t *testing.T, client *Client, r plan.Record) plan.Record {
+	t.Helper()
+	made, err := client.Create(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
+}

@@ -1,0 +1,62 @@
+package vultrdns
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"testing"
+
+	"github.com/edgeward/edgeward/internal/plan"
+)
+
+// reply answers every call with 200 and these bytes.
+type reply []byte
+
+func (body reply) RoundTrip(*http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(body))}, nil
+}
+
+// FuzzListPage has any reply for every page: a list that succeeds is whole.
+func FuzzListPage(f *testing.F) {
+	for _, body := range []string{
+		page(0, ""), page(2, "", "a", "b"), page(3, "", "a"), page(2, "1", "a", "b"), page(1, "", ""),
+		`{"records":null,"meta":{"total":0,"links":{}}}`, `{"meta":{"total":-1,"links":{}}}`,
+		`{"records":[null],"meta":{"links":{}}}`, `{"records":[{"id":"a","name":".","data":"\""}],"meta":{"links":{}}}`,
+		`{"error":""}`, `{}`, `[]`, `null`, ``, `<html>`, `{"status":"x"}`,
+	} {
+		f.Add([]byte(body))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		client, err := New(Options{BaseURL: "https://api.vultr.com", Domain: testZone, HTTP: &http.Client{Transport: reply(body)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		records, err := client.List(t.Context())
+		if err != nil {
+			if records != nil {
+				t.Errorf("%d records beside the error %v", len(records), err)
+			}
+			return
+		}
+		var sent struct {
+			Meta *struct {
+				Total int
+				Links *struct{ Next string }
+			}
+		}
+		if err := json.Unmarshal(body, &sent); err != nil || sent.Meta == nil || sent.Meta.Links == nil {
+			t.Fatalf("%d records of a reply without meta (%v)", len(records), err)
+		}
+		if len(records) < sent.Meta.Total || sent.Meta.Links.Next != "" {
+			t.Errorf("%d records of %+v", len(records), *sent.Meta)
+		}
+		seen := make(map[string]plan.Record)
+		for _, r := range records {
+			if before, twice := seen[r.ID]; twice || r.ID == "" {
+				t.Errorf("%+v beside %+v", r, before)
+			}
+			seen[r.ID] = r
+		}
+	})
+}

@@ -1,0 +1,252 @@
+package vultrdns
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/vultr/govultr/v3"
+
+	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/transport"
+)
+
+func TestRecordsAreReadInOneForm(t *testing.T) {
+	client := &Client{domain: testZone}
+	for _, tc := range []struct {
+		name string
+		read govultr.DomainRecord
+		want plan.Record
+	}{
+		{"a relative name", govultr.DomainRecord{ID: "i", Type: "A", Name: "www", Data: "192.0.2.1", TTL: 60}, plan.Record{ID: "i", Name: "www", Type: "A", Data: "192.0.2.1", TTL: 60}},
+		{"the apex", govultr.DomainRecord{Type: "A"}, plan.Record{Type: "A"}},
+		{"a wildcard", govultr.DomainRecord{Type: "A", Name: "*"}, plan.Record{Name: "*", Type: "A"}},
+		{"a full name", govultr.DomainRecord{Type: "A", Name: "nodes.main.team.example.com"}, plan.Record{Name: "nodes.main.team", Type: "A"}},
+		{"a full name with a dot", govultr.DomainRecord{Type: "A", Name: "www.example.com."}, plan.Record{Name: "www", Type: "A"}},
+		{"the zone's own full name", govultr.DomainRecord{Type: "A", Name: "example.com"}, plan.Record{Type: "A"}},
+		{"a name that only ends alike", govultr.DomainRecord{Type: "A", Name: "www.anexample.com"}, plan.Record{Name: "www.anexample.com", Type: "A"}},
+		{"upper case", govultr.DomainRecord{Type: "A", Name: "WWW.Example.COM"}, plan.Record{Name: "www", Type: "A"}},
+		{"a TXT in quotes", govultr.DomainRecord{Type: "TXT", Data: `"heritage=edgeward,edgeward/owner=team"`}, plan.Record{Type: "TXT", Data: "heritage=edgeward,edgeward/owner=team"}},
+		{"a TXT without quotes", govultr.DomainRecord{Type: "TXT", Data: `plain`}, plan.Record{Type: "TXT", Data: "plain"}},
+		{"an empty TXT", govultr.DomainRecord{Type: "TXT", Data: `""`}, plan.Record{Type: "TXT"}},
+		{"quotes in a CAA are data", govultr.DomainRecord{Type: "CAA", Data: `0 issue "letsencrypt.org"`}, plan.Record{Type: "CAA", Data: `0 issue "letsencrypt.org"`}},
+		{"a CNAME with a dot", govultr.DomainRecord{Type: "CNAME", Data: "lb.example.net."}, plan.Record{Type: "CNAME", Data: "lb.example.net"}},
+		{"a dot at a TXT's end is data", govultr.DomainRecord{Type: "TXT", Data: `"end."`}, plan.Record{Type: "TXT", Data: "end."}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			if diff := cmp.Diff(tc.want, client.record(tc.read)); diff != "" {
+				t.Errorf("record (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestCreateSendsAndReadsBack(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		record plan.Record
+		data   string // as the API stores it
+	}{
+		{"an address", addressRecord("nodes.main.team", "192.0.2.1"), "192.0.2.1"},
+		{"at the apex", addressRecord("", "192.0.2.1"), "192.0.2.1"},
+		{"an IPv6 address", plan.Record{Name: "nodes", Type: "AAAA", Data: "2001:db8::1", TTL: 1}, "2001:db8::1"},
+		{"a claim", plan.Record{Name: "_edgeward.main.team", Type: "TXT", Data: "heritage=edgeward,edgeward/owner=team", TTL: 120}, `"heritage=edgeward,edgeward/owner=team"`},
+		{"an alias", plan.Record{Name: "web.shop.lb", Type: "CNAME", Data: "lb.example.net", TTL: 120}, "lb.example.net"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			api, client := newZone(t, emulator.VultrOptions{})
+			made, err := client.Create(t.Context(), tc.record)
+			if err != nil || !made.Equal(tc.record) {
+				t.Fatalf("got %+v, %v", made, err)
+			}
+			r := tc.record
+			want := []emulator.Record{{ID: made.ID, Type: r.Type, Name: r.Name, Data: tc.data, TTL: r.TTL}}
+			if diff := cmp.Diff(want, api.Records(testZone)); diff != "" {
+				t.Errorf("zone (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// The emulator takes a TXT without quotes, as Vultr may; it did not always.
+func TestTXTIsSentInQuotes(t *testing.T) {
+	var sent string
+	client := newClient(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		sent = strings.TrimSpace(string(body))
+		_, _ = io.WriteString(w, `{"record":{"id":"i","type":"TXT","name":"_edgeward","data":"\"heritage=edgeward\"","ttl":120}}`)
+	}))
+	create(t, client, plan.Record{Name: "_edgeward", Type: "TXT", Data: "heritage=edgeward", TTL: 120})
+	const want = `{"name":"_edgeward","type":"TXT","data":"\"heritage=edgeward\"","ttl":120}`
+	if sent != want {
+		t.Errorf("sent %s, want %s", sent, want)
+	}
+}
+
+func TestCreateRepliesWithoutRecord(t *testing.T) {
+	for _, reply := range []string{`{}`, `{"record":null}`, `{"record":{}}`, `{"record":{"name":"www"}}`, `null`, `[]`, ``} {
+		client := newClient(t, answer(201, "application/json", reply))
+		made, err := client.Create(t.Context(), addressRecord("www", "192.0.2.1"))
+		if err == nil || made != (plan.Record{}) || transport.NotSent(err) || transport.Permanent(err) {
+			t.Errorf("reply %q: got %+v, %v; want an error that leaves it open", reply, made, err)
+		}
+	}
+}
+
+func TestUpdateReturnsTheTTLThatIsKept(t *testing.T) {
+	for _, tc := range []struct {
+		name, kept string
+		ask, want  int
+	}{
+		{name: "as asked", ask: 60, want: 60},
+		{name: "raised by the API", ask: 5, want: 30},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			api, client := newZone(t, emulator.VultrOptions{MinTTL: 30})
+			old := create(t, client, addressRecord("www", "192.0.2.1"))
+			next := old
+			next.ID, next.TTL = "", tc.ask
+			kept, err := client.Update(t.Context(), old, next, false)
+			want := old
+			want.TTL = tc.want
+			if err != nil || kept != want {
+				t.Errorf("got %+v, %v; want %+v", kept, err, want)
+			}
+			if got := api.Records(testZone)[0].TTL; got != tc.want {
+				t.Errorf("the zone has %d", got)
+			}
+		})
+	}
+}
+
+// After the change was accepted no failure may look as if nothing was changed.
+func TestUpdateThatCannotBeReadBack(t *testing.T) {
+	for name, read := range map[string]http.Handler{
+		"throttled":      answer(429, "application/json", `{"error":"slower"}`),
+		"gone":           answer(404, "application/json", `{"error":"Invalid record."}`),
+		"no record":      answer(200, "application/json", `{}`),
+		"another record": answer(200, "application/json", `{"record":{"id":"other"}}`),
+		"HTML":           answer(200, "text/html", `<html>`),
+	} {
+		t.Run(name, func(t *testing.T) {
+			client := newClient(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Method == http.MethodPatch {
+					w.WriteHeader(http.StatusNoContent)
+					return
+				}
+				read.ServeHTTP(w, r)
+			}))
+			old := addressRecord("www", "192.0.2.1")
+			old.ID = "id"
+			kept, err := client.Update(t.Context(), old, addressRecord("www", "192.0.2.1"), false)
+			if err == nil || kept != (plan.Record{}) || transport.NotSent(err) || transport.Permanent(err) ||
+				!strings.HasPrefix(err.Error(), "the TTL of record www A 192.0.2.1 was changed, but reading it back: ") {
+				t.Errorf("got %+v, %v", kept, err)
+			}
+		})
+	}
+}
+
+// govultr reduces every failure to a text.
+func TestRefusalsKeepTheirStatus(t *testing.T) {
+	record := addressRecord("www", "192.0.2.1")
+	record.ID = "id"
+	for _, tc := range []struct {
+		status      int
+		contentType string
+		body, want  string
+	}{
+		{302, "text/html", "<html>moved</html>", "an HTML page"},
+		{400, "application/json", `{"error":"Unable to add record: Invalid A data","status":400}`, "Unable to add record: Invalid A data"},
+		{401, "application/json", `{"error":"Invalid API token VULTR-KEY.","status":401}`, "Invalid API token [redacted]."},
+		{403, "application/json", ``, ""},
+		{404, "text/plain", "404 page not found", "404 page not found"},
+		{429, "application/json", `{"error":"slower"}`, "slower"},
+		{500, "text/html", "<html>", "an HTML page"},
+		{503, "application/json", `{}`, "{}"},
+	} {
+		for verb, call := range map[string]func(*Client) error{
+			"GET records": func(c *Client) error {
+				_, err := c.List(t.Context())
+				return err
+			},
+			"POST": func(c *Client) error {
+				_, err := c.Create(t.Context(), record)
+				return err
+			},
+			"PATCH": func(c *Client) error {
+				_, err := c.Update(t.Context(), record, record, false)
+				return err
+			},
+			"DELETE":   func(c *Client) error { return c.Delete(t.Context(), record) },
+			"GET zone": func(c *Client) error { return c.Check(t.Context()) },
+		} {
+			calls := 0
+			reply := answer(tc.status, tc.contentType, tc.body)
+			err := call(newClient(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				calls++
+				reply.ServeHTTP(w, r)
+			})))
+			if calls != 1 {
+				t.Errorf("%s, status %d: %d calls", verb, tc.status, calls)
+			}
+			if verb == "DELETE" && tc.status == http.StatusNotFound {
+				if err != nil {
+					t.Errorf("deleting what is gone: %v", err)
+				}
+				continue
+			}
+			var refusal *transport.Error
+			if !errors.As(err, &refusal) || refusal.Status != tc.status || refusal.Message != tc.want || strings.Contains(err.Error(), "gave up") {
+				t.Errorf("%s, status %d: got %v", verb, tc.status, err)
+			}
+		}
+	}
+}
+
+// A create whose reply is lost may have had its effect: govultr must not
+// repeat it.
+func TestLostRepliesAreNotRepeated(t *testing.T) {
+	var calls atomic.Int32
+	client := newClient(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		calls.Add(1)
+		panic(http.ErrAbortHandler)
+	}))
+	_, err := client.Create(t.Context(), addressRecord("www", "192.0.2.1"))
+	if !errors.Is(err, io.EOF) || transport.NotSent(err) || transport.Permanent(err) {
+		t.Errorf("got %v, want the end of the connection", err)
+	}
+	if n := calls.Load(); n != 1 {
+		t.Errorf("%d calls", n)
+	}
+}
+
+func TestCheckReadsTheZone(t *testing.T) {
+	api, client := newZone(t, emulator.VultrOptions{})
+	if err := client.Check(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if calls := api.Calls(); len(calls) != 1 || calls[0].String() != "GET domains/{domain} 200" {
+		t.Errorf("calls %v", calls)
+	}
+	client.domain = "example.net"
+	if err := client.Check(t.Context()); !transport.IsNotFound(err) || !strings.HasPrefix(err.Error(), "reading the zone example.net: ") {
+		t.Errorf("got %v for a zone that is not there", err)
+	}
+	for _, reply := range []string{``, `[]`, `null`, `{}`, `{"domain":{}}`, `<html>`} {
+		if err := newClient(t, answer(200, "application/json", reply)).Check(t.Context()); err == nil {
+			t.Errorf("no error for the reply %q", reply)
+		}
+	}
+}
+
+func TestBaseURLMustBeOne(t *testing.T) {
+	if client, err := New(Options{BaseURL: "://", HTTP: new(http.Client)}); err == nil {
+		t.Errorf("got %v", client)
+	}
+}
