@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/signal"
 	"runtime"
@@ -16,8 +17,10 @@ import (
 	"github.com/edgeward/edgeward/internal/check"
 	"github.com/edgeward/edgeward/internal/config"
 	"github.com/edgeward/edgeward/internal/daemon"
+	"github.com/edgeward/edgeward/internal/holdings"
 	"github.com/edgeward/edgeward/internal/logging"
 	"github.com/edgeward/edgeward/internal/metrics"
+	"github.com/edgeward/edgeward/internal/preview"
 )
 
 // Stamped by the Makefile.
@@ -29,6 +32,7 @@ var (
 // Exit statuses, as sysexits.h has them. 2 is left to Go's own panics.
 const (
 	exitFailure   = 1
+	exitChanges   = 3 // of plan
 	exitUsage     = 64
 	exitBadConfig = 78
 )
@@ -54,6 +58,8 @@ func run() int {
 		return exitBadConfig
 	case errors.Is(err, check.ErrFindings):
 		return exitFailure // they are printed
+	case errors.Is(err, preview.ErrChanges):
+		return exitChanges // likewise
 	case *ran && !errors.As(err, new(usageError)):
 		fmt.Fprintln(os.Stderr, "edgeward:", err)
 		return exitFailure
@@ -77,13 +83,7 @@ func newCommand() (root *cobra.Command, ran *bool) {
 	var f flags
 	ran = new(bool)
 	daemonize := func(cmd *cobra.Command, _ []string) error {
-		cfg, err := f.load()
-		if err != nil {
-			return err
-		}
-		_, inJournal := os.LookupEnv("JOURNAL_STREAM")
-		log := logging.New(os.Stderr, cfg.Log.Level, cfg.Log.Format, inJournal)
-		return daemon.Run(cmd.Context(), cfg, f.run, build(), log)
+		return daemon.Run(cmd.Context(), daemon.Options{Load: f.load, Flags: f.run, Build: build(), NewLog: newLog})
 	}
 	root = &cobra.Command{
 		Use:               "edgeward",
@@ -107,6 +107,9 @@ func newCommand() (root *cobra.Command, ran *bool) {
 		cmd.Flags().BoolVar(&f.run.AllowDelete, "allow-delete", false, "let this start's first comparison exceed sync.max_delete")
 	}
 	root.AddCommand(runCmd,
+		preview.NewCommand(f.load, version),
+		holdings.NewListCommand(f.load, version),
+		holdings.NewUninstallCommand(f.load, version),
 		&cobra.Command{
 			Use: "check", Short: "Check the configuration, the clusters and the providers, writing nothing", Args: cobra.NoArgs,
 			RunE: func(cmd *cobra.Command, _ []string) error {
@@ -123,11 +126,12 @@ func newCommand() (root *cobra.Command, ran *bool) {
 				fmt.Fprintf(cmd.OutOrStdout(), "edgeward %s, commit %s, %s\n", version, commit, runtime.Version())
 			},
 		})
+	addDocs(root)
 	return root, ran
 }
 
 // load reads the configuration and lays the flags over it.
-func (f flags) load() (*config.Config, error) {
+func (f *flags) load() (*config.Config, error) {
 	cfg, err := config.Load(f.config, os.Environ())
 	if err != nil {
 		return nil, err
@@ -143,6 +147,11 @@ func (f flags) load() (*config.Config, error) {
 		}
 	}
 	return cfg, nil
+}
+
+func newLog(c config.Log) *slog.Logger {
+	_, inJournal := os.LookupEnv("JOURNAL_STREAM")
+	return logging.New(os.Stderr, c.Level, c.Format, inJournal)
 }
 
 func build() metrics.Build {

@@ -50,8 +50,7 @@ func Run(ctx context.Context, cfg *config.Config, version string, out io.Writer)
 	for _, c := range cfg.Clusters {
 		within(ctx, func(ctx context.Context) { uids[c.Name] = cluster(ctx, r, c, version, silent) })
 	}
-	ignore := func(string) func(string, string, time.Duration) { return func(string, string, time.Duration) {} }
-	p, err := daemon.Connect(cfg, version, ignore, silent)
+	p, err := daemon.Connect(cfg, version, daemon.Unobserved, silent)
 	if err != nil {
 		return err
 	}

@@ -5,25 +5,20 @@ package daemon
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"net"
 	"os"
-	"sync"
+	"os/signal"
+	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/klog/v2"
 
-	"github.com/edgeward/edgeward/edgio"
 	"github.com/edgeward/edgeward/internal/config"
 	"github.com/edgeward/edgeward/internal/metrics"
 	"github.com/edgeward/edgeward/internal/plan"
-	"github.com/edgeward/edgeward/internal/server"
 	"github.com/edgeward/edgeward/internal/syncer"
-	"github.com/edgeward/edgeward/internal/transport"
-	"github.com/edgeward/edgeward/vultrdns"
-	"github.com/edgeward/edgeward/watcher"
 )
 
 // Flags are the ways in which one run differs from the configuration.
@@ -33,34 +28,63 @@ type Flags struct {
 	AllowDelete bool // the first comparison may exceed sync.max_delete
 }
 
+// Options configure a Daemon.
+type Options struct {
+	// Load reads the configuration. It is called again for each SIGHUP.
+	Load  func() (*config.Config, error)
+	Flags Flags
+	Build metrics.Build
+	// NewLog makes the logger that a configuration describes.
+	NewLog func(config.Log) *slog.Logger
+}
+
+// lookAtKeys is how often the files of the providers' keys are looked at.
+const lookAtKeys = 10 * time.Second
+
+// daemon is what outlives a reload.
+type daemon struct {
+	Options
+	registry *prometheus.Registry
+	metrics  *metrics.Metrics
+	current  atomic.Pointer[syncer.Syncer]
+}
+
 // Run runs until ctx is done or, with Flags.Once, until nothing is left to do.
-// A kubeconfig that cannot be read is a config.Faults.
-func Run(ctx context.Context, cfg *config.Config, flags Flags, build metrics.Build, log *slog.Logger) error {
+// A faulty configuration, or a kubeconfig that cannot be read, is a
+// config.Faults.
+//
+// SIGHUP, or another key in a key file, has the configuration read again. A good one takes the place of the
+// old as a restart would, which writes nothing; a faulty one is refused as a
+// whole.
+func Run(ctx context.Context, o Options) error {
+	cfg, err := o.Load()
+	if err != nil {
+		return err
+	}
+	log := o.NewLog(cfg.Log)
 	klog.SetSlogLogger(log) // client-go writes there
-	registry := prometheus.NewRegistry()
-	m := metrics.New(registry, build)
-
-	providers, err := Connect(cfg, build.Version, m.Request, log)
+	d := &daemon{Options: o, registry: prometheus.NewRegistry()}
+	d.metrics = metrics.New(d.registry, o.Build)
+	session, err := d.prepare(cfg, log)
 	if err != nil {
 		return err
 	}
-	sync := syncer.New(options(cfg, flags, providers, m, log))
-	clusters, err := watches(cfg, sync, m, build.Version, log)
-	if err != nil {
-		return err
-	}
-	log.Info("starting", "version", build.Version, "owner", cfg.Owner, "clusters", len(cfg.Clusters), "dry_run", flags.DryRun)
+	d.current.Store(session.syncer)
+	log.Info("starting", "version", o.Build.Version, "owner", cfg.Owner, "clusters", len(cfg.Clusters), "dry_run", o.Flags.DryRun)
 
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	stop := watch(ctx, clusters)
-	defer stop()
-	if !flags.Once {
-		if err := listen(ctx, cfg.Metrics.Listen, registry, sync, cancel, log); err != nil {
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	if !o.Flags.Once {
+		if err := d.listen(ctx, cfg.Metrics.Listen, fail, log); err != nil {
 			return err
 		}
 	}
-	err = sync.Run(ctx)
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	for session != nil {
+		session, err = d.run(ctx, session, hangup)
+	}
 	if cause := context.Cause(ctx); err == nil && !errors.Is(cause, context.Canceled) {
 		err = cause // the listener failed
 	}
@@ -68,51 +92,78 @@ func Run(ctx context.Context, cfg *config.Config, flags Flags, build metrics.Bui
 	return err
 }
 
-// Providers are the clients of both providers and their gates.
-type Providers struct {
-	Edgio     *edgio.Client
-	EdgioGate *transport.Gate
-	Vultr     *vultrdns.Client
-	VultrGate *transport.Gate
+// run runs a session until it ends or a SIGHUP brings a good configuration;
+// then it returns the session to go on with.
+func (d *daemon) run(ctx context.Context, s *session, hangup <-chan os.Signal) (next *session, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	look := time.NewTicker(lookAtKeys)
+	defer look.Stop()
+	ended := make(chan error, 1)
+	d.current.Store(s.syncer)
+	go func() { ended <- s.run(ctx) }()
+	for next == nil {
+		select {
+		case err := <-ended:
+			return nil, err
+		case <-hangup:
+			next = d.reload(s)
+		case <-look.C:
+			if s.keysChanged() {
+				s.log.Info("a key file has changed; reading the configuration again")
+				next = d.reload(s)
+			}
+		}
+	}
+	cancel()
+	return next, <-ended
 }
 
-// Connect makes the providers' clients. It makes no call. observe returns the
-// function that is told of each call to the named provider.
-func Connect(cfg *config.Config, version string, observe func(provider string) func(method, code string, took time.Duration), log *slog.Logger) (Providers, error) {
-	agent := "edgeward/" + version
-	p := Providers{
-		EdgioGate: transport.NewGate(cfg.Edgio.RequestsPerMinute, time.Minute),
-		VultrGate: transport.NewGate(cfg.Vultr.RequestsPerSecond, time.Second),
+// reload reads the configuration again; nil: it is faulty, and the old one
+// stays.
+func (d *daemon) reload(old *session) *session {
+	d.Flags.AllowDelete = false // it was for the start
+	cfg, err := d.Load()
+	var next *session
+	if err == nil {
+		next, err = d.prepare(cfg, d.NewLog(cfg.Log))
 	}
-	var err error
-	p.Edgio, err = edgio.New(edgio.Options{
-		BaseURL: cfg.Edgio.BaseURL, Username: cfg.Edgio.Username, SharedKey: cfg.Edgio.SharedKey.Reveal(),
-		Shortname: cfg.Edgio.Shortname, Log: log.With("target", string(plan.Edgio)),
-		HTTP: transport.NewClient(p.EdgioGate, agent, cfg.Edgio.SharedKey.Reveal(), observe("edgio")),
-	})
 	if err != nil {
-		return p, fmt.Errorf("edgio: %w", err)
+		d.metrics.Reloaded.Set(0)
+		var faults config.Faults
+		if !errors.As(err, &faults) {
+			faults = config.Faults{{Key: "config", Message: err.Error()}}
+		}
+		for _, f := range faults {
+			old.log.Error("the configuration is faulty, the old one stays: " + f.String())
+		}
+		return nil
 	}
-	p.Vultr, err = vultrdns.New(vultrdns.Options{
-		BaseURL: cfg.Vultr.BaseURL, APIKey: cfg.Vultr.APIKey.Reveal(), Domain: cfg.Vultr.Domain,
-		HTTP: transport.NewClient(p.VultrGate, agent, cfg.Vultr.APIKey.Reveal(), observe("vultr")),
-	})
-	if err != nil {
-		return p, fmt.Errorf("vultr: %w", err)
+	d.metrics.Reloaded.Set(1)
+	if cfg.Metrics.Listen != old.cfg.Metrics.Listen {
+		next.log.Warn("metrics.listen cannot change while the daemon runs; restart it", "still", old.cfg.Metrics.Listen)
 	}
-	return p, nil
+	klog.SetSlogLogger(next.log)
+	next.log.Info("the configuration was read again and is in force")
+	d.metrics.Forget()
+	return next
+}
+
+// Settings are the parts of the configuration that decide what becomes what.
+func Settings(cfg *config.Config) plan.Settings {
+	return plan.Settings{
+		Owner: cfg.Owner, Domain: cfg.Vultr.Domain, TTL: cfg.Vultr.TTL,
+		ServiceProfile: cfg.Edgio.ServiceProfile, PublishedProtocols: cfg.Edgio.PublishedProtocols,
+		SourcePath: cfg.Edgio.SourcePath, Adopt: cfg.Sync.Adopt,
+		DeletionGrace: cfg.Sync.DeletionGrace, Linger: cfg.Sync.Linger, MaxDelete: cfg.Sync.MaxDelete,
+	}
 }
 
 // options translates the configuration for the syncer.
 func options(cfg *config.Config, flags Flags, p Providers, m *metrics.Metrics, log *slog.Logger) syncer.Options {
 	o := syncer.Options{
-		Settings: plan.Settings{
-			Owner: cfg.Owner, Domain: cfg.Vultr.Domain, TTL: cfg.Vultr.TTL,
-			ServiceProfile: cfg.Edgio.ServiceProfile, PublishedProtocols: cfg.Edgio.PublishedProtocols,
-			SourcePath: cfg.Edgio.SourcePath, Adopt: cfg.Sync.Adopt,
-			DeletionGrace: cfg.Sync.DeletionGrace, Linger: cfg.Sync.Linger, MaxDelete: cfg.Sync.MaxDelete,
-		},
-		CDN: p.Edgio, CDNGate: p.EdgioGate, DNS: p.Vultr, DNSGate: p.VultrGate,
+		Settings: Settings(cfg),
+		CDN:      p.Edgio, CDNGate: p.EdgioGate, DNS: p.Vultr, DNSGate: p.VultrGate,
 		ResyncInterval: cfg.Sync.ResyncInterval,
 		Once:           flags.Once, DryRun: flags.DryRun, AllowDelete: flags.AllowDelete,
 		Metrics: m, Log: log,
@@ -123,79 +174,4 @@ func options(cfg *config.Config, flags Flags, p Providers, m *metrics.Metrics, l
 		})
 	}
 	return o
-}
-
-// Clients returns what makes the clients of a configured cluster.
-func Clients(c config.Cluster, version string, log *slog.Logger) *watcher.Clients {
-	return watcher.NewClients(watcher.ClientOptions{
-		Kubeconfig: c.Kubeconfig, Context: c.Context, Version: version, Log: log.With("cluster", c.Name),
-	})
-}
-
-// watches makes the watches of all clusters, reporting to the syncer.
-func watches(cfg *config.Config, sync *syncer.Syncer, m *metrics.Metrics, version string, log *slog.Logger) ([]*watcher.Cluster, error) {
-	var clusters []*watcher.Cluster
-	var faults config.Faults
-	for i, c := range cfg.Clusters {
-		clients := Clients(c, version, log)
-		if err := clients.Validate(); err != nil {
-			faults = append(faults, config.Fault{Key: fmt.Sprintf("clusters[%d].kubeconfig", i), Message: err.Error()})
-			continue
-		}
-		reports := sync.Cluster(c.Name)
-		cluster, err := watcher.New(watcher.ClusterOptions{
-			Name: c.Name, Clients: clients, Namespaces: c.Namespaces,
-			LabelSelector: c.LabelSelector, IngressClass: c.IngressClass, NodeSelector: c.NodeSelector,
-			Ingresses: reports.Ingresses, Services: reports.Services, Nodes: reports.Nodes,
-			Synced: reports.Ready,
-			Metrics: watcher.Metrics{
-				Events:   func(resource, kind string) { m.Events.WithLabelValues(c.Name, resource, kind).Inc() },
-				Restarts: func(resource, reason string) { m.WatchRestarts.WithLabelValues(c.Name, resource, reason).Inc() },
-			},
-			Log: log,
-		})
-		if err != nil {
-			return nil, fmt.Errorf("cluster %s: %w", c.Name, err)
-		}
-		clusters = append(clusters, cluster)
-	}
-	if len(faults) > 0 {
-		return nil, faults
-	}
-	return clusters, nil
-}
-
-// watch runs the watches until ctx is done; the returned function waits for
-// their end.
-func watch(ctx context.Context, clusters []*watcher.Cluster) (stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	var running sync.WaitGroup
-	for _, c := range clusters {
-		running.Go(func() { c.Run(ctx) })
-	}
-	return func() {
-		cancel()
-		running.Wait()
-	}
-}
-
-// listen opens the listener and tells systemd that the daemon runs: whether it
-// is in sync is another question, which /readyz answers.
-func listen(ctx context.Context, address string, registry prometheus.Gatherer, health server.Health, failed context.CancelCauseFunc, log *slog.Logger) error {
-	listener, err := net.Listen("tcp", address)
-	if err != nil {
-		return fmt.Errorf("metrics.listen: %w", err)
-	}
-	log.Info("listening for metrics and health checks", "address", listener.Addr().String())
-	go func() {
-		if err := server.Serve(ctx, listener, server.Handler(registry, health)); err != nil {
-			failed(err)
-		}
-	}()
-	socket := os.Getenv("NOTIFY_SOCKET")
-	if err := server.Notify(socket, "READY=1"); err != nil {
-		log.Warn(err.Error())
-	}
-	context.AfterFunc(ctx, func() { _ = server.Notify(socket, "STOPPING=1") })
-	return nil
 }

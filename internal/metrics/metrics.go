@@ -29,6 +29,7 @@ type Metrics struct {
 	NodePanic         *prometheus.GaugeVec   // cluster
 	LastKnownAddress  *prometheus.GaugeVec   // cluster
 	ProviderReachable *prometheus.GaugeVec   // target
+	Reloaded          prometheus.Gauge
 }
 
 // Build is what the program knows of its own build.
@@ -86,11 +87,24 @@ func New(r prometheus.Registerer, b Build) *Metrics {
 	m.QueueDepth = prometheus.NewGauge(prometheus.GaugeOpts{
 		Namespace: "edgeward", Name: "queue_depth", Help: "Operations that are safe now and wait for their turn or their back-off.",
 	})
-	r.MustRegister(m.QueueDepth, collectors.NewGoCollector(),
+	m.Reloaded = prometheus.NewGauge(prometheus.GaugeOpts{
+		Namespace: "edgeward", Name: "config_last_reload_successful",
+		Help: "1 if the configuration read last, at the start or by SIGHUP, is in force; 0 if it was faulty.",
+	})
+	m.Reloaded.Set(1)
+	r.MustRegister(m.QueueDepth, m.Reloaded, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	gauge("build_info", "1, with the build's version as labels.", "version", "revision", "goversion").
 		WithLabelValues(b.Version, b.Revision, b.GoVersion).Set(1)
 	return m
+}
+
+// Forget drops what was measured of clusters: after a change of configuration
+// some of them may be gone.
+func (m *Metrics) Forget() {
+	for _, g := range []*prometheus.GaugeVec{m.Routes, m.Nodes, m.NodePanic, m.LastKnownAddress} {
+		g.Reset()
+	}
 }
 
 // Request counts one call to a provider, in the form that package transport

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"time"
 
@@ -124,6 +123,9 @@ func Desired(clusters []Cluster, set Settings, now time.Time) Want {
 		want.Routes[key] = route
 		want.Problems = append(want.Problems, problems...)
 	}
+	slices.SortStableFunc(want.Problems, func(a, b Problem) int {
+		return cmp.Or(a.Ingress.Compare(b.Ingress), a.Key.Compare(b.Key))
+	})
 	return want
 }
 
@@ -166,7 +168,7 @@ func settle(claims []claim) (Route, []Problem) {
 			// specification), and the same thing said twice is no conflict.
 		default:
 			problems = append(problems, Problem{c.ingress, c.key, Conflict,
-				fmt.Sprintf("%s is claimed by Ingress %s already", c.key, route.Ingress)})
+				"claimed by Ingress " + route.Ingress.String() + " already"})
 		}
 	}
 	return route, problems
@@ -179,10 +181,5 @@ func compareClaims(a, b claim) int {
 		}
 		return 1
 	}
-	return cmp.Or(
-		a.created.Compare(b.created),
-		cmp.Compare(a.ingress.Cluster, b.ingress.Cluster),
-		cmp.Compare(a.ingress.Namespace, b.ingress.Namespace),
-		cmp.Compare(a.ingress.Name, b.ingress.Name),
-	)
+	return cmp.Or(a.created.Compare(b.created), a.ingress.Compare(b.ingress))
 }

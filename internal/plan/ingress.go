@@ -72,14 +72,18 @@ func ingressClaims(cluster string, ing kube.Ingress, services map[kube.Key]kube.
 	}
 
 	opts, bad := ingressOptions(ing.Annotations, set)
+	// Its length does not depend on the host and path, which are hashed.
+	if n := len(Mark{set.Owner, id}.String(RuleKey{})); n > maxMark {
+		bad = invalid("namespace and name are too long: the rules' mark would have %d characters, over %d", n, maxMark)
+	}
 	for _, name := range unknownAnnotations(ing.Annotations) {
 		warn("annotation %q is not known and has no effect", name)
 	}
-	if ing.DefaultBackend {
-		warn("spec.defaultBackend has no host, so the CDN cannot publish it; the rules are published")
-	}
-	if len(ing.Rules) == 0 {
+	switch {
+	case len(ing.Rules) == 0: // then Kubernetes insists on a default backend
 		problem(invalid("it has no rules: the CDN needs a host and a path"))
+	case ing.DefaultBackend:
+		warn("spec.defaultBackend has no host, so the CDN cannot publish it; the rules are published")
 	}
 	for _, r := range ing.Rules {
 		if v := checkHost(r.Host); v != nil {
@@ -95,26 +99,22 @@ func ingressClaims(cluster string, ing kube.Ingress, services map[kube.Key]kube.
 				problem(invalid("host %s: %s", r.Host, v.reason))
 				continue
 			}
-			if p.Type == "Exact" && len(p.Path) > 1 && strings.HasSuffix(p.Path, "/") {
-				warn("path %s is Exact, but the CDN publishes a path with a trailing slash as a directory, with all below it", p.Path)
+			var port kube.ServicePort
+			if v = bad; v == nil {
+				port, v = backendPort(ing.Namespace, p.Backend, services, warn)
 			}
-			port, v := backendPort(ing.Namespace, p.Backend, services, warn)
-			if bad != nil {
-				v = bad
+			if v == nil && p.Type == "Exact" && strings.HasSuffix(p.Path, "/") {
+				warn("path %s is Exact, but the CDN publishes a path with a trailing slash as a directory, with all below it", p.Path)
 			}
 			for _, path := range paths {
 				c := claim{
 					key: RuleKey{r.Host, path}, exact: p.Type == "Exact", created: ing.Created,
 					ingress: id, adopt: opts.adopt, problem: v,
 				}
-				mark := Mark{set.Owner, id}.String(c.key)
-				if c.problem == nil && len(mark) > maxMark {
-					c.problem = invalid("namespace and name are too long: the rule's mark would have %d characters, over %d", len(mark), maxMark)
-				}
 				if c.problem != nil {
 					c.alive = alive
 				} else {
-					c.rule = opts.rule(c.key, mark, port, SetName(NodesSet, cluster, set.Owner)+"."+set.Domain)
+					c.rule = opts.rule(c.key, Mark{set.Owner, id}.String(c.key), port, SetName(NodesSet, cluster, set.Owner)+"."+set.Domain)
 				}
 				claims = append(claims, c)
 			}

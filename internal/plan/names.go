@@ -41,7 +41,9 @@ func claimedBy(data string) (uid string, ok bool) {
 	return uid, ok
 }
 
-// under reports whether name is root or lies below it.
-func under(name, root string) bool {
-	return name == root || strings.HasSuffix(name, "."+root)
+// clusterOf returns the cluster to whose subtree a zone name belongs; it is not
+// ok for a name that is not the owner's.
+func clusterOf(name, owner string) (cluster string, ok bool) {
+	rest, ok := strings.CutSuffix(name, "."+owner)
+	return rest[strings.LastIndexByte(rest, '.')+1:], ok
 }

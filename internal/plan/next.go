@@ -25,7 +25,8 @@ type Object[T any] interface {
 	Rule | Record
 	Key() string      // the place it takes: one operation at a time
 	Identity() string // the provider's ID
-	Scope() string    // what a search for it covers
+	WithIdentity(string) T
+	Scope() string // what a search for it covers
 	Equal(T) bool
 }
 
@@ -50,8 +51,12 @@ func (op Op[T]) Key() string {
 	return op.Old.Key()
 }
 
-// Same reports whether repeating op would do what other did.
+// Same reports whether repeating op would do what other did. All searches of
+// one scope are the same, whatever they are for.
 func (op Op[T]) Same(other Op[T]) bool {
+	if op.Verb == LookUp {
+		return other.Verb == LookUp && op.Key() == other.Key()
+	}
 	return op.Verb == other.Verb && op.Old.Identity() == other.Old.Identity() && op.New.Equal(other.New)
 }
 
@@ -98,6 +103,7 @@ type Memory struct {
 type absence struct {
 	since    time.Time
 	reported bool
+	refused  bool // it was one of too many: that new rules dilute the share does not excuse it
 }
 
 // Follow returns the memory after what is wanted changed from old to now. With
@@ -239,6 +245,8 @@ type clusterState struct {
 	ready   bool   // its snapshots are complete
 	claimed bool   // its claim stands: it may be written for
 	refused string // why nothing may be written for it
+	// claimFailed says that the claim could not be made at the last attempt.
+	claimFailed bool
 	// The claim's TTL is that of all records of the cluster: where the
 	// provider keeps another one than the configured, they follow.
 	ttl        int
@@ -317,8 +325,8 @@ func (p *planner) findNamed() {
 
 // finish sorts the answer, so that it does not depend on the order of maps.
 func (p *planner) finish() {
-	byUrgency[Rule](p.step.Rules)
-	byUrgency[Record](p.step.Records)
+	p.step.Rules = oneAPlace(p.step.Rules)
+	p.step.Records = oneAPlace(p.step.Records)
 	slices.SortFunc(p.step.Blocked, func(a, b Blocked) int {
 		return cmp.Or(cmp.Compare(a.Target, b.Target), cmp.Compare(a.Cluster, b.Cluster))
 	})
@@ -331,29 +339,40 @@ func (p *planner) finish() {
 	}
 }
 
-// remember keeps of the memory what still concerns an object.
+// remember keeps of the memory what still concerns an object, or may do once
+// the provider is read.
 func (p *planner) remember() Memory {
 	next := Memory{
 		absent: p.absent, named: p.named,
 		droppedRules: make(map[RuleKey]bool), droppedRecords: make(map[string]bool),
 	}
 	for key := range p.Memory.droppedRules {
-		if p.rules.has(Rule{RuleKey: key}.Key()) {
+		if !p.Rules.Known || p.rules.has(Rule{RuleKey: key}.Key()) {
 			next.droppedRules[key] = true
 		}
 	}
 	for key := range p.Memory.droppedRecords {
-		if p.records.has(key) {
+		if !p.Records.Known || p.records.has(key) {
 			next.droppedRecords[key] = true
 		}
 	}
 	return next
 }
 
-func byUrgency[T Object[T]](ops []Op[T]) {
+// oneAPlace sorts operations by their urgency and keeps the first at each
+// place: what else is to be done there, such as removing the second of two
+// duplicates, waits until it has ended.
+func oneAPlace[T Object[T]](ops []Op[T]) []Op[T] {
 	slices.SortFunc(ops, func(a, b Op[T]) int {
 		return cmp.Or(cmp.Compare(a.Urgency, b.Urgency), cmp.Compare(a.Key(), b.Key()),
 			cmp.Compare(a.Old.Identity(), b.Old.Identity()))
+	})
+	taken := make(map[string]bool, len(ops))
+	return slices.DeleteFunc(ops, func(op Op[T]) bool {
+		key := op.Key()
+		was := taken[key]
+		taken[key] = true
+		return was
 	})
 }
 

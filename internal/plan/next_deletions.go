@@ -42,19 +42,27 @@ func releaseDeletions[T Object[T]](p *planner, target Target, cluster string, de
 			inferred++
 		}
 	}
-	refuse := inferred > 0 && (inferred >= total || float64(inferred) > p.Settings.MaxDelete*float64(total))
-	if refuse {
-		p.step.Blocked = append(p.step.Blocked, Blocked{target, cluster, inferred, total})
-	}
+	tooMany := inferred > 0 && (inferred >= total || float64(inferred) > p.Settings.MaxDelete*float64(total))
+	refused := 0
 	var ops []Op[T]
 	for _, d := range deletions {
+		gone := p.absent[d.op.Old.Identity()]
 		switch {
-		case refuse && !d.reported, !d.safe:
+		case !d.reported && (tooMany || gone.refused):
+			refused++
+			// An address only goes when others stand: there the share is that of
+			// the new set.
+			gone.refused = target == Edgio
+			p.absent[d.op.Old.Identity()] = gone
+		case !d.safe:
 		case p.Now.Before(d.due):
 			p.wakeAt(d.due)
 		default:
 			ops = append(ops, d.op)
 		}
+	}
+	if refused > 0 {
+		p.step.Blocked = append(p.step.Blocked, Blocked{target, cluster, refused, total})
 	}
 	return ops
 }

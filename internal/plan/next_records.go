@@ -55,11 +55,10 @@ func (p *planner) recordsByCluster() map[string][]Record {
 	byCluster := make(map[string][]Record)
 	unknown := make(map[string]int)
 	for _, r := range p.Records.Objects {
-		rest, ok := strings.CutSuffix(r.Name, "."+p.Settings.Owner)
+		cluster, ok := clusterOf(r.Name, p.Settings.Owner)
 		if !ok {
 			continue
 		}
-		cluster := rest[strings.LastIndexByte(rest, '.')+1:]
 		if _, ok := p.clusters[cluster]; ok {
 			byCluster[cluster] = append(byCluster[cluster], r)
 		} else {
@@ -104,8 +103,10 @@ func (p *planner) planClaim(cluster string, c *clusterState, records []Record) {
 		c.claimed = true
 		c.ttl = standing.TTL
 		p.removeDuplicates(claim.Key(), standing)
-		if standing.TTL != p.Settings.TTL {
-			c.ttlChanges = !p.records.is(claim.Key(), Parked)
+		changes := standing.TTL != p.Settings.TTL
+		c.ttlChanges = changes && !p.records.is(claim.Key(), Parked)
+		// While there are two of it the change would give them two TTLs.
+		if changes && len(p.records.at[claim.Key()]) == 1 {
 			p.step.Records = append(p.step.Records, Op[Record]{Verb: Update, Old: standing, New: claim, Urgency: urgentClaim})
 		}
 	case len(p.records.at[claim.Key()]) > 0:
@@ -121,6 +122,7 @@ func (p *planner) planClaim(cluster string, c *clusterState, records []Record) {
 		p.notice(true, "%s", c.refused)
 	case p.wantsRecords(cluster):
 		c.compared = false
+		c.claimFailed = p.records.is(claim.Key(), Parked)
 		p.step.Records = append(p.step.Records, Op[Record]{Verb: Create, New: claim, Urgency: urgentClaim})
 	}
 }
@@ -305,12 +307,17 @@ func (p *planner) removeDuplicates(key string, stands Record) {
 	}
 }
 
-// unwantedRecord notes that nobody wants r. It goes when safe says so and, if
-// its whole name is unused, after the linger.
+// unwantedRecord notes that nobody wants r. It goes if safe and, where its
+// whole name is unused, after the linger. What is not safe to go yet, since
+// other addresses come first, does not count for sync.max_delete either: it
+// would exceed it only until they have come.
 func (p *planner) unwantedRecord(cluster string, r Record, lingers, safe bool) {
 	gone := p.unwanted(r.ID, p.Memory.droppedRecords[r.Key()] || lingers && p.Memory.named[r.Name])
+	if !safe {
+		return
+	}
 	d := deletion[Record]{op: Op[Record]{Verb: Delete, Old: r, Urgency: urgentRemove}, reported: gone.reported, due: p.Now}
-	d.safe = safe && !p.records.doubtful(r.Key()) && !p.records.is(r.Key(), InFlight)
+	d.safe = !p.records.doubtful(r.Key()) && !p.records.is(r.Key(), InFlight)
 	if lingers {
 		d.op.Urgency = urgentTidy
 		d.due = gone.since.Add(p.Settings.Linger)

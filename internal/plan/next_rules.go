@@ -170,11 +170,13 @@ func (p *planner) originStands(route Route) bool {
 	switch {
 	case c.refused != "":
 		p.outcome(route, Failed, "the cluster's names in the zone are not its own")
-	case !c.claimed:
-		p.outcome(route, Pending, "its cluster's claim in the zone is on the way")
 	case set.standing == 0 && len(p.Want.Sets[route.Set].Addresses) == 0:
 		p.outcome(route, Pending, "no node has a usable address")
-	case set.standing == 0 && set.failed:
+	case c.claimFailed:
+		p.outcome(route, Failed, "its cluster's claim in the zone could not be made")
+	case !c.claimed:
+		p.outcome(route, Pending, "its cluster's claim in the zone is on the way")
+	case set.standing == 0 && set.failed && set.settled:
 		p.outcome(route, Failed, "no address of "+route.Rule.SourceHost+" could be made")
 	case set.standing == 0 || !set.settled:
 		p.outcome(route, Pending, "the addresses of "+route.Rule.SourceHost+" are on the way")

@@ -10,6 +10,7 @@
 package plan
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -24,6 +25,11 @@ type IngressID struct {
 
 // String is "cluster/namespace/name".
 func (id IngressID) String() string { return id.Cluster + "/" + id.Namespace + "/" + id.Name }
+
+// Compare orders Ingresses by cluster, namespace, then name.
+func (id IngressID) Compare(o IngressID) int {
+	return cmp.Or(strings.Compare(id.Cluster, o.Cluster), strings.Compare(id.Namespace, o.Namespace), strings.Compare(id.Name, o.Name))
+}
 
 // RuleKey is the unit that a CDN rule publishes and an Ingress claims: a host
 // and a URL path after mapping. Host is lower case, Path begins with "/".
@@ -68,6 +74,9 @@ func (r Rule) Key() string { return r.RuleKey.String() }
 
 // Identity is the provider's name for the rule.
 func (r Rule) Identity() string { return r.ID }
+
+// WithIdentity returns the rule under another ID.
+func (r Rule) WithIdentity(id string) Rule { r.ID = id; return r }
 
 // Scope names the part of the account that a search for this rule covers:
 // all rules of its host.
@@ -114,6 +123,9 @@ func (r Record) Key() string { return r.Name + " " + r.Type + " " + r.Data }
 
 // Identity is the provider's name for the record.
 func (r Record) Identity() string { return r.ID }
+
+// WithIdentity returns the record under another ID.
+func (r Record) WithIdentity(id string) Record { r.ID = id; return r }
 
 // Scope is the same for all records: a search means reading the zone.
 func (r Record) Scope() string { return "" }

@@ -12,8 +12,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// hung is how long the daemon's loop may show no sign of life.
-const hung = time.Minute
+// Hung is how long the daemon's loop may show no sign of life. It does every
+// few seconds.
+const Hung = time.Minute
 
 // Health is what the health checks ask.
 type Health interface {
@@ -31,7 +32,7 @@ func Handler(metrics prometheus.Gatherer, health Health) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		if idle := time.Since(health.Alive()); idle > hung {
+		if idle := time.Since(health.Alive()); idle > Hung {
 			http.Error(w, fmt.Sprintf("no sign of life for %s", idle.Round(time.Second)), http.StatusServiceUnavailable)
 			return
 		}

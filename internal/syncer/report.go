@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/edgeward/edgeward/internal/plan"
@@ -52,14 +53,12 @@ func (s *Syncer) tell() {
 			s.log.Log(context.Background(), level, message, attrs...)
 		}
 	}
-	for _, list := range [][]plan.Problem{s.want.Problems, s.step.Problems} {
-		for _, p := range list {
-			attrs := []any{"ingress", p.Ingress.String(), "state", string(p.State)}
-			if p.Key != (plan.RuleKey{}) {
-				attrs = append(attrs, "rule", p.Key.String())
-			}
-			say(slog.LevelWarn, "not published: "+p.Reason, attrs...)
+	for p, rules := range gathered(s.want.Problems, s.step.Problems) {
+		attrs := []any{"ingress", p.Ingress.String(), "state", string(p.State)}
+		if len(rules) > 0 {
+			attrs = append(attrs, "rules", rules)
 		}
+		say(slog.LevelWarn, "not published: "+p.Reason, attrs...)
 	}
 	for _, w := range s.want.Warnings {
 		say(slog.LevelWarn, w.Message, "ingress", w.Ingress.String())
@@ -78,6 +77,25 @@ func (s *Syncer) tell() {
 		say(slog.LevelError, "no node is left that can take traffic; its last known addresses stay in DNS", "cluster", cluster)
 	}
 	s.told = now
+}
+
+// gathered brings together what is the same for several rules of an Ingress,
+// as the two of a Prefix: the problem, its Key left out, and the rules, sorted.
+func gathered(lists ...[]plan.Problem) map[plan.Problem][]string {
+	rules := make(map[plan.Problem][]string)
+	for _, p := range slices.Concat(lists...) {
+		key := p.Key
+		p.Key = plan.RuleKey{}
+		if key == p.Key {
+			rules[p] = nil
+			continue
+		}
+		rules[p] = append(rules[p], key.String())
+	}
+	for _, list := range rules {
+		slices.Sort(list)
+	}
+	return rules
 }
 
 // measure sets the gauges.

@@ -8,6 +8,7 @@ package syncer
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"runtime/debug"
 	"sync/atomic"
@@ -82,8 +83,9 @@ type Syncer struct {
 	accounts accounts
 	told     map[string]bool
 
-	alive atomic.Int64 // Unix nanoseconds of the loop's last turn
-	state atomic.Pointer[string]
+	alive  atomic.Int64           // Unix nanoseconds of the loop's last turn
+	state  atomic.Pointer[string] // what is awaited; see Ready
+	status atomic.Pointer[string]
 }
 
 // New returns a Syncer that does nothing before Run.
@@ -98,6 +100,7 @@ func New(opts Options) *Syncer {
 	s.accounts = newAccounts(opts.Metrics)
 	equip(s, s.rules)
 	equip(s, s.dns)
+	s.alive.Store(time.Now().UnixNano())
 	s.setState("starting")
 	return s
 }
@@ -130,10 +133,22 @@ func (s *Syncer) Ready() (ok bool, reason string) {
 	return reason == "", reason
 }
 
+// Status says in a line what the syncer is at.
+func (s *Syncer) Status() string { return *s.status.Load() }
+
 // Alive returns when the loop last turned. It does so every few seconds.
 func (s *Syncer) Alive() time.Time { return time.Unix(0, s.alive.Load()) }
 
-func (s *Syncer) setState(reason string) { s.state.Store(&reason) }
+// setState takes what is awaited, "" if nothing, and tells what the plan found.
+func (s *Syncer) setState(awaited string) {
+	status := awaited
+	if awaited == "" {
+		status = fmt.Sprintf("%d rules, %d addresses; %d operations to do",
+			s.step.Owned.Rules, s.step.Owned.Addresses, len(s.rules.queue)+len(s.dns.queue))
+	}
+	s.state.Store(&awaited)
+	s.status.Store(&status)
+}
 
 // Run works until ctx is done or, with Options.Once, until nothing is left to
 // do. At the end it lets the calls under way finish, for ten seconds at most.

@@ -205,8 +205,7 @@ func (t *target[T]) ended(op plan.Op[T], result T, err error) {
 		t.picture.drop(op.Old.Identity())
 	default:
 		if t.dryRun {
-			t.dryRuns++
-			result = simulated(op, fmt.Sprintf("dry-run-%d", t.dryRuns))
+			result = t.simulated(op)
 		}
 		t.picture.put(result)
 		if !result.Equal(op.New) {
@@ -224,23 +223,16 @@ func (t *target[T]) ended(op plan.Op[T], result T, err error) {
 	}
 }
 
-var past = map[plan.Verb]string{plan.Create: "created", plan.Update: "updated", plan.Delete: "deleted"}
-
 // simulated is what a write of a dry run would have led to.
-func simulated[T plan.Object[T]](op plan.Op[T], id string) T {
+func (t *target[T]) simulated(op plan.Op[T]) T {
 	if op.Verb == plan.Update {
-		id = op.Old.Identity()
+		return op.New.WithIdentity(op.Old.Identity())
 	}
-	switch o := any(op.New).(type) {
-	case plan.Rule:
-		o.ID = id
-		return any(o).(T)
-	case plan.Record:
-		o.ID = id
-		return any(o).(T)
-	}
-	return op.New
+	t.dryRuns++
+	return op.New.WithIdentity(fmt.Sprintf("dry-run-%d", t.dryRuns))
 }
+
+var past = map[plan.Verb]string{plan.Create: "created", plan.Update: "updated", plan.Delete: "deleted"}
 
 // ill decides what a failed write means for what stands.
 func (t *target[T]) ill(op plan.Op[T], err error) {

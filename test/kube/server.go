@@ -158,6 +158,8 @@ func (s *Server) makeClients() error {
 		BearerToken:     s.adminToken,
 		TLSClientConfig: rest.TLSClientConfig{CAData: s.servingCertPEM},
 		QPS:             -1, // tests create a thousand objects: no limit on the client's side
+		// The tests make deprecated annotations on purpose.
+		WarningHandler: rest.NoWarnings{},
 	}
 	var err error
 	if s.clientset, err = kubernetes.NewForConfig(s.config); err != nil {

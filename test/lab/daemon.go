@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/edgeward/edgeward/test/kube"
@@ -26,15 +27,20 @@ type Daemon struct {
 	err  error
 }
 
-// Start runs bin/edgeward with the configuration and further arguments. The log
-// is kept, and copied to copyTo if that is not nil.
+// Start runs bin/edgeward with the configuration and further arguments; see Run.
 func (l *Lab) Start(config string, copyTo io.Writer, args ...string) (*Daemon, error) {
+	return Run(copyTo, append([]string{"--config", config}, args...)...)
+}
+
+// Run starts bin/edgeward with arguments. What it prints is kept, and copied to
+// copyTo if that is not nil.
+func Run(copyTo io.Writer, args ...string) (*Daemon, error) {
 	root, err := Root()
 	if err != nil {
 		return nil, err
 	}
 	d := &Daemon{log: &logBuffer{copyTo: copyTo}, done: make(chan struct{})}
-	d.cmd = exec.Command(filepath.Join(root, "bin", "edgeward"), append([]string{"--config", config}, args...)...)
+	d.cmd = exec.Command(filepath.Join(root, "bin", "edgeward"), args...)
 	d.cmd.Env = environment()
 	d.cmd.Stdout, d.cmd.Stderr = d.log, d.log
 	d.cmd.SysProcAttr = kube.ChildAttributes()
@@ -79,7 +85,7 @@ func (d *Daemon) Wait(ctx context.Context) (status int, err error) {
 
 // Stop ends the daemon, by SIGTERM and if need be by SIGKILL.
 func (d *Daemon) Stop() (status int, err error) {
-	if err := d.Signal(os.Interrupt); err != nil && !errors.Is(err, os.ErrProcessDone) {
+	if err := d.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return 0, err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)

@@ -4,6 +4,7 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -11,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/edgeward/edgeward/internal/emulator"
@@ -22,9 +24,9 @@ const (
 	Owner     = "acme"
 	Domain    = "k8s.example.net"
 	Shortname = "acme-cdn"
+	SharedKey = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f" // Edgio's
+	APIKey    = "EMULATED-VULTR-KEY"                                               // Vultr's
 	username  = "cdn-bot@example.com"
-	sharedKey = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
-	apiKey    = "EMULATED-VULTR-KEY"
 )
 
 // Options of a Lab. The zero value has free provider calls.
@@ -45,6 +47,7 @@ type Lab struct {
 	dir                string
 	edgioURL, vultrURL string
 	servers            []*http.Server
+	inFlight           atomic.Int64
 }
 
 // New starts emulated providers beside a cluster that runs already, and gives
@@ -54,11 +57,11 @@ func New(ctx context.Context, server *kube.Server, dir string, o Options) (*Lab,
 	l := &Lab{
 		Kube: server, dir: dir, Changes: changes,
 		Edgio: emulator.NewEdgio(emulator.EdgioOptions{
-			Username: username, SharedKey: sharedKey, Shortname: Shortname,
+			Username: username, SharedKey: SharedKey, Shortname: Shortname,
 			Limit: o.EdgioLimit, Latency: o.Latency, Changes: changes,
 		}),
 		Vultr: emulator.NewVultr(emulator.VultrOptions{
-			Key: apiKey, Domains: []string{Domain}, MinTTL: o.MinTTL,
+			Key: APIKey, Domains: []string{Domain}, MinTTL: o.MinTTL,
 			Limit: o.VultrLimit, Latency: o.Latency, Changes: changes,
 		}),
 	}
@@ -69,18 +72,23 @@ func New(ctx context.Context, server *kube.Server, dir string, o Options) (*Lab,
 	if l.vultrURL, err = l.serve(l.Vultr); err != nil {
 		return nil, err
 	}
+	return l, Grant(ctx, server)
+}
+
+// Grant makes edgeward's ServiceAccount in a cluster, with its rights.
+func Grant(ctx context.Context, server *kube.Server) error {
 	root, err := Root()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	rbac, err := os.ReadFile(filepath.Join(root, "deploy", "rbac.yaml"))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := server.Apply(ctx, rbac); err != nil {
-		return nil, fmt.Errorf("deploy/rbac.yaml: %w", err)
+		return fmt.Errorf("deploy/rbac.yaml: %w", err)
 	}
-	return l, nil
+	return nil
 }
 
 func (l *Lab) serve(h http.Handler) (url string, err error) {
@@ -88,11 +96,18 @@ func (l *Lab) serve(h http.Handler) (url string, err error) {
 	if err != nil {
 		return "", err
 	}
-	s := &http.Server{Handler: h}
+	s := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		l.inFlight.Add(1)
+		defer l.inFlight.Add(-1)
+		h.ServeHTTP(w, r)
+	})}
 	l.servers = append(l.servers, s)
 	go s.Serve(listener)
 	return "http://" + listener.Addr().String(), nil
 }
+
+// InFlight is how many calls the emulated providers have not answered yet.
+func (l *Lab) InFlight() int { return int(l.inFlight.Load()) }
 
 // Close stops the emulated providers.
 func (l *Lab) Close() {
@@ -101,29 +116,32 @@ func (l *Lab) Close() {
 	}
 }
 
-// Kubeconfig writes one for edgeward's ServiceAccount and returns its path.
-func (l *Lab) Kubeconfig(ctx context.Context) (string, error) {
-	return l.Kube.ServiceAccountKubeconfig(ctx, "edgeward", "edgeward", time.Hour)
+// Kubeconfig writes one for edgeward's ServiceAccount, see Grant, and returns
+// its path.
+func Kubeconfig(ctx context.Context, server *kube.Server) (string, error) {
+	return server.ServiceAccountKubeconfig(ctx, "edgeward", "edgeward", time.Hour)
 }
 
 // Config writes a configuration for the lab's daemon and returns its path. The
 // grace and the linger are 0 unless sections, lines of YAML by section name
-// ("sync", "vultr", …), say otherwise; "clusters" replaces the only cluster.
+// ("sync", "vultr", …), say otherwise; "clusters" replaces the only cluster,
+// and "owner" the owner.
 func (l *Lab) Config(ctx context.Context, sections map[string]string) (string, error) {
-	kubeconfig, err := l.Kubeconfig(ctx)
+	kubeconfig, err := Kubeconfig(ctx, l.Kube)
 	if err != nil {
 		return "", err
 	}
 	defaults := []struct{ name, lines string }{
 		{"clusters", "- name: main\n  kubeconfig: " + kubeconfig},
 		{"edgio", fmt.Sprintf("base_url: %s/config-api/v1\nusername: %s\nshared_key: %s\nshortname: %s\nrequests_per_minute: 0",
-			l.edgioURL, username, sharedKey, Shortname)},
-		{"vultr", fmt.Sprintf("base_url: %s\napi_key: %s\ndomain: %s\nrequests_per_second: 0", l.vultrURL, apiKey, Domain)},
+			l.edgioURL, username, SharedKey, Shortname)},
+		{"vultr", fmt.Sprintf("base_url: %s\napi_key: %s\ndomain: %s\nrequests_per_second: 0", l.vultrURL, APIKey, Domain)},
 		{"sync", "deletion_grace: 0s\nlinger: 0s"},
 		{"metrics", "listen: 127.0.0.1:0"},
+		{"log", "format: text"},
 	}
 	var text strings.Builder
-	fmt.Fprintf(&text, "owner: %s\n", Owner)
+	fmt.Fprintf(&text, "owner: %s\n", cmp.Or(sections["owner"], Owner))
 	for _, d := range defaults {
 		lines := merge(d.lines, sections[d.name], d.name == "clusters")
 		fmt.Fprintf(&text, "%s:\n  %s\n", d.name, strings.ReplaceAll(lines, "\n", "\n  "))

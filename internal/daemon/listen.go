@@ -1,0 +1,71 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/edgeward/edgeward/internal/server"
+)
+
+// listen opens the listener and tells systemd that the daemon runs: whether it
+// is in sync is another question, which /readyz answers.
+func (d *daemon) listen(ctx context.Context, address string, failed context.CancelCauseFunc, log *slog.Logger) error {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return fmt.Errorf("metrics.listen: %w", err)
+	}
+	log.Info("listening for metrics and health checks", "address", listener.Addr().String())
+	go func() {
+		if err := server.Serve(ctx, listener, server.Handler(d.registry, d)); err != nil {
+			failed(err)
+		}
+	}()
+	if err := d.notify("READY=1"); err != nil {
+		log.Warn(err.Error())
+	}
+	context.AfterFunc(ctx, func() { d.notify("STOPPING=1") })
+	go d.watchdog(ctx)
+	return nil
+}
+
+// notify tells systemd, if it started us, a state.
+func (d *daemon) notify(state string) error {
+	return server.Notify(os.Getenv("NOTIFY_SOCKET"), state)
+}
+
+// watchdog shows systemd what the daemon does and, as often as it asks for in
+// $WATCHDOG_USEC, that its loop turns. When that hangs, systemd ends the process.
+func (d *daemon) watchdog(ctx context.Context) {
+	interval := 10 * time.Second
+	if usec, err := strconv.ParseInt(os.Getenv("WATCHDOG_USEC"), 10, 64); err == nil && usec > 0 {
+		interval = time.Duration(usec) * time.Microsecond / 3
+	}
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
+	for {
+		state := "STATUS=" + d.Status()
+		if time.Since(d.Alive()) < server.Hung {
+			state += "\nWATCHDOG=1"
+		}
+		d.notify(state)
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// Ready is that of the syncer with the configuration in force.
+func (d *daemon) Ready() (ok bool, reason string) { return d.current.Load().Ready() }
+
+// Alive likewise.
+func (d *daemon) Alive() time.Time { return d.current.Load().Alive() }
+
+// Status likewise.
+func (d *daemon) Status() string { return d.current.Load().Status() }

@@ -1,0 +1,64 @@
+package daemon
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/edgeward/edgeward/internal/config"
+	"github.com/edgeward/edgeward/internal/syncer"
+	"github.com/edgeward/edgeward/watcher"
+)
+
+// session is the daemon's work with one configuration.
+type session struct {
+	cfg      *config.Config
+	log      *slog.Logger
+	syncer   *syncer.Syncer
+	clusters []*watcher.Cluster
+	keys     map[string]string // by path: what a key file held when last looked at
+}
+
+// prepare makes a session that does nothing before run.
+func (d *daemon) prepare(cfg *config.Config, log *slog.Logger) (*session, error) {
+	providers, err := Connect(cfg, d.Build.Version, d.metrics.Request, log)
+	if err != nil {
+		return nil, err
+	}
+	s := &session{cfg: cfg, log: log, keys: make(map[string]string)}
+	for path, secret := range keyFiles(cfg) {
+		s.keys[path] = secret.Reveal()
+	}
+	s.syncer = syncer.New(options(cfg, d.Flags, providers, d.metrics, log))
+	s.clusters, err = watches(cfg, s.syncer, d.metrics, d.Build.Version, log)
+	return s, err
+}
+
+// run watches and syncs until ctx is done or nothing is left to do.
+func (s *session) run(ctx context.Context) error {
+	stop := watch(ctx, s.clusters)
+	defer stop()
+	return s.syncer.Run(ctx)
+}
+
+// keyFiles returns the secrets that were read from files of their own.
+func keyFiles(cfg *config.Config) map[string]config.Secret {
+	files := map[string]config.Secret{cfg.Edgio.SharedKeyFile: cfg.Edgio.SharedKey, cfg.Vultr.APIKeyFile: cfg.Vultr.APIKey}
+	delete(files, "")
+	return files
+}
+
+// keysChanged reports whether a key file holds something else than before. One
+// that cannot be read or is empty is being written.
+func (s *session) keysChanged() bool {
+	changed := false
+	for path, before := range s.keys {
+		data, err := os.ReadFile(path)
+		if key := strings.TrimSpace(string(data)); err == nil && key != "" && key != before {
+			s.keys[path] = key
+			changed = true
+		}
+	}
+	return changed
+}

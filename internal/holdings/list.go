@@ -1,0 +1,99 @@
+// Package holdings shows and removes what is ours at the providers.
+package holdings
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/edgeward/edgeward/internal/config"
+	"github.com/edgeward/edgeward/internal/daemon"
+	"github.com/edgeward/edgeward/internal/plan"
+)
+
+// Item is one object of ours.
+type Item struct {
+	Cluster string `json:"cluster"`
+	Target  string `json:"target"` // edgio or vultr
+	Kind    string `json:"kind"`   // rule, address or claim
+	Object  string `json:"object"` // a rule's host and path, a record's full name
+	Value   string `json:"value"`  // a rule's origin, a record's data
+	// Serves is the Ingress of a rule, as namespace/name; for a record, the
+	// number of rules that use its name.
+	Serves string `json:"serves"`
+	ID     string `json:"id"` // the provider's
+}
+
+// Read returns what of the owner stands at the providers, by cluster, and all
+// rules of the account.
+func Read(ctx context.Context, cfg *config.Config, p daemon.Providers) (map[string]*plan.Holdings, []plan.Rule, error) {
+	rules, err := p.Edgio.List(ctx)
+	records, err2 := p.Vultr.List(ctx)
+	if err := errors.Join(err, err2); err != nil {
+		return nil, nil, err
+	}
+	return plan.AllHoldings(rules, records, cfg.Owner, cfg.Vultr.Domain), rules, nil
+}
+
+// List turns holdings into items, sorted.
+func List(holdings map[string]*plan.Holdings, rules []plan.Rule, domain string) []Item {
+	items := []Item{}
+	users := make(map[string]int) // of a full name
+	for _, r := range rules {
+		users[r.SourceHost]++
+	}
+	for _, cluster := range slices.Sorted(maps.Keys(holdings)) {
+		h := holdings[cluster]
+		for _, r := range h.Rules {
+			m, _ := r.Mark()
+			items = append(items, Item{cluster, string(plan.Edgio), "rule", r.Key(), origin(r), m.Namespace + "/" + m.Name, r.ID})
+		}
+		for _, r := range slices.SortedFunc(slices.Values(slices.Concat(h.Addresses, h.Kept)), byKey) {
+			name := r.Name + "." + domain
+			items = append(items, Item{cluster, string(plan.Vultr), "address", name, r.Data, fmt.Sprintf("%d rules", users[name]), r.ID})
+		}
+		for _, r := range h.Claims {
+			items = append(items, Item{cluster, string(plan.Vultr), "claim", r.Name + "." + domain, r.Data, "", r.ID})
+		}
+	}
+	return items
+}
+
+func byKey(a, b plan.Record) int { return cmp.Compare(a.Key(), b.Key()) }
+
+// origin is where a rule sends requests, as a URL for each protocol set.
+func origin(r plan.Rule) string {
+	var urls []string
+	for _, p := range r.Protocols {
+		urls = append(urls, fmt.Sprintf("%s://%s:%d%s", p.Source, r.SourceHost, p.SourcePort, r.SourcePath))
+	}
+	return strings.Join(slices.Compact(urls), " ")
+}
+
+// WriteTable writes items for people.
+func WriteTable(w io.Writer, items []Item) error {
+	if len(items) == 0 {
+		_, err := fmt.Fprintln(w, "Nothing is ours.")
+		return err
+	}
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "CLUSTER\tTARGET\tKIND\tOBJECT\tVALUE\tSERVES")
+	for _, i := range items {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", i.Cluster, i.Target, i.Kind, i.Object, i.Value, i.Serves)
+	}
+	return t.Flush()
+}
+
+// WriteJSON writes items for scripts.
+func WriteJSON(w io.Writer, items []Item) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(items)
+}

@@ -1,0 +1,45 @@
+package plan
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/edgeward/edgeward/internal/kube"
+)
+
+// BenchmarkPlan maps and compares Ingresses of one path each on 20 Services and
+// 3 nodes, once with nothing standing yet, once with all of it: what each event
+// costs. Time and memory are per Ingress.
+func BenchmarkPlan(b *testing.B) {
+	for _, n := range []int{1_000, 10_000} {
+		c := cluster("main", node("n1", "192.0.2.1"), node("n2", "192.0.2.2"), node("n3", "192.0.2.3"))
+		for i := range 20 {
+			c.Services = append(c.Services, service(fmt.Sprint("svc", i), int32(30000+i)))
+		}
+		for i := range n {
+			ing := ingress(fmt.Sprint("ing", i), fmt.Sprintf("h%d.example.com", i), "Exact", "/a")
+			ing.Rules[0].Paths[0].Backend = kube.Backend{Service: fmt.Sprint("svc", i%20), PortName: "http"}
+			c.Ingresses = append(c.Ingresses, ing)
+		}
+		for name, s := range map[string]*stage{"first": claimed(c), "steady": settled(testSettings(), c)} {
+			b.Run(fmt.Sprintf("%s/%d", name, n), func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					in := s.Input
+					in.Want = Desired([]Cluster{c}, in.Settings, in.Now)
+					if step := Next(in); len(step.Routes) != n {
+						b.Fatalf("%d routes, want %d", len(step.Routes), n)
+					}
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/Ingress")
+			})
+		}
+	}
+}
+
+// claimed is a stage on which all but the rules stands.
+func claimed(c Cluster) *stage {
+	s := settled(testSettings(), c)
+	s.Rules.Objects = nil
+	return s
+}

@@ -1,0 +1,337 @@
+package plan
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/edgeward/edgeward/internal/kube"
+)
+
+// TestBruteForce draws random histories: any subset of what the plan emits, in
+// any order, with lost replies and refusals, stopped anywhere, asked again,
+// while Ingresses, Services and nodes come and go, amid rules and records that
+// are not ours. The invariants of world.check hold at every change, and when
+// the faults end it ends at what is wanted.
+func TestBruteForce(t *testing.T) {
+	const shards = 4
+	histories := 3000
+	if testing.Short() || raceDetector {
+		histories = 300
+	}
+	for shard := range shards {
+		t.Run(fmt.Sprint(shard), func(t *testing.T) {
+			t.Parallel()
+			for seed := shard; seed < histories; seed += shards {
+				newWorld(t, uint64(seed)).history()
+			}
+		})
+	}
+}
+
+// history is one random history and its happy end.
+func (w *world) history() {
+	var clusters []Cluster
+	for range 60 {
+		arrive(w, &w.rules, w.applyRule)
+		arrive(w, &w.records, w.applyRecord)
+		w.now = w.now.Add(time.Duration(w.rng.IntN(20)) * time.Second)
+		switch w.rng.IntN(12) {
+		case 0, 1:
+			clusters = w.randomClusters(false)
+			reported := w.rng.IntN(4) > 0
+			w.log("change, reported %v", reported)
+			w.change(clusters, reported)
+		case 2:
+			if w.rng.IntN(2) == 0 {
+				w.settings.TTL = []int{60, 120, 300}[w.rng.IntN(3)]
+			}
+			w.crash()
+			w.want = Desired(clusters, w.settings, w.now)
+		case 3:
+			w.log("a list that lags")
+			w.rules.relist(func(Rule) bool { return w.rng.IntN(4) == 0 })
+			w.records.relist(func(Record) bool { return w.rng.IntN(4) == 0 })
+		default:
+			step := w.next()
+			begin(w, &w.rules, step.Rules, w.rng.Float64())
+			begin(w, &w.records, step.Records, w.rng.Float64())
+			for range w.rng.IntN(4) {
+				end(w, &w.rules, w.applyRule, 0.3)
+				end(w, &w.records, w.applyRecord, 0.3)
+			}
+		}
+	}
+	w.log("calm")
+	arrive(w, &w.rules, w.applyRule)
+	arrive(w, &w.records, w.applyRecord)
+	w.change(w.randomClusters(true), true)
+	w.rules.relist(nil)
+	w.records.relist(nil)
+	step := w.settleDown()
+	if len(step.Blocked) > 0 {
+		// The operator starts again and allows it.
+		w.crash()
+		step = w.settleDown()
+	}
+	w.exact(step)
+	if again := w.next(); len(again.Rules)+len(again.Records) > 0 {
+		w.fail("it would write again: %v %v", again.Rules, again.Records)
+	}
+}
+
+// begin starts some of the operations that the plan allows.
+func begin[T Object[T]](w *world, s *store[T], ops []Op[T], share float64) {
+	for _, op := range ops {
+		if w.rng.Float64() >= share {
+			continue
+		}
+		for _, a := range s.attempts {
+			if a.Status == InFlight && a.Key() == op.Key() {
+				w.fail("two operations at %s at once", op.Key())
+			}
+		}
+		if op, ok := any(op).(Op[Record]); ok {
+			w.decided(op)
+		}
+		s.attempts = slices.DeleteFunc(s.attempts, func(a Attempt[T]) bool { return a.Key() == op.Key() && a.Status == Parked })
+		s.attempts = append(s.attempts, Attempt[T]{op, InFlight})
+		w.log("begin %s %s %s", op.Verb, op.Key(), op.Old.Identity())
+	}
+}
+
+// decided notes what is known when an operation on a record begins. One that
+// would give a record set two TTLs is a mistake of the plan if it could know.
+func (w *world) decided(op Op[Record]) {
+	if op.Verb == Delete {
+		w.usable[op.Old] = nil
+		w.nowUsable(op.Old)
+	}
+	standing := slices.Collect(maps.Values(w.records.view))
+	for _, a := range w.records.attempts {
+		if a.Status == InFlight && (a.Verb == Create || a.Verb == Update) {
+			standing = append(standing, a.New)
+		}
+	}
+	if op.Verb != LookUp && mixesTTLs(op, slices.Values(standing)) {
+		w.fail("%s of %v would mix TTLs", op.Verb, op.New)
+	}
+}
+
+// end lets one operation in flight end, with a fault at the given rate.
+func end[T Object[T]](w *world, s *store[T], apply func(Op[T]) (T, outcome), faults float64) {
+	var flying []int
+	for i, a := range s.attempts {
+		if a.Status == InFlight {
+			flying = append(flying, i)
+		}
+	}
+	if len(flying) == 0 {
+		return
+	}
+	i := flying[w.rng.IntN(len(flying))]
+	a := s.attempts[i]
+	fault := w.rng.Float64() < faults
+	switch {
+	case a.Verb == LookUp && fault:
+		s.attempts[i].Status = Parked
+		return
+	case a.Verb == LookUp:
+		s.attempts = slices.Delete(s.attempts, i, i+1)
+		s.lookedUp(a.New.Scope())
+		w.log("looked up %q", a.New.Scope())
+		return
+	case fault:
+		s.attempts[i].Status = []Status{Parked, Unsure}[w.rng.IntN(2)]
+		if s.attempts[i].Status == Unsure && w.rng.IntN(2) == 0 {
+			apply(a.Op) // only the reply is lost
+		}
+		w.log("%s %s ends badly (%d)", a.Verb, a.Key(), s.attempts[i].Status)
+		return
+	}
+	result, o := apply(a.Op)
+	w.log("%s %s %s ends (%d)", a.Verb, a.Key(), a.Old.Identity(), o)
+	if o == refused {
+		s.attempts[i].Status = Parked
+		return
+	}
+	s.attempts = slices.Delete(s.attempts, i, i+1)
+	if o == done && a.Verb != Delete {
+		s.view[result.Identity()] = result
+	} else {
+		delete(s.view, a.Old.Identity())
+		delete(s.missing, a.Old.Identity())
+	}
+}
+
+// lookedUp takes the outcome of a search into the view, but for what an
+// operation under way is about to change.
+func (s *store[T]) lookedUp(scope string) {
+	covered := func(o T) bool {
+		return o.Scope() == scope && !slices.ContainsFunc(s.attempts, func(a Attempt[T]) bool { return a.Status == InFlight && a.Key() == o.Key() })
+	}
+	for id, o := range s.view {
+		if covered(o) {
+			delete(s.view, id)
+			delete(s.missing, id)
+		}
+	}
+	for id, o := range s.truth {
+		if covered(o) {
+			s.view[id] = o
+		}
+	}
+	s.attempts = slices.DeleteFunc(s.attempts, func(a Attempt[T]) bool {
+		return a.Status == Unsure && (a.Old.Scope() == scope || a.New.Scope() == scope)
+	})
+}
+
+// randomClusters draws the objects of three clusters out of a small universe,
+// so that Ingresses collide, Services come and go and nodes fail.
+func (w *world) randomClusters(calm bool) []Cluster {
+	var list []Cluster
+	for ci, name := range []string{"east", "main", "west"} {
+		c := Cluster{Name: name, Ready: calm || w.rng.IntN(8) > 0, UID: "uid-" + name, AddressTypes: []string{"ExternalIP"}, NotReadyDelay: 5 * time.Second}
+		for i := range 2 {
+			s := service(fmt.Sprint("svc", i), int32(30000+10*ci+i))
+			if !calm && w.rng.IntN(5) == 0 {
+				s.Type = "ClusterIP"
+			}
+			if calm || w.rng.IntN(5) > 0 {
+				c.Services = append(c.Services, s)
+			}
+		}
+		for i := range 3 {
+			if w.rng.IntN(3) > 0 {
+				c.Ingresses = append(c.Ingresses, w.randomIngress(fmt.Sprint("ing", i), int64(1000-i-ci)))
+			}
+		}
+		for i := range 4 {
+			if !calm && w.rng.IntN(3) == 0 {
+				continue
+			}
+			n := node(fmt.Sprint("n", i), fmt.Sprintf("192.0.2.%d", 10*ci+i+w.rng.IntN(2)*100))
+			n.Ready, n.Changed = calm || w.rng.IntN(4) > 0, w.now
+			c.Nodes = append(c.Nodes, n)
+		}
+		list = append(list, c)
+	}
+	return list
+}
+
+func (w *world) randomIngress(name string, created int64) kube.Ingress {
+	ing := kube.Ingress{Meta: kube.Meta{Namespace: "default", Name: name}, Created: time.Unix(created, 0)}
+	if w.rng.IntN(6) == 0 {
+		ing.Annotations = map[string]string{annotationPath: []string{"strip", "nonsense"}[w.rng.IntN(2)]}
+	}
+	for range 1 + w.rng.IntN(2) {
+		ing.Rules = append(ing.Rules, kube.IngressRule{Host: fmt.Sprintf("h%d.example.com", w.rng.IntN(2)), Paths: []kube.IngressPath{{
+			Path: []string{"/", "/a", "/b"}[w.rng.IntN(3)], Type: []string{"Exact", "Prefix"}[w.rng.IntN(2)],
+			Backend: kube.Backend{Service: fmt.Sprint("svc", w.rng.IntN(2)), PortName: "http"},
+		}}})
+	}
+	return ing
+}
+
+// settleDown lets everything that is under way end well and goes on until the
+// plan has nothing more to do.
+func (w *world) settleDown() Step {
+	for range 400 {
+		step := w.next()
+		begin(w, &w.rules, step.Rules, 1)
+		begin(w, &w.records, step.Records, 1)
+		if len(w.rules.attempts)+len(w.records.attempts) == 0 {
+			if step.Wake.IsZero() {
+				return step
+			}
+			w.now = step.Wake
+		}
+		land(w, &w.rules, w.applyRule)
+		land(w, &w.records, w.applyRecord)
+	}
+	w.fail("it does not come to an end")
+	return Step{}
+}
+
+// land ends all operations in flight without a fault, and forgets old ones.
+func land[T Object[T]](w *world, s *store[T], apply func(Op[T]) (T, outcome)) {
+	flying := func(a Attempt[T]) bool { return a.Status == InFlight }
+	for slices.ContainsFunc(s.attempts, flying) {
+		end(w, s, apply, 0)
+	}
+	s.attempts = slices.DeleteFunc(s.attempts, func(a Attempt[T]) bool { return a.Status == Parked })
+}
+
+// exact compares what stands with what is wanted, to the letter.
+func (w *world) exact(step Step) {
+	w.t.Helper()
+	taken := map[RuleKey]bool{} // by somebody else
+	for _, r := range w.foreignRules {
+		taken[r.RuleKey] = true
+	}
+	got := map[RuleKey]int{}
+	used := map[string]bool{} // zone names
+	for id, r := range w.rules.truth {
+		name, _ := relative(r.SourceHost, testDomain)
+		used[name] = true
+		if _, ok := w.foreignRules[id]; ok {
+			continue
+		}
+		got[r.RuleKey]++
+		route := w.want.Routes[r.RuleKey]
+		if len(route.Holds) > 0 || route.Ingress.Cluster == "east" {
+			continue // it may stay as it is
+		}
+		if got[r.RuleKey] > 1 || taken[r.RuleKey] {
+			w.fail("rule %s stands twice", r.RuleKey)
+		}
+		if !route.Wanted() || !r.Equal(route.Rule) {
+			w.fail("rule %+v stands, wanted is %+v", r, route.Rule)
+		}
+	}
+	for key, route := range w.want.Routes {
+		if route.Wanted() {
+			used[route.Set] = true // also where somebody else's rule has the place
+		}
+		if route.Wanted() && route.Ingress.Cluster != "east" && !taken[key] && got[key] == 0 {
+			w.fail("rule %s is missing; problems %v", key, step.Problems)
+		}
+	}
+	w.exactRecords(used)
+	if !maps.EqualFunc(w.rules.truth, w.rules.view, Rule.Equal) || !maps.Equal(w.records.truth, w.records.view) {
+		w.fail("the picture is not the truth")
+	}
+}
+
+// exactRecords compares the records, given the names that rules use.
+func (w *world) exactRecords(used map[string]bool) {
+	w.t.Helper()
+	records := map[string]int{}
+	for id, r := range w.records.truth {
+		if _, ok := w.foreignRecords[id]; !ok {
+			records[fmt.Sprint(r.Key(), " ", r.TTL)]++
+		}
+	}
+	for _, cluster := range []string{"main", "west"} {
+		claim := Record{Name: ClaimName(cluster, testOwner), Type: "TXT", Data: ClaimData(testOwner, "uid-"+cluster)}
+		if text := fmt.Sprint(claim.Key(), " ", w.settings.TTL); records[text] == 1 {
+			delete(records, text)
+		}
+		name := SetName(NodesSet, cluster, testOwner)
+		if !used[name] {
+			continue
+		}
+		for _, ip := range w.want.Sets[name].Addresses {
+			text := fmt.Sprint(address(name, ip, 0).Key(), " ", w.settings.TTL)
+			if records[text] != 1 {
+				w.fail("address %s stands %d times", text, records[text])
+			}
+			delete(records, text)
+		}
+	}
+	if len(records) > 0 {
+		w.fail("records nobody wants: %v", records)
+	}
+}

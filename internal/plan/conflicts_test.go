@@ -1,0 +1,176 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/edgeward/edgeward/internal/kube"
+)
+
+// claimant is an Ingress that claims the path /a of one host.
+type claimant struct {
+	cluster, namespace, name string
+	pathType                 string
+	age                      time.Duration
+	service                  string
+}
+
+func (c claimant) ingress() kube.Ingress {
+	ing := ingress(c.name, "www.example.com", c.pathType, "/a")
+	ing.Namespace, ing.Created = c.namespace, start().Add(-c.age)
+	if c.service != "" {
+		ing.Rules[0].Paths[0].Backend.Service = c.service
+	}
+	return ing
+}
+
+// clustersOf are the clusters that hold the claimants, each namespace with the
+// Service web.
+func clustersOf(claimants []claimant) []Cluster {
+	var list []Cluster
+	for _, c := range claimants {
+		i := slices.IndexFunc(list, func(l Cluster) bool { return l.Name == c.cluster })
+		if i < 0 {
+			i = len(list)
+			list = append(list, cluster(c.cluster))
+		}
+		svc := web()
+		svc.Namespace = c.namespace
+		list[i].Ingresses = append(list[i].Ingresses, c.ingress())
+		list[i].Services = append(list[i].Services, svc)
+	}
+	return list
+}
+
+// TestConflicts has, for each criterion, two claims that no earlier criterion
+// tells apart, and a later one would order otherwise.
+func TestConflicts(t *testing.T) {
+	const hour = time.Hour
+	tests := map[string]struct {
+		winner, loser claimant
+	}{
+		"Exact before Prefix":                {claimant{"b", "b", "b", "Exact", 0, ""}, claimant{"a", "a", "a", "Prefix", hour, ""}},
+		"Exact before implementation's":      {claimant{"b", "b", "b", "Exact", 0, ""}, claimant{"a", "a", "a", "ImplementationSpecific", hour, ""}},
+		"the older":                          {claimant{"b", "b", "b", "Prefix", hour, ""}, claimant{"a", "a", "a", "Prefix", 0, ""}},
+		"Prefix and implementation's by age": {claimant{"b", "b", "b", "ImplementationSpecific", hour, ""}, claimant{"a", "a", "a", "Prefix", 0, ""}},
+		"then by cluster":                    {claimant{"a", "b", "b", "Exact", 0, ""}, claimant{"b", "a", "a", "Exact", 0, ""}},
+		"then by namespace":                  {claimant{"a", "a", "b", "Exact", 0, ""}, claimant{"a", "b", "a", "Exact", 0, ""}},
+		"then by name":                       {claimant{"a", "a", "a", "Exact", 0, ""}, claimant{"a", "a", "b", "Exact", 0, ""}},
+		"one that cannot be published loses": {claimant{"b", "b", "b", "Prefix", 0, ""}, claimant{"a", "a", "a", "Exact", hour, "absent"}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			for _, order := range [][]claimant{{test.winner, test.loser}, {test.loser, test.winner}} {
+				want := Desired(clustersOf(order), testSettings(), start())
+				route := want.Routes[shopKey()]
+				id := func(c claimant) IngressID { return IngressID{c.cluster, c.namespace, c.name} }
+				if route.Ingress != id(test.winner) {
+					t.Errorf("it goes to %s, want %s", route.Ingress, id(test.winner))
+				}
+				state := Conflict
+				if test.loser.service != "" {
+					state = Pending
+				}
+				i := slices.IndexFunc(want.Problems, func(p Problem) bool { return p.Key == shopKey() })
+				if i < 0 || want.Problems[i].Ingress != id(test.loser) || want.Problems[i].State != state {
+					t.Errorf("problems %v, want %s of %s", want.Problems, state, id(test.loser))
+				}
+			}
+		})
+	}
+}
+
+// TestConflictOrder has more than two: all but the first are in conflict, and
+// only what goes before the winner may hold its live rule.
+func TestConflictOrder(t *testing.T) {
+	list := []claimant{
+		{"main", "default", "first", "Exact", 3 * time.Hour, "absent"},
+		{"main", "default", "second", "Exact", 2 * time.Hour, ""},
+		{"main", "default", "third", "Exact", time.Hour, "absent"},
+		{"main", "default", "fourth", "Exact", 0, ""},
+	}
+	want := Desired(clustersOf(list), testSettings(), start())
+	var got []string
+	for _, p := range want.Problems {
+		got = append(got, fmt.Sprint(p.State, " ", p.Ingress.Name, ": ", p.Reason))
+	}
+	expect := []string{
+		"pending first: Service absent does not exist",
+		"conflict fourth: claimed by Ingress main/default/second already",
+		"pending third: Service absent does not exist",
+	}
+	if diff := cmp.Diff(expect, got); diff != "" {
+		t.Errorf("problems (-want +got):\n%s", diff)
+	}
+	route := only(t, want.Routes)
+	if route.Ingress.Name != "second" {
+		t.Errorf("it goes to %s, want second", route.Ingress)
+	}
+	ports := []int32{30080, 30080, 30080, 30080} // of the namespace's Services
+	if diff := cmp.Diff([]Hold{{IngressID{"main", "default", "first"}, ports}}, route.Holds); diff != "" {
+		t.Errorf("holds (-want +got):\n%s", diff)
+	}
+}
+
+// TestOneIngressTwice has an Ingress that claims one place more than once.
+func TestOneIngressTwice(t *testing.T) {
+	path := func(pathType, path, service string) kube.IngressPath {
+		return kube.IngressPath{Path: path, Type: pathType, Backend: kube.Backend{Service: service, PortName: "http"}}
+	}
+	tests := map[string]struct {
+		paths    []kube.IngressPath
+		want     []string
+		conflict bool
+	}{
+		"the same twice": {
+			[]kube.IngressPath{path("Exact", "/a", "web"), path("Exact", "/a", "web")},
+			[]string{"https://www.example.com/a from http://nodes.main:30080/a"}, false,
+		},
+		"Exact beside Prefix": {
+			[]kube.IngressPath{path("Prefix", "/a", "api"), path("Exact", "/a", "web")},
+			[]string{"https://www.example.com/a from http://nodes.main:30080/a", "https://www.example.com/a/ from http://nodes.main:30081/a/"}, false,
+		},
+		"two Prefixes, with a slash and without": {
+			[]kube.IngressPath{path("Prefix", "/a", "web"), path("Prefix", "/a/", "web")},
+			[]string{"https://www.example.com/a from http://nodes.main:30080/a", "https://www.example.com/a/ from http://nodes.main:30080/a/"}, false,
+		},
+		"two backends": {
+			[]kube.IngressPath{path("Exact", "/a", "web"), path("Exact", "/a", "api")},
+			[]string{"https://www.example.com/a from http://nodes.main:30080/a"}, true,
+		},
+		"two backends, neither Exact": {
+			[]kube.IngressPath{path("Prefix", "/", "api"), path("ImplementationSpecific", "", "web")},
+			[]string{"https://www.example.com/ from http://nodes.main:30081/"}, true,
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			ing := shop()
+			ing.Rules[0].Paths = test.paths
+			want := Desired([]Cluster{cluster("main", ing, web(), service("api", 30081))}, testSettings(), start())
+			if diff := cmp.Diff(test.want, published(want)); diff != "" {
+				t.Errorf("published (-want +got):\n%s", diff)
+			}
+			reason := ""
+			if test.conflict {
+				reason = "claimed by Ingress main/default/shop already"
+			}
+			checkProblems(t, want, Conflict, reason)
+		})
+	}
+}
+
+// TestNotReadyCluster has one that contributes nothing but its name.
+func TestNotReadyCluster(t *testing.T) {
+	c := cluster("main", usual()...)
+	c.Ready = false
+	want := Desired([]Cluster{c}, testSettings(), start())
+	expect := Want{Routes: map[RuleKey]Route{}, Sets: map[string]Set{}, Clusters: map[string]*ClusterWant{"main": nil}}
+	if diff := cmp.Diff(expect, want); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

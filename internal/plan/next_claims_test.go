@@ -1,0 +1,216 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestClaims has parts of the zone that are not, or not surely, a cluster's
+// own: nothing at all is written for it, while the other cluster goes on, and
+// the notice says what to do.
+func TestClaims(t *testing.T) {
+	claim := func(data string) Record {
+		return Record{ID: "c", Name: ClaimName("main", testOwner), Type: "TXT", Data: data, TTL: 120}
+	}
+	address := Record{ID: "a", Name: "nodes.main.acme", Type: "A", Data: "192.0.2.1", TTL: 120}
+	const theirs = "heritage=edgeward,edgeward/owner=acme,edgeward/cluster=uid-other"
+	tests := map[string]struct {
+		records []Record
+		notice  []string // parts of it
+	}{
+		"another cluster's": {[]Record{claim(theirs)}, []string{
+			"_edgeward.main.acme.k8s.example.net is claimed by another cluster", `"uid-other"`, "that of cluster main is uid-main",
+			"Correct its kubeconfig", "another clusters[].name or another owner", "delete that TXT record",
+		}},
+		"another cluster's beside its own": {[]Record{claim(ClaimData(testOwner, "uid-main")), claim(theirs)}, []string{"is claimed by another cluster"}},
+		"unreadable": {[]Record{claim("v=spf1 -all")}, []string{
+			"the TXT record _edgeward.main.acme.k8s.example.net is not a claim of edgeward", "Delete it, or give the cluster another",
+		}},
+		"unreadable beside its own": {[]Record{claim(ClaimData(testOwner, "uid-main")), claim("x")}, []string{"is not a claim of edgeward"}},
+		"of a later form":           {[]Record{claim("heritage=edgeward,v=2")}, []string{"is not a claim of edgeward"}},
+		"records without a claim": {[]Record{address}, []string{
+			"there are 1 records below main.acme.k8s.example.net, but no claim",
+			`create the TXT record _edgeward.main.acme.k8s.example.net with the text "heritage=edgeward,edgeward/owner=acme,edgeward/cluster=uid-main"`,
+			"otherwise give the cluster another",
+		}},
+		"a record deep below":   {[]Record{{ID: "d", Name: "a.b.main.acme", Type: "CNAME", Data: "x.example.org", TTL: 60}}, []string{"but no claim"}},
+		"a record at its root":  {[]Record{{ID: "d", Name: "main.acme", Type: "A", Data: "192.0.2.1", TTL: 60}}, []string{"but no claim"}},
+		"not TXT at that name":  {[]Record{{ID: "d", Name: ClaimName("main", testOwner), Type: "CNAME", Data: "x.example.org", TTL: 60}}, []string{"but no claim"}},
+		"the claim of its twin": {[]Record{claim("heritage=edgeward,edgeward/owner=twin,edgeward/cluster=uid-main")}, []string{"is not a claim of edgeward"}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			// A rule of the cluster is wanted, one is to be changed, one to be
+			// deleted, and one of two is a duplicate.
+			west := cluster("west", ingress("blog", "blog.example.com", "Exact", "/"), web(), node("w1", "192.0.2.9"))
+			before := cluster("main", ingress("gone", "gone.example.com", "Exact", "/"), ingress("shop", "www.example.com", "Prefix", "/a"), web(), node("n1", "192.0.2.1"))
+			s := settled(testSettings(), before)
+			double := *s.rule(t, RuleKey{"www.example.com", "/a/"})
+			double.ID = "double"
+			s.Rules.Objects = append(s.Rules.Objects, double)
+			s.Records.Objects = test.records
+			rules := s.standing()
+			s.change(true, cluster("main", ingress("shop", "www.example.com", "Prefix", "/a"), ingress("new", "new.example.com", "Exact", "/"), service("web", 30081), node("n1", "192.0.2.1"), node("n2", "192.0.2.2")), west)
+
+			want := []string{"0s: create claim west", "0s: create nodes.west 192.0.2.9", "0s: create rule blog.example.com/ for blog"}
+			if diff := cmp.Diff(want, s.run()); diff != "" {
+				t.Errorf("done (-want +got):\n%s", diff)
+			}
+			for _, l := range rules {
+				if !slices.Contains(s.standing(), l) {
+					t.Errorf("%s does not stand any more", l)
+				}
+			}
+			if len(s.step.Notices) != 1 || !s.step.Notices[0].Fatal {
+				t.Fatalf("notices %v, want one that is fatal", s.step.Notices)
+			}
+			for _, part := range append(test.notice, "Nothing is written for") {
+				if !strings.Contains(s.step.Notices[0].Text, part) {
+					t.Errorf("the notice %q does not say %q", s.step.Notices[0].Text, part)
+				}
+			}
+			states := []string{
+				"conflict www.example.com/a/: its rule belongs to cluster main, which is not in the configuration or cannot be served now",
+				"conflict www.example.com/a: its rule belongs to cluster main, which is not in the configuration or cannot be served now",
+				"error new.example.com/: the cluster's names in the zone are not its own",
+				"synced blog.example.com/",
+			}
+			if diff := cmp.Diff(states, s.states()); diff != "" {
+				t.Errorf("states (-want +got):\n%s", diff)
+			}
+			if !s.step.Compared {
+				t.Error("the first comparison is not over: --allow-delete would hold for ever")
+			}
+		})
+	}
+}
+
+// TestClaimStands has what a claimed part of the zone may hold.
+func TestClaimStands(t *testing.T) {
+	own := Record{ID: "c", Name: ClaimName("main", testOwner), Type: "TXT", Data: ClaimData(testOwner, "uid-main"), TTL: 120}
+	with := func(records ...Record) []Record { return append([]Record{own}, records...) }
+	double, lame := own, own
+	double.ID, lame.ID, lame.TTL = "d", "d", 60
+	const addresses = "create nodes.main 192.0.2.1, create nodes.main 192.0.2.2"
+	tests := map[string]struct {
+		records []Record
+		want    string // the first operations
+	}{
+		"nothing":                        {nil, "create claim main"},
+		"the claim":                      {with(), addresses},
+		"somebody else's records beside": {[]Record{{ID: "1", Name: "", Type: "A", Data: "192.0.2.1"}, {ID: "2", Name: "acme", Type: "TXT", Data: "x"}, {ID: "3", Name: "main", Type: "A", Data: "192.0.2.1"}, {ID: "4", Name: "xmain.acme2", Type: "A", Data: "192.0.2.1"}}, "create claim main"},
+		"the claim twice":                {with(double), addresses + ", delete claim main"},
+		// Vultr would refuse two TTLs in one record set, but what stands, stands.
+		"the claim twice, once at another TTL": {with(lame), addresses + ", delete claim main"},
+		"an AAAA in its set":                   {with(Record{ID: "6", Name: "nodes.main.acme", Type: "AAAA", Data: "2001:db8::1", TTL: 120}), "delete nodes.main 2001:db8::1, " + addresses},
+		"a CNAME in the way":                   {with(Record{ID: "n", Name: "nodes.main.acme", Type: "CNAME", Data: "x.example.org", TTL: 120}), "delete nodes.main x.example.org"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := newStage(testSettings(), cluster("main", usual()...))
+			s.Records.Objects, s.AllowDelete = test.records, true
+			if diff := cmp.Diff(test.want, strings.Join(s.ask(), ", ")); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			s.run()
+			want := []string{"claim main", "nodes.main 192.0.2.1", "nodes.main 192.0.2.2", "rule www.example.com/a for shop"}
+			got := slices.DeleteFunc(s.standing(), func(l string) bool { return !slices.Contains(want, l) })
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("at the end (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestClaimComesFirst has a claim under way, refused, or in doubt: no address
+// is made before it surely stands.
+func TestClaimComesFirst(t *testing.T) {
+	claim := Record{Name: ClaimName("main", testOwner), Type: "TXT", Data: ClaimData(testOwner, "uid-main"), TTL: 120}
+	attempt := func(status Status) View[Record] {
+		return View[Record]{Known: true, Attempts: []Attempt[Record]{{Op[Record]{Verb: Create, New: claim}, status}}}
+	}
+	tests := map[string]struct {
+		records View[Record]
+		want    []string
+		state   string
+	}{
+		"under way": {attempt(InFlight), nil, "pending www.example.com/a: its cluster's claim in the zone is on the way"},
+		"lost":      {attempt(Unsure), []string{"look up"}, "pending www.example.com/a: its cluster's claim in the zone is on the way"},
+		"refused":   {attempt(Parked), []string{"create claim main"}, "error www.example.com/a: its cluster's claim in the zone could not be made"},
+		"missing from the last list": {
+			View[Record]{Known: true, Objects: []Record{claim.WithIdentity("c")}, Missing: map[string]bool{"c": true}},
+			[]string{"look up"}, "pending www.example.com/a: its cluster's claim in the zone is on the way",
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := newStage(testSettings(), cluster("main", usual()...))
+			s.Records = test.records
+			if diff := cmp.Diff(test.want, s.ask()); diff != "" {
+				t.Errorf("operations (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff([]string{test.state}, s.states()); diff != "" {
+				t.Errorf("states (-want +got):\n%s", diff)
+			}
+			if s.step.Compared {
+				t.Error("the first comparison is over")
+			}
+		})
+	}
+}
+
+// TestClusterNotReady has a cluster without complete snapshots: what stands for
+// it stays, and no other cluster takes it over.
+func TestClusterNotReady(t *testing.T) {
+	main, west := cluster("main", usual()...), cluster("west", shop(), web(), node("w1", "192.0.2.9"))
+	s := settled(testSettings(), main, cluster("west"))
+	main.Ready = false
+	s.change(false, main, west)
+	s.AllowDelete = true
+	want := []string{"0s: create claim west", "0s: create nodes.west 192.0.2.9"}
+	if diff := cmp.Diff(want, s.run()); diff != "" {
+		t.Errorf("done (-want +got):\n%s", diff)
+	}
+	states := []string{"conflict www.example.com/a: its rule belongs to cluster main, which is not in the configuration or cannot be served now"}
+	if diff := cmp.Diff(states, s.states()); diff != "" {
+		t.Errorf("states (-want +got):\n%s", diff)
+	}
+	if s.step.Compared {
+		t.Error("the first comparison is over without the cluster")
+	}
+}
+
+// TestUnknownCluster has one that is not in the configuration any more: what
+// stands for it is reported, once for each kind, and left alone.
+func TestUnknownCluster(t *testing.T) {
+	s := settled(testSettings(), cluster("main", usual()...), cluster("old", ingress("blog", "blog.example.com", "Prefix", "/a"), web(), node("o1", "192.0.2.9")))
+	stood := s.standing()
+	s.change(false, cluster("main", append(usual(), ingress("blog", "blog.example.com", "Exact", "/a"))...))
+	s.AllowDelete = true
+	if diff := cmp.Diff([]string(nil), s.run()); diff != "" {
+		t.Errorf("done (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(stood, s.standing()); diff != "" {
+		t.Errorf("standing (-want +got):\n%s", diff)
+	}
+	notices := []Notice{
+		{false, `2 records below old.acme.k8s.example.net belong to a cluster "old" that is not in the configuration; they are left alone`},
+		{false, `2 rules belong to a cluster "old" that is not in the configuration; they are left alone`},
+	}
+	if diff := cmp.Diff(notices, s.step.Notices); diff != "" {
+		t.Errorf("notices (-want +got):\n%s", diff)
+	}
+	states := []string{
+		"conflict blog.example.com/a: its rule belongs to cluster old, which is not in the configuration or cannot be served now",
+		"synced www.example.com/a",
+	}
+	if diff := cmp.Diff(states, s.states()); diff != "" {
+		t.Errorf("states (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(Owned{Rules: 1, Addresses: 2, Claims: 1}, s.step.Owned); diff != "" {
+		t.Errorf("owned (-want +got):\n%s", diff)
+	}
+}

@@ -1,0 +1,280 @@
+package plan
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// recordAttempt is an operation on an address of cluster main.
+func recordAttempt(verb Verb, ip string, status Status) Attempt[Record] {
+	op := Op[Record]{Verb: verb, New: address("nodes.main.acme", ip, 120)}
+	if verb == Delete {
+		op.Old, op.New = op.New.WithIdentity("of "+ip), Record{}
+	}
+	return Attempt[Record]{op, status}
+}
+
+// TestSets has one address set in every condition: which addresses stand, what
+// is under way, and what is wanted.
+func TestSets(t *testing.T) {
+	create := func(ip string, status Status) Attempt[Record] { return recordAttempt(Create, ip, status) }
+	tests := map[string]struct {
+		standing []string // addresses
+		missing  []string // of those, what the last list did not show
+		attempts []Attempt[Record]
+		nodes    []string // addresses
+		want     []string // operations
+		state    string   // of the rule, which stands
+	}{
+		"exact":                        {standing: []string{"192.0.2.1"}, nodes: []string{"192.0.2.1"}, state: "synced"},
+		"one to make":                  {standing: []string{"192.0.2.1"}, nodes: []string{"192.0.2.1", "192.0.2.2"}, want: []string{"create nodes.main 192.0.2.2"}, state: "pending"},
+		"one too many":                 {standing: []string{"192.0.2.1", "192.0.2.2"}, nodes: []string{"192.0.2.1"}, want: []string{"delete nodes.main 192.0.2.2"}, state: "pending"},
+		"one to make, one too many":    {standing: []string{"192.0.2.1", "192.0.2.2"}, nodes: []string{"192.0.2.1", "192.0.2.3"}, want: []string{"create nodes.main 192.0.2.3"}, state: "pending"},
+		"the new one under way":        {standing: []string{"192.0.2.1", "192.0.2.2"}, attempts: []Attempt[Record]{create("192.0.2.3", InFlight)}, nodes: []string{"192.0.2.1", "192.0.2.3"}, state: "pending"},
+		"the new one's reply was lost": {standing: []string{"192.0.2.1", "192.0.2.2"}, attempts: []Attempt[Record]{create("192.0.2.3", Unsure)}, nodes: []string{"192.0.2.1", "192.0.2.3"}, want: []string{"look up"}, state: "pending"},
+		"the new one was refused: what is dead still goes": {
+			standing: []string{"192.0.2.1", "192.0.2.2"}, attempts: []Attempt[Record]{create("192.0.2.3", Parked)}, nodes: []string{"192.0.2.1", "192.0.2.3"},
+			want: []string{"delete nodes.main 192.0.2.2", "create nodes.main 192.0.2.3"}, state: "error",
+		},
+		"the only new one was refused: the last one stays": {
+			standing: []string{"192.0.2.1"}, attempts: []Attempt[Record]{create("192.0.2.3", Parked)}, nodes: []string{"192.0.2.3"},
+			want: []string{"create nodes.main 192.0.2.3"}, state: "error",
+		},
+		"none usable until the new one is sure": {
+			standing: []string{"192.0.2.1"}, attempts: []Attempt[Record]{create("192.0.2.3", InFlight)}, nodes: []string{"192.0.2.3"}, state: "pending",
+		},
+		"one missing from the list": {
+			standing: []string{"192.0.2.1", "192.0.2.2"}, missing: []string{"192.0.2.1"}, nodes: []string{"192.0.2.1"},
+			want: []string{"look up"}, state: "pending",
+		},
+		"a surplus one missing from the list": {
+			standing: []string{"192.0.2.1", "192.0.2.2"}, missing: []string{"192.0.2.2"}, nodes: []string{"192.0.2.1"},
+			want: []string{"look up"}, state: "pending",
+		},
+		"a deletion under way": {
+			standing: []string{"192.0.2.1", "192.0.2.2"}, attempts: []Attempt[Record]{recordAttempt(Delete, "192.0.2.2", InFlight)}, nodes: []string{"192.0.2.1"}, state: "pending",
+		},
+		"a deletion under way of what is wanted again": {
+			standing: []string{"192.0.2.1", "192.0.2.2"}, attempts: []Attempt[Record]{recordAttempt(Delete, "192.0.2.1", InFlight)}, nodes: []string{"192.0.2.1"}, state: "pending",
+		},
+		"a deletion's reply was lost": {
+			standing: []string{"192.0.2.1", "192.0.2.2"}, attempts: []Attempt[Record]{recordAttempt(Delete, "192.0.2.2", Unsure)}, nodes: []string{"192.0.2.1"},
+			want: []string{"look up"}, state: "pending",
+		},
+		"a deletion was refused": {
+			standing: []string{"192.0.2.1", "192.0.2.2"}, attempts: []Attempt[Record]{recordAttempt(Delete, "192.0.2.2", Parked)}, nodes: []string{"192.0.2.1"},
+			want: []string{"delete nodes.main 192.0.2.2"}, state: "pending",
+		},
+		"no node left": {standing: []string{"192.0.2.1", "192.0.2.2"}, state: "synced"},
+		"a search is under way already": {
+			standing: []string{"192.0.2.1"}, missing: []string{"192.0.2.1"}, nodes: []string{"192.0.2.1"},
+			attempts: []Attempt[Record]{{Op[Record]{Verb: LookUp}, InFlight}}, state: "pending",
+		},
+		"a search failed": {
+			standing: []string{"192.0.2.1"}, missing: []string{"192.0.2.1"}, nodes: []string{"192.0.2.1"},
+			attempts: []Attempt[Record]{{Op[Record]{Verb: LookUp}, Parked}}, want: []string{"look up"}, state: "pending",
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := settled(testSettings(), cluster("main", shop(), web(), node("n", "192.0.2.250")))
+			s.Records.Objects = s.Records.Objects[:1] // the claim
+			for _, ip := range test.standing {
+				s.Records.Objects = append(s.Records.Objects, address("nodes.main.acme", ip, 120).WithIdentity("of "+ip))
+			}
+			s.Records.Missing = make(map[string]bool)
+			for _, ip := range test.missing {
+				s.Records.Missing["of "+ip] = true
+			}
+			s.Records.Attempts = test.attempts
+			objects := []any{shop(), web()}
+			for _, ip := range test.nodes {
+				objects = append(objects, node("n"+ip, ip))
+			}
+			s.change(true, cluster("main", objects...))
+			s.AllowDelete = true
+			if diff := cmp.Diff(test.want, s.ask()); diff != "" {
+				t.Errorf("operations (-want +got):\n%s", diff)
+			}
+			if got, _, _ := strings.Cut(s.states()[0], " "); got != test.state {
+				t.Errorf("state %q, want %s", s.states(), test.state)
+			}
+			if stale := len(test.nodes) == 0; s.step.Stale["main"] != stale {
+				t.Errorf("stale %v, want %v", s.step.Stale["main"], stale)
+			}
+		})
+	}
+}
+
+// TestNewRuleAndItsSet has a rule that is to be made: only once its addresses
+// stand, but what the provider refuses does not keep it for ever.
+func TestNewRuleAndItsSet(t *testing.T) {
+	tests := map[string]struct {
+		first  Status // of the creation of one address; the other one
+		second Status
+		want   []string
+		state  string
+	}{
+		"both under way":  {InFlight, InFlight, nil, "pending www.example.com/a: the addresses of " + nodesHost + " are on the way"},
+		"one refused":     {Parked, InFlight, []string{"create nodes.main 192.0.2.1"}, "pending www.example.com/a: the addresses of " + nodesHost + " are on the way"},
+		"both refused":    {Parked, Parked, []string{"create nodes.main 192.0.2.1", "create nodes.main 192.0.2.2"}, "error www.example.com/a: no address of " + nodesHost + " could be made"},
+		"one reply lost":  {Unsure, Parked, []string{"look up", "create nodes.main 192.0.2.2"}, "pending www.example.com/a: the addresses of " + nodesHost + " are on the way"},
+		"one stands":      {-1, InFlight, nil, "pending www.example.com/a: the addresses of " + nodesHost + " are on the way"},
+		"one stands only": {-1, Parked, []string{"create rule www.example.com/a for shop", "create nodes.main 192.0.2.2"}, "pending www.example.com/a: on the way"},
+		"both stand":      {-1, -1, []string{"create rule www.example.com/a for shop"}, "pending www.example.com/a: on the way"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := newStage(testSettings(), cluster("main", usual()...))
+			s.ask()
+			s.do() // the claim
+			for ip, status := range map[string]Status{"192.0.2.1": test.first, "192.0.2.2": test.second} {
+				if status < 0 {
+					s.Records.Objects = append(s.Records.Objects, address("nodes.main.acme", ip, 120).WithIdentity("of "+ip))
+				} else {
+					s.Records.Attempts = append(s.Records.Attempts, recordAttempt(Create, ip, status))
+				}
+			}
+			if diff := cmp.Diff(test.want, s.ask()); diff != "" {
+				t.Errorf("operations (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff([]string{test.state}, s.states()); diff != "" {
+				t.Errorf("states (-want +got):\n%s", diff)
+			}
+			if open := s.step.Open[shopID()]; !open.Rules || open.Records != (test.first >= 0 || test.second >= 0) {
+				t.Errorf("open %+v", open)
+			}
+		})
+	}
+}
+
+// TestTTL changes the TTL of all records: Vultr refuses two TTLs in one record
+// set, so one address stays throughout, and at no time are there two TTLs.
+func TestTTL(t *testing.T) {
+	three := append(usual(), node("n3", "192.0.2.3"))
+	tests := map[string]struct {
+		after []any // cluster main's objects once the TTL is 60
+		want  []string
+	}{
+		"the TTL alone": {three, []string{
+			"0s: update claim main at 60",
+			"0s: delete nodes.main 192.0.2.2, delete nodes.main 192.0.2.3",
+			"0s: update nodes.main 192.0.2.1 at 60",
+			"0s: create nodes.main 192.0.2.2 at 60, create nodes.main 192.0.2.3 at 60",
+		}},
+		"a node goes, too": {[]any{shop(), web(), node("n2", "192.0.2.2")}, []string{
+			"0s: delete nodes.main 192.0.2.1, delete nodes.main 192.0.2.3, update claim main at 60",
+			"0s: update nodes.main 192.0.2.2 at 60",
+		}},
+		"all nodes are replaced, too": {[]any{shop(), web(), node("n4", "192.0.2.4"), node("n5", "192.0.2.5")}, []string{
+			"0s: update claim main at 60",
+			"0s: create nodes.main 192.0.2.4", // at the old TTL
+			"0s: delete nodes.main 192.0.2.1, delete nodes.main 192.0.2.2, delete nodes.main 192.0.2.3",
+			"0s: update nodes.main 192.0.2.4 at 60",
+			"0s: create nodes.main 192.0.2.5 at 60",
+		}},
+		"no node is left: the addresses stay as they are": {[]any{shop(), web()}, []string{"0s: update claim main at 60"}},
+		"its rule goes: until then it follows": {three[2:], []string{
+			"0s: update claim main at 60",
+			"0s: delete nodes.main 192.0.2.2, delete nodes.main 192.0.2.3",
+			"0s: update nodes.main 192.0.2.1 at 60",
+			"0s: create nodes.main 192.0.2.2 at 60, create nodes.main 192.0.2.3 at 60",
+			"10s: delete rule www.example.com/a",
+			"1m10s: delete nodes.main 192.0.2.1, delete nodes.main 192.0.2.2, delete nodes.main 192.0.2.3",
+		}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := settled(testSettings(), cluster("main", three...))
+			s.Settings.TTL = 60
+			s.change(true, cluster("main", test.after...))
+			if diff := cmp.Diff(test.want, s.run()); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestTTLOneAtATime stops the change of a TTL at every point at which another
+// operation of the set is under way or in doubt.
+func TestTTLOneAtATime(t *testing.T) {
+	old := func(ip string) Record { return address("nodes.main.acme", ip, 120).WithIdentity("of " + ip) }
+	update := func(status Status) Attempt[Record] {
+		return Attempt[Record]{Op[Record]{Verb: Update, Old: old("192.0.2.1"), New: address("nodes.main.acme", "192.0.2.1", 60)}, status}
+	}
+	tests := map[string]struct {
+		standing []Record
+		attempts []Attempt[Record]
+		want     []string
+	}{
+		"two stand":                      {[]Record{old("192.0.2.1"), old("192.0.2.2")}, nil, []string{"delete nodes.main 192.0.2.2"}},
+		"the other one is being deleted": {[]Record{old("192.0.2.1"), old("192.0.2.2")}, []Attempt[Record]{recordAttempt(Delete, "192.0.2.2", InFlight)}, nil},
+		"that was lost":                  {[]Record{old("192.0.2.1"), old("192.0.2.2")}, []Attempt[Record]{recordAttempt(Delete, "192.0.2.2", Unsure)}, []string{"look up"}},
+		"one is left":                    {[]Record{old("192.0.2.1")}, nil, []string{"update nodes.main 192.0.2.1 at 60"}},
+		"one is left, another being made at the old TTL": {[]Record{old("192.0.2.1")}, []Attempt[Record]{recordAttempt(Create, "192.0.2.2", InFlight)}, nil},
+		"its TTL is being changed":                       {[]Record{old("192.0.2.1")}, []Attempt[Record]{update(InFlight)}, nil},
+		"that was lost, too":                             {[]Record{old("192.0.2.1")}, []Attempt[Record]{update(Unsure)}, []string{"look up"}},
+		"that was refused":                               {[]Record{old("192.0.2.1")}, []Attempt[Record]{update(Parked)}, []string{"update nodes.main 192.0.2.1 at 60"}},
+		"it has two records":                             {[]Record{old("192.0.2.1"), old("192.0.2.1").WithIdentity("twin")}, nil, []string{"delete nodes.main 192.0.2.1"}},
+		"the dead one was refused a successor":           {[]Record{old("192.0.2.7")}, []Attempt[Record]{recordAttempt(Create, "192.0.2.1", Parked)}, []string{"create nodes.main 192.0.2.1"}},
+		"the dead one's successor is being made":         {[]Record{old("192.0.2.7")}, []Attempt[Record]{recordAttempt(Create, "192.0.2.1", InFlight)}, nil},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := settled(testSettings(), cluster("main", usual()...))
+			s.Settings.TTL = 60
+			s.record(t, ClaimData(testOwner, "uid-main")).TTL = 60
+			s.Records.Objects = append(s.Records.Objects[:1:1], test.standing...)
+			s.Records.Attempts = test.attempts
+			if diff := cmp.Diff(test.want, s.ask()); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestKeptTTL has a provider that keeps 60 where 1 was asked for. The claim
+// shows it: all others follow the claim, whose change is tried again only as
+// the back-off of a failed operation allows, and holds nothing up.
+func TestKeptTTL(t *testing.T) {
+	set := testSettings()
+	set.TTL = 1
+	s := newStage(set, cluster("main", usual()...))
+	kept := Record{ID: "c", Name: ClaimName("main", testOwner), Type: "TXT", Data: ClaimData(testOwner, "uid-main"), TTL: 60}
+	ask := kept.WithIdentity("")
+	ask.TTL = 1
+	s.Records.Objects = []Record{kept}
+	s.Records.Attempts = []Attempt[Record]{{Op[Record]{Verb: Create, New: ask}, Parked}}
+	for _, want := range [][]string{
+		{"update claim main at 1", "create nodes.main 192.0.2.1 at 60", "create nodes.main 192.0.2.2 at 60"},
+		{"create rule www.example.com/a for shop", "update claim main at 1"},
+		{"update claim main at 1"},
+	} {
+		if diff := cmp.Diff(want, s.ask()); diff != "" {
+			t.Fatalf("(-want +got):\n%s", diff)
+		}
+		s.do()
+		s.record(t, kept.Data).TTL = 60 // whatever was asked
+		s.Records.Attempts = []Attempt[Record]{{Op[Record]{Verb: Update, Old: kept, New: ask}, Parked}}
+	}
+	if diff := cmp.Diff([]string{"synced www.example.com/a"}, s.states()); diff != "" {
+		t.Errorf("states (-want +got):\n%s", diff)
+	}
+}
+
+// TestClaimTTLFirst has the claim's TTL being changed: sets wait for its
+// outcome, since it tells what TTL the provider keeps.
+func TestClaimTTLFirst(t *testing.T) {
+	s := settled(testSettings(), cluster("main", usual()...))
+	s.Settings.TTL = 60
+	s.change(true, cluster("main", shop(), web(), node("n1", "192.0.2.1"), node("n3", "192.0.2.3")))
+	if diff := cmp.Diff([]string{"update claim main at 60"}, s.ask()); diff != "" {
+		t.Errorf("at first (-want +got):\n%s", diff)
+	}
+	s.Records.Attempts = []Attempt[Record]{{s.step.Records[0], InFlight}}
+	if diff := cmp.Diff([]string(nil), s.ask()); diff != "" {
+		t.Errorf("meanwhile (-want +got):\n%s", diff)
+	}
+}

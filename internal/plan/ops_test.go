@@ -1,0 +1,152 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// checkOps has what holds of every answer, whatever was asked about.
+func checkOps(t *testing.T, in Input, step Step) {
+	t.Helper()
+	checkPlaces(t, in.Rules, step.Rules)
+	checkPlaces(t, in.Records, step.Records)
+	for _, op := range step.Rules {
+		if op.Verb != LookUp {
+			checkRuleOp(t, in, op)
+		}
+	}
+	for _, op := range step.Records {
+		if op.Verb != LookUp {
+			checkRecordOp(t, in, op)
+		}
+	}
+	checkNeverEmpty(t, in, step)
+}
+
+// checkPlaces fails if two operations are at one place, or one where another is
+// under way or what stands there is in doubt.
+func checkPlaces[T Object[T]](t *testing.T, v View[T], ops []Op[T]) {
+	t.Helper()
+	doubtful := make(map[string]bool)
+	for _, o := range v.Objects {
+		if v.Missing[o.Identity()] {
+			doubtful[o.Key()] = true
+		}
+	}
+	for _, a := range v.Attempts {
+		if a.Status != Parked {
+			doubtful[a.Key()] = true
+		}
+	}
+	taken := make(map[string]bool)
+	for _, op := range ops {
+		if taken[op.Key()] || doubtful[op.Key()] {
+			t.Errorf("%s is not the only operation at its place, or it is in doubt what stands there", line(op))
+		}
+		taken[op.Key()] = true
+	}
+}
+
+// served reports whether the cluster may be written for: it is ready, its claim
+// stands, and no other.
+func served(in Input, cluster string) bool {
+	want := in.Want.Clusters[cluster]
+	if want == nil {
+		return false
+	}
+	own := false
+	for _, r := range in.Records.Objects {
+		if r.Name != ClaimName(cluster, testOwner) || r.Type != "TXT" {
+			continue
+		}
+		if r.Data != ClaimData(testOwner, want.UID) {
+			return false
+		}
+		own = true
+	}
+	return own
+}
+
+func checkRuleOp(t *testing.T, in Input, op Op[Rule]) {
+	t.Helper()
+	ours := func(r Rule) bool {
+		m, ok := r.Mark()
+		return ok && m.Owner == testOwner && served(in, m.Cluster)
+	}
+	adoptable := op.Adopt && in.Settings.Adopt == "always" && !op.Old.Marked()
+	if op.Verb != Create && !ours(op.Old) && !adoptable {
+		t.Errorf("%s: %+v is not ours to touch", line(op), op.Old)
+	}
+	if op.Verb != Delete && !ours(op.New) {
+		t.Errorf("%s: %+v would not be ours", line(op), op.New)
+	}
+	if op.Verb == Create && slices.ContainsFunc(in.Rules.Objects, func(r Rule) bool { return r.RuleKey == op.New.RuleKey }) {
+		t.Errorf("%s although a rule stands there", line(op))
+	}
+	if op.Verb == Delete {
+		return
+	}
+	origin := strings.TrimSuffix(op.New.SourceHost, "."+testDomain)
+	if !slices.ContainsFunc(in.Records.Objects, func(r Record) bool { return r.Name == origin && r.Type == "A" }) && op.Old.SourceHost != op.New.SourceHost {
+		t.Errorf("%s although its origin resolves to nothing", line(op))
+	}
+}
+
+func checkRecordOp(t *testing.T, in Input, op Op[Record]) {
+	t.Helper()
+	r := op.New
+	if op.Verb != Create {
+		r = op.Old
+	}
+	cluster, ok := clusterOf(r.Name, testOwner)
+	want := in.Want.Clusters[cluster]
+	if !ok || want == nil {
+		t.Errorf("%s: it is not in the part of a ready cluster", line(op))
+		return
+	}
+	claims := op.Verb == Create && r.Type == "TXT" && r.Data == ClaimData(testOwner, want.UID)
+	if !claims && !served(in, cluster) {
+		t.Errorf("%s: the part of cluster %s is not its own", line(op), cluster)
+	}
+	if claims && slices.ContainsFunc(in.Records.Objects, func(r Record) bool { c, ok := clusterOf(r.Name, testOwner); return ok && c == cluster }) {
+		t.Errorf("%s although something stands in that part already", line(op))
+	}
+}
+
+// checkNeverEmpty fails if the deletions, all carried out with those under way,
+// would leave a name without an address that some rule names or may soon.
+func checkNeverEmpty(t *testing.T, in Input, step Step) {
+	t.Helper()
+	gone := make(map[string]bool) // IDs
+	for _, op := range step.Records {
+		if op.Verb == Delete {
+			gone[op.Old.ID] = true
+		}
+	}
+	left, had := make(map[string]bool), make(map[string]bool) // names
+	for _, r := range in.Records.Objects {
+		if r.Type != "A" {
+			continue
+		}
+		sure := !in.Records.Missing[r.ID] && !slices.ContainsFunc(in.Records.Attempts, func(a Attempt[Record]) bool { return a.Status != Parked && a.Key() == r.Key() })
+		left[r.Name] = left[r.Name] || sure && !gone[r.ID]
+		had[r.Name] = had[r.Name] || gone[r.ID]
+	}
+	names := func(r Rule) {
+		name := strings.TrimSuffix(r.SourceHost, "."+testDomain)
+		if had[name] && !left[name] {
+			t.Errorf("the deletions would leave %s, the origin of rule %s, empty", name, r.RuleKey)
+		}
+	}
+	for _, r := range in.Rules.Objects {
+		names(r)
+	}
+	for _, a := range in.Rules.Attempts {
+		names(a.New)
+		names(a.Old)
+	}
+	for _, op := range step.Rules {
+		names(op.New)
+	}
+}

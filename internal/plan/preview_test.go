@@ -1,0 +1,108 @@
+package plan
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// changes describes a forecast, a line for each operation, with its wait.
+func changes(f Forecast) []string {
+	var lines []string
+	wait := func(d time.Duration) string {
+		if d == 0 {
+			return ""
+		}
+		return " after " + d.String()
+	}
+	for _, c := range f.Records {
+		lines = append(lines, string(c.Verb)+" "+c.Key()+wait(c.After))
+	}
+	for _, c := range f.Rules {
+		lines = append(lines, string(c.Verb)+" "+c.Key()+wait(c.After))
+	}
+	return lines
+}
+
+func TestPreview(t *testing.T) {
+	gone := cluster("main", web(), ingress("rest", "www.example.com", "Exact", "/rest"), node("n1", "192.0.2.1"), node("n2", "192.0.2.2"))
+	moved := cluster("main", shop(), service("web", 30099), node("n1", "192.0.2.1"), node("n3", "192.0.2.3"))
+	empty := newStage(testSettings(), cluster("main", usual()...))
+	full := settled(testSettings(), cluster("main", append(usual(), ingress("rest", "www.example.com", "Exact", "/rest"))...))
+	tests := []struct {
+		name     string
+		stands   *stage
+		clusters []Cluster
+		want     []string
+	}{
+		{"from nothing", empty, []Cluster{cluster("main", usual()...)}, []string{
+			"create _edgeward.main.acme TXT heritage=edgeward,edgeward/owner=acme,edgeward/cluster=uid-main",
+			"create nodes.main.acme A 192.0.2.1",
+			"create nodes.main.acme A 192.0.2.2",
+			"create www.example.com/a",
+		}},
+		{"nothing to do", settled(testSettings(), cluster("main", usual()...)), []Cluster{cluster("main", usual()...)}, nil},
+		{"an Ingress is gone", full, []Cluster{gone}, []string{"delete www.example.com/a after 10s"}},
+		{"another port and another node", settled(testSettings(), cluster("main", usual()...)), []Cluster{moved}, []string{
+			"create nodes.main.acme A 192.0.2.3",
+			"delete nodes.main.acme A 192.0.2.2",
+			"update www.example.com/a",
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			in := tt.stands.Input
+			in.Want = Desired(tt.clusters, in.Settings, in.Now)
+			f, err := Preview(in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, changes(f)); diff != "" {
+				t.Errorf("changes (-want +got):\n%s", diff)
+			}
+			if f.Empty() != (len(tt.want) == 0) {
+				t.Errorf("Empty() = %v with %d changes", f.Empty(), len(tt.want))
+			}
+		})
+	}
+}
+
+// TestPreviewLeavesItsInput holds Preview to playing, not doing.
+func TestPreviewLeavesItsInput(t *testing.T) {
+	in := settled(testSettings(), cluster("main", usual()...)).Input
+	rules, records := len(in.Rules.Objects), len(in.Records.Objects)
+	in.Want = Desired([]Cluster{cluster("main")}, in.Settings, in.Now)
+	in.AllowDelete = true
+	f, err := Preview(in)
+	if err != nil || len(f.Rules) != 1 || len(f.Records) != 2 {
+		t.Fatalf("forecast %v, %v", changes(f), err)
+	}
+	if len(in.Rules.Objects) != rules || len(in.Records.Objects) != records {
+		t.Errorf("the input has %d rules and %d records, before %d and %d", len(in.Rules.Objects), len(in.Records.Objects), rules, records)
+	}
+}
+
+func TestAllHoldings(t *testing.T) {
+	ours := settled(testSettings(), cluster("main", usual()...)).Input
+	foreign := Rule{ID: "foreign", RuleKey: RuleKey{"www.example.org", "/"}, SourceHost: "nodes.old.acme." + testDomain}
+	rules := append(ours.Rules.Objects, foreign)
+	records := append(ours.Records.Objects,
+		Record{ID: "old", Name: "nodes.old.acme", Type: "A", Data: "192.0.2.9"},
+		Record{ID: "claim", Name: "_edgeward.old.acme", Type: "TXT", Data: "x"},
+		Record{ID: "other", Name: "nodes.main.another", Type: "A", Data: "192.0.2.9"},
+		Record{ID: "apex", Type: "A", Data: "192.0.2.9"},
+	)
+	type count struct{ Rules, Addresses, Claims, Kept int }
+	got := make(map[string]count)
+	for name, h := range AllHoldings(rules, records, testOwner, testDomain) {
+		got[name] = count{len(h.Rules), len(h.Addresses), len(h.Claims), len(h.Kept)}
+	}
+	want := map[string]count{
+		"main": {Rules: 1, Addresses: 2, Claims: 1},
+		"old":  {Claims: 1, Kept: 1}, // somebody else's rule uses the name
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("holdings (-want +got):\n%s", diff)
+	}
+}

@@ -1,0 +1,139 @@
+package preview
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/edgeward/edgeward/internal/plan"
+)
+
+// Entry is one change that a run would make.
+type Entry struct {
+	Group  string `json:"group"`  // "Ingress cluster/namespace/name" or "Origin names in the zone"
+	Target string `json:"target"` // edgio or vultr
+	Action string `json:"action"` // create, update or delete
+	Object string `json:"object"` // what a person would call it
+	Why    string `json:"why"`
+	// WaitSeconds is how long a deletion waits for its grace or linger.
+	WaitSeconds float64 `json:"wait_seconds,omitempty"`
+	Before      []Field `json:"before,omitempty"`
+	After       []Field `json:"after,omitempty"`
+}
+
+// Field is one property of an object, for people and for scripts.
+type Field struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Obstacle is something that a run would not publish.
+type Obstacle struct {
+	Ingress string `json:"ingress"`
+	Rule    string `json:"rule,omitempty"` // host and path, where it concerns one
+	State   string `json:"state"`
+	Reason  string `json:"reason"`
+}
+
+// Report is the answer of `edgeward plan`.
+type Report struct {
+	Changes   []Entry    `json:"changes"`
+	Obstacles []Obstacle `json:"not_published"`
+	Warnings  []string   `json:"warnings"`
+}
+
+const originGroup = "Origin names in the zone"
+
+// NewReport puts a forecast into words, grouped by Ingress. Within a group the
+// order is that in which the changes would be made.
+func NewReport(want plan.Want, f plan.Forecast, domain string) Report {
+	r := Report{Changes: []Entry{}, Obstacles: []Obstacle{}, Warnings: []string{}}
+	for _, c := range f.Records {
+		r.Changes = append(r.Changes, recordEntry(c, domain))
+	}
+	for _, c := range f.Rules {
+		r.Changes = append(r.Changes, ruleEntry(c))
+	}
+	slices.SortStableFunc(r.Changes, func(a, b Entry) int { return cmp.Compare(a.Group, b.Group) })
+	for _, p := range slices.Concat(want.Problems, f.Last.Problems) {
+		o := Obstacle{Ingress: p.Ingress.String(), State: string(p.State), Reason: p.Reason}
+		if p.Key != (plan.RuleKey{}) {
+			o.Rule = p.Key.String()
+		}
+		r.Obstacles = append(r.Obstacles, o)
+	}
+	for _, s := range f.Last.Routes {
+		if s.State != plan.Synced {
+			r.Obstacles = append(r.Obstacles, Obstacle{s.Ingress.String(), s.Key.String(), string(s.State), s.Reason})
+		}
+	}
+	slices.SortFunc(r.Obstacles, func(a, b Obstacle) int {
+		return cmp.Or(cmp.Compare(a.Ingress, b.Ingress), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Reason, b.Reason))
+	})
+	for _, b := range f.Last.Blocked {
+		r.Warnings = append(r.Warnings, b.String())
+	}
+	for _, n := range f.Last.Notices {
+		r.Warnings = append(r.Warnings, n.Text)
+	}
+	for _, w := range want.Warnings {
+		r.Warnings = append(r.Warnings, "Ingress "+w.Ingress.String()+": "+w.Message)
+	}
+	slices.Sort(r.Warnings)
+	r.Warnings = slices.Compact(r.Warnings)
+	return r
+}
+
+func ruleEntry(c plan.Change[plan.Rule]) Entry {
+	e := Entry{
+		Group: "Ingress " + c.Ingress.String(), Target: string(plan.Edgio), Action: string(c.Verb),
+		WaitSeconds: wait(c.After),
+	}
+	switch c.Verb {
+	case plan.Create:
+		e.Object, e.After, e.Why = "rule "+c.New.Key(), ruleFields(c.New), "the Ingress claims it and nothing publishes it"
+	case plan.Update:
+		e.Object, e.Before, e.After = "rule "+c.New.Key(), ruleFields(c.Old), ruleFields(c.New)
+		e.Why = "it does not say what the Ingress wants"
+		if c.Adopt {
+			e.Why = "nobody marked it, and the Ingress may take it over"
+		}
+	case plan.Delete:
+		e.Object, e.Before, e.Why = "rule "+c.Old.Key(), ruleFields(c.Old), "no Ingress wants it"
+	}
+	return e
+}
+
+func ruleFields(r plan.Rule) []Field {
+	fields := []Field{{"origin", r.SourceHost}, {"origin path", r.SourcePath}, {"service profile", r.Profile}}
+	for _, p := range r.Protocols {
+		fields = append(fields,
+			Field{p.Published, fmt.Sprintf("port %d, from the origin by %s, port %d", p.PublishedPort, p.Source, p.SourcePort)},
+			Field{"mark on " + p.Published, p.Mark})
+	}
+	return fields
+}
+
+func recordEntry(c plan.Change[plan.Record], domain string) Entry {
+	e := Entry{Group: originGroup, Target: string(plan.Vultr), Action: string(c.Verb), WaitSeconds: wait(c.After)}
+	name := func(r plan.Record) string { return r.Type + " " + r.Name + "." + domain + " " + r.Data }
+	switch c.Verb {
+	case plan.Create:
+		e.Object, e.After, e.Why = name(c.New), recordFields(c.New), "a node that takes traffic has it"
+		if c.New.Type == "TXT" {
+			e.Why = "claims the names below it for this cluster"
+		}
+	case plan.Update:
+		e.Object, e.Before, e.After, e.Why = name(c.Old), recordFields(c.Old), recordFields(c.New), "vultr.ttl is another"
+	case plan.Delete:
+		e.Object, e.Before, e.Why = name(c.Old), recordFields(c.Old), "no rule or no node uses it, or its TTL has to change"
+	}
+	return e
+}
+
+func recordFields(r plan.Record) []Field {
+	return []Field{{"ttl", fmt.Sprint(r.TTL)}}
+}
+
+func wait(d time.Duration) float64 { return d.Seconds() }

@@ -1,0 +1,76 @@
+// Package preview shows what a run of the daemon would change now.
+package preview
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/edgeward/edgeward/internal/config"
+	"github.com/edgeward/edgeward/internal/daemon"
+	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/watcher"
+)
+
+// patience is how long the clusters may take to give their snapshots.
+const patience = 30 * time.Second
+
+// Gather reads each cluster and both providers once. It writes nothing.
+func Gather(ctx context.Context, cfg *config.Config, p daemon.Providers, version string, log *slog.Logger) (plan.Input, error) {
+	in := plan.Input{
+		Settings: daemon.Settings(cfg),
+		Rules:    plan.View[plan.Rule]{Known: true},
+		Records:  plan.View[plan.Record]{Known: true},
+	}
+	clusters := make([]plan.Cluster, len(cfg.Clusters))
+	errs := make([]error, len(cfg.Clusters)+2)
+	var running sync.WaitGroup
+	for i, c := range cfg.Clusters {
+		running.Go(func() { clusters[i], errs[i] = snapshot(ctx, c, version, log) })
+	}
+	running.Go(func() { in.Rules.Objects, errs[len(errs)-2] = p.Edgio.List(ctx) })
+	running.Go(func() { in.Records.Objects, errs[len(errs)-1] = p.Vultr.List(ctx) })
+	running.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return in, err
+	}
+	in.Now = time.Now()
+	in.Want = plan.Desired(clusters, in.Settings, in.Now)
+	return in, nil
+}
+
+// snapshot reads one cluster as the daemon would.
+func snapshot(ctx context.Context, c config.Cluster, version string, log *slog.Logger) (plan.Cluster, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	synced := make(chan string, 1)
+	clients := daemon.Clients(c, version, log)
+	if err := clients.Validate(); err != nil {
+		return plan.Cluster{}, fmt.Errorf("cluster %s: %w", c.Name, err)
+	}
+	cluster, err := watcher.New(watcher.ClusterOptions{
+		Name: c.Name, Clients: clients, Namespaces: c.Namespaces,
+		LabelSelector: c.LabelSelector, IngressClass: c.IngressClass, NodeSelector: c.NodeSelector,
+		Synced: func(uid string) { synced <- uid }, Log: log,
+	})
+	if err != nil {
+		return plan.Cluster{}, fmt.Errorf("cluster %s: %w", c.Name, err)
+	}
+	ended := make(chan struct{})
+	go func() { cluster.Run(ctx); close(ended) }()
+	defer func() { cancel(); <-ended }()
+	select {
+	case uid := <-synced:
+		return plan.Cluster{
+			Name: c.Name, AddressTypes: c.NodeAddressTypes, NotReadyDelay: c.NotReadyDelay,
+			Ready: true, UID: uid,
+			Ingresses: cluster.Ingresses(), Services: cluster.Services(), Nodes: cluster.Nodes(),
+		}, nil
+	case <-ctx.Done():
+		_, reason := cluster.Synced()
+		return plan.Cluster{}, fmt.Errorf("cluster %s: %s", c.Name, reason)
+	}
+}
