@@ -11,7 +11,7 @@ import (
 // deletion, with both a modification.
 type change[T any] struct {
 	old, obj *T
-	seen     bool // for a deletion
+	seen     bool // by the watch; not told of additions
 }
 
 // changes leads from the object kept under a name to the fresh one; nil means
@@ -27,7 +27,7 @@ func changes[T Object[T]](old, fresh *T, seen bool) []change[T] {
 	case (*old).Equal(*fresh):
 		return nil
 	}
-	return []change[T]{{old: old, obj: fresh}}
+	return []change[T]{{old: old, obj: fresh, seen: seen}}
 }
 
 // A difference is what a snapshot changed under one name.
@@ -71,7 +71,7 @@ func (c change[T]) dispatch(h Handler[T]) {
 	case c.obj == nil:
 		h.Deleted(*c.old, c.seen)
 	default:
-		h.Modified(*c.old, *c.obj)
+		h.Modified(*c.old, *c.obj, c.seen)
 	}
 }
 
@@ -89,6 +89,6 @@ func (c change[T]) eventType() string {
 // discard is a Handler that ignores everything.
 type discard[T any] struct{}
 
-func (discard[T]) Added(T)         {}
-func (discard[T]) Modified(_, _ T) {}
-func (discard[T]) Deleted(T, bool) {}
+func (discard[T]) Added(T)                 {}
+func (discard[T]) Modified(_, _ T, _ bool) {}
+func (discard[T]) Deleted(T, bool)         {}

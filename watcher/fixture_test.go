@@ -241,8 +241,12 @@ func newRecorder[T Object[T]]() recorder[T] { return make(recorder[T], 1000) }
 func label(m kube.Meta) string { return m.Key().String() + "@" + m.ResourceVersion }
 
 func (r recorder[T]) Added(obj T) { r <- "added " + label(obj.Identity()) }
-func (r recorder[T]) Modified(old, obj T) {
-	r <- "modified " + label(old.Identity()) + " to " + obj.Identity().ResourceVersion
+func (r recorder[T]) Modified(old, obj T, seen bool) {
+	entry := "modified " + label(old.Identity()) + " to " + obj.Identity().ResourceVersion
+	if !seen {
+		entry += " seen=false"
+	}
+	r <- entry
 }
 func (r recorder[T]) Deleted(old T, seen bool) {
 	r <- fmt.Sprintf("deleted %s seen=%t", label(old.Identity()), seen)

@@ -132,9 +132,9 @@ func TestWatchOptions(t *testing.T) {
 // onAdded is a Handler that only does something with new objects.
 type onAdded func(kube.Ingress)
 
-func (f onAdded) Added(obj kube.Ingress)       { f(obj) }
-func (onAdded) Modified(_, _ kube.Ingress)     {}
-func (onAdded) Deleted(_ kube.Ingress, _ bool) {}
+func (f onAdded) Added(obj kube.Ingress)           { f(obj) }
+func (onAdded) Modified(_, _ kube.Ingress, _ bool) {}
+func (onAdded) Deleted(_ kube.Ingress, _ bool)     {}
 
 // TestPanic: the object is named in the log with the stack, and the panic goes
 // on.

@@ -24,8 +24,9 @@ type Object[T any] interface {
 // cuts off a watch that does not keep up.
 type Handler[T any] interface {
 	Added(obj T)
-	// Modified is called where at least one kept field differs.
-	Modified(old, obj T)
+	// Modified is called where at least one kept field differs. With seen the
+	// watch reported it, otherwise a new snapshot showed it.
+	Modified(old, obj T, seen bool)
 	// Deleted gets the object as it was kept. With seen the watch reported it:
 	// the object was deleted, no longer matches the selection or was replaced
 	// by one of another UID. Otherwise a new snapshot lacked it, or had another

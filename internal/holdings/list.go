@@ -55,7 +55,7 @@ func List(holdings map[string]*plan.Holdings, rules []plan.Rule, domain string) 
 			m, _ := r.Mark()
 			items = append(items, Item{cluster, string(plan.Edgio), "rule", r.Key(), origin(r), m.Namespace + "/" + m.Name, r.ID})
 		}
-		for _, r := range slices.SortedFunc(slices.Values(slices.Concat(h.Addresses, h.Kept)), byKey) {
+		for _, r := range slices.SortedFunc(slices.Values(slices.Concat(h.Records, h.Kept)), byKey) {
 			name := r.Name + "." + domain
 			items = append(items, Item{cluster, string(plan.Vultr), "address", name, r.Data, fmt.Sprintf("%d rules", users[name]), r.ID})
 		}

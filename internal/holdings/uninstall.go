@@ -77,7 +77,7 @@ func (r Remover) Run(ctx context.Context) error {
 			errs = append(errs, fmt.Errorf("cluster %s has %d new rules: a daemon still runs for it; stop it first", cluster, len(h.Rules)))
 			continue
 		}
-		for _, record := range h.Addresses {
+		for _, record := range h.Records {
 			errs = append(errs, r.remove(record.Key(), r.Providers.Vultr.Delete(ctx, record)))
 		}
 		if len(h.Kept) > 0 {

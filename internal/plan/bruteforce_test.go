@@ -267,9 +267,10 @@ func land[T Object[T]](w *world, s *store[T], apply func(Op[T]) (T, outcome)) {
 // exact compares what stands with what is wanted, to the letter.
 func (w *world) exact(step Step) {
 	w.t.Helper()
-	taken := map[RuleKey]bool{} // by somebody else
+	taken, barred := map[RuleKey]bool{}, map[RuleKey]bool{} // by somebody else: now, for good
 	for _, r := range w.foreignRules {
-		taken[r.RuleKey] = true
+		m, _ := r.Mark()
+		taken[r.RuleKey], barred[r.RuleKey] = true, m.IngressID.Cluster != "east"
 	}
 	got := map[RuleKey]int{}
 	used := map[string]bool{} // zone names
@@ -292,8 +293,8 @@ func (w *world) exact(step Step) {
 		}
 	}
 	for key, route := range w.want.Routes {
-		if route.Wanted() {
-			used[route.Set] = true // also where somebody else's rule has the place
+		if route.Wanted() && !barred[key] {
+			used[route.Set] = true
 		}
 		if route.Wanted() && route.Ingress.Cluster != "east" && !taken[key] && got[key] == 0 {
 			w.fail("rule %s is missing; problems %v", key, step.Problems)

@@ -157,7 +157,7 @@ func TestOneIngressTwice(t *testing.T) {
 			}
 			reason := ""
 			if test.conflict {
-				reason = "claimed by Ingress main/default/shop already"
+				reason = "claimed by an earlier path of this Ingress already"
 			}
 			checkProblems(t, want, Conflict, reason)
 		})

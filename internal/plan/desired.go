@@ -166,11 +166,15 @@ func settle(claims []claim) (Route, []Problem) {
 		case route.Ingress == c.ingress && (exact && !c.exact || c.rule.Equal(route.Rule)):
 			// Within an Ingress, Exact goes before Prefix (the Ingress
 			// specification), and the same thing said twice is no conflict.
+		case route.Ingress == c.ingress:
+			problems = append(problems, Problem{c.ingress, c.key, Conflict, "claimed by an earlier path of this Ingress already"})
 		default:
 			problems = append(problems, Problem{c.ingress, c.key, Conflict,
 				"claimed by Ingress " + route.Ingress.String() + " already"})
 		}
 	}
+	// What an Ingress says clearly goes before what it says unclearly.
+	route.Holds = slices.DeleteFunc(route.Holds, func(h Hold) bool { return route.Wanted() && h.Ingress == route.Ingress })
 	return route, problems
 }
 

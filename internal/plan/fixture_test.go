@@ -145,6 +145,7 @@ func (s *stage) change(reported bool, clusters ...Cluster) {
 
 // ask calls Next and describes the operations, most urgent first.
 func (s *stage) ask() []string {
+	s.Rules.Read, s.Records.Read = s.Now, s.Now
 	s.step = Next(s.Input)
 	s.Memory = s.step.Memory
 	var lines []string

@@ -89,9 +89,9 @@ func FuzzNext(f *testing.F) {
 
 // TestNextAnywhere is FuzzNext without a fuzzer.
 func TestNextAnywhere(t *testing.T) {
-	states := 20_000
+	states := 4_000
 	if testing.Short() || raceDetector {
-		states = 2_000
+		states = 500
 	}
 	for seed := range uint64(states) {
 		if data := randomBytes(seed); !t.Run("", func(t *testing.T) { checkState(t, data) }) {

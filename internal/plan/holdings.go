@@ -6,12 +6,13 @@ import (
 )
 
 // Holdings are the objects of one cluster at the providers that are ours,
-// whether or not the configuration still names the cluster.
+// whether or not the configuration still names the cluster. Records below a
+// name that nobody claimed for us are not ours.
 type Holdings struct {
-	Rules     []Rule
-	Addresses []Record // all below the cluster's name but the claim
-	Claims    []Record // the TXT record; only duplicates make it more
-	// Kept are addresses whose names rules of others use: they cannot go.
+	Rules   []Rule
+	Records []Record // all below the cluster's name but the claim and those kept
+	Claims  []Record // the TXT record; only duplicates make it more
+	// Kept are records whose names rules of others use: they cannot go.
 	Kept []Record
 }
 
@@ -32,23 +33,26 @@ func AllHoldings(rules []Rule, records []Record, owner, domain string) map[strin
 			named[name] = true
 		}
 	}
+	claimed := make(map[string]bool)
+	for _, r := range records {
+		if cluster, ok := clusterOf(r.Name, owner); ok && isClaim(r, cluster, owner) {
+			claimed[cluster] = true
+			of(cluster).Claims = append(of(cluster).Claims, r)
+		}
+	}
 	for _, r := range records {
 		cluster, ok := clusterOf(r.Name, owner)
-		if !ok {
-			continue
-		}
-		switch h := of(cluster); {
-		case r.Name == ClaimName(cluster, owner) && r.Type == "TXT":
-			h.Claims = append(h.Claims, r)
+		switch {
+		case !ok || !claimed[cluster] || isClaim(r, cluster, owner):
 		case named[r.Name]:
-			h.Kept = append(h.Kept, r)
+			of(cluster).Kept = append(of(cluster).Kept, r)
 		default:
-			h.Addresses = append(h.Addresses, r)
+			of(cluster).Records = append(of(cluster).Records, r)
 		}
 	}
 	for _, h := range all {
 		slices.SortFunc(h.Rules, func(a, b Rule) int { return a.RuleKey.Compare(b.RuleKey) })
-		for _, list := range [][]Record{h.Addresses, h.Claims, h.Kept} {
+		for _, list := range [][]Record{h.Records, h.Claims, h.Kept} {
 			slices.SortFunc(list, func(a, b Record) int { return strings.Compare(a.Key(), b.Key()) })
 		}
 	}

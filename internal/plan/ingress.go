@@ -308,7 +308,7 @@ func backendPort(namespace string, b kube.Backend, services map[kube.Key]kube.Se
 		return none, &verdict{Pending, fmt.Sprintf("Service %s does not exist", b.Service)}
 	}
 	if svc.Type != "NodePort" {
-		return none, invalid("Service %s is of type %s, which cannot be reached from outside the cluster; make it NodePort", b.Service, svc.Type)
+		return none, invalid("Service %s is of type %s; only NodePort Services can be published", b.Service, svc.Type)
 	}
 	named := func(p kube.ServicePort) bool {
 		return b.PortName != "" && p.Name == b.PortName || b.PortName == "" && p.Port == b.PortNumber

@@ -41,6 +41,12 @@ func claimedBy(data string) (uid string, ok bool) {
 	return uid, ok
 }
 
+// isClaim reports whether r claims the cluster's subtree for the owner, for
+// whatever cluster it was that had this name.
+func isClaim(r Record, cluster, owner string) bool {
+	return r.Name == ClaimName(cluster, owner) && r.Type == "TXT" && strings.HasPrefix(r.Data, ClaimData(owner, ""))
+}
+
 // clusterOf returns the cluster to whose subtree a zone name belongs; it is not
 // ok for a name that is not the owner's.
 func clusterOf(name, owner string) (cluster string, ok bool) {

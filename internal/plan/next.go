@@ -77,7 +77,9 @@ type Attempt[T Object[T]] struct {
 
 // View is what is known of one provider.
 type View[T Object[T]] struct {
-	Known   bool // it was read since the daemon started
+	Known bool // it was read since the daemon started
+	// Read is when the last complete reading began.
+	Read    time.Time
 	Objects []T
 	// Missing holds the IDs of Objects that the last reading did not show. They
 	// are neither there nor gone until they were looked up: lists lag, and
@@ -96,6 +98,8 @@ type Memory struct {
 	// named are the zone names that some rule named: when none does any more,
 	// it was this process that took the rules away, or changed them.
 	named map[string]bool
+	// compared are the clusters whose first comparison is over.
+	compared map[string]bool
 }
 
 // absence is since when nobody wants an object. Reported says that the watch
@@ -110,10 +114,8 @@ type absence struct {
 // reported, the watch said so: what it leads to delete does not count for
 // max_delete. Without, objects were only missing in a new snapshot.
 func (m Memory) Follow(old, now Want, reported bool) Memory {
-	next := Memory{
-		absent: m.absent, named: m.named,
-		droppedRules: make(map[RuleKey]bool), droppedRecords: make(map[string]bool),
-	}
+	next := m
+	next.droppedRules, next.droppedRecords = make(map[RuleKey]bool), make(map[string]bool)
 	rules, records := maps.Clone(m.droppedRules), maps.Clone(m.droppedRecords)
 	if reported {
 		rules, records = old.wanted()
@@ -159,7 +161,8 @@ type Input struct {
 	Memory   Memory
 	Settings Settings
 	Now      time.Time
-	// AllowDelete lets the deletions found now exceed Settings.MaxDelete.
+	// AllowDelete lets what the first comparison of each cluster finds to be
+	// unwanted exceed Settings.MaxDelete.
 	AllowDelete bool
 }
 
@@ -175,9 +178,11 @@ type Step struct {
 	// that a live rule stands in the way of.
 	Routes   []RouteState
 	Problems []Problem
-	// Compared says that every cluster and both providers were looked at, so
-	// that a start's first comparison is over.
+	// Compared says that the first comparison of every cluster is over.
 	Compared bool
+	// Reread asks for a reading of the rules: before addresses go, it has to be
+	// seen that nobody has pointed a rule at them meanwhile.
+	Reread bool
 	// Open are the Ingresses that still have work outstanding.
 	Open    map[IngressID]Open
 	Blocked []Blocked
@@ -316,8 +321,8 @@ func (p *planner) findNamed() {
 		name(a.Old)
 		name(a.New)
 	}
-	for _, r := range p.Want.Routes {
-		if r.Wanted() {
+	for key, r := range p.Want.Routes {
+		if r.Wanted() && !p.barred(key, r) {
 			name(r.Rule)
 		}
 	}
@@ -333,18 +338,23 @@ func (p *planner) finish() {
 	slices.SortFunc(p.step.Notices, func(a, b Notice) int { return cmp.Compare(a.Text, b.Text) })
 
 	p.step.Memory = p.remember()
-	p.step.Compared = p.Rules.Known && p.Records.Known
-	for _, c := range p.clusters {
-		p.step.Compared = p.step.Compared && c.ready && c.compared
-	}
+	p.step.Compared = len(p.step.Memory.compared) >= len(p.clusters)
 }
 
 // remember keeps of the memory what still concerns an object, or may do once
 // the provider is read.
 func (p *planner) remember() Memory {
 	next := Memory{
-		absent: p.absent, named: p.named,
+		absent: p.absent, named: p.named, compared: maps.Clone(p.Memory.compared),
 		droppedRules: make(map[RuleKey]bool), droppedRecords: make(map[string]bool),
+	}
+	if next.compared == nil {
+		next.compared = make(map[string]bool)
+	}
+	for name, c := range p.clusters {
+		if p.Rules.Known && p.Records.Known && c.ready && c.compared {
+			next.compared[name] = true
+		}
 	}
 	for key := range p.Memory.droppedRules {
 		if !p.Rules.Known || p.rules.has(Rule{RuleKey: key}.Key()) {

@@ -13,12 +13,12 @@ type deletion[T Object[T]] struct {
 
 // unwanted returns since when nobody wants the object, and remembers it.
 // Reported says that the watch told so.
-func (p *planner) unwanted(id string, reported bool) absence {
+func (p *planner) unwanted(cluster, id string, reported bool) absence {
 	a, ok := p.Memory.absent[id]
 	if !ok {
 		a = absence{since: p.Now}
 	}
-	a.reported = a.reported || reported || p.AllowDelete
+	a.reported = a.reported || reported || p.AllowDelete && !p.Memory.compared[cluster]
 	p.absent[id] = a
 	return a
 }

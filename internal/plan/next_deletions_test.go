@@ -105,6 +105,29 @@ func TestMaxDeletePerCluster(t *testing.T) {
 	}
 }
 
+// TestRefusedStaysRefused has rules that were too many to delete: that others
+// come, or that the watch reports more deletions, does not make them fewer.
+func TestRefusedStaysRefused(t *testing.T) {
+	s := settled(testSettings(), rulesOn("main", 6))
+	s.change(false, rulesOn("main", 2))
+	s.run()
+	first := []Blocked{{Edgio, "main", 4, 6}}
+	if diff := cmp.Diff(first, s.step.Blocked); diff != "" {
+		t.Fatalf("blocked at first (-want +got):\n%s", diff)
+	}
+	more := rulesOn("main", 2)
+	for i := range 10 {
+		more.Ingresses = append(more.Ingresses, ingress(fmt.Sprint("new", i), "new.example.com", "Exact", fmt.Sprint("/", i)))
+	}
+	s.change(true, more)
+	if got := deletions(s.run()); len(got) > 0 {
+		t.Errorf("deleted %q after all", got)
+	}
+	if diff := cmp.Diff([]Blocked{{Edgio, "main", 4, 16}}, s.step.Blocked); diff != "" {
+		t.Errorf("blocked later (-want +got):\n%s", diff)
+	}
+}
+
 // TestReportedDeletions has what the watch reported as deleted: it does not
 // count, neither alone nor beside what a snapshot showed.
 func TestReportedDeletions(t *testing.T) {
@@ -113,6 +136,25 @@ func TestReportedDeletions(t *testing.T) {
 		s.change(true, rulesOn("main", 0))
 		if got := deletions(s.run()); len(got) != 3 || s.step.Blocked != nil {
 			t.Errorf("deleted %q, blocked %v; want all", got, s.step.Blocked)
+		}
+	})
+	t.Run("beside few that were not", func(t *testing.T) {
+		s := settled(testSettings(), rulesOn("main", 10))
+		s.change(true, rulesOn("main", 6))
+		s.change(false, rulesOn("main", 4))
+		if got := deletions(s.run()); len(got) != 6 || s.step.Blocked != nil {
+			t.Errorf("deleted %q, blocked %v; want all 6", got, s.step.Blocked)
+		}
+	})
+	t.Run("of addresses, and wanted again in between", func(t *testing.T) {
+		three := append(usual(), node("n3", "192.0.2.3"))
+		s := settled(testSettings(), cluster("main", three...))
+		for _, reported := range []bool{true, false} {
+			s.change(true, cluster("main", three...))
+			s.change(reported, cluster("main", shop(), web(), node("n1", "192.0.2.1")))
+		}
+		if got := s.run(); len(got) != 0 || len(s.step.Blocked) != 1 {
+			t.Errorf("done %q, blocked %v; want all blocked", got, s.step.Blocked)
 		}
 	})
 	t.Run("beside too many that were not", func(t *testing.T) {
@@ -190,6 +232,24 @@ func TestMaxDeleteRecords(t *testing.T) {
 				t.Errorf("blocked (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestRefusedAddressesInALargerSet has addresses that were too many to delete:
+// when others join they are fewer, since the set stays well filled without them.
+func TestRefusedAddressesInALargerSet(t *testing.T) {
+	s := settled(testSettings(), cluster("main", append(usual(), node("n3", "192.0.2.3"))...))
+	s.change(false, cluster("main", shop(), web(), node("n1", "192.0.2.1")))
+	if diff := cmp.Diff([]string(nil), s.run()); diff != "" {
+		t.Fatalf("at first (-want +got):\n%s", diff)
+	}
+	s.change(true, cluster("main", shop(), web(), node("n1", "192.0.2.1"), node("n4", "192.0.2.4"), node("n5", "192.0.2.5")))
+	want := []string{
+		"0s: create nodes.main 192.0.2.4, create nodes.main 192.0.2.5",
+		"0s: delete nodes.main 192.0.2.2, delete nodes.main 192.0.2.3",
+	}
+	if diff := cmp.Diff(want, s.run()); diff != "" {
+		t.Errorf("then (-want +got):\n%s", diff)
 	}
 }
 
@@ -302,5 +362,18 @@ func TestGraceOutlastsDoubt(t *testing.T) {
 	s.Now, s.Rules.Missing = s.Now.Add(2*time.Second), nil
 	if got := s.ask(); !slices.Equal(got, []string{"delete rule www.example.com/a"}) {
 		t.Errorf("after 10s: %q, want the deletion", got)
+	}
+}
+
+// TestAllowDeleteIsPerCluster has one cluster that never gets ready: that does
+// not keep the door open for the other one.
+func TestAllowDeleteIsPerCluster(t *testing.T) {
+	down := Cluster{Name: "down"}
+	s := settled(testSettings(), rulesOn("main", 4), down)
+	s.AllowDelete = true
+	s.ask()
+	s.change(false, rulesOn("main", 0), down)
+	if got := deletions(s.run()); len(got) > 0 || len(s.step.Blocked) != 1 {
+		t.Errorf("deleted %q, blocked %v; want all blocked, since the first comparison of main was over", got, s.step.Blocked)
 	}
 }

@@ -163,6 +163,54 @@ func TestNamedAddressesStay(t *testing.T) {
 	}
 }
 
+// TestAttemptsNameTheirOrigin has a rule that is not wanted any more, and not
+// seen, but may come to stand: its origin does not go before that is known.
+func TestAttemptsNameTheirOrigin(t *testing.T) {
+	rule := settled(testSettings(), cluster("main", usual()...)).Rules.Objects[0]
+	moved := rule
+	moved.SourceHost = "elsewhere.example.org"
+	for name, a := range map[string]Attempt[Rule]{
+		"a creation under way":        {Op[Rule]{Verb: Create, New: rule}, InFlight},
+		"a creation lost":             {Op[Rule]{Verb: Create, New: rule}, Unsure},
+		"an update to it under way":   {Op[Rule]{Verb: Update, Old: moved, New: rule}, InFlight},
+		"an update away from it lost": {Op[Rule]{Verb: Update, Old: rule, New: moved}, Unsure},
+		"its deletion lost":           {Op[Rule]{Verb: Delete, Old: rule}, Unsure},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := settled(testSettings(), cluster("main", usual()...))
+			s.Rules.Objects, s.Rules.Attempts = nil, []Attempt[Rule]{a}
+			s.change(true, cluster("main"))
+			for range 3 {
+				s.ask()
+				s.Now = s.Now.Add(time.Hour)
+				if len(s.step.Records) > 0 {
+					t.Errorf("%s", line(s.step.Records[0]))
+				}
+			}
+			s.Rules.Attempts = nil
+			s.run()
+			if diff := cmp.Diff([]string{"claim main"}, s.standing()); diff != "" {
+				t.Errorf("once it is known (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestUnknownSet has a name below ours that some rule uses although no Service
+// has such a set: whatever stands there, stays.
+func TestUnknownSet(t *testing.T) {
+	s := settled(testSettings(), cluster("main", usual()...))
+	s.Rules.Objects = append(s.Rules.Objects, Rule{ID: "x", RuleKey: RuleKey{"blog.example.com", "/"}, SourceHost: "old.main.acme." + testDomain})
+	for _, r := range []Record{{Type: "A", Data: "192.0.2.7"}, {Type: "AAAA", Data: "2001:db8::7"}, {Type: "TXT", Data: "x"}} {
+		r.ID, r.Name = r.Type, "old.main.acme"
+		s.Records.Objects = append(s.Records.Objects, r)
+	}
+	s.AllowDelete = true
+	if diff := cmp.Diff([]string(nil), s.run()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 // marked gives a rule a protocol set with the mark.
 func marked(r Rule, m Mark) Rule {
 	r.Protocols = []Protocol{{Published: "https", Source: "http", SourcePort: 30080, Mark: m.String(r.RuleKey)}}
@@ -197,5 +245,31 @@ func TestRecordsUnknown(t *testing.T) {
 	s.change(true, cluster("main", ingress("shop", "www.example.com", "Exact", "/b"), web(), node("n1", "192.0.2.1")))
 	if diff := cmp.Diff([]string(nil), s.run()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestAddressesGoOnlyAfterANewReading has a rule of somebody else's that began
+// to name our addresses while they lingered: only a reading shows it.
+func TestAddressesGoOnlyAfterANewReading(t *testing.T) {
+	s := newStage(testSettings(), cluster("main", usual()...))
+	s.run()
+	s.change(true, cluster("main", web(), node("n1", "192.0.2.1"), node("n2", "192.0.2.2")))
+	s.Rules.Objects = nil
+	in := s.Input
+	in.Rules.Read = in.Now
+	step := Next(in) // the linger begins
+	in.Memory, in.Now = step.Memory, step.Wake
+
+	step = Next(in)
+	if len(step.Records) > 0 || !step.Reread {
+		t.Fatalf("%d operations, Reread %v; want none before the rules are read again", len(step.Records), step.Reread)
+	}
+	in.Rules.Read = in.Now
+	if step := Next(in); len(step.Records) != 2 || step.Reread {
+		t.Errorf("nobody names them: %d operations, Reread %v; want two deletions", len(step.Records), step.Reread)
+	}
+	in.Rules.Objects = []Rule{{ID: "x", RuleKey: RuleKey{"blog.example.com", "/"}, SourceHost: nodesHost}}
+	if step := Next(in); len(step.Records) > 0 {
+		t.Errorf("somebody names them: %s", line(step.Records[0]))
 	}
 }

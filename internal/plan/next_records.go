@@ -53,7 +53,6 @@ func (p *planner) planRecords() {
 // reports what belongs to clusters that the configuration does not name.
 func (p *planner) recordsByCluster() map[string][]Record {
 	byCluster := make(map[string][]Record)
-	unknown := make(map[string]int)
 	for _, r := range p.Records.Objects {
 		cluster, ok := clusterOf(r.Name, p.Settings.Owner)
 		if !ok {
@@ -61,13 +60,10 @@ func (p *planner) recordsByCluster() map[string][]Record {
 		}
 		if _, ok := p.clusters[cluster]; ok {
 			byCluster[cluster] = append(byCluster[cluster], r)
-		} else {
-			unknown[cluster]++
+		} else if isClaim(r, cluster, p.Settings.Owner) {
+			p.notice(false, "the names below %s.%s belong to a cluster %q that is not in the configuration; they are left alone",
+				subtree(cluster, p.Settings.Owner), p.Settings.Domain, cluster)
 		}
-	}
-	for cluster, n := range unknown {
-		p.notice(false, "%d records below %s.%s belong to a cluster %q that is not in the configuration; they are left alone",
-			n, subtree(cluster, p.Settings.Owner), p.Settings.Domain, cluster)
 	}
 	return byCluster
 }
@@ -312,7 +308,7 @@ func (p *planner) removeDuplicates(key string, stands Record) {
 // other addresses come first, does not count for sync.max_delete either: it
 // would exceed it only until they have come.
 func (p *planner) unwantedRecord(cluster string, r Record, lingers, safe bool) {
-	gone := p.unwanted(r.ID, p.Memory.droppedRecords[r.Key()] || lingers && p.Memory.named[r.Name])
+	gone := p.unwanted(cluster, r.ID, p.Memory.droppedRecords[r.Key()] || lingers && p.Memory.named[r.Name])
 	if !safe {
 		return
 	}
@@ -321,6 +317,9 @@ func (p *planner) unwantedRecord(cluster string, r Record, lingers, safe bool) {
 	if lingers {
 		d.op.Urgency = urgentTidy
 		d.due = gone.since.Add(p.Settings.Linger)
+		if !p.Now.Before(d.due) && p.Rules.Read.Before(d.due) {
+			p.step.Reread, d.safe = true, false
+		}
 	}
 	c := p.clusters[cluster]
 	c.recordDeletions = append(c.recordDeletions, d)

@@ -40,11 +40,8 @@ func (p *planner) owner(r Rule) (Mark, bool) {
 	return m, ok && m.Owner == p.Settings.Owner
 }
 
-// planRule decides about all rules at one host and path.
-func (p *planner) planRule(key RuleKey) {
-	route := p.Want.Routes[key]
-	place := Rule{RuleKey: key}.Key()
-	var ours, others []Rule
+// divide tells our rules at a place from those of others.
+func (p *planner) divide(place string) (ours, others []Rule) {
 	for _, r := range p.rules.at[place] {
 		if _, ok := p.owner(r); ok {
 			ours = append(ours, r)
@@ -52,6 +49,32 @@ func (p *planner) planRule(key RuleKey) {
 			others = append(others, r)
 		}
 	}
+	return ours, others
+}
+
+// barred reports whether a route cannot be published because its place belongs
+// to others, or to a cluster that is not in the configuration.
+func (p *planner) barred(key RuleKey, route Route) bool {
+	ours, others := p.divide(Rule{RuleKey: key}.Key())
+	for _, r := range ours {
+		if m, _ := p.owner(r); p.clusters[m.Cluster] == nil {
+			return true
+		}
+	}
+	return len(ours) == 0 && len(others) > 0 && !adoptable(route, others)
+}
+
+// adoptable reports whether a route may take over the rule that stands in its
+// way: a single one that nobody marked.
+func adoptable(route Route, others []Rule) bool {
+	return route.Adopt && len(others) == 1 && !others[0].Marked()
+}
+
+// planRule decides about all rules at one host and path.
+func (p *planner) planRule(key RuleKey) {
+	route := p.Want.Routes[key]
+	place := Rule{RuleKey: key}.Key()
+	ours, others := p.divide(place)
 	switch {
 	case p.rules.is(place, InFlight):
 		p.outcome(route, Pending, "on the way")
@@ -108,7 +131,7 @@ func (p *planner) held(route Route, ours []Rule) (IngressID, bool) {
 func (p *planner) newRule(route Route, others []Rule) {
 	op := Op[Rule]{Verb: Create, New: route.Rule, Ingress: route.Ingress, Urgency: urgentCreate}
 	if len(others) > 0 {
-		if len(others) > 1 || !route.Adopt || others[0].Marked() {
+		if !adoptable(route, others) {
 			p.problem(route, p.strangers(others))
 			return
 		}
@@ -226,7 +249,7 @@ func (p *planner) unwantedRule(r Rule) {
 	if c == nil || !c.claimed {
 		return
 	}
-	gone := p.unwanted(r.ID, p.Memory.droppedRules[r.RuleKey])
+	gone := p.unwanted(m.Cluster, r.ID, p.Memory.droppedRules[r.RuleKey])
 	c.ruleDeletions = append(c.ruleDeletions, deletion[Rule]{
 		op:       Op[Rule]{Verb: Delete, Old: r, Ingress: m.IngressID, Urgency: urgentRemove},
 		reported: gone.reported, due: gone.since.Add(p.Settings.DeletionGrace), safe: true,

@@ -293,3 +293,18 @@ func TestSame(t *testing.T) {
 		})
 	}
 }
+
+// TestClearGoesBeforeUnclear has an Ingress that claims a path twice, and of
+// which one claim cannot be understood any more: the other is followed.
+func TestClearGoesBeforeUnclear(t *testing.T) {
+	ing := shop()
+	ing.Rules[0].Paths = append(ing.Rules[0].Paths, kube.IngressPath{Path: "/a", Type: "Prefix", Backend: kube.Backend{Service: "api", PortName: "http"}})
+	nodes := []any{node("n1", "192.0.2.1")}
+	s := settled(testSettings(), cluster("main", append(nodes, ing, web(), service("api", 30081))...))
+	inside := web()
+	inside.Type = "ClusterIP"
+	s.change(true, cluster("main", append(nodes, ing, inside, service("api", 30081), service("third", 30080))...))
+	if diff := cmp.Diff([]string{"0s: update rule www.example.com/a for shop"}, s.run()); diff != "" {
+		t.Errorf("done (-want +got):\n%s", diff)
+	}
+}

@@ -213,13 +213,14 @@ func TestTTLOneAtATime(t *testing.T) {
 		"the other one is being deleted": {[]Record{old("192.0.2.1"), old("192.0.2.2")}, []Attempt[Record]{recordAttempt(Delete, "192.0.2.2", InFlight)}, nil},
 		"that was lost":                  {[]Record{old("192.0.2.1"), old("192.0.2.2")}, []Attempt[Record]{recordAttempt(Delete, "192.0.2.2", Unsure)}, []string{"look up"}},
 		"one is left":                    {[]Record{old("192.0.2.1")}, nil, []string{"update nodes.main 192.0.2.1 at 60"}},
-		"one is left, another being made at the old TTL": {[]Record{old("192.0.2.1")}, []Attempt[Record]{recordAttempt(Create, "192.0.2.2", InFlight)}, nil},
-		"its TTL is being changed":                       {[]Record{old("192.0.2.1")}, []Attempt[Record]{update(InFlight)}, nil},
-		"that was lost, too":                             {[]Record{old("192.0.2.1")}, []Attempt[Record]{update(Unsure)}, []string{"look up"}},
-		"that was refused":                               {[]Record{old("192.0.2.1")}, []Attempt[Record]{update(Parked)}, []string{"update nodes.main 192.0.2.1 at 60"}},
-		"it has two records":                             {[]Record{old("192.0.2.1"), old("192.0.2.1").WithIdentity("twin")}, nil, []string{"delete nodes.main 192.0.2.1"}},
-		"the dead one was refused a successor":           {[]Record{old("192.0.2.7")}, []Attempt[Record]{recordAttempt(Create, "192.0.2.1", Parked)}, []string{"create nodes.main 192.0.2.1"}},
-		"the dead one's successor is being made":         {[]Record{old("192.0.2.7")}, []Attempt[Record]{recordAttempt(Create, "192.0.2.1", InFlight)}, nil},
+		"one is left, another being made at the old TTL":             {[]Record{old("192.0.2.1")}, []Attempt[Record]{recordAttempt(Create, "192.0.2.2", InFlight)}, nil},
+		"another being made at the old TTL, none is made at the new": {[]Record{address("nodes.main.acme", "192.0.2.1", 60).WithIdentity("x")}, []Attempt[Record]{recordAttempt(Create, "192.0.2.7", InFlight)}, nil},
+		"its TTL is being changed":                                   {[]Record{old("192.0.2.1")}, []Attempt[Record]{update(InFlight)}, nil},
+		"that was lost, too":                                         {[]Record{old("192.0.2.1")}, []Attempt[Record]{update(Unsure)}, []string{"look up"}},
+		"that was refused":                                           {[]Record{old("192.0.2.1")}, []Attempt[Record]{update(Parked)}, []string{"update nodes.main 192.0.2.1 at 60"}},
+		"it has two records":                                         {[]Record{old("192.0.2.1"), old("192.0.2.1").WithIdentity("twin")}, nil, []string{"delete nodes.main 192.0.2.1"}},
+		"the dead one was refused a successor":                       {[]Record{old("192.0.2.7")}, []Attempt[Record]{recordAttempt(Create, "192.0.2.1", Parked)}, []string{"create nodes.main 192.0.2.1"}},
+		"the dead one's successor is being made":                     {[]Record{old("192.0.2.7")}, []Attempt[Record]{recordAttempt(Create, "192.0.2.1", InFlight)}, nil},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

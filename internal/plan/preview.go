@@ -37,7 +37,7 @@ func Preview(in Input) (Forecast, error) {
 	start := in.Now
 	rules, records := newPlay(in.Rules), newPlay(in.Records)
 	for range maxSteps {
-		in.Rules, in.Records = rules.view(in.Rules.Known), records.view(in.Records.Known)
+		in.Rules, in.Records = rules.view(in.Rules.Known, in.Now), records.view(in.Records.Known, in.Now)
 		f.Last = Next(in)
 		in.Memory = f.Last.Memory
 		for _, op := range f.Last.Rules {
@@ -71,8 +71,8 @@ func newPlay[T Object[T]](v View[T]) *play[T] {
 	return p
 }
 
-func (p *play[T]) view(known bool) View[T] {
-	return View[T]{Known: known, Objects: slices.Collect(maps.Values(p.objects))}
+func (p *play[T]) view(known bool, now time.Time) View[T] {
+	return View[T]{Known: known, Read: now, Objects: slices.Collect(maps.Values(p.objects))}
 }
 
 func (p *play[T]) apply(op Op[T]) Op[T] {

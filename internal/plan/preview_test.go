@@ -89,14 +89,17 @@ func TestAllHoldings(t *testing.T) {
 	rules := append(ours.Rules.Objects, foreign)
 	records := append(ours.Records.Objects,
 		Record{ID: "old", Name: "nodes.old.acme", Type: "A", Data: "192.0.2.9"},
-		Record{ID: "claim", Name: "_edgeward.old.acme", Type: "TXT", Data: "x"},
+		Record{ID: "claim", Name: "_edgeward.old.acme", Type: "TXT", Data: ClaimData("acme", "uid-old")},
+		Record{ID: "mail", Name: "mail.acme", Type: "MX", Data: "mx.example.com"}, // nobody claimed it
+		Record{ID: "odd", Name: "_edgeward.odd.acme", Type: "TXT", Data: ClaimData("another", "uid")},
+		Record{ID: "odd2", Name: "x.odd.acme", Type: "A", Data: "192.0.2.9"},
 		Record{ID: "other", Name: "nodes.main.another", Type: "A", Data: "192.0.2.9"},
 		Record{ID: "apex", Type: "A", Data: "192.0.2.9"},
 	)
 	type count struct{ Rules, Addresses, Claims, Kept int }
 	got := make(map[string]count)
 	for name, h := range AllHoldings(rules, records, testOwner, testDomain) {
-		got[name] = count{len(h.Rules), len(h.Addresses), len(h.Claims), len(h.Kept)}
+		got[name] = count{len(h.Rules), len(h.Records), len(h.Claims), len(h.Kept)}
 	}
 	want := map[string]count{
 		"main": {Rules: 1, Addresses: 2, Claims: 1},

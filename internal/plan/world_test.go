@@ -139,6 +139,7 @@ func (w *world) fail(format string, a ...any) {
 func (w *world) next() Step {
 	in := Input{Want: w.want, Rules: w.rules.asView(), Records: w.records.asView(), Memory: w.memory,
 		Settings: w.settings, Now: w.now, AllowDelete: w.fresh}
+	in.Rules.Read, in.Records.Read = w.now, w.now
 	step := Next(in)
 	w.memory, w.fresh = step.Memory, w.fresh && !step.Compared
 	return step

@@ -39,11 +39,17 @@ func (a accounts) opened(events map[plan.IngressID]string, routes []plan.RouteSt
 }
 
 // resynced opens an attempt for every published Ingress at a target that was
-// read anew, unless one is open.
+// read anew, unless one is open for the sake of an event.
 func (a accounts) resynced(target plan.Target, routes []plan.RouteState, now time.Time) {
 	for id := range routed(routes) {
-		if a.open[id] == nil {
-			a.open[id] = &account{event: "resync", since: now, rules: target == plan.Edgio, dns: target == plan.Vultr, hadRoutes: true}
+		acc := a.open[id]
+		if acc == nil {
+			acc = &account{event: "resync", since: now, hadRoutes: true}
+			a.open[id] = acc
+		}
+		if acc.event == "resync" {
+			acc.rules = acc.rules || target == plan.Edgio
+			acc.dns = acc.dns || target == plan.Vultr
 		}
 	}
 }

@@ -11,13 +11,13 @@ import (
 
 // intake takes what the watches report, in the words of watcher.Handler, and
 // keeps it until the loop asks. The objects and what was said of them change
-// under one lock, so that a deletion that was only inferred can never be seen
+// under one lock, so that a change that was only inferred is never taken
 // without the word that it was.
 type intake struct {
 	mu       sync.Mutex
 	clusters []*Cluster
 	events   map[plan.IngressID]string // the latest since they were last taken
-	missed   bool                      // a deletion since then was inferred
+	missed   bool                      // a change since then was not seen, but inferred from a snapshot
 	changed  chan struct{}             // holds one element while there is something to take
 }
 
@@ -46,26 +46,25 @@ type Objects[T interface{ Identity() kube.Meta }] struct {
 }
 
 // Added takes an object that is new.
-func (o *Objects[T]) Added(obj T) { o.put(obj, "added") }
-
-// Modified takes the new state of an object.
-func (o *Objects[T]) Modified(_, obj T) { o.put(obj, "modified") }
-
-// Deleted takes an object away. Not seen, its deletion was inferred from a new
-// snapshot, and what it leads to counts for sync.max_delete.
-func (o *Objects[T]) Deleted(old T, seen bool) {
-	o.in.update(func() {
-		delete(o.kept, old.Identity().Key())
-		o.in.missed = o.in.missed || !seen
-		if o.note != nil {
-			o.note(old, "deleted")
-		}
-	})
+func (o *Objects[T]) Added(obj T) {
+	o.update(obj, "added", true, func() { o.kept[obj.Identity().Key()] = obj })
 }
 
-func (o *Objects[T]) put(obj T, event string) {
+// Modified takes the new state of an object. Not seen, it was inferred from a
+// new snapshot, and the deletions that it leads to count for sync.max_delete.
+func (o *Objects[T]) Modified(_, obj T, seen bool) {
+	o.update(obj, "modified", seen, func() { o.kept[obj.Identity().Key()] = obj })
+}
+
+// Deleted takes an object away. Seen is as for Modified.
+func (o *Objects[T]) Deleted(old T, seen bool) {
+	o.update(old, "deleted", seen, func() { delete(o.kept, old.Identity().Key()) })
+}
+
+func (o *Objects[T]) update(obj T, event string, seen bool, change func()) {
 	o.in.update(func() {
-		o.kept[obj.Identity().Key()] = obj
+		change()
+		o.in.missed = o.in.missed || !seen
 		if o.note != nil {
 			o.note(obj, event)
 		}

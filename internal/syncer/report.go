@@ -22,9 +22,9 @@ func (s *Syncer) report(now time.Time) {
 
 // awaited says what has to come before the first comparison; "" if nothing.
 func (s *Syncer) awaited() string {
-	for name, c := range s.want.Clusters {
-		if c == nil {
-			return "cluster " + name + ": no complete snapshot yet"
+	for _, c := range s.opts.Clusters {
+		if s.want.Clusters[c.Name] == nil {
+			return "cluster " + c.Name + ": no complete snapshot yet"
 		}
 	}
 	for _, t := range []struct {
@@ -47,11 +47,14 @@ func (s *Syncer) awaited() string {
 // it lasts.
 func (s *Syncer) tell() {
 	now := make(map[string]bool)
-	say := func(level slog.Level, message string, attrs ...any) {
-		key := fmt.Sprint(level, message, attrs)
-		if now[key] = true; !s.told[key] {
+	sayAs := func(key string, level slog.Level, message string, attrs ...any) {
+		if !s.told[key] && !now[key] {
 			s.log.Log(context.Background(), level, message, attrs...)
 		}
+		now[key] = true
+	}
+	say := func(level slog.Level, message string, attrs ...any) {
+		sayAs(fmt.Sprint(level, message, attrs), level, message, attrs...)
 	}
 	for p, rules := range gathered(s.want.Problems, s.step.Problems) {
 		attrs := []any{"ingress", p.Ingress.String(), "state", string(p.State)}
@@ -64,7 +67,8 @@ func (s *Syncer) tell() {
 		say(slog.LevelWarn, w.Message, "ingress", w.Ingress.String())
 	}
 	for _, b := range s.step.Blocked {
-		say(slog.LevelError, b.String())
+		// Its numbers change while it lasts.
+		sayAs(fmt.Sprint("blocked ", b.Target, b.Cluster), slog.LevelError, b.String())
 	}
 	for _, n := range s.step.Notices {
 		level := slog.LevelWarn
@@ -150,12 +154,13 @@ func (s *Syncer) measure(now time.Time) {
 }
 
 // exact notes when nothing was left to do at a target whose last reading
-// succeeded.
+// succeeded, and nothing kept from doing it.
 func exact[T plan.Object[T]](s *Syncer, t *target[T], now time.Time) {
 	reachable := 0.0
 	if t.picture.known && t.read.err == nil {
 		reachable = 1
-		if len(t.queue)+t.flying == 0 && s.compared {
+		blocked := slices.ContainsFunc(s.step.Blocked, func(b plan.Blocked) bool { return b.Target == t.name })
+		if s.step.Compared && len(t.queue)+t.flying == 0 && !blocked && !s.fatal() {
 			s.opts.Metrics.LastSuccess.WithLabelValues(string(t.name)).Set(float64(now.Unix()))
 		}
 	}

@@ -30,8 +30,8 @@ const (
 	beat = 5 * time.Second
 	// finish is how long the calls under way may take to end at a stop.
 	finish = 10 * time.Second
-	// patience is how long a run with Options.Once waits for a cluster's
-	// snapshots.
+	// patience is how long a run with Options.Once waits for the clusters'
+	// snapshots and the first readings before it goes on without.
 	patience = 30 * time.Second
 )
 
@@ -78,7 +78,6 @@ type Syncer struct {
 	want     plan.Want
 	memory   plan.Memory
 	step     plan.Step
-	compared bool // the first comparison is over
 	mapped   bool // want was computed at least once
 	accounts accounts
 	told     map[string]bool
@@ -182,15 +181,18 @@ func (s *Syncer) Run(ctx context.Context) error {
 		}
 		if !changed && !stale {
 			if err, over := s.over(now); over {
+				s.drain(cancel)
 				return err
 			}
 		}
 		wake := now.Add(beat)
-		for _, t := range []time.Time{again, s.want.Until, s.step.Wake, s.rules.read.next(), s.dns.read.next()} {
+		for _, t := range []time.Time{again, s.step.Wake, s.rules.read.next(), s.dns.read.next()} {
 			wake = earliest(wake, t)
 		}
 		if changed {
 			wake = earliest(wake, planAt)
+		} else {
+			wake = earliest(wake, s.want.Until)
 		}
 		if stale && !drained {
 			wake = earliest(wake, last.Add(replan))
@@ -242,12 +244,15 @@ func (s *Syncer) desire(now time.Time) {
 func (s *Syncer) plan(now time.Time) {
 	s.step = plan.Next(plan.Input{
 		Want: s.want, Rules: s.rules.view(), Records: s.dns.view(), Memory: s.memory,
-		Settings: s.opts.Settings, Now: now, AllowDelete: s.opts.AllowDelete && !s.compared,
+		Settings: s.opts.Settings, Now: now, AllowDelete: s.opts.AllowDelete,
 	})
 	s.memory = s.step.Memory
-	s.compared = s.compared || s.step.Compared
+	if s.step.Reread {
+		s.rules.readSoon(now)
+	}
 	s.rules.enqueue(s.step.Rules)
 	s.dns.enqueue(s.step.Records)
+	s.log.Debug("planned", "operations", len(s.step.Rules)+len(s.step.Records), "took", time.Since(now))
 	s.report(now)
 }
 
@@ -263,20 +268,17 @@ func (s *Syncer) over(now time.Time) (err error, over bool) {
 	if !s.opts.Once {
 		return nil, false
 	}
-	if s.rules.read.gaveUp() || s.dns.read.gaveUp() {
+	gaveUp := s.rules.read.gaveUp() || s.dns.read.gaveUp()
+	ready, awaited := s.Ready()
+	switch {
+	case !ready && !gaveUp && now.Sub(s.started) < patience:
+		return nil, false
+	case s.rules.flying+s.dns.flying > 0 || !s.step.Wake.IsZero() || s.step.Reread && !gaveUp || !s.rules.hopeless() || !s.dns.hopeless():
+		return nil, false
+	case !ready:
+		s.log.Error("giving up on it: " + awaited)
 		return ErrIncomplete, true
-	}
-	if ok, reason := s.Ready(); !ok {
-		if now.Sub(s.started) > patience {
-			s.log.Error("giving up: " + reason)
-			return ErrIncomplete, true
-		}
-		return nil, false
-	}
-	if s.rules.flying+s.dns.flying > 0 || !s.step.Wake.IsZero() || !s.rules.hopeless() || !s.dns.hopeless() {
-		return nil, false
-	}
-	if len(s.rules.queue)+len(s.dns.queue)+len(s.step.Blocked) > 0 || s.fatal() {
+	case gaveUp || len(s.rules.queue)+len(s.dns.queue)+len(s.step.Blocked) > 0 || s.fatal():
 		return ErrIncomplete, true
 	}
 	s.log.Info("in sync, nothing is left to do", "rules", s.step.Owned.Rules, "addresses", s.step.Owned.Addresses)

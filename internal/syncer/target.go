@@ -83,6 +83,7 @@ type attempt[T plan.Object[T]] struct {
 type reading struct {
 	running  bool
 	due      time.Time
+	begun    time.Time // of the last one that was complete
 	failures int
 	hopeless bool
 	err      error
@@ -110,6 +111,7 @@ func newTarget[T plan.Object[T]](name plan.Target, p Provider[T], gate *transpor
 func (t *target[T]) view() plan.View[T] {
 	v := plan.View[T]{
 		Known:   t.picture.known,
+		Read:    t.read.begun,
 		Objects: slices.Collect(maps.Values(t.picture.objects)),
 		Missing: t.picture.missing,
 	}
@@ -146,8 +148,10 @@ func (t *target[T]) dispatch(now time.Time) (again time.Time, drained bool) {
 		if t.flying >= maxInFlight {
 			return again, false
 		}
-		if ok, wait := t.gate.Take(now); !ok {
-			return earliest(again, now.Add(wait)), false
+		if !t.dryRun || op.Verb == plan.LookUp {
+			if ok, wait := t.gate.Take(now); !ok {
+				return earliest(again, now.Add(wait)), false
+			}
 		}
 		t.queue = slices.Delete(t.queue, i, i+1)
 		t.begin(op)
@@ -214,12 +218,13 @@ func (t *target[T]) ended(op plan.Op[T], result T, err error) {
 		}
 	}
 	delete(t.attempts, op.Key())
+	if t.dryRun {
+		return
+	}
+	t.log.Info(past[op.Verb], describe(op)...)
 	if t.drifted[op.Key()] {
 		delete(t.drifted, op.Key())
 		t.repaired()
-	}
-	if !t.dryRun {
-		t.log.Info(past[op.Verb], describe(op)...)
 	}
 }
 
@@ -309,13 +314,21 @@ func (t *target[T]) readAll(ctx context.Context, now time.Time) {
 	}
 	since := t.picture.serial
 	go func() {
+		defer logPanic(t.log, "op", "list")
 		list, err := t.provider.List(ctx)
-		t.results <- func() { t.readEnded(ctx, list, since, err) }
+		t.results <- func() { t.readEnded(ctx, list, since, now, err) }
 	}()
 }
 
+// readSoon brings the next reading forward, unless one failed and waits.
+func (t *target[T]) readSoon(now time.Time) {
+	if t.read.err == nil {
+		t.read.due = now
+	}
+}
+
 // readEnded takes a reading into the picture.
-func (t *target[T]) readEnded(ctx context.Context, list []T, since int, err error) {
+func (t *target[T]) readEnded(ctx context.Context, list []T, since int, begun time.Time, err error) {
 	t.read.running = false
 	t.read.err = err
 	if err != nil {
@@ -332,18 +345,27 @@ func (t *target[T]) readEnded(ctx context.Context, list []T, since int, err erro
 	first := !t.picture.known
 	all := func(T) bool { return true }
 	differ := t.picture.merge(list, since, all, t.busy, first)
+	clear(t.drifted)
+	if !first {
+		t.noteDrift(differ)
+		t.reread()
+	}
 	t.resolve(since, all)
 	t.picture.known = true
 	t.read.failures, t.read.hopeless = 0, false
+	t.read.begun = begun
 	t.read.due = time.Now().Add(t.interval)
-	clear(t.drifted)
-	if !first {
-		t.reread()
-		for _, key := range differ {
+}
+
+// noteDrift remembers which keys a reading found changed, or missing, without
+// our doing.
+func (t *target[T]) noteDrift(differ []string) {
+	for id := range t.picture.missing {
+		differ = append(differ, t.picture.objects[id].Key())
+	}
+	for _, key := range differ {
+		if a, ok := t.attempts[key]; !ok || a.Status == plan.Parked {
 			t.drifted[key] = true
-		}
-		for id := range t.picture.missing {
-			t.drifted[t.picture.objects[id].Key()] = true
 		}
 	}
 }

@@ -1,0 +1,194 @@
+package check
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	authorizationv1 "k8s.io/api/authorization/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes/scheme"
+
+	"github.com/edgeward/edgeward/internal/config"
+	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/plan"
+)
+
+const (
+	sharedKey = "000102030405060708090a0b0c0d0e0f"
+	apiKey    = "VULTR-KEY"
+)
+
+// apiServer answers the few questions that a check asks. refuse holds what the
+// credentials do not allow, as "watch nodes" or "list services shop".
+type apiServer struct {
+	refuse []string
+	uid    string // of kube-system; "": it may not be read
+}
+
+func (a *apiServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	var reply any
+	switch {
+	case r.Method == http.MethodGet && r.URL.Path == "/api/v1/namespaces/kube-system" && a.uid != "":
+		reply = corev1.Namespace{
+			TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Namespace"},
+			ObjectMeta: metav1.ObjectMeta{Name: metav1.NamespaceSystem, UID: "uid-main"},
+		}
+	case r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/selfsubjectaccessreviews"):
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			panic(err)
+		}
+		object, _, err := scheme.Codecs.UniversalDeserializer().Decode(body, nil, nil)
+		if err != nil {
+			panic(err)
+		}
+		review := object.(*authorizationv1.SelfSubjectAccessReview)
+		asked := review.Spec.ResourceAttributes
+		review.TypeMeta = metav1.TypeMeta{APIVersion: "authorization.k8s.io/v1", Kind: "SelfSubjectAccessReview"}
+		review.Status.Allowed = !slices.Contains(a.refuse, strings.TrimSpace(asked.Verb+" "+asked.Resource+" "+asked.Namespace))
+		reply = review
+	default:
+		w.WriteHeader(http.StatusForbidden)
+		reply = metav1.Status{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Status"}, Status: "Failure", Message: "not allowed", Reason: metav1.StatusReasonForbidden, Code: 403}
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if err := json.NewEncoder(w).Encode(reply); err != nil {
+		panic(err)
+	}
+}
+
+// place is an API server, both providers, and a configuration that leads there.
+type place struct {
+	kube  *apiServer
+	edgio *emulator.Edgio
+	vultr *emulator.Vultr
+	cfg   *config.Config
+}
+
+func newPlace(t *testing.T) *place {
+	serve := func(h http.Handler) string {
+		s := httptest.NewServer(h)
+		t.Cleanup(s.Close)
+		return s.URL
+	}
+	p := &place{
+		kube:  &apiServer{uid: "uid-main"},
+		edgio: emulator.NewEdgio(emulator.EdgioOptions{Username: "bot", SharedKey: sharedKey, Shortname: "acme"}),
+		vultr: emulator.NewVultr(emulator.VultrOptions{Key: apiKey, Domains: []string{"k8s.example.net"}}),
+	}
+	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
+	text := fmt.Sprintf(`{apiVersion: v1, kind: Config, current-context: c,
+		clusters: [{name: c, cluster: {server: %q}}], users: [{name: u, user: {token: t}}],
+		contexts: [{name: c, context: {cluster: c, user: u}}]}`, serve(p.kube))
+	if err := os.WriteFile(kubeconfig, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.cfg = &config.Config{
+		Owner:    "acme",
+		Clusters: []config.Cluster{{Name: "main", Kubeconfig: kubeconfig}},
+		Edgio: config.Edgio{
+			BaseURL: serve(p.edgio) + "/config-api/v1", Username: "bot", SharedKey: config.NewSecret(sharedKey), Shortname: "acme", ServiceProfile: "LLNW-Generic",
+		},
+		Vultr: config.Vultr{BaseURL: serve(p.vultr), APIKey: config.NewSecret(apiKey), Domain: "k8s.example.net"},
+	}
+	return p
+}
+
+// claim puts a TXT record where the cluster's claim belongs.
+func (p *place) claim(t *testing.T, data string) {
+	t.Helper()
+	body := fmt.Sprintf(`{"name":%q,"type":"TXT","data":%q,"ttl":120}`, plan.ClaimName("main", "acme"), `"`+data+`"`)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.cfg.Vultr.BaseURL+"/v2/domains/k8s.example.net/records", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+apiKey)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resp.Body.Close(); resp.StatusCode != http.StatusCreated {
+		t.Fatal(resp.Status)
+	}
+}
+
+func TestCheck(t *testing.T) {
+	p := newPlace(t)
+	p.cfg.Clusters[0].Namespaces = []string{"shop", "blog"}
+	var out strings.Builder
+	if err := Run(t.Context(), p.cfg, "test", &out); err != nil {
+		t.Errorf("it ends with %v", err)
+	}
+	want := `ok    config: owner acme, 1 cluster(s), zone k8s.example.net
+ok    cluster main: the API server answers; the UID of kube-system is uid-main
+ok    cluster main: may list and watch ingresses in namespace shop
+ok    cluster main: may list and watch services in namespace shop
+ok    cluster main: may list and watch ingresses in namespace blog
+ok    cluster main: may list and watch services in namespace blog
+ok    cluster main: may list and watch nodes
+ok    edgio: the account acme has 0 rules, 0 of them ours
+ok    edgio: the service profile LLNW-Generic exists
+note  edgio: the right to write is untested
+ok    vultr: the zone k8s.example.net has 0 records
+ok    vultr: _edgeward.main.acme.k8s.example.net is not claimed yet
+note  vultr: the right to write is untested
+`
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Errorf("output (-want +got):\n%s", diff)
+	}
+}
+
+// TestFindings has one thing wrong at a time: it is told, and all else is
+// checked nevertheless.
+func TestFindings(t *testing.T) {
+	tests := map[string]struct {
+		spoil func(*testing.T, *place)
+		want  string // the line, or its beginning
+		fails bool
+	}{
+		"a claim of this cluster's": {func(t *testing.T, p *place) { p.claim(t, plan.ClaimData("acme", "uid-main")) }, "ok    vultr: _edgeward.main.acme.k8s.example.net is claimed by this cluster", false},
+		"a claim of another's":      {func(t *testing.T, p *place) { p.claim(t, plan.ClaimData("acme", "uid-x")) }, "FAIL  vultr: _edgeward.main.acme.k8s.example.net is claimed with", true},
+		"watching is not allowed":   {func(_ *testing.T, p *place) { p.kube.refuse = []string{"watch ingresses"} }, "FAIL  cluster main: not allowed to watch ingresses in all namespaces (see deploy/rbac.yaml)", true},
+		"nodes are not allowed":     {func(_ *testing.T, p *place) { p.kube.refuse = []string{"list nodes", "watch nodes"} }, "FAIL  cluster main: not allowed to list and watch nodes (see deploy/rbac.yaml)", true},
+		"kube-system is not":        {func(_ *testing.T, p *place) { p.kube.uid = "" }, "FAIL  cluster main: reading the namespace kube-system: ", true},
+		"no kubeconfig":             {func(_ *testing.T, p *place) { p.cfg.Clusters[0].Kubeconfig += ".none" }, "FAIL  cluster main: kubeconfig: ", true},
+		"another Edgio key":         {func(_ *testing.T, p *place) { p.cfg.Edgio.SharedKey = config.NewSecret("ff") }, "FAIL  edgio: listing the service profiles: ", true},
+		"another account":           {func(_ *testing.T, p *place) { p.cfg.Edgio.Shortname = "other" }, "FAIL  edgio: ", true},
+		"no such profile":           {func(_ *testing.T, p *place) { p.cfg.Edgio.ServiceProfile = "Big" }, `FAIL  edgio: there is no service profile Big; there are ["LLNW-Generic"]`, true},
+		"another Vultr key":         {func(_ *testing.T, p *place) { p.cfg.Vultr.APIKey = config.NewSecret("NO") }, "FAIL  vultr: reading the zone k8s.example.net: ", true},
+		"no such zone":              {func(_ *testing.T, p *place) { p.cfg.Vultr.Domain = "example.org" }, "FAIL  vultr: reading the zone example.org: ", true},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			p := newPlace(t)
+			test.spoil(t, p)
+			var out strings.Builder
+			err := Run(t.Context(), p.cfg, "test", &out)
+			if errors.Is(err, ErrFindings) != test.fails || err != nil && !test.fails {
+				t.Errorf("it ends with %v", err)
+			}
+			lines := strings.Split(out.String(), "\n")
+			if !slices.ContainsFunc(lines, func(l string) bool { return strings.HasPrefix(l, test.want) }) {
+				t.Errorf("the output lacks %q:\n%s", test.want, out.String())
+			}
+			failures := slices.DeleteFunc(slices.Clone(lines), func(l string) bool { return !strings.HasPrefix(l, "FAIL") })
+			if (len(failures) == 1) != test.fails || len(failures) > 1 {
+				t.Errorf("failures: %q", failures)
+			}
+			if strings.Contains(out.String(), sharedKey) || strings.Contains(out.String(), apiKey) {
+				t.Errorf("a secret is printed:\n%s", out.String())
+			}
+		})
+	}
+}

@@ -1,0 +1,104 @@
+// Package internal_test holds what concerns the packages as a whole.
+package internal_test
+
+import (
+	"go/parser"
+	"go/token"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/edgeward/edgeward/"
+
+// TestImports holds the packages to one direction of imports: the plan is pure,
+// the providers' clients and the watches know nothing of each other, and the
+// emulators share nothing with what they test.
+func TestImports(t *testing.T) {
+	tests := map[string]struct {
+		only  []string // of ours it may import these, with all that they import
+		never []string // of ours it may not import these, not even by others
+		std   bool     // of others it may import nothing but the standard library
+	}{
+		"internal/kube":     {only: []string{}, std: true},
+		"internal/plan":     {only: []string{"internal/kube"}, std: true},
+		"internal/emulator": {only: []string{}, std: true},
+		"internal/syncer":   {never: []string{"edgio", "vultrdns", "watcher", "internal/config", "internal/emulator"}},
+		"watcher":           {only: []string{"internal/kube"}},
+		"edgio":             {only: []string{"internal/kube", "internal/plan", "internal/transport"}},
+		"vultrdns":          {only: []string{"internal/kube", "internal/plan", "internal/transport"}},
+		"internal/server":   {only: []string{}},
+		"internal/metrics":  {only: []string{}},
+		"internal/config":   {never: []string{"internal/plan", "internal/syncer", "watcher", "edgio", "vultrdns"}},
+	}
+	for dir, test := range tests {
+		t.Run(dir, func(t *testing.T) {
+			ours, others := imports(t, dir)
+			for _, path := range ours {
+				if test.only != nil && !slices.Contains(test.only, path) || slices.Contains(test.never, path) {
+					t.Errorf("it imports %s, itself or by others", path)
+				}
+			}
+			if test.std && len(others) > 0 {
+				t.Errorf("it imports %q, itself or by others", others)
+			}
+		})
+	}
+}
+
+// imports returns what the package in a directory below the module's root
+// imports, tests aside: our packages, by directory and with all that they import
+// in turn, and those of others that are not of the standard library.
+func imports(t *testing.T, dir string) (ours, others []string) {
+	t.Helper()
+	seen, foreign := make(map[string]bool), make(map[string]bool)
+	for next := []string{dir}; len(next) > 0; next = next[1:] {
+		for _, path := range imported(t, next[0]) {
+			sub, inside := strings.CutPrefix(path, module)
+			first, _, _ := strings.Cut(path, "/")
+			switch {
+			case inside && !seen[sub]:
+				seen[sub] = true
+				next = append(next, sub)
+			case !inside && strings.Contains(first, "."):
+				foreign[path] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(seen)), slices.Sorted(maps.Keys(foreign))
+}
+
+// imported returns what the files of one package name in their import clauses.
+func imported(t *testing.T, dir string) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join("..", filepath.FromSlash(dir), "*.go"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("there is no package in %s: %v", dir, err)
+	}
+	var paths []string
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		src, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, src, parser.ImportsOnly)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, spec := range file.Imports {
+			path, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			paths = append(paths, path)
+		}
+	}
+	return paths
+}

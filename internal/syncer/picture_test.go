@@ -1,0 +1,132 @@
+package syncer
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/edgeward/edgeward/internal/plan"
+)
+
+// TestMerge has a reading that began at some time, and what we did, or are
+// doing, to one object since: our own doing always goes before the reading.
+func TestMerge(t *testing.T) {
+	at := func(id, data string) plan.Record {
+		return plan.Record{ID: id, Name: "n", Type: "A", Data: data, TTL: 120}
+	}
+	ttl := func(r plan.Record, ttl int) plan.Record { r.TTL = ttl; return r }
+	a, b := at("a", "192.0.2.1"), at("b", "192.0.2.2")
+	tests := map[string]struct {
+		before []plan.Record               // what was believed when the reading began
+		during func(*picture[plan.Record]) // what we did until it ended
+		busy   string                      // the ID of what an operation under way is about to change
+		read   []plan.Record
+		sure   bool
+		within func(plan.Record) bool
+
+		want    []plan.Record
+		missing []string
+		differ  []string // keys
+	}{
+		"the same":                              {before: []plan.Record{a, b}, read: []plan.Record{a, b}, want: []plan.Record{a, b}},
+		"something new":                         {before: []plan.Record{a}, read: []plan.Record{a, b}, want: []plan.Record{a, b}, differ: []string{b.Key()}},
+		"something changed":                     {before: []plan.Record{a}, read: []plan.Record{ttl(a, 60)}, want: []plan.Record{ttl(a, 60)}, differ: []string{a.Key(), a.Key()}},
+		"something moved":                       {before: []plan.Record{a}, read: []plan.Record{at("a", "192.0.2.9")}, want: []plan.Record{at("a", "192.0.2.9")}, differ: []string{at("a", "192.0.2.9").Key(), a.Key()}},
+		"something absent is doubted":           {before: []plan.Record{a, b}, read: []plan.Record{a}, want: []plan.Record{a, b}, missing: []string{"b"}},
+		"something absent is gone, if sure":     {before: []plan.Record{a, b}, read: []plan.Record{a}, sure: true, want: []plan.Record{a}, differ: []string{b.Key()}},
+		"something absent but not looked for":   {before: []plan.Record{a, b}, read: []plan.Record{a}, sure: true, within: func(r plan.Record) bool { return r.ID == "a" }, want: []plan.Record{a, b}},
+		"doubted before, and there":             {before: []plan.Record{a}, during: func(p *picture[plan.Record]) { p.doubt("a") }, read: []plan.Record{a}, want: []plan.Record{a}},
+		"made meanwhile, not in the list":       {during: func(p *picture[plan.Record]) { p.put(a) }, sure: true, want: []plan.Record{a}},
+		"made meanwhile, in the list as it was": {during: func(p *picture[plan.Record]) { p.put(a) }, read: []plan.Record{ttl(a, 60)}, want: []plan.Record{a}},
+		"changed meanwhile":                     {before: []plan.Record{a}, during: func(p *picture[plan.Record]) { p.put(ttl(a, 60)) }, read: []plan.Record{a}, want: []plan.Record{ttl(a, 60)}},
+		"removed meanwhile":                     {before: []plan.Record{a}, during: func(p *picture[plan.Record]) { p.drop("a") }, read: []plan.Record{a}},
+		"being changed":                         {before: []plan.Record{a}, busy: "a", read: []plan.Record{ttl(a, 60)}, want: []plan.Record{a}},
+		"being removed, and absent":             {before: []plan.Record{a}, busy: "a", sure: true, want: []plan.Record{a}},
+		"doubt of what is not there":            {during: func(p *picture[plan.Record]) { p.doubt("x") }},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			p := newPicture[plan.Record]()
+			for _, o := range test.before {
+				p.put(o)
+			}
+			since := p.serial
+			if test.during != nil {
+				test.during(&p)
+			}
+			within := test.within
+			if within == nil {
+				within = func(plan.Record) bool { return true }
+			}
+			differ := p.merge(test.read, since, within, func(o plan.Record) bool { return o.ID == test.busy }, test.sure)
+			if diff := cmp.Diff(test.differ, differ); diff != "" {
+				t.Errorf("differ (-want +got):\n%s", diff)
+			}
+			var got []plan.Record
+			var missing []string
+			for _, id := range []string{"a", "b"} {
+				if o, ok := p.objects[id]; ok {
+					got = append(got, o)
+				}
+				if p.missing[id] {
+					missing = append(missing, id)
+				}
+			}
+			// Equal would not see another ID.
+			if !slices.Equal(test.want, got) || len(p.objects) != len(got) {
+				t.Errorf("picture %+v, want %+v", p.objects, test.want)
+			}
+			if !slices.Equal(test.missing, missing) || len(p.missing) != len(missing) {
+				t.Errorf("missing %v, want %v", p.missing, test.missing)
+			}
+		})
+	}
+}
+
+// TestForget has a change that was before the reading: once forgotten or not,
+// the reading goes before it.
+func TestForget(t *testing.T) {
+	a := plan.Record{ID: "a", TTL: 120}
+	stale := plan.Record{ID: "a", TTL: 60}
+	for name, forget := range map[string]bool{"forgotten": true, "not": false} {
+		t.Run(name, func(t *testing.T) {
+			p := newPicture[plan.Record]()
+			p.put(a)
+			if forget {
+				p.forget()
+			}
+			all := func(plan.Record) bool { return true }
+			none := func(plan.Record) bool { return false }
+			p.merge([]plan.Record{stale}, p.serial, all, none, true)
+			if p.objects["a"] != stale {
+				t.Errorf("the picture holds %+v, want %+v", p.objects["a"], stale)
+			}
+		})
+	}
+}
+
+// TestSlowReading has readings that take their time while writes go on, or end
+// badly: what they show is older than the writes.
+func TestSlowReading(t *testing.T) {
+	inBubble(t, func(r *rig) {
+		r.cdn.answer(func(call string, n int) reply {
+			if call == "list" && n == 2 {
+				return reply{after: 5 * time.Second}
+			}
+			return reply{}
+		})
+		r.ready(ingress("shop"), ingress("gone"), web(), node(1))
+		r.opts.Settings.DeletionGrace = 0
+		r.pass(time.Until(r.begun.Add(10*time.Minute + time.Second))) // the reading has begun
+		r.journal.take()
+		r.add(ingress("blog"))
+		r.modify(stripped(ingress("shop"), "strip"))
+		r.pass(time.Minute)
+		want := []string{"cdn create blog.example.com/a", "cdn update " + shopA}
+		if diff := cmp.Diff(want, r.calls()); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
+}
