@@ -158,15 +158,9 @@ func TestOnceGivesUpOneProviderOnly(t *testing.T) {
 		if err := r.wait(); !errors.Is(err, ErrIncomplete) {
 			t.Errorf("it ends with %v, want %v", err, ErrIncomplete)
 		}
-		want := []string{"create _edgeward.main.acme TXT", "create nodes.main.acme A"}
-		got := r.writes()
-		if len(got) != len(want) {
-			t.Fatalf("written %q, want %q", got, want)
-		}
-		for i, prefix := range want {
-			if !strings.Contains(got[i], prefix) {
-				t.Errorf("written %q, want %q", got[i], prefix)
-			}
+		want := []string{"dns create claim _edgeward.main.acme", "dns create nodes.main.acme A 192.0.2.1"}
+		if diff := cmp.Diff(want, r.writes()); diff != "" {
+			t.Errorf("written (-want +got):\n%s", diff)
 		}
 	})
 }
