@@ -187,7 +187,7 @@ func TestProtocol(t *testing.T) {
 			told: []string{
 				"added shop/a@5", "added shop/b@6", "added shop/c@7", "added shop/d@8", "added shop/e@9",
 				"deleted shop/a@5 seen=false",                    // gone
-				"modified shop/c@7 to 17 seen=false",                        // b: same version; c: other content
+				"modified shop/c@7 to 17 seen=false",             // b: same version; c: other content
 				"deleted shop/d@8 seen=false", "added shop/d@18", // another object of that name
 				"added shop/f@20", // e: other version, same content
 			},
