@@ -21,7 +21,7 @@ func New(w io.Writer, level slog.Level, format string, inJournal bool) *slog.Log
 	case format == config.LogJSON:
 		return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
 	case format == config.LogAuto && isTerminal(w):
-		return slog.New(tint.NewHandler(w, &tint.Options{Level: level, TimeFormat: time.TimeOnly}))
+		return slog.New(tint.NewTextHandler(w, &tint.Options{Level: level, TimeFormat: time.TimeOnly}))
 	}
 	opts := slog.HandlerOptions{Level: level}
 	if inJournal {

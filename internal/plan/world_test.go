@@ -331,8 +331,3 @@ func (w *world) checkUsable(gone Record) {
 		w.fail("deleting %s leaves %s, the origin of rule %s, without a usable address", gone.Data, gone.Name, r.RuleKey)
 	}
 }
-
-// under reports whether name is root or lies below it.
-func under(name, root string) bool {
-	return name == root || strings.HasSuffix(name, "."+root)
-}
