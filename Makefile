@@ -12,7 +12,21 @@ DESTDIR ?=
 PREFIX  ?= /usr
 SYSCONF ?= /etc
 DOCDIR   = $(PREFIX)/share/doc/edgeward
+MANDIR   = $(PREFIX)/share/man
 UNITDIR  = $(PREFIX)/lib/systemd/system
+# Where zsh looks on Debian; elsewhere it is zsh/site-functions.
+ZSHDIR  ?= $(PREFIX)/share/zsh/vendor-completions
+
+# Packages are built elsewhere, so as not to disturb whoever uses bin/.
+BINARY ?= bin/edgeward
+DOCS   ?= bin/docs
+# Of packages: deb, rpm and tar are for Linux on GOARCH, amd64 or arm64.
+GOARCH ?= $(shell go env GOARCH)
+
+# Packages set STRIP to -s -w, which leaves out what only debuggers read.
+LDFLAGS = $(STRIP) -X main.version=$(VERSION) -X main.commit=$(COMMIT)
+# Before a command that runs here and now, whatever GOARCH is built for.
+HERE = GOOS= GOARCH=
 
 FUZZTIME ?= 30s
 
@@ -21,16 +35,20 @@ RACE = $(if $(shell command -v $$(go env CC)),-race)
 
 .PHONY: help
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 .PHONY: build
-build: bin/edgeward ## bin/edgeward: one static binary, its version from git
+build: $(BINARY) ## bin/edgeward: one static binary, its version from git
 
 # Go knows better than make whether anything changed, so it is always asked. The version is
 # stamped here and not by Go, which fails where git distrusts the directory.
-bin/edgeward: FORCE
-	CGO_ENABLED=0 go build -trimpath -buildvcs=false \
-		-ldflags '-X main.version=$(VERSION) -X main.commit=$(COMMIT)' -o $@ .
+$(BINARY): FORCE
+	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o $@ .
+
+# The man page and the shells' completions.
+.PHONY: docs
+docs:
+	$(HERE) go run -trimpath -buildvcs=false -tags docs -ldflags '$(LDFLAGS)' . docs $(DOCS)
 
 # -count=1, as a cached result would not notice that the programs in bin/ have changed.
 .PHONY: test
@@ -38,6 +56,7 @@ test: build bin/kube-apiserver bin/etcd ## every test, the real Kubernetes API s
 	$(if $(RACE),,@echo 'no C compiler (gcc): testing without the race detector')
 	go vet ./...
 	go test $(RACE) ./...
+	go vet -tags docs . && go test $(RACE) -tags docs .
 	cd test && go vet ./... && go test $(RACE) -count=1 ./...
 
 .PHONY: lint
@@ -65,16 +84,36 @@ fuzz: ## each fuzz target for FUZZTIME (30s)
 bench: ## the benchmarks, allocations included
 	go test -run '^$$' -bench . -benchmem ./...
 
+# Also what is in the packages: they hold what this lays down, and the configuration.
 .PHONY: install
-install: build ## what Debian would install, below DESTDIR, for PREFIX (/usr)
-	install -D -m 0755 bin/edgeward $(DESTDIR)$(PREFIX)/bin/edgeward
+install: build docs ## what Debian would install, below DESTDIR, for PREFIX (/usr)
+	install -D -m 0755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/edgeward
 	install -d $(DESTDIR)$(SYSCONF)/edgeward $(DESTDIR)$(UNITDIR) $(DESTDIR)$(DOCDIR)
 	sed 's|/usr/bin/edgeward|$(PREFIX)/bin/edgeward|' systemd/edgeward.service >$(DESTDIR)$(UNITDIR)/edgeward.service
-	install -m 0644 config.yaml.example README.md CHANGELOG.md LICENSE $(wildcard deploy/*.yaml) $(DESTDIR)$(DOCDIR)
+	install -m 0644 config.yaml.example README.md CHANGELOG.md LICENSE $(DESTDIR)$(DOCDIR)
+	for file in $(filter-out %_test.yaml,$(wildcard deploy/*.yaml monitoring/*.yaml monitoring/*.json)); do \
+		install -D -m 0644 $$file $(DESTDIR)$(DOCDIR)/$$file; done
+	install -D -m 0644 $(DOCS)/edgeward.1 $(DESTDIR)$(MANDIR)/man1/edgeward.1
+	install -D -m 0644 $(DOCS)/edgeward.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/edgeward
+	install -D -m 0644 $(DOCS)/_edgeward $(DESTDIR)$(ZSHDIR)/_edgeward
+	install -D -m 0644 $(DOCS)/edgeward.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/edgeward.fish
+
+.PHONY: deb
+deb: ## dist/edgeward_*.deb, for GOARCH=amd64 or arm64
+.PHONY: rpm
+rpm: ## dist/edgeward-*.rpm, for GOARCH=amd64 or arm64
+.PHONY: tar
+tar: ## dist/edgeward-*.tar.gz, to be unpacked in /
+deb rpm tar: bin/nfpm
+	@packaging/build.sh $@ '$(VERSION)' $(GOARCH)
+
+.PHONY: test-systemd
+test-systemd: bin/kube-apiserver bin/etcd ## the .deb under systemd, in a container; needs root and debootstrap
+	test/systemd/run.sh
 
 .PHONY: clean
 clean: ## remove all that was built; Go's cache keeps a next build short
-	rm -rf bin
+	rm -rf bin dist
 
 bin/kube-apiserver: test/apiserver/go.mod
 	@echo 'building the Kubernetes API server: some 1,500 packages, about five minutes with two cores, once'
@@ -86,6 +125,9 @@ bin/etcd: test/apiserver/go.mod
 
 bin/staticcheck: go.mod
 	go build -o $@ honnef.co/go/tools/cmd/staticcheck
+
+bin/nfpm: packaging/go.mod
+	cd packaging && $(HERE) go build -trimpath -o ../$@ github.com/goreleaser/nfpm/v2/cmd/nfpm
 
 .PHONY: FORCE
 FORCE:

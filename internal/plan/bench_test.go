@@ -21,11 +21,11 @@ func BenchmarkPlan(b *testing.B) {
 			ing.Rules[0].Paths[0].Backend = kube.Backend{Service: fmt.Sprint("svc", i%20), PortName: "http"}
 			c.Ingresses = append(c.Ingresses, ing)
 		}
-		for name, s := range map[string]*stage{"first": claimed(c), "steady": settled(testSettings(), c)} {
+		for name, rules := range map[string]bool{"first": false, "steady": true} {
+			in := standing(c, rules)
 			b.Run(fmt.Sprintf("%s/%d", name, n), func(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
-					in := s.Input
 					in.Want = Desired([]Cluster{c}, in.Settings, in.Now)
 					if step := Next(in); len(step.Routes) != n {
 						b.Fatalf("%d routes, want %d", len(step.Routes), n)
@@ -37,9 +37,20 @@ func BenchmarkPlan(b *testing.B) {
 	}
 }
 
-// claimed is a stage on which all but the rules stands.
-func claimed(c Cluster) *stage {
-	s := settled(testSettings(), c)
-	s.Rules.Objects = nil
-	return s
+// standing is the state in which all records of a cluster stand and, with
+// rules, its rules.
+func standing(c Cluster, rules bool) Input {
+	in := settled(testSettings(), cluster("main", usual()...)).Input
+	in.Records.Objects = in.Records.Objects[:1] // the claim
+	for _, n := range c.Nodes {
+		r := address(SetName(NodesSet, c.Name, testOwner), n.Addresses[0].Address, in.Settings.TTL)
+		in.Records.Objects = append(in.Records.Objects, r.WithIdentity(n.Name))
+	}
+	in.Rules.Objects = nil
+	for key, route := range Desired([]Cluster{c}, in.Settings, in.Now).Routes {
+		if rules {
+			in.Rules.Objects = append(in.Rules.Objects, route.Rule.WithIdentity(key.String()))
+		}
+	}
+	return in
 }

@@ -29,8 +29,8 @@ func FuzzDesired(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var ing kube.Ingress
-		if json.Unmarshal(data, &ing) != nil {
-			t.Skip("not an Ingress")
+		if json.Unmarshal(data, &ing) != nil || !hostname(ing.Namespace) || !hostname(ing.Name) {
+			t.Skip("not an Ingress that Kubernetes would accept")
 		}
 		svc := web()
 		svc.Namespace = ing.Namespace

@@ -239,6 +239,7 @@ type planner struct {
 	step     Step
 	rules    index[Rule]
 	records  index[Record]
+	owners   map[string]Mark // of the rules that are ours, by ID
 	named    map[string]bool // zone names that some rule names as its origin, or may soon
 	sets     map[string]setState
 	clusters map[string]*clusterState
@@ -281,6 +282,7 @@ func Next(in Input) Step {
 		Input:    in,
 		rules:    newIndex(in.Rules),
 		records:  newIndex(in.Records),
+		owners:   ownersOf(in.Rules.Objects, in.Settings.Owner),
 		named:    make(map[string]bool),
 		sets:     make(map[string]setState),
 		clusters: make(map[string]*clusterState),

@@ -34,10 +34,22 @@ func (p *planner) planRules() {
 	}
 }
 
-// owner returns whose rule r is, if it is this installation's.
+// ownersOf reads the marks of the rules that are the owner's, once: a mark's
+// hash is what costs most in planning.
+func ownersOf(rules []Rule, owner string) map[string]Mark {
+	owners := make(map[string]Mark, len(rules))
+	for _, r := range rules {
+		if m, ok := r.Mark(); ok && m.Owner == owner {
+			owners[r.ID] = m
+		}
+	}
+	return owners
+}
+
+// owner returns whose rule r is, if it stands and is this installation's.
 func (p *planner) owner(r Rule) (Mark, bool) {
-	m, ok := r.Mark()
-	return m, ok && m.Owner == p.Settings.Owner
+	m, ok := p.owners[r.ID]
+	return m, ok
 }
 
 // divide tells our rules at a place from those of others.

@@ -123,6 +123,37 @@ func TestEvents(t *testing.T) {
 	}
 }
 
+// TestInferred has changes that no watch reported: what they lead to delete
+// counts for sync.max_delete.
+func TestInferred(t *testing.T) {
+	moved := ingress("shop")
+	moved.Rules[0].Paths[0].Path = "/b"
+	tests := map[string]struct {
+		change func(*rig)
+		want   []string
+	}{
+		"reported as modified": {func(r *rig) { r.modify(moved) }, []string{"cdn create shop.example.com/b", "cdn delete " + shopA}},
+		"found modified":       {func(r *rig) { r.find(moved) }, []string{"cdn create shop.example.com/b"}},
+		"reported as deleted":  {func(r *rig) { r.remove(ingress("shop")) }, []string{"cdn delete " + shopA}},
+		"found deleted":        {func(r *rig) { r.miss(ingress("shop")) }, nil},
+		"a later change is reported": {func(r *rig) { r.find(web()); r.pass(time.Second); r.remove(ingress("shop")) },
+			[]string{"cdn delete " + shopA}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(r *rig) {
+				r.opts.Settings.MaxDelete = 0
+				r.ready(ingress("shop"), web(), node(1))
+				test.change(r)
+				r.pass(30 * time.Second)
+				if diff := cmp.Diff(test.want, r.calls()); diff != "" {
+					t.Errorf("(-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
 // TestBurst has many events at once, as of one kubectl apply: they are one plan.
 func TestBurst(t *testing.T) {
 	inBubble(t, func(r *rig) {

@@ -1,12 +1,15 @@
 package syncer
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/edgeward/edgeward/internal/transport"
 )
 
 // TestDryRun walks through all that a run would do, and writes nothing.
@@ -63,6 +66,29 @@ func TestDryRunFromNothing(t *testing.T) {
 		}
 		if got := r.standing(); got != nil {
 			t.Errorf("standing: %q", got)
+		}
+	})
+}
+
+// TestDryRunAtOnce has a rate limit, which is for calls: there are none.
+func TestDryRunAtOnce(t *testing.T) {
+	inBubble(t, func(r *rig) {
+		r.opts.DryRun, r.opts.Once = true, true
+		r.opts.CDNGate, r.opts.DNSGate = transport.NewGate(1, time.Minute), transport.NewGate(1, time.Minute)
+		r.start()
+		r.add(web(), node(1))
+		for i := range 100 {
+			r.add(ingress(fmt.Sprint("i", i)))
+		}
+		r.Cluster("main").Ready("uid-main")
+		if err := r.wait(); err != nil {
+			t.Errorf("it ends with %v", err)
+		}
+		if took := time.Since(r.begun); took > 5*time.Second {
+			t.Errorf("it took %s", took)
+		}
+		if got := r.log.take("dry run: would create"); len(got) != 102 {
+			t.Errorf("it would do %d things, want 102", len(got))
 		}
 	})
 }

@@ -271,6 +271,30 @@ func TestReadingFails(t *testing.T) {
 	})
 }
 
+// TestRereadingFails has addresses that nobody uses, and rules that cannot be
+// read to see that: the addresses stay, and the reading backs off.
+func TestRereadingFails(t *testing.T) {
+	inBubble(t, func(r *rig) {
+		r.ready(ingress("shop"), web(), node(1))
+		r.cdn.answer(func(call string, n int) reply {
+			if call == "list" && n <= 4 { // the first was at the start
+				return reply{err: refusal(http.StatusBadGateway)}
+			}
+			return reply{}
+		})
+		r.remove(ingress("shop"))
+		r.pass(72 * time.Second) // grace and linger are over
+		r.pass(4 * time.Second)
+		if diff := cmp.Diff([]string{"cdn delete " + shopA, "cdn list", "cdn list", "cdn list"}, r.calls()); diff != "" {
+			t.Errorf("while it fails (-want +got):\n%s", diff)
+		}
+		r.pass(10 * time.Second)
+		if diff := cmp.Diff([]string{"cdn list", "dns delete " + addr1}, r.calls()); diff != "" {
+			t.Errorf("afterwards (-want +got):\n%s", diff)
+		}
+	})
+}
+
 // TestPause has a provider that asks for a pause: nothing begins before it is
 // over, and it is known when to ask again.
 func TestPause(t *testing.T) {

@@ -116,8 +116,10 @@ func (r *rig) add(objects ...any)    { r.report("added", objects) }
 func (r *rig) modify(objects ...any) { r.report("modified", objects) }
 func (r *rig) remove(objects ...any) { r.report("deleted", objects) }
 
-// miss reports that a new snapshot lacks the objects.
+// miss and find report what only a new snapshot showed: that it lacks the
+// objects, and that it has them in another state.
 func (r *rig) miss(objects ...any) { r.report("missed", objects) }
+func (r *rig) find(objects ...any) { r.report("found", objects) }
 
 func (r *rig) report(event string, objects []any) {
 	c := r.Cluster("main")
@@ -143,6 +145,8 @@ func tell[T interface{ Identity() kube.Meta }](o *Objects[T], event string, obj 
 		o.Modified(obj, obj, true)
 	case "deleted":
 		o.Deleted(obj, true)
+	case "found":
+		o.Modified(obj, obj, false)
 	case "missed":
 		o.Deleted(obj, false)
 	}

@@ -43,7 +43,9 @@ func TestForeignObjects(t *testing.T) {
 		{Name: "acme", Type: "TXT", Data: `"v=spf1 -all"`, TTL: 300},
 		{Name: "nodes.main", Type: "A", Data: "192.0.2.1", TTL: 300},
 		{Name: "nodes.main.acme-2", Type: "A", Data: "192.0.2.1", TTL: 300},
-		{Name: "nodes.elsewhere.acme", Type: "A", Data: "192.0.2.1", TTL: 300}, // a cluster that the configuration has not
+		// A cluster of ours that the configuration does not name.
+		{Name: "_edgeward.elsewhere.acme", Type: "TXT", Data: `"heritage=edgeward,edgeward/owner=acme,edgeward/cluster=0000"`, TTL: 300},
+		{Name: "nodes.elsewhere.acme", Type: "A", Data: "192.0.2.1", TTL: 300},
 	} {
 		theirs = append(theirs, b.Vultr.Seed(lab.Domain, r))
 	}
@@ -52,7 +54,7 @@ func TestForeignObjects(t *testing.T) {
 	d := b.start(config)
 	b.until(func() error { return d.routes(map[string]float64{"synced": 2, "conflict": 1}) })
 	must(t, d.logged("level=WARN", "ingress=main/default/taken", "state=conflict", "a rule that edgeward did not make has it already"))
-	must(t, d.logged("level=WARN", "elsewhere", "not in the configuration"))
+	must(t, d.logged("level=WARN", `cluster \"elsewhere\"`, "not in the configuration"))
 
 	// Copies of our rule on other paths, with our mark in them, are not ours.
 	for _, path := range []string{"/copy", "/wanted"} {
