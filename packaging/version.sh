@@ -8,7 +8,7 @@
 #	v1.2.3-5-gabc1234   1.2.3+5.gabc1234                     after 1.2.3, before 1.2.4
 #	abc1234             0.0.0~git20260701.093000.abc1234     no tag yet; by the commit's time
 #
-# and -dirty at the end becomes .dirty or +dirty. SECONDS is the commit's time since 1970.
+# and -dirty at the end becomes .dirty or +0.dirty. SECONDS is the commit's time since 1970.
 set -eu
 
 description=$1 seconds=$2
@@ -24,7 +24,7 @@ esac
 if [ "$clean" != "$description" ]; then
 	case $version in
 	*+* | *~git*) version=$version.dirty ;;
-	*) version=$version+dirty ;;
+	*) version=$version+0.dirty ;;
 	esac
 fi
 case $version in

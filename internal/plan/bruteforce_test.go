@@ -17,8 +17,8 @@ import (
 // the faults end it ends at what is wanted.
 func TestBruteForce(t *testing.T) {
 	const shards = 4
-	histories := 3000
-	if testing.Short() || raceDetector {
+	histories := 2000
+	if testing.Short() || raceDetector() {
 		histories = 300
 	}
 	for shard := range shards {

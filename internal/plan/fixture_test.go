@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"maps"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
@@ -24,6 +25,12 @@ func testSettings() Settings {
 		Owner: testOwner, Domain: testDomain, TTL: 120, ServiceProfile: "generic", PublishedProtocols: []string{"https"},
 		SourcePath: "keep", Adopt: "never", DeletionGrace: 10 * time.Second, Linger: time.Minute, MaxDelete: 0.5,
 	}
+}
+
+// raceDetector reports whether everything is some five times slower.
+func raceDetector() bool {
+	info, ok := debug.ReadBuildInfo()
+	return ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
 }
 
 // cluster is a ready cluster with the given Ingresses, Services and Nodes.

@@ -90,7 +90,7 @@ func FuzzNext(f *testing.F) {
 // TestNextAnywhere is FuzzNext without a fuzzer.
 func TestNextAnywhere(t *testing.T) {
 	states := 4_000
-	if testing.Short() || raceDetector {
+	if testing.Short() || raceDetector() {
 		states = 500
 	}
 	for seed := range uint64(states) {

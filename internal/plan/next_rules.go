@@ -116,6 +116,9 @@ func (p *planner) planRule(key RuleKey) {
 		}
 	}
 	if len(ours) > 0 {
+		if len(others) > 0 {
+			p.notice(false, "beside our rule %s there is another at the same host and path that is not ours; which of them the CDN follows is not known: delete one", key)
+		}
 		p.keepRule(route, ours)
 		return
 	}

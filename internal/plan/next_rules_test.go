@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -306,5 +307,18 @@ func TestClearGoesBeforeUnclear(t *testing.T) {
 	s.change(true, cluster("main", append(nodes, ing, inside, service("api", 30081), service("third", 30080))...))
 	if diff := cmp.Diff([]string{"0s: update rule www.example.com/a for shop"}, s.run()); diff != "" {
 		t.Errorf("done (-want +got):\n%s", diff)
+	}
+}
+
+// TestStrangerBesideOurs has a rule that somebody made where ours stands
+// already: both stay, and it is told.
+func TestStrangerBesideOurs(t *testing.T) {
+	s := settled(testSettings(), cluster("main", usual()...))
+	s.Rules.Objects = append(s.Rules.Objects, Rule{ID: "x", RuleKey: shopKey(), SourceHost: "elsewhere.example.org"})
+	if diff := cmp.Diff([]string(nil), s.run()); diff != "" {
+		t.Errorf("done (-want +got):\n%s", diff)
+	}
+	if len(s.step.Notices) != 1 || s.step.Notices[0].Fatal || !strings.Contains(s.step.Notices[0].Text, shopKey().String()) {
+		t.Errorf("notices %v, want one about %s", s.step.Notices, shopKey())
 	}
 }

@@ -1,6 +1,7 @@
 package syncer
 
 import (
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -126,6 +127,31 @@ func TestSlowReading(t *testing.T) {
 		r.pass(time.Minute)
 		want := []string{"cdn create blog.example.com/a", "cdn update " + shopA}
 		if diff := cmp.Diff(want, r.calls()); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
+}
+
+// TestSlowReadingAnswersNothing has a write whose reply is lost while a reading
+// is under way that began before it: the reading does not tell what became of it.
+func TestSlowReadingAnswersNothing(t *testing.T) {
+	inBubble(t, func(r *rig) {
+		r.ready(ingress("shop"), web(), node(1))
+		r.cdn.answer(func(call string, n int) reply {
+			switch {
+			case call == "list":
+				return reply{after: 5 * time.Second}
+			case call == "create blog.example.com/a" && n == 1:
+				return reply{err: errors.New("connection reset"), effect: true}
+			case call == "find blog.example.com" && n <= 4: // 1, 2, 4 and 8 seconds apart
+				return reply{err: errors.New("connection reset")}
+			}
+			return reply{}
+		})
+		r.pass(time.Until(r.begun.Add(10*time.Minute + time.Second))) // the reading has begun
+		r.add(ingress("blog"))
+		r.pass(time.Minute)
+		if diff := cmp.Diff([]string{"cdn create blog.example.com/a"}, r.writes()); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
 	})

@@ -8,19 +8,20 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestStop stops a run while a call is under way, that takes so long.
+// TestStop stops a run while calls are under way.
 func TestStop(t *testing.T) {
+	const create = "create blog.example.com/a"
 	tests := map[string]struct {
-		call string
-		busy time.Duration // the call, at the stop
-		want time.Duration // from the stop to the end
-		made bool          // the log tells that the call ended well
+		busy map[string]time.Duration // how long a call takes from the stop on
+		want time.Duration            // from the stop to the end
+		made bool                     // the log tells that the rule was made
 	}{
-		"nothing under way":       {"none", 0, 0, true},
-		"a write that ends soon":  {"create blog.example.com/a", 3 * time.Second, 3 * time.Second, true},
-		"a write that ends late":  {"create blog.example.com/a", 9 * time.Second, 9 * time.Second, true},
-		"a write that never ends": {"create blog.example.com/a", time.Hour, 10 * time.Second, false},
-		"a reading just ends":     {"list", time.Hour, 0, true},
+		"nothing under way":       {nil, 0, true},
+		"a write that ends soon":  {map[string]time.Duration{create: 3 * time.Second}, 3 * time.Second, true},
+		"a write that ends late":  {map[string]time.Duration{create: 9 * time.Second}, 9 * time.Second, true},
+		"a write that never ends": {map[string]time.Duration{create: time.Hour}, finish, false},
+		"a reading just ends":     {map[string]time.Duration{"list": time.Hour}, 0, true},
+		"a reading and a write":   {map[string]time.Duration{"list": time.Hour, create: 3 * time.Second}, 3 * time.Second, true},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -28,13 +29,13 @@ func TestStop(t *testing.T) {
 				r.ready(ingress("shop"), web(), node(1))
 				const before = time.Second
 				r.cdn.answer(func(call string, _ int) reply {
-					if call == test.call {
-						return reply{after: test.busy + before - gather}
+					if busy, ok := test.busy[call]; ok {
+						return reply{after: busy + before - gather}
 					}
 					return reply{}
 				})
-				if test.call == "list" {
-					r.pass(time.Until(r.begun.Add(10*time.Minute + time.Second)))
+				if _, ok := test.busy["list"]; ok {
+					r.pass(time.Until(r.begun.Add(r.opts.ResyncInterval + time.Second)))
 				}
 				r.add(ingress("blog"))
 				r.pass(before)
@@ -45,8 +46,12 @@ func TestStop(t *testing.T) {
 				if took := time.Since(at); took != test.want {
 					t.Errorf("it took %s, want %s", took, test.want)
 				}
-				if got := r.log.take("msg=created"); strings.Contains(strings.Join(got, ""), "blog") != test.made {
-					t.Errorf("the log says that %q was made, want the rule: %v", got, test.made)
+				log := strings.Join(r.log.take("msg="), "\n")
+				if strings.Contains(log, "msg=created target=edgio op=create rule=blog.example.com/a") != test.made {
+					t.Errorf("the log says that the rule was made: %v, want %v", !test.made, test.made)
+				}
+				if strings.Contains(log, "reading what stands failed") {
+					t.Errorf("a reading that was stopped is told as a failure:\n%s", log)
 				}
 			})
 		})

@@ -11,14 +11,14 @@ import (
 // versions are what `git describe` says and the package's version, in the
 // order in which they follow each other.
 var versions = []struct{ description, want string }{
-	{"devel", "0.0.0~git20260701.093000.devel"}, // not even a repository
 	{"270a555", "0.0.0~git20260701.093000.270a555"},
 	{"270a555-dirty", "0.0.0~git20260701.093000.270a555.dirty"},
+	{"devel", "0.0.0~git20260701.093000.devel"}, // not even a repository
 	{"v1.0.0-rc1", "1.0.0~rc1"},
 	{"v1.0.0-rc1-3-g270a555", "1.0.0~rc1+3.g270a555"},
 	{"v1.0.0-rc2", "1.0.0~rc2"},
 	{"v1.0.0", "1.0.0"},
-	{"v1.0.0-dirty", "1.0.0+dirty"},
+	{"v1.0.0-dirty", "1.0.0+0.dirty"},
 	{"v1.0.0-3-g270a555", "1.0.0+3.g270a555"},
 	{"v1.0.0-3-g270a555-dirty", "1.0.0+3.g270a555.dirty"},
 	{"v1.0.1", "1.0.1"},

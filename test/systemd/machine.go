@@ -129,18 +129,22 @@ func (m *machine) halt() {
 }
 
 // until waits until ok returns nil. When ctx ends first, the error is that of
-// the last try.
+// the last complete try.
 func until(ctx context.Context, ok func() error) error {
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
+	var last error
 	for {
 		err := ok()
 		if err == nil {
 			return nil
 		}
+		if last == nil || ctx.Err() == nil { // what ctx cut off has little to say
+			last = err
+		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("%w: %w", context.Cause(ctx), err)
+			return fmt.Errorf("%w: %w", context.Cause(ctx), last)
 		case <-tick.C:
 		}
 	}
