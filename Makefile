@@ -84,12 +84,13 @@ fuzz: ## each fuzz target for FUZZTIME (30s)
 bench: ## the benchmarks, allocations included
 	go test -run '^$$' -bench . -benchmem ./...
 
-# Also what is in the packages: they hold what this lays down, and the configuration.
+# Also what is in the packages: they hold what this lays down, and the configuration. What is
+# built already is taken as it is, since root may have no Go.
 .PHONY: install
-install: build docs ## what Debian would install, below DESTDIR, for PREFIX (/usr)
+install: $(if $(wildcard $(BINARY)),,build) $(if $(wildcard $(DOCS)/edgeward.1),,docs) ## what Debian would install, below DESTDIR, for PREFIX (/usr)
 	install -D -m 0755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/edgeward
 	install -d $(DESTDIR)$(SYSCONF)/edgeward $(DESTDIR)$(UNITDIR) $(DESTDIR)$(DOCDIR)
-	sed 's|/usr/bin/edgeward|$(PREFIX)/bin/edgeward|' systemd/edgeward.service >$(DESTDIR)$(UNITDIR)/edgeward.service
+	sed 's|/usr/|$(PREFIX)/|g' systemd/edgeward.service >$(DESTDIR)$(UNITDIR)/edgeward.service
 	install -m 0644 config.yaml.example README.md CHANGELOG.md LICENSE $(DESTDIR)$(DOCDIR)
 	for file in $(filter-out %_test.yaml,$(wildcard deploy/*.yaml monitoring/*.yaml monitoring/*.json)); do \
 		install -D -m 0644 $$file $(DESTDIR)$(DOCDIR)/$$file; done
