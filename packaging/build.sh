@@ -17,7 +17,7 @@ export GOARCH SOURCE_DATE_EPOCH STAGE VERSION
 zsh=site-functions
 [ "$format" != deb ] || zsh=vendor-completions
 rm -rf "$STAGE"
-GOOS=linux make --no-print-directory install VERSION="$description" STRIP='-s -w' GOARCH="$GOARCH" DESTDIR="$STAGE" \
+GOOS=linux make --no-print-directory build docs install VERSION="$description" STRIP='-s -w' GOARCH="$GOARCH" DESTDIR="$STAGE" \
 	BINARY="bin/package/$GOARCH/edgeward" DOCS="bin/package/$GOARCH/docs" \
 	PREFIX=/usr SYSCONF=/etc ZSHDIR="/usr/share/zsh/$zsh"
 
