@@ -58,6 +58,7 @@ test: build bin/kube-apiserver bin/etcd ## every test, the real Kubernetes API s
 	go test $(RACE) ./...
 	go vet -tags docs . && go test $(RACE) -tags docs .
 	cd test && go vet ./... && go test $(RACE) -count=1 ./...
+	cd monitoring && go vet ./... && go test ./...
 
 .PHONY: lint
 lint: bin/staticcheck ## gofmt, go vet and staticcheck, silent where all is well
@@ -66,6 +67,7 @@ lint: bin/staticcheck ## gofmt, go vet and staticcheck, silent where all is well
 	go vet ./...
 	bin/staticcheck ./...
 	cd test && go vet ./... && ../bin/staticcheck ./...
+	cd monitoring && ../bin/staticcheck ./...
 
 .PHONY: demo
 demo: build bin/kube-apiserver bin/etcd ## the daemon at work on this machine; ONCE=1: unattended
@@ -104,7 +106,7 @@ deb: ## dist/edgeward_*.deb, for GOARCH=amd64 or arm64
 .PHONY: rpm
 rpm: ## dist/edgeward-*.rpm, for GOARCH=amd64 or arm64
 .PHONY: tar
-tar: ## dist/edgeward-*.tar.gz, to be unpacked in /
+tar: ## dist/edgeward-*.tar.gz, the files as they lie below /
 deb rpm tar: bin/nfpm
 	@packaging/build.sh $@ '$(VERSION)' $(GOARCH)
 
