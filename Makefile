@@ -35,7 +35,7 @@ RACE = $(if $(shell command -v $$(go env CC)),-race)
 
 .PHONY: help
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 
 .PHONY: build
 build: $(BINARY) ## bin/edgeward: one static binary, its version from git

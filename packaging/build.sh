@@ -11,14 +11,15 @@ umask 022
 format=$1 description=$2 GOARCH=$3 dist=${DIST:-dist}
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || date +%s)}
 VERSION=$(packaging/version.sh "$description" "$SOURCE_DATE_EPOCH")
-STAGE=bin/package/$GOARCH/$format
+work=bin/package/$GOARCH/$format
+STAGE=$work/root
 export GOARCH SOURCE_DATE_EPOCH STAGE VERSION
 
 zsh=site-functions
 [ "$format" != deb ] || zsh=vendor-completions
-rm -rf "$STAGE"
-GOOS=linux make --no-print-directory build docs install VERSION="$description" STRIP='-s -w' GOARCH="$GOARCH" DESTDIR="$STAGE" \
-	BINARY="bin/package/$GOARCH/edgeward" DOCS="bin/package/$GOARCH/docs" \
+rm -rf "$work" # so that everything is built for this package
+GOOS=linux make --no-print-directory install VERSION="$description" STRIP='-s -w' GOARCH="$GOARCH" \
+	BINARY="$work/edgeward" DOCS="$work/docs" DESTDIR="$STAGE" \
 	PREFIX=/usr SYSCONF=/etc ZSHDIR="/usr/share/zsh/$zsh"
 
 # Debian has its own names for what every package has.

@@ -198,6 +198,30 @@ func TestNotKept(t *testing.T) {
 	})
 }
 
+// TestForgottenFailure has a rule that failed, is not wanted any more, and then
+// wanted again: it does not wait for what it was before.
+func TestForgottenFailure(t *testing.T) {
+	inBubble(t, func(r *rig) {
+		r.ready(ingress("shop"), web(), node(1))
+		r.cdn.answer(func(call string, n int) reply {
+			if call == "create blog.example.com/a" && n == 1 {
+				return reply{err: refusal(http.StatusBadRequest)}
+			}
+			return reply{}
+		})
+		r.add(ingress("blog"))
+		r.pass(time.Second)
+		r.remove(ingress("blog"))
+		r.pass(time.Second)
+		r.journal.take()
+		r.add(ingress("blog"))
+		r.pass(time.Second)
+		if diff := cmp.Diff([]string{"cdn create blog.example.com/a"}, r.calls()); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
+}
+
 // TestSearchesBackOff has a provider that answers nothing any more, with many
 // outcomes to be looked up: the one search for all of them backs off, whichever
 // it is made for.

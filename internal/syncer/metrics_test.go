@@ -237,39 +237,83 @@ func TestGauges(t *testing.T) {
 	})
 }
 
+// lastSuccess is edgeward_last_success_timestamp_seconds, since the begin of
+// the run.
+func (r *rig) lastSuccess() map[string]time.Duration {
+	r.t.Helper()
+	at := make(map[string]time.Duration)
+	for _, m := range r.metrics("edgeward_last_success_timestamp_seconds") {
+		var seconds float64
+		if _, err := fmt.Sscan(m[strings.LastIndex(m, " ")+1:], &seconds); err != nil {
+			r.t.Fatal(err)
+		}
+		at[strings.Split(m, `"`)[1]] = time.Unix(int64(seconds), 0).Sub(r.begun.Truncate(time.Second))
+	}
+	return at
+}
+
 // TestLastSuccess is when nothing was left to do at a target last.
 func TestLastSuccess(t *testing.T) {
 	inBubble(t, func(r *rig) {
-		last := func() map[string]time.Duration {
-			at := make(map[string]time.Duration)
-			for _, m := range r.metrics("edgeward_last_success_timestamp_seconds") {
-				var seconds float64
-				target := strings.Split(m, `"`)[1]
-				if _, err := fmt.Sscan(m[strings.LastIndex(m, " ")+1:], &seconds); err != nil {
-					t.Fatal(err)
-				}
-				at[target] = time.Unix(int64(seconds), 0).Sub(r.begun.Truncate(time.Second))
-			}
-			return at
-		}
 		r.start()
 		r.pass(time.Second)
-		if got := last(); len(got) > 0 {
+		if got := r.lastSuccess(); len(got) > 0 {
 			t.Errorf("before the first comparison: %v", got)
 		}
 		r.add(ingress("shop"), web(), node(1))
 		r.Cluster("main").Ready("uid-main")
 		r.pass(time.Second)
-		if diff := cmp.Diff(map[string]time.Duration{"edgio": time.Second, "vultr": time.Second}, last()); diff != "" {
+		if diff := cmp.Diff(map[string]time.Duration{"edgio": time.Second, "vultr": time.Second}, r.lastSuccess()); diff != "" {
 			t.Errorf("after it (-want +got):\n%s", diff)
 		}
+		r.cdn.answer(func(call string, _ int) reply {
+			if strings.HasPrefix(call, "create") {
+				return reply{err: refusal(http.StatusBadRequest)}
+			}
+			return reply{}
+		})
+		r.add(ingress("blog"))
+		r.pass(11 * time.Minute)
+		if got := r.lastSuccess(); got["edgio"] != time.Second || got["vultr"] < 10*time.Minute {
+			t.Errorf("with a rule that is refused: %v", got)
+		}
+		r.remove(ingress("blog"))
 		r.cdn.answer(func(string, int) reply { return reply{err: refusal(http.StatusServiceUnavailable)} })
-		r.pass(21 * time.Minute)
+		r.pass(20 * time.Minute)
 		// When the first reading failed the one before it still counted.
-		if got := last(); got["edgio"] > 10*time.Minute || got["vultr"] < 20*time.Minute {
+		if got := r.lastSuccess(); got["edgio"] > 20*time.Minute || got["vultr"] < 30*time.Minute {
 			t.Errorf("with edgio down: %v", got)
 		}
 	})
+}
+
+// TestNoSuccess has what keeps a target from being as it should, although
+// there is nothing to do.
+func TestNoSuccess(t *testing.T) {
+	tests := map[string]struct {
+		do    func(*rig)
+		edgio bool // it still succeeds
+		vultr bool
+	}{
+		"nothing":               {func(*rig) {}, true, true},
+		"a deletion is blocked": {func(r *rig) { r.miss(ingress("shop")) }, false, true},
+		"a foreign claim": {func(r *rig) {
+			r.dns.plant(plan.Record{ID: "x", Name: "_edgeward.main.acme", Type: "TXT", Data: plan.ClaimData("acme", "uid-other")})
+		}, false, false},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(r *rig) {
+				r.ready(ingress("shop"), web(), node(1))
+				test.do(r)
+				r.pass(21 * time.Minute)
+				got := r.lastSuccess()
+				if (got["edgio"] > 11*time.Minute) != test.edgio || (got["vultr"] > 11*time.Minute) != test.vultr {
+					t.Errorf("last success after %v, want a late one %v of edgio, %v of vultr", got, test.edgio, test.vultr)
+				}
+			})
+		})
+	}
 }
 
 // TestMetricNames holds all metrics to Prometheus's own rules.

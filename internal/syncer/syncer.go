@@ -181,7 +181,6 @@ func (s *Syncer) Run(ctx context.Context) error {
 		}
 		if !changed && !stale {
 			if err, over := s.over(now); over {
-				s.drain(cancel)
 				return err
 			}
 		}
