@@ -244,7 +244,10 @@ func TestRecordsUnknown(t *testing.T) {
 	s.Records = View[Record]{}
 	s.change(true, cluster("main", ingress("shop", "www.example.com", "Exact", "/b"), web(), node("n1", "192.0.2.1")))
 	if diff := cmp.Diff([]string(nil), s.run()); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
+		t.Errorf("done (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string(nil), s.states()); diff != "" {
+		t.Errorf("states, before anything is known of them (-want +got):\n%s", diff)
 	}
 }
 
