@@ -149,6 +149,9 @@ func (w Want) wanted() (rules map[RuleKey]bool, records map[string]bool) {
 		for _, ip := range set.Addresses {
 			records[address(name, ip, 0).Key()] = true
 		}
+		if set.CNAME != "" {
+			records[Record{Name: name, Type: "CNAME"}.Key()] = true
+		}
 	}
 	return rules, records
 }
@@ -187,8 +190,12 @@ type Step struct {
 	Open    map[IngressID]Open
 	Blocked []Blocked
 	Notices []Notice
-	Stale   map[string]bool // clusters whose last known addresses stay for want of a node
-	Owned   Owned
+	// Stale are the sets, by zone name, whose last known addresses stay for want
+	// of others, and why.
+	Stale map[string]string
+	// Released are the Ingresses of which a rule was let go.
+	Released []IngressID
+	Owned    Owned
 }
 
 // Owned is how many objects of the configuration's clusters stand.
@@ -270,7 +277,6 @@ type setState struct {
 	settled  bool // nothing but failed operations keeps it from being exact
 	exact    bool
 	failed   bool
-	stale    bool // no node left: the last known addresses stay
 }
 
 // Next returns the operations that are safe now: after any of them, in any
@@ -291,7 +297,7 @@ func Next(in Input) Step {
 	p.step.Rules = lookUps(in.Rules)
 	p.step.Records = lookUps(in.Records)
 	p.step.Open = make(map[IngressID]Open)
-	p.step.Stale = make(map[string]bool)
+	p.step.Stale = make(map[string]string)
 	for name, want := range in.Want.Clusters {
 		p.clusters[name] = &clusterState{ready: want != nil}
 	}

@@ -118,8 +118,14 @@ type Record struct {
 	TTL  int
 }
 
-// Key names the record's place: no two operations at one place run at a time.
-func (r Record) Key() string { return r.Name + " " + r.Type + " " + r.Data }
+// Key names the record's place: no two operations at one place run at a time. A
+// name has one CNAME, whatever it says.
+func (r Record) Key() string {
+	if r.Type == "CNAME" {
+		return r.Name + " CNAME"
+	}
+	return r.Name + " " + r.Type + " " + r.Data
+}
 
 // Identity is the provider's name for the record.
 func (r Record) Identity() string { return r.ID }
@@ -145,6 +151,7 @@ type Settings struct {
 	ServiceProfile     string
 	PublishedProtocols []string
 	SourcePath         string // "keep" or "strip"
+	CNAMETarget        string // the CDN's host that Ingress statuses show; "" if none
 	Adopt              string // "never", "annotated" or "always"
 
 	DeletionGrace time.Duration
@@ -157,6 +164,7 @@ type Cluster struct {
 	Name          string
 	AddressTypes  []string // node address types, tried in order
 	NotReadyDelay time.Duration
+	Allow         []Allow // none: see Allow
 
 	// Ready says that each resource has had a complete snapshot. Until then
 	// the fields below are not looked at and nothing is written for it.
@@ -165,4 +173,6 @@ type Cluster struct {
 	Ingresses []kube.Ingress
 	Services  []kube.Service
 	Nodes     []kube.Node
+	// EndpointSlices tell where a Service of policy Local answers.
+	EndpointSlices []kube.EndpointSlice
 }
