@@ -32,6 +32,7 @@ func TestImports(t *testing.T) {
 		"edgio":             {only: []string{"internal/kube", "internal/plan", "internal/transport"}},
 		"vultrdns":          {only: []string{"internal/kube", "internal/plan", "internal/transport"}},
 		"internal/server":   {only: []string{}},
+		"internal/status":   {never: []string{"edgio", "vultrdns", "watcher", "internal/config", "internal/emulator"}},
 		"internal/metrics":  {only: []string{}},
 		"internal/config":   {never: []string{"internal/plan", "internal/syncer", "watcher", "edgio", "vultrdns"}},
 	}

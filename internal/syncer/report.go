@@ -157,7 +157,7 @@ func (s *Syncer) measure(now time.Time) {
 // succeeded, and nothing kept from doing it.
 func exact[T plan.Object[T]](s *Syncer, t *target[T], now time.Time) {
 	reachable := 0.0
-	if t.picture.known && t.read.err == nil {
+	if t.reachable() {
 		reachable = 1
 		blocked := slices.ContainsFunc(s.step.Blocked, func(b plan.Blocked) bool { return b.Target == t.name })
 		if s.step.Compared && len(t.queue)+t.flying == 0 && !blocked && !s.fatal() {
