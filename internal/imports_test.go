@@ -30,7 +30,7 @@ func TestImports(t *testing.T) {
 		"internal/syncer":   {never: []string{"edgio", "vultrdns", "watcher", "internal/config", "internal/emulator"}},
 		"watcher":           {only: []string{"internal/kube"}},
 		"edgio":             {only: []string{"internal/kube", "internal/plan", "internal/transport"}},
-		"vultrdns":          {only: []string{"internal/kube", "internal/plan", "internal/transport"}},
+		"vultrdns":          {only: []string{"internal/kube", "internal/plan", "internal/transport", "internal/vultrapi"}},
 		"internal/server":   {only: []string{}},
 		"internal/metrics":  {only: []string{}},
 		"internal/config":   {never: []string{"internal/plan", "internal/syncer", "watcher", "edgio", "vultrdns"}},

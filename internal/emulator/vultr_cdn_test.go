@@ -157,7 +157,7 @@ func TestPullZoneRefusals(t *testing.T) {
 		{"a key that is not base64", "POST", "", zone("ssl_cert", base64Of(certificate), "ssl_cert_key", key), 400, create + "ssl_cert_key is not base64"},
 		{"update with no JSON", "PUT", "/own", "null", 400, update},
 		{"update of a switch as text", "PUT", "/own", `{"cors":"yes"}`, 400, update + "cors"},
-		{"update to a vanity domain in use", "PUT", "/own", `{"vanity_domain":"taken.example.com"}`, 400, update + "vanity_domain is in use already"},
+		{"update to a vanity domain in use", "PUT", "/own", `{"vanity_domain":"taken.example.com","regions":["x"]}`, 400, update + "vanity_domain is in use already"},
 		{"update to no vanity domain", "PUT", "/own", `{"vanity_domain":""}`, 400, update + "Invalid vanity_domain"},
 		{"update to a vanity domain with an https origin and no certificate", "PUT", "/tls", `{"vanity_domain":"www.example.com"}`, 400, update + "ssl_cert and ssl_cert_key are required"},
 		{"a cursor that is none", "GET", "?cursor=!", "", 400, "invalid cursor"},
@@ -174,6 +174,7 @@ func TestPullZoneRefusals(t *testing.T) {
 	if diff := cmp.Diff(before, v.PullZones()); diff != "" {
 		t.Errorf("a refused call changed the state:\n%s", diff)
 	}
+	wantStatus(t, callVultr(v, "PUT", zonesPath+"/own", `{"vanity_domain":"own.example.com"}`), http.StatusOK)
 }
 
 // What is refused by default, or by the switch, and admitted otherwise.
