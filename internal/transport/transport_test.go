@@ -274,31 +274,21 @@ func TestReplySizeIsBounded(t *testing.T) {
 
 // A call may carry a secret of its own beside the client's.
 func TestRedact(t *testing.T) {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	server := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusBadRequest)
 		_, _ = io.WriteString(w, `{"error":"no KEY, ONE or TWO"}`)
-	}))
-	defer server.Close()
-	client := NewClient(NewGate(0, time.Second), "edgeward/test", "KEY", func(string, string, time.Duration) {})
+	})
+	client := NewClient(open(), "edgeward/test", "KEY", ignore)
 	one := Redact(t.Context(), "ONE")
 	for want, ctx := range map[string]context.Context{
 		"no [redacted], ONE or TWO":               t.Context(),
 		"no [redacted], [redacted] or TWO":        one,
 		"no [redacted], [redacted] or [redacted]": Redact(one, "TWO"),
 	} {
-		ctx, record := Record(ctx)
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		resp, err := client.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		resp.Body.Close()
+		_, err := get(ctx, client, server.URL)
 		var refusal *Error
-		if !errors.As(record.Error(nil), &refusal) || refusal.Message != want {
-			t.Errorf("got %v, want %q", refusal, want)
+		if !errors.As(err, &refusal) || refusal.Message != want {
+			t.Errorf("got %v, want %q", err, want)
 		}
 	}
 }
