@@ -1,5 +1,6 @@
 // Package emulator emulates, in memory, the two provider APIs that edgeward
-// talks to: Edgio's Configuration API ([Edgio]) and Vultr's DNS API ([Vultr]).
+// talks to: Edgio's Configuration API ([Edgio]) and Vultr's API for DNS and for
+// its CDN ([Vultr]).
 // Each is an http.Handler with its own state, authentication, rate limit,
 // latency and field rules, for the tests and the demo.
 //
@@ -22,7 +23,7 @@
 // A state change takes two locks, always in this order: that of [Changes], then
 // that of the emulator. Hooks ([Changes.OnChange]) run after the second was
 // released and before the first is. Reading ([Edgio.Instances],
-// [Vultr.Records]) takes only the second. So a hook may read every emulator,
-// and while it runs nothing changes in any emulator that shares its Changes:
-// what it reads of both together is one consistent snapshot.
+// [Vultr.Records], [Vultr.PullZones]) takes only the second. So a hook may read
+// every emulator, and while it runs nothing changes in any emulator that shares
+// its Changes: what it reads of both together is one consistent snapshot.
 package emulator
