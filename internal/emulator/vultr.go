@@ -140,16 +140,17 @@ func noContent() reply {
 // change answers with what f, which may change the state, does; hooks run if it
 // succeeded.
 func (v *Vultr) change(f func() reply) (answer reply) {
-	v.apply(func() bool {
+	v.apply(true, func() bool {
 		answer = f()
 		return answer.ok()
 	})
 	return answer
 }
 
-// apply changes the state by f, which says whether it did.
-func (v *Vultr) apply(f func() bool) (changed bool) {
-	return v.options.Changes.apply(&v.mu, func() bool {
+// apply changes the state by f, which says whether it did, for the sake of a
+// call or, as a test wants it, behind the client's back.
+func (v *Vultr) apply(byCall bool, f func() bool) (changed bool) {
+	return v.options.Changes.apply(&v.mu, byCall, func() bool {
 		changed := f()
 		if changed && v.options.Faults != nil {
 			for _, z := range v.zones {
