@@ -14,9 +14,15 @@
 // # A call's way
 //
 // A call passes through a pipeline of stages, each a function from handler to
-// handler: log, body, latency, authentication, rate limit, route. A handler
-// returns its whole reply as a value, and nothing is sent before every stage
-// has seen it. A call is therefore logged before its caller can know the answer.
+// handler: log, body, faults, latency, authentication, rate limit, route. A
+// handler returns its whole reply as a value, and nothing is sent before every
+// stage has seen it. A call is therefore logged before its caller can know the
+// answer.
+//
+// # Faults
+//
+// Tests have calls go wrong by [Faults], which decide for each call what
+// [Fault] befalls it: by its number, by chance with a seed, or as they like.
 //
 // # Locks and hooks
 //

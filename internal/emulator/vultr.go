@@ -40,6 +40,7 @@ type VultrOptions struct {
 	Latency time.Duration    // of each call
 	Now     func() time.Time // nil: time.Now
 	Changes *Changes         // nil: its own
+	Faults  *Faults          // nil: none
 }
 
 // Vultr emulates Vultr's API, version 2, below /v2/, as far as it concerns DNS
@@ -73,6 +74,7 @@ func NewVultr(options VultrOptions) *Vultr {
 	v.handle = pipeline(dispatch,
 		v.callLog.stage,
 		readBody(refuseVultr),
+		options.Faults.stage(refuseVultr),
 		delay(options.Latency),
 		v.authenticate,
 		limit(calls, clientAddress, refuseVultr),
@@ -149,9 +151,23 @@ func noContent() reply {
 // change answers with what f, which may change the state, does; hooks run if it
 // succeeded.
 func (v *Vultr) change(f func() reply) (answer reply) {
-	v.options.Changes.apply(&v.mu, func() bool {
+	v.apply(true, func() bool {
 		answer = f()
 		return answer.ok()
 	})
 	return answer
+}
+
+// apply changes the state by f, which says whether it did, for the sake of a
+// call or, as a test wants it, behind the client's back.
+func (v *Vultr) apply(byCall bool, f func() bool) (changed bool) {
+	return v.options.Changes.apply(&v.mu, byCall, func() bool {
+		changed := f()
+		if changed && v.options.Faults != nil {
+			for _, z := range v.zones {
+				z.past.keep(z.records, v.options.Now())
+			}
+		}
+		return changed
+	})
 }

@@ -96,8 +96,10 @@ func isClaim(r Record, cluster, owner string) bool {
 }
 
 // clusterOf returns the cluster to whose subtree a zone name belongs; it is not
-// ok for a name that is not the owner's.
+// ok for a name that is not the owner's. <cluster>.<owner> itself is nobody's:
+// edgeward makes nothing there.
 func clusterOf(name, owner string) (cluster string, ok bool) {
 	rest, ok := strings.CutSuffix(name, "."+owner)
-	return rest[strings.LastIndexByte(rest, '.')+1:], ok
+	i := strings.LastIndexByte(rest, '.')
+	return rest[i+1:], ok && i > 0
 }

@@ -119,7 +119,7 @@ func foreignRecords() []Record {
 		return Record{Name: ClaimName(cluster, testOwner), Type: "TXT", Data: ClaimData(testOwner, uid), TTL: 300}
 	}
 	return []Record{
-		address("", "192.0.2.200", 300), address("www", "192.0.2.200", 300), address("main", "192.0.2.200", 300),
+		address("", "192.0.2.200", 300), address("www", "192.0.2.200", 300), address("main", "192.0.2.200", 300), address("main.acme", "192.0.2.200", 300),
 		address("nodes.main.other", "192.0.2.200", 300), address("nodes.main.notacme", "192.0.2.200", 300),
 		{Name: "acme", Type: "TXT", Data: "x", TTL: 300},
 		claim("north", "uid-north"), address("nodes.north.acme", "192.0.2.201", 300),
