@@ -31,6 +31,7 @@ func ReduceIngress(in *networkingv1.Ingress) kube.Ingress {
 		Class:          in.Annotations[classAnnotation],
 		Annotations:    keptAnnotations(in.Annotations),
 		DefaultBackend: in.Spec.DefaultBackend != nil,
+		Published:      Published(in),
 	}
 	if in.Spec.IngressClassName != nil {
 		out.Class = *in.Spec.IngressClassName

@@ -49,6 +49,9 @@ type Ingress struct {
 	Rules       []IngressRule
 	// DefaultBackend says that spec.defaultBackend is set.
 	DefaultBackend bool
+	// Published holds the hostnames in status.loadBalancer that edgeward wrote
+	// itself. They are never an origin.
+	Published []string
 }
 
 // IngressRule is one element of spec.rules. Host may be empty or a wildcard.
@@ -77,7 +80,7 @@ type Backend struct {
 func (i Ingress) Equal(o Ingress) bool {
 	return i.Namespace == o.Namespace && i.Name == o.Name && i.UID == o.UID &&
 		i.Created.Equal(o.Created) && i.Class == o.Class && i.DefaultBackend == o.DefaultBackend &&
-		maps.Equal(i.Annotations, o.Annotations) &&
+		maps.Equal(i.Annotations, o.Annotations) && slices.Equal(i.Published, o.Published) &&
 		slices.EqualFunc(i.Rules, o.Rules, func(a, b IngressRule) bool {
 			return a.Host == b.Host && slices.Equal(a.Paths, b.Paths)
 		})
