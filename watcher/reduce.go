@@ -31,6 +31,7 @@ func ReduceIngress(in *networkingv1.Ingress) kube.Ingress {
 		Created:     in.CreationTimestamp.UTC(),
 		Class:       in.Annotations[classAnnotation],
 		Annotations: keptAnnotations(in.Annotations),
+		Published:   Published(in),
 	}
 	if in.Spec.IngressClassName != nil {
 		out.Class = *in.Spec.IngressClassName
@@ -40,7 +41,9 @@ func ReduceIngress(in *networkingv1.Ingress) kube.Ingress {
 		out.DefaultBackend = &backend
 	}
 	for _, balancer := range in.Status.LoadBalancer.Ingress {
-		out.Status = append(out.Status, kube.Address{IP: balancer.IP, Hostname: balancer.Hostname})
+		if balancer.Hostname == "" || !slices.Contains(out.Published, balancer.Hostname) {
+			out.Status = append(out.Status, kube.Address{IP: balancer.IP, Hostname: balancer.Hostname})
+		}
 	}
 	for _, rule := range in.Spec.Rules {
 		out.Rules = append(out.Rules, kube.IngressRule{Host: rule.Host, Paths: reducePaths(rule.HTTP)})

@@ -52,8 +52,11 @@ type Ingress struct {
 	Rules       []IngressRule
 	// DefaultBackend is spec.defaultBackend; nil if that is not set.
 	DefaultBackend *Backend
-	// Status is status.loadBalancer.ingress, whoever wrote it.
+	// Status is status.loadBalancer.ingress, but for what edgeward wrote.
 	Status []Address
+	// Published holds the hostnames in status.loadBalancer that edgeward wrote
+	// itself. They are never an origin.
+	Published []string
 }
 
 // Address is where a load balancer can be reached, an element of
@@ -92,7 +95,7 @@ func (i Ingress) Equal(o Ingress) bool {
 		i.Created.Equal(o.Created) && i.Class == o.Class && i.Controller == o.Controller &&
 		(i.DefaultBackend == nil) == (o.DefaultBackend == nil) &&
 		(i.DefaultBackend == nil || *i.DefaultBackend == *o.DefaultBackend) &&
-		slices.Equal(i.Status, o.Status) && maps.Equal(i.Annotations, o.Annotations) &&
+		slices.Equal(i.Status, o.Status) && slices.Equal(i.Published, o.Published) && maps.Equal(i.Annotations, o.Annotations) &&
 		slices.EqualFunc(i.Rules, o.Rules, func(a, b IngressRule) bool {
 			return a.Host == b.Host && slices.Equal(a.Paths, b.Paths)
 		})
