@@ -55,11 +55,15 @@ func (c *Client) Create(ctx context.Context, r plan.Record) (plan.Record, error)
 	return c.record(*made), nil
 }
 
-// Update changes the TTL of old to that of r and returns the record as Vultr
-// keeps it afterwards. Nothing else of a record is ever changed.
+// Update changes the TTL of old to that of r, and a CNAME's target, and returns
+// the record as Vultr keeps it afterwards. Name and type never change.
 func (c *Client) Update(ctx context.Context, old, r plan.Record, _ bool) (plan.Record, error) {
-	err := vultrapi.Call(ctx, "changing the TTL of record "+old.Key(), func(ctx context.Context) error {
-		return c.api.Update(ctx, c.domain, url.PathEscape(old.ID), &govultr.DomainRecordUpdateReq{TTL: r.TTL})
+	change := govultr.DomainRecordUpdateReq{TTL: r.TTL}
+	if r.Data != old.Data {
+		change.Data = r.Data
+	}
+	err := vultrapi.Call(ctx, "changing record "+old.Key(), func(ctx context.Context) error {
+		return c.api.Update(ctx, c.domain, url.PathEscape(old.ID), &change)
 	})
 	if err != nil {
 		return plan.Record{}, err
@@ -75,7 +79,7 @@ func (c *Client) Update(ctx context.Context, old, r plan.Record, _ bool) (plan.R
 	})
 	if err != nil {
 		// Not wrapped: it may look like a call without effect.
-		return plan.Record{}, fmt.Errorf("the TTL of record %s was changed, but %v", old.Key(), err)
+		return plan.Record{}, fmt.Errorf("record %s was changed, but %v", old.Key(), err)
 	}
 	return c.record(*kept), nil
 }

@@ -25,7 +25,7 @@ func (v *Vultr) SeedPullZone(zone PullZone) (id string) {
 		zone.Status = zoneActive
 	}
 	zone.Regions = slices.Clone(zone.Regions)
-	v.options.Changes.apply(&v.mu, func() bool {
+	v.options.Changes.apply(&v.mu, false, func() bool {
 		id = v.addPullZone(zone).ID
 		return true
 	})
@@ -36,7 +36,7 @@ func (v *Vultr) SeedPullZone(zone PullZone) (id string) {
 // there is such a zone. No rule applies; a status that is set stays. edit must
 // not use the emulator.
 func (v *Vultr) EditPullZone(id string, edit func(*PullZone)) bool {
-	return v.options.Changes.apply(&v.mu, func() bool {
+	return v.options.Changes.apply(&v.mu, false, func() bool {
 		i := v.findPullZone(id)
 		if i < 0 {
 			return false
@@ -56,7 +56,7 @@ func (v *Vultr) EditPullZone(id string, edit func(*PullZone)) bool {
 // RemovePullZone deletes a pull zone behind the client's back and says whether
 // it was there.
 func (v *Vultr) RemovePullZone(id string) bool {
-	return v.options.Changes.apply(&v.mu, func() bool {
+	return v.options.Changes.apply(&v.mu, false, func() bool {
 		i := v.findPullZone(id)
 		if i < 0 {
 			return false

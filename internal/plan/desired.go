@@ -74,7 +74,15 @@ type Set struct {
 	Lacks     string   // why there are no addresses, where there are none
 }
 
-func (s Set) empty() bool { return len(s.Addresses) == 0 && s.CNAME == "" }
+// Members are the addresses or the name that the set's records shall hold.
+func (s Set) Members() []string {
+	if s.CNAME != "" {
+		return []string{s.CNAME}
+	}
+	return s.Addresses
+}
+
+func (s Set) empty() bool { return len(s.Members()) == 0 }
 
 // ClusterWant is what a ready cluster of the configuration wants.
 type ClusterWant struct {

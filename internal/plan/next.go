@@ -191,11 +191,29 @@ type Step struct {
 	Blocked []Blocked
 	Notices []Notice
 	// Stale are the sets, by zone name, whose last known addresses stay for want
-	// of others, and why.
-	Stale map[string]string
+	// of others.
+	Stale map[string]Stale
 	// Released are the Ingresses of which a rule was let go.
 	Released []IngressID
 	Owned    Owned
+}
+
+// Stale is what a set lacks, in whose part of the zone.
+type Stale struct{ Cluster, Lacks string }
+
+// String says it to an operator.
+func (s Stale) String() string {
+	return "cluster " + s.Cluster + ": " + s.Lacks + "; its last known addresses stay in DNS"
+}
+
+// StaleIn reports whether a cluster has such a set.
+func (s Step) StaleIn(cluster string) bool {
+	for _, set := range s.Stale {
+		if set.Cluster == cluster {
+			return true
+		}
+	}
+	return false
 }
 
 // Owned is how many objects of the configuration's clusters stand.
@@ -297,7 +315,7 @@ func Next(in Input) Step {
 	p.step.Rules = lookUps(in.Rules)
 	p.step.Records = lookUps(in.Records)
 	p.step.Open = make(map[IngressID]Open)
-	p.step.Stale = make(map[string]string)
+	p.step.Stale = make(map[string]Stale)
 	for name, want := range in.Want.Clusters {
 		p.clusters[name] = &clusterState{ready: want != nil}
 	}

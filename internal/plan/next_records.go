@@ -219,7 +219,7 @@ func (p *planner) planSet(cluster string, c *clusterState, name string, set Set,
 	if len(want) == 0 {
 		state.standing, state.settled, state.exact = len(found.standing), true, true
 		if state.standing > 0 {
-			p.step.Stale[name] = set.Lacks
+			p.step.Stale[name] = Stale{cluster, set.Lacks}
 		}
 		return state
 	}

@@ -273,12 +273,7 @@ func (p *planner) releaseRule(route Route, ours []Rule) {
 		if m, _ := p.owner(r); p.clusters[m.Cluster] == nil || !p.clusters[m.Cluster].claimed {
 			continue
 		}
-		free := r
-		free.Protocols = slices.Clone(r.Protocols)
-		for i := range free.Protocols {
-			free.Protocols[i].Mark = ""
-		}
-		p.step.Rules = append(p.step.Rules, Op[Rule]{Verb: Update, Old: r, New: free, Ingress: route.Ingress, Urgency: urgentChange})
+		p.step.Rules = append(p.step.Rules, Op[Rule]{Verb: Update, Old: r, New: r.Unmarked(), Ingress: route.Ingress, Urgency: urgentChange})
 		p.open(route.Ingress, Open{Rules: true})
 	}
 	if len(ours) == 0 {

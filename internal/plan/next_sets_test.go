@@ -101,7 +101,7 @@ func TestSets(t *testing.T) {
 			if got, _, _ := strings.Cut(s.states()[0], " "); got != test.state {
 				t.Errorf("state %q, want %s", s.states(), test.state)
 			}
-			if stale := len(test.nodes) == 0; (s.step.Stale["nodes.main.acme"] != "") != stale {
+			if stale := len(test.nodes) == 0; (s.step.Stale["nodes.main.acme"] != Stale{}) != stale {
 				t.Errorf("stale %v, want %v", s.step.Stale, stale)
 			}
 		})

@@ -66,9 +66,7 @@ func notices(o *syncer.Overview) []Notice {
 		list = append(list, Notice{true, b.String()})
 	}
 	for _, name := range slices.Sorted(maps.Keys(o.Step.Stale)) {
-		if o.Step.Stale[name] {
-			list = append(list, Notice{true, fmt.Sprintf("cluster %s: no node is left that can take traffic; its last known addresses stay in DNS", name)})
-		}
+		list = append(list, Notice{true, o.Step.Stale[name].String()})
 	}
 	for _, name := range slices.Sorted(maps.Keys(o.Want.Clusters)) {
 		if c := o.Want.Clusters[name]; c != nil && c.Nodes.Panic {
@@ -136,7 +134,7 @@ func (c *catalog) addClusters() {
 			cluster.Ready = true
 			cluster.Nodes = Nodes{
 				Ready: n.Ready, NotReady: n.NotReady, Excluded: n.Excluded, NoAddress: n.NoAddress,
-				Panic: n.Panic, LastKnown: c.o.Step.Stale[name],
+				Panic: n.Panic, LastKnown: c.o.Step.StaleIn(name),
 			}
 			cluster.LeftOut = c.leftOut(name)
 		}

@@ -3,6 +3,7 @@ package status
 import (
 	"fmt"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -67,7 +68,9 @@ func settled(clusters ...plan.Cluster) *syncer.Overview {
 	}
 	for name, set := range o.Want.Sets {
 		for _, a := range set.Addresses {
-			record(name, "A", a)
+			if strings.HasPrefix(name, plan.NodesSet+".") { // the one that the routes use
+				record(name, "A", a)
+			}
 		}
 	}
 	for _, target := range []plan.Target{plan.Edgio, plan.Vultr} {

@@ -28,19 +28,22 @@ func (c *catalog) addOrigins(holdings map[string]*plan.Holdings) {
 			}
 		}
 	}
-	for name, set := range c.o.Want.Sets {
-		o := of(set.Cluster, name)
-		for _, a := range set.Addresses {
-			if !slices.ContainsFunc(o.Addresses, func(have Address) bool { return have.Address == a }) {
-				missing := plan.Record{Name: name, Type: recordType(a), Data: a}
-				o.Addresses = append(o.Addresses, c.address(set.Cluster, missing, Adding, nodes[set.Cluster]))
-			}
-		}
-	}
 	used := make(map[string]bool)
 	for _, i := range c.Ingresses {
 		for _, r := range i.Routes {
 			used[r.Origin] = true
+		}
+	}
+	for name, set := range c.o.Want.Sets {
+		if all[name] == nil && !used[name+"."+c.o.Settings.Domain] {
+			continue
+		}
+		o := of(set.Cluster, name)
+		for _, a := range set.Members() {
+			if !slices.ContainsFunc(o.Addresses, func(have Address) bool { return have.Address == a }) {
+				missing := plan.Record{Name: name, Type: recordType(a), Data: a}
+				o.Addresses = append(o.Addresses, c.address(set.Cluster, missing, Adding, nodes[set.Cluster]))
+			}
 		}
 	}
 	c.Origins = []Origin{}
@@ -60,9 +63,9 @@ func (c *catalog) addOrigins(holdings map[string]*plan.Holdings) {
 func (c *catalog) fate(cluster string, r plan.Record) AddressState {
 	set, wanted := c.o.Want.Sets[r.Name]
 	switch {
-	case c.o.Want.Clusters[cluster] == nil, c.o.Step.Stale[cluster]:
+	case c.o.Want.Clusters[cluster] == nil, c.o.Step.Stale[r.Name] != plan.Stale{}:
 		return Standing
-	case wanted && (slices.Contains(set.Addresses, r.Data) || slices.Contains(set.Keep, r.Data)):
+	case wanted && (slices.Contains(set.Members(), r.Data) || slices.Contains(set.Keep, r.Data)):
 		return Standing
 	}
 	return Removing

@@ -84,7 +84,7 @@ func TestOrigins(t *testing.T) {
 func TestNotices(t *testing.T) {
 	o := settled(cluster("main", ingress("shop", "www.example.com", "/a")))
 	o.Want.Clusters["main"].Nodes.Panic = true
-	o.Step.Stale = map[string]bool{"main": true}
+	o.Step.Stale = map[string]plan.Stale{"nodes.main.acme": {Cluster: "main", Lacks: "no node is left that can take traffic"}}
 	o.Step.Blocked = []plan.Blocked{{Target: plan.Vultr, Cluster: "main", Count: 2, Total: 2}}
 	o.Step.Notices = []plan.Notice{{Text: "a trifle"}, {Fatal: true, Text: "a grave thing"}}
 	want := []Notice{

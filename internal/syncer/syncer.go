@@ -43,7 +43,7 @@ var ErrIncomplete = errors.New("not everything could be synced; the log says wha
 // Options configure a Syncer.
 type Options struct {
 	Settings plan.Settings
-	Clusters []ClusterOptions
+	Clusters []plan.Cluster // without their objects, not ready
 
 	CDN     Provider[plan.Rule]
 	CDNGate *transport.Gate
@@ -57,13 +57,6 @@ type Options struct {
 
 	Metrics *metrics.Metrics
 	Log     *slog.Logger
-}
-
-// ClusterOptions are what the plan must know of one cluster.
-type ClusterOptions struct {
-	Name          string
-	AddressTypes  []string
-	NotReadyDelay time.Duration
 }
 
 // Syncer is described at the package.
