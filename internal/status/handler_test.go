@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -26,6 +25,7 @@ func TestFilter(t *testing.T) {
 	o := settled(
 		cluster("main", ingress("shop", "www.example.com", "/a"), ingress("shop-2", "www2.example.com", "/a"), other),
 		cluster("west", ingress("shop", "west.example.com", "/a")))
+	h := handlerOf(o)
 	tests := map[string]struct {
 		query, want string
 		counts      [2]int // pending and synced
@@ -49,7 +49,7 @@ func TestFilter(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			var r Report
-			if err := json.Unmarshal(get(t, o, "/status.json?"+test.query).Body.Bytes(), &r); err != nil {
+			if err := json.Unmarshal(get(h, "/status.json?"+test.query).Body.Bytes(), &r); err != nil {
 				t.Fatal(err)
 			}
 			var got []string
@@ -91,7 +91,7 @@ func TestAnswers(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			w := httptest.NewRecorder()
-			Handler("v1.2.3", func() *syncer.Overview { return test.overview }).ServeHTTP(w, httptest.NewRequest(test.method, test.url, nil))
+			handlerOf(test.overview).ServeHTTP(w, httptest.NewRequest(test.method, test.url, nil))
 			if w.Code != test.status || !strings.Contains(w.Body.String(), test.body) {
 				t.Errorf("%d %s, want %d with %q", w.Code, w.Body, test.status, test.body)
 			}
@@ -102,8 +102,9 @@ func TestAnswers(t *testing.T) {
 // TestHeaders has what keeps a page that shows names from elsewhere harmless.
 func TestHeaders(t *testing.T) {
 	o := settled(cluster("main", ingress("shop", "www.example.com", "/a")))
+	handler := handlerOf(o)
 	for _, url := range []string{"/", "/status.json", "/?state=fine"} {
-		h := get(t, o, url).Header()
+		h := get(handler, url).Header()
 		for key, want := range map[string]string{
 			"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store",
 		} {
@@ -112,7 +113,7 @@ func TestHeaders(t *testing.T) {
 			}
 		}
 	}
-	w := get(t, o, "/")
+	w := get(handler, "/")
 	_, style, _ := strings.Cut(w.Body.String(), "<style>")
 	style, _, _ = strings.Cut(style, "</style>")
 	sum := sha256.Sum256([]byte(style))
@@ -141,8 +142,9 @@ func TestHostile(t *testing.T) {
 	o.Step.Notices = []plan.Notice{{Text: evil}}
 	o.Nodes["main"][0].Name = evil
 	o.Targets[0].ReadError, o.Settings.Owner, o.Awaited = evil, evil, evil
+	h := handlerOf(o)
 	for _, url := range []string{"/", "/status.json", "/?q=script", "/?q=%22%3E%3Cscript%3E&namespace=%22%3E%3Cscript%3E&ingress=%22%3E%3Cscript%3E"} {
-		body := get(t, o, url).Body.String()
+		body := get(h, url).Body.String()
 		if strings.Contains(body, "<script") {
 			t.Errorf("%s: markup is let through", url)
 		}
@@ -150,7 +152,7 @@ func TestHostile(t *testing.T) {
 			t.Errorf("%s: a script is linked to", url)
 		}
 	}
-	if body := get(t, o, "/").Body.String(); strings.Count(body, "&lt;script&gt;") < 12 {
+	if body := get(h, "/").Body.String(); strings.Count(body, "&lt;script&gt;") < 12 {
 		t.Errorf("only %d of the texts are shown", strings.Count(body, "&lt;script&gt;"))
 	}
 }
@@ -159,11 +161,11 @@ func TestHostile(t *testing.T) {
 // first, each once.
 func TestPages(t *testing.T) {
 	const n = 5000
-	o := many(n)
+	h := handlerOf(many(n))
 	seen := make(map[string]bool)
 	pages := 0
 	for url := "/"; url != ""; pages++ {
-		body := get(t, o, url).Body.String()
+		body := get(h, url).Body.String()
 		if len(body) > 150_000 {
 			t.Fatalf("%s: %d bytes", url, len(body))
 		}
@@ -204,8 +206,8 @@ func TestBounds(t *testing.T) {
 	for i := range 98 {
 		c.Nodes = append(c.Nodes, node(fmt.Sprint("x", i), fmt.Sprint("198.51.100.", i)))
 	}
-	o := settled(c)
-	body := get(t, o, "/").Body.String()
+	h := handlerOf(settled(c))
+	body := get(h, "/").Body.String()
 	for want, times := range map[string]int{
 		"https://big.example.com/": 2 * routesAmong, ">90 more<": 1, ", 98 more<": routesAmong + 1, "and 50 more": 1, "<td>yes</td>": addressesShown,
 	} {
@@ -213,7 +215,7 @@ func TestBounds(t *testing.T) {
 			t.Errorf("%q stands there %d times, want %d", want, got, times)
 		}
 	}
-	body = get(t, o, "/?cluster=main&namespace=shop&ingress=big").Body.String()
+	body = get(h, "/?cluster=main&namespace=shop&ingress=big").Body.String()
 	if got := strings.Count(body, "https://big.example.com/"); got != 200 {
 		t.Errorf("alone it has %d URLs, want each of 100 twice", got)
 	}
@@ -228,7 +230,7 @@ func TestGolden(t *testing.T) {
 	}}
 	o.Targets[1].Waiting = 1
 	o.Step.Notices = []plan.Notice{{Text: "something to know"}}
-	got := get(t, o, "/status.json").Body.String()
+	got := get(handlerOf(o), "/status.json").Body.String()
 	file := filepath.Join("testdata", "status.json")
 	if os.Getenv("UPDATE_GOLDEN") != "" {
 		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
@@ -252,8 +254,7 @@ func TestFollows(t *testing.T) {
 		next := *o
 		next.Settings.Owner = owner
 		o = &next
-		w := httptest.NewRecorder()
-		h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
+		w := get(h, "/")
 		if !strings.Contains(w.Body.String(), "edgeward: "+owner) {
 			t.Errorf("owner %s is not shown", owner)
 		}
@@ -268,17 +269,14 @@ func BenchmarkPage(b *testing.B) {
 	for name, url := range map[string]string{"page": "/", "search": "/?q=h49", "json": "/status.json"} {
 		b.Run(name+"/first", func(b *testing.B) {
 			for b.Loop() {
-				w := httptest.NewRecorder()
-				Handler("", func() *syncer.Overview { return o }).ServeHTTP(w, httptest.NewRequest("GET", url, nil))
+				get(handlerOf(o), url)
 			}
 		})
 		b.Run(name+"/again", func(b *testing.B) {
-			h := Handler("", func() *syncer.Overview { return o })
+			h := handlerOf(o)
 			b.ReportAllocs()
 			for b.Loop() {
-				w := httptest.NewRecorder()
-				h.ServeHTTP(w, httptest.NewRequest("GET", url, nil))
-				b.ReportMetric(float64(w.Body.Len()), "bytes")
+				b.ReportMetric(float64(get(h, url).Body.Len()), "bytes")
 			}
 		})
 	}
