@@ -206,10 +206,16 @@ func TestBounds(t *testing.T) {
 	for i := range 98 {
 		c.Nodes = append(c.Nodes, node(fmt.Sprint("x", i), fmt.Sprint("198.51.100.", i)))
 	}
-	h := handlerOf(settled(c))
+	o := settled(c)
+	for i := range 100 {
+		o.Step.Notices = append(o.Step.Notices, plan.Notice{Text: fmt.Sprint("notice ", i)})
+		o.Failures = append(o.Failures, syncer.Failure{Target: plan.Edgio, Verb: plan.Delete, Place: fmt.Sprint("f.example.com/", i), Since: now()})
+	}
+	h := handlerOf(o)
 	body := get(h, "/").Body.String()
 	for want, times := range map[string]int{
 		"https://big.example.com/": 2 * routesAmong, ">90 more<": 1, ", 98 more<": routesAmong + 1, "and 50 more": 1, "<td>yes</td>": addressesShown,
+		">notice ": linesShown, "edgio: delete f.example.com/": linesShown, "and 80 more": 2,
 	} {
 		if got := strings.Count(body, want); got != times {
 			t.Errorf("%q stands there %d times, want %d", want, got, times)
@@ -218,6 +224,18 @@ func TestBounds(t *testing.T) {
 	body = get(h, "/?cluster=main&namespace=shop&ingress=big").Body.String()
 	if got := strings.Count(body, "https://big.example.com/"); got != 200 {
 		t.Errorf("alone it has %d URLs, want each of 100 twice", got)
+	}
+}
+
+// TestUnused has an origin that no Ingress uses any more shown all the same,
+// unless another cluster is looked at.
+func TestUnused(t *testing.T) {
+	h := handlerOf(settled(cluster("main"), cluster("west", ingress("shop", "www.example.com", "/a"))))
+	for url, want := range map[string]bool{"/": true, "/?cluster=main": true, "/?cluster=west": false} {
+		body := get(h, url).Body.String()
+		if got := strings.Contains(body, "<h3>nodes.main.acme.k8s.example.net <span class=\"aside\">no Ingress uses it"); got != want {
+			t.Errorf("%s: shown %v, want %v", url, got, want)
+		}
 	}
 }
 
