@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"html"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -157,25 +158,28 @@ func TestHostile(t *testing.T) {
 	}
 }
 
-// TestPages goes through 5,000 Ingresses by the links, those with a problem
-// first, each once.
+// TestMany has the first page of 5,000 Ingresses: those with a problem, and how
+// many there are.
+func TestMany(t *testing.T) {
+	body := get(handlerOf(many(5000)), "/").Body.String()
+	for _, want := range []string{"all <b>5000</b>", "pending <b>50</b>", "synced <b>4950</b>", "ing-0000", "ing-4900", "Page 1 of 100"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the first page lacks %q", want)
+		}
+	}
+	if len(body) > 150_000 {
+		t.Errorf("it has %d bytes", len(body))
+	}
+}
+
+// TestPages goes from page to page by the links and finds each Ingress once.
 func TestPages(t *testing.T) {
-	const n = 5000
+	const n = 490
 	h := handlerOf(many(n))
 	seen := make(map[string]bool)
 	pages := 0
-	for url := "/"; url != ""; pages++ {
+	for url := "/?state=&q=ing-"; url != ""; pages++ {
 		body := get(h, url).Body.String()
-		if len(body) > 150_000 {
-			t.Fatalf("%s: %d bytes", url, len(body))
-		}
-		if pages == 0 {
-			for _, want := range []string{"all <b>5000</b>", "pending <b>50</b>", "synced <b>4950</b>", "ing-0000", "ing-4900", "Page 1 of 100"} {
-				if !strings.Contains(body, want) {
-					t.Errorf("the first page lacks %q", want)
-				}
-			}
-		}
 		for _, part := range strings.Split(body, ">shop/ing-")[1:] {
 			name, _, _ := strings.Cut(part, "<")
 			if seen[name] {
@@ -185,11 +189,11 @@ func TestPages(t *testing.T) {
 		}
 		before, _, more := strings.Cut(body, `" rel="next"`)
 		if url = ""; more {
-			url = "/" + before[strings.LastIndex(before, `"`)+1:]
+			url = "/" + html.UnescapeString(before[strings.LastIndex(before, `"`)+1:])
 		}
 	}
-	if len(seen) != n || pages != 100 {
-		t.Errorf("%d Ingresses on %d pages, want %d on 100", len(seen), pages, n)
+	if len(seen) != n || pages != 10 {
+		t.Errorf("%d Ingresses on %d pages, want %d on 10", len(seen), pages, n)
 	}
 }
 
