@@ -34,12 +34,9 @@ func watches(cfg *config.Config, sync *syncer.Syncer, m *metrics.Metrics, versio
 			Name: c.Name, Clients: clients, Namespaces: c.Namespaces,
 			LabelSelector: c.LabelSelector, IngressClass: c.IngressClass, NodeSelector: c.NodeSelector,
 			Ingresses: reports.Ingresses, Services: reports.Services, Nodes: reports.Nodes,
-			Synced: reports.Ready,
-			Metrics: watcher.Metrics{
-				Events:   func(resource, kind string) { m.Events.WithLabelValues(c.Name, resource, kind).Inc() },
-				Restarts: func(resource, reason string) { m.WatchRestarts.WithLabelValues(c.Name, resource, reason).Inc() },
-			},
-			Log: log,
+			Synced:  reports.Ready,
+			Metrics: watchMetrics(m, c.Name),
+			Log:     log,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("cluster %s: %w", c.Name, err)
@@ -52,13 +49,24 @@ func watches(cfg *config.Config, sync *syncer.Syncer, m *metrics.Metrics, versio
 	return clusters, nil
 }
 
+// watchMetrics counts what happens in the watches of a cluster.
+func watchMetrics(m *metrics.Metrics, cluster string) watcher.Metrics {
+	return watcher.Metrics{
+		Events:   func(resource, kind string) { m.Events.WithLabelValues(cluster, resource, kind).Inc() },
+		Restarts: func(resource, reason string) { m.WatchRestarts.WithLabelValues(cluster, resource, reason).Inc() },
+	}
+}
+
 // watch runs the watches until ctx is done; the returned function waits for
 // their end.
-func watch(ctx context.Context, clusters []*watcher.Cluster) (stop func()) {
+func watch(ctx context.Context, clusters []*watcher.Cluster, secrets []*watcher.Loop[heldKey]) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
 	for _, c := range clusters {
 		running.Go(func() { c.Run(ctx) })
+	}
+	for _, s := range secrets {
+		running.Go(func() { s.Run(ctx) })
 	}
 	return func() {
 		cancel()
