@@ -25,17 +25,19 @@ func TestImports(t *testing.T) {
 		std   bool     // of others it may import nothing but the standard library …
 		other []string // … and these
 	}{
-		"internal/kube":     {only: []string{}, std: true},
-		"internal/plan":     {only: []string{"internal/kube"}, std: true},
-		"internal/emulator": {only: []string{}, std: true, other: []string{"golang.org/x/net/dns/dnsmessage"}},
-		".":                 {never: []string{"internal/emulator"}}, // the program
-		"internal/syncer":   {never: []string{"edgio", "vultrdns", "watcher", "internal/config", "internal/emulator"}},
-		"watcher":           {only: []string{"internal/kube"}},
-		"edgio":             {only: []string{"internal/kube", "internal/plan", "internal/transport"}},
-		"vultrdns":          {only: []string{"internal/kube", "internal/plan", "internal/transport"}},
-		"internal/server":   {only: []string{}},
-		"internal/metrics":  {only: []string{}},
-		"internal/config":   {never: []string{"internal/plan", "internal/syncer", "watcher", "edgio", "vultrdns"}},
+		"internal/kube":        {only: []string{}, std: true},
+		"internal/plan":        {only: []string{"internal/kube"}, std: true},
+		"internal/emulator":    {only: []string{}, std: true, other: []string{"golang.org/x/net/dns/dnsmessage"}},
+		".":                    {never: []string{"internal/emulator"}}, // the program
+		"internal/certificate": {only: []string{"internal/kube", "internal/plan"}, std: true},
+		"internal/syncer":      {never: []string{"edgio", "vultrdns", "watcher", "internal/config", "internal/emulator"}},
+		"watcher":              {only: []string{"internal/kube"}},
+		"edgio":                {only: []string{"internal/kube", "internal/plan", "internal/transport"}},
+		"vultrdns":             {only: []string{"internal/kube", "internal/plan", "internal/transport", "internal/vultrapi"}},
+		"internal/server":      {only: []string{}},
+		"internal/metrics":     {only: []string{}},
+		"internal/config":      {never: []string{"internal/plan", "internal/syncer", "watcher", "edgio", "vultrdns"}},
+		"internal/status":      {never: []string{"edgio", "vultrdns", "watcher", "internal/config", "internal/emulator"}},
 	}
 	for dir, test := range tests {
 		t.Run(dir, func(t *testing.T) {

@@ -90,6 +90,7 @@ func cluster(ctx context.Context, r *report, c config.Cluster, version string, l
 	for _, n := range namespaces {
 		permissions(ctx, r, client, c.Name, "networking.k8s.io", "ingresses", n)
 		permissions(ctx, r, client, c.Name, "", "services", n)
+		permissions(ctx, r, client, c.Name, "discovery.k8s.io", "endpointslices", n)
 	}
 	permissions(ctx, r, client, c.Name, "", "nodes", metav1.NamespaceAll)
 	return string(system.UID)

@@ -56,6 +56,18 @@ type Cluster struct {
 	// NodeAddressTypes are tried in order: "ExternalIP", "InternalIP".
 	NodeAddressTypes []string      `mapstructure:"node_address_types"`
 	NotReadyDelay    time.Duration `mapstructure:"not_ready_delay"`
+	// Allow says what the Ingresses of which namespaces may claim; the first
+	// entry whose namespaces fit decides. None: the defaults, for all.
+	Allow []Allow `mapstructure:"allow"`
+}
+
+// Allow is what the Ingresses of some namespaces may claim. An empty list does
+// not restrict; without Origins, those that are on by default may be.
+type Allow struct {
+	Namespaces  []string `mapstructure:"namespaces"` // names, in which * stands for anything
+	Hosts       []string `mapstructure:"hosts"`      // likewise
+	Origins     []string `mapstructure:"origins"`
+	Annotations []string `mapstructure:"annotations"` // full names: "edgeward/adopt"
 }
 
 // Edgio is the account at the CDN and what is published by default.

@@ -120,6 +120,13 @@ func TestGoodFiles(t *testing.T) {
 			one.NodeSelector = "role=edge"
 			one.NodeAddressTypes = []string{"ExternalIP", "InternalIP"}
 			one.NotReadyDelay = 90 * time.Second
+			one.Allow = []Allow{
+				{
+					Namespaces: []string{"shop", "team-*"}, Hosts: []string{"*.shop.example.com"},
+					Origins: []string{"NodePort", "ExternalName"}, Annotations: []string{"edgeward/adopt", "edgeward/source-path"},
+				},
+				{Namespaces: []string{}, Hosts: []string{"www.example.com"}, Origins: []string{}, Annotations: []string{}},
+			}
 			c.Clusters = []Cluster{one, two, three}
 			c.Edgio = Edgio{
 				BaseURL:            "http://127.0.0.1:8099/config-api/v1",

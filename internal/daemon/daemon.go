@@ -154,7 +154,7 @@ func Settings(cfg *config.Config) plan.Settings {
 	return plan.Settings{
 		Owner: cfg.Owner, Domain: cfg.Vultr.Domain, TTL: cfg.Vultr.TTL,
 		ServiceProfile: cfg.Edgio.ServiceProfile, PublishedProtocols: cfg.Edgio.PublishedProtocols,
-		SourcePath: cfg.Edgio.SourcePath, Adopt: cfg.Sync.Adopt,
+		SourcePath: cfg.Edgio.SourcePath, CNAMETarget: cfg.Edgio.CNAMETarget, Adopt: cfg.Sync.Adopt,
 		DeletionGrace: cfg.Sync.DeletionGrace, Linger: cfg.Sync.Linger, MaxDelete: cfg.Sync.MaxDelete,
 	}
 }
@@ -169,9 +169,7 @@ func options(cfg *config.Config, flags Flags, p Providers, m *metrics.Metrics, l
 		Metrics: m, Log: log,
 	}
 	for _, c := range cfg.Clusters {
-		o.Clusters = append(o.Clusters, syncer.ClusterOptions{
-			Name: c.Name, AddressTypes: c.NodeAddressTypes, NotReadyDelay: c.NotReadyDelay,
-		})
+		o.Clusters = append(o.Clusters, Cluster(c))
 	}
 	return o
 }

@@ -21,7 +21,7 @@ func (v *Vultr) Records(domain string) []Record {
 // new one. r is taken as the API shows records, with a relative name and TXT
 // data in quotes; no rule applies to it. Seed panics if there is no such zone.
 func (v *Vultr) Seed(domain string, r Record) (id string) {
-	v.options.Changes.apply(&v.mu, func() bool {
+	v.apply(false, func() bool {
 		z := v.findZone(domain)
 		if z == nil {
 			panic(fmt.Sprintf("emulator: no zone %q", domain))
@@ -46,7 +46,7 @@ func (v *Vultr) Remove(domain, id string) bool {
 // inRecord changes the state by f, which gets a record's zone and index, and
 // says whether there is such a record.
 func (v *Vultr) inRecord(domain, id string, f func(z *zone, i int)) bool {
-	return v.options.Changes.apply(&v.mu, func() bool {
+	return v.apply(false, func() bool {
 		z := v.findZone(domain)
 		if z == nil {
 			return false

@@ -149,6 +149,9 @@ func (w Want) wanted() (rules map[RuleKey]bool, records map[string]bool) {
 		for _, ip := range set.Addresses {
 			records[address(name, ip, 0).Key()] = true
 		}
+		if set.CNAME != "" {
+			records[Record{Name: name, Type: "CNAME"}.Key()] = true
+		}
 	}
 	return rules, records
 }
@@ -187,8 +190,30 @@ type Step struct {
 	Open    map[IngressID]Open
 	Blocked []Blocked
 	Notices []Notice
-	Stale   map[string]bool // clusters whose last known addresses stay for want of a node
-	Owned   Owned
+	// Stale are the sets, by zone name, whose last known addresses stay for want
+	// of others.
+	Stale map[string]Stale
+	// Released are the Ingresses of which a rule was let go.
+	Released []IngressID
+	Owned    Owned
+}
+
+// Stale is what a set lacks, in whose part of the zone.
+type Stale struct{ Cluster, Lacks string }
+
+// String says it to an operator.
+func (s Stale) String() string {
+	return "cluster " + s.Cluster + ": " + s.Lacks + "; its last known addresses stay in DNS"
+}
+
+// StaleIn reports whether a cluster has such a set.
+func (s Step) StaleIn(cluster string) bool {
+	for _, set := range s.Stale {
+		if set.Cluster == cluster {
+			return true
+		}
+	}
+	return false
 }
 
 // Owned is how many objects of the configuration's clusters stand.
@@ -270,7 +295,6 @@ type setState struct {
 	settled  bool // nothing but failed operations keeps it from being exact
 	exact    bool
 	failed   bool
-	stale    bool // no node left: the last known addresses stay
 }
 
 // Next returns the operations that are safe now: after any of them, in any
@@ -291,7 +315,7 @@ func Next(in Input) Step {
 	p.step.Rules = lookUps(in.Rules)
 	p.step.Records = lookUps(in.Records)
 	p.step.Open = make(map[IngressID]Open)
-	p.step.Stale = make(map[string]bool)
+	p.step.Stale = make(map[string]Stale)
 	for name, want := range in.Want.Clusters {
 		p.clusters[name] = &clusterState{ready: want != nil}
 	}

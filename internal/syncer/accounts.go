@@ -1,6 +1,7 @@
 package syncer
 
 import (
+	"maps"
 	"time"
 
 	"github.com/edgeward/edgeward/internal/metrics"
@@ -14,6 +15,9 @@ import (
 type accounts struct {
 	metrics *metrics.Metrics
 	open    map[plan.IngressID]*account
+	// synced is when the last attempt of an Ingress was completed at both
+	// targets, of those that are published. It is replaced, not changed.
+	synced map[plan.IngressID]time.Time
 }
 
 type account struct {
@@ -23,12 +27,12 @@ type account struct {
 	hadRoutes  bool // it was published when the event came
 }
 
-func newAccounts(m *metrics.Metrics) accounts {
-	return accounts{metrics: m, open: make(map[plan.IngressID]*account)}
+func newAccounts(m *metrics.Metrics) *accounts {
+	return &accounts{metrics: m, open: make(map[plan.IngressID]*account), synced: make(map[plan.IngressID]time.Time)}
 }
 
 // opened takes the latest events. Routes are those of the last plan.
-func (a accounts) opened(events map[plan.IngressID]string, routes []plan.RouteState, now time.Time) {
+func (a *accounts) opened(events map[plan.IngressID]string, routes []plan.RouteState, now time.Time) {
 	if len(events) == 0 {
 		return
 	}
@@ -40,7 +44,7 @@ func (a accounts) opened(events map[plan.IngressID]string, routes []plan.RouteSt
 
 // resynced opens an attempt for every published Ingress at a target that was
 // read anew, unless one is open for the sake of an event.
-func (a accounts) resynced(target plan.Target, routes []plan.RouteState, now time.Time) {
+func (a *accounts) resynced(target plan.Target, routes []plan.RouteState, now time.Time) {
 	for id := range routed(routes) {
 		acc := a.open[id]
 		if acc == nil {
@@ -64,11 +68,12 @@ func routed(routes []plan.RouteState) map[plan.IngressID]bool {
 
 // completed closes what the step shows to have no work outstanding. An Ingress
 // that neither is nor was published has had nothing to sync.
-func (a accounts) completed(want plan.Want, step plan.Step, now time.Time) {
+func (a *accounts) completed(want plan.Want, step plan.Step, now time.Time) {
 	if len(a.open) == 0 {
 		return
 	}
 	has := routed(step.Routes)
+	var closed []plan.IngressID
 	for id, acc := range a.open {
 		if want.Clusters[id.Cluster] == nil {
 			continue // its snapshots are not complete
@@ -85,11 +90,30 @@ func (a accounts) completed(want plan.Want, step plan.Step, now time.Time) {
 		}
 		if !acc.rules && !acc.dns {
 			delete(a.open, id)
+			closed = append(closed, id)
 		}
 	}
+	a.noteSynced(closed, has, now)
 }
 
-func (a accounts) count(counts bool, id plan.IngressID, target plan.Target, acc *account, now time.Time) {
+// noteSynced takes Ingresses whose attempts were completed into synced, and
+// those that are not published any more out of it.
+func (a *accounts) noteSynced(closed []plan.IngressID, published map[plan.IngressID]bool, now time.Time) {
+	if len(closed) == 0 {
+		return
+	}
+	synced := maps.Clone(a.synced) // somebody may be reading the old one
+	for _, id := range closed {
+		if published[id] {
+			synced[id] = now
+		} else {
+			delete(synced, id)
+		}
+	}
+	a.synced = synced
+}
+
+func (a *accounts) count(counts bool, id plan.IngressID, target plan.Target, acc *account, now time.Time) {
 	if counts {
 		a.metrics.Syncs.WithLabelValues(id.Cluster, string(target), acc.event, "success").Inc()
 		a.metrics.SyncDuration.WithLabelValues(string(target), acc.event).Observe(now.Sub(acc.since).Seconds())
@@ -98,7 +122,7 @@ func (a accounts) count(counts bool, id plan.IngressID, target plan.Target, acc 
 
 // failed counts a failed operation for the Ingress that it serves, or, for an
 // address that many share, for each that waits for addresses.
-func (a accounts) failed(target plan.Target, id plan.IngressID, open map[plan.IngressID]plan.Open) {
+func (a *accounts) failed(target plan.Target, id plan.IngressID, open map[plan.IngressID]plan.Open) {
 	fail := func(id plan.IngressID) {
 		event := "resync"
 		if acc := a.open[id]; acc != nil {

@@ -19,44 +19,44 @@ func TestAccounts(t *testing.T) {
 	open := func(o plan.Open) map[plan.IngressID]plan.Open { return map[plan.IngressID]plan.Open{id: o} }
 	now := time.Unix(1e9, 0)
 
-	event := func(name string, had []plan.RouteState) func(accounts) {
-		return func(a accounts) { a.opened(map[plan.IngressID]string{id: name}, had, now) }
+	event := func(name string, had []plan.RouteState) func(*accounts) {
+		return func(a *accounts) { a.opened(map[plan.IngressID]string{id: name}, had, now) }
 	}
-	resync := func(target plan.Target) func(accounts) {
-		return func(a accounts) { a.resynced(target, routes, now) }
+	resync := func(target plan.Target) func(*accounts) {
+		return func(a *accounts) { a.resynced(target, routes, now) }
 	}
-	planned := func(routes []plan.RouteState, o plan.Open) func(accounts) {
-		return func(a accounts) { a.completed(want, plan.Step{Routes: routes, Open: open(o)}, now) }
+	planned := func(routes []plan.RouteState, o plan.Open) func(*accounts) {
+		return func(a *accounts) { a.completed(want, plan.Step{Routes: routes, Open: open(o)}, now) }
 	}
-	failed := func(target plan.Target, of plan.IngressID, o plan.Open) func(accounts) {
-		return func(a accounts) { a.failed(target, of, open(o)) }
+	failed := func(target plan.Target, of plan.IngressID, o plan.Open) func(*accounts) {
+		return func(a *accounts) { a.failed(target, of, open(o)) }
 	}
 	both := plan.Open{Rules: true, Records: true}
 	shared := plan.IngressID{} // as of an address
 	tests := map[string]struct {
-		steps []func(accounts)
+		steps []func(*accounts)
 		want  []string
 	}{
-		"no event":                   {[]func(accounts){planned(routes, plan.Open{})}, nil},
-		"one after the other":        {[]func(accounts){event("added", nil), planned(routes, plan.Open{Rules: true}), planned(routes, plan.Open{})}, []string{"edgio added success 1", "vultr added success 1"}},
-		"one is left":                {[]func(accounts){event("added", nil), planned(routes, plan.Open{Rules: true})}, []string{"vultr added success 1"}},
-		"counted once":               {[]func(accounts){event("added", nil), planned(routes, plan.Open{}), planned(routes, plan.Open{})}, []string{"edgio added success 1", "vultr added success 1"}},
-		"the latest event counts":    {[]func(accounts){event("added", nil), planned(routes, both), event("modified", routes), planned(routes, plan.Open{})}, []string{"edgio modified success 1", "vultr modified success 1"}},
-		"never published":            {[]func(accounts){event("added", nil), planned(nil, plan.Open{})}, nil},
-		"deleted, and was published": {[]func(accounts){event("deleted", routes), planned(nil, plan.Open{Rules: true}), planned(nil, plan.Open{})}, []string{"edgio deleted success 1", "vultr deleted success 1"}},
-		"its cluster is not ready": {[]func(accounts){event("added", nil), func(a accounts) {
+		"no event":                   {[]func(*accounts){planned(routes, plan.Open{})}, nil},
+		"one after the other":        {[]func(*accounts){event("added", nil), planned(routes, plan.Open{Rules: true}), planned(routes, plan.Open{})}, []string{"edgio added success 1", "vultr added success 1"}},
+		"one is left":                {[]func(*accounts){event("added", nil), planned(routes, plan.Open{Rules: true})}, []string{"vultr added success 1"}},
+		"counted once":               {[]func(*accounts){event("added", nil), planned(routes, plan.Open{}), planned(routes, plan.Open{})}, []string{"edgio added success 1", "vultr added success 1"}},
+		"the latest event counts":    {[]func(*accounts){event("added", nil), planned(routes, both), event("modified", routes), planned(routes, plan.Open{})}, []string{"edgio modified success 1", "vultr modified success 1"}},
+		"never published":            {[]func(*accounts){event("added", nil), planned(nil, plan.Open{})}, nil},
+		"deleted, and was published": {[]func(*accounts){event("deleted", routes), planned(nil, plan.Open{Rules: true}), planned(nil, plan.Open{})}, []string{"edgio deleted success 1", "vultr deleted success 1"}},
+		"its cluster is not ready": {[]func(*accounts){event("added", nil), func(a *accounts) {
 			a.completed(plan.Want{Clusters: map[string]*plan.ClusterWant{"main": nil}}, plan.Step{Routes: routes}, now)
 		}}, nil},
-		"a resync of one target":                 {[]func(accounts){resync(plan.Edgio), planned(routes, plan.Open{})}, []string{"edgio resync success 1"}},
-		"a resync of both at once":               {[]func(accounts){resync(plan.Edgio), resync(plan.Vultr), planned(routes, plan.Open{})}, []string{"edgio resync success 1", "vultr resync success 1"}},
-		"a resync while an event is open":        {[]func(accounts){event("added", nil), resync(plan.Edgio), planned(routes, plan.Open{})}, []string{"edgio added success 1", "vultr added success 1"}},
-		"a resync while an event is half done":   {[]func(accounts){event("added", nil), planned(routes, plan.Open{Records: true}), resync(plan.Edgio), planned(routes, plan.Open{})}, []string{"edgio added success 1", "vultr added success 1"}},
-		"a resync while another is open":         {[]func(accounts){resync(plan.Edgio), planned(routes, both), resync(plan.Edgio), planned(routes, plan.Open{})}, []string{"edgio resync success 1"}},
-		"a failure":                              {[]func(accounts){event("added", nil), failed(plan.Edgio, id, both), planned(routes, plan.Open{})}, []string{"edgio added error 1", "edgio added success 1", "vultr added success 1"}},
-		"a failure without an event":             {[]func(accounts){failed(plan.Edgio, id, both)}, []string{"edgio resync error 1"}},
-		"a failure for all that wait":            {[]func(accounts){event("added", nil), failed(plan.Vultr, shared, both)}, []string{"vultr added error 1"}},
-		"a failure that nobody waits for":        {[]func(accounts){event("added", nil), failed(plan.Vultr, shared, plan.Open{Rules: true})}, nil},
-		"a failed search at the CDN is nobody's": {[]func(accounts){event("added", nil), failed(plan.Edgio, shared, both)}, nil},
+		"a resync of one target":                 {[]func(*accounts){resync(plan.Edgio), planned(routes, plan.Open{})}, []string{"edgio resync success 1"}},
+		"a resync of both at once":               {[]func(*accounts){resync(plan.Edgio), resync(plan.Vultr), planned(routes, plan.Open{})}, []string{"edgio resync success 1", "vultr resync success 1"}},
+		"a resync while an event is open":        {[]func(*accounts){event("added", nil), resync(plan.Edgio), planned(routes, plan.Open{})}, []string{"edgio added success 1", "vultr added success 1"}},
+		"a resync while an event is half done":   {[]func(*accounts){event("added", nil), planned(routes, plan.Open{Records: true}), resync(plan.Edgio), planned(routes, plan.Open{})}, []string{"edgio added success 1", "vultr added success 1"}},
+		"a resync while another is open":         {[]func(*accounts){resync(plan.Edgio), planned(routes, both), resync(plan.Edgio), planned(routes, plan.Open{})}, []string{"edgio resync success 1"}},
+		"a failure":                              {[]func(*accounts){event("added", nil), failed(plan.Edgio, id, both), planned(routes, plan.Open{})}, []string{"edgio added error 1", "edgio added success 1", "vultr added success 1"}},
+		"a failure without an event":             {[]func(*accounts){failed(plan.Edgio, id, both)}, []string{"edgio resync error 1"}},
+		"a failure for all that wait":            {[]func(*accounts){event("added", nil), failed(plan.Vultr, shared, both)}, []string{"vultr added error 1"}},
+		"a failure that nobody waits for":        {[]func(*accounts){event("added", nil), failed(plan.Vultr, shared, plan.Open{Rules: true})}, nil},
+		"a failed search at the CDN is nobody's": {[]func(*accounts){event("added", nil), failed(plan.Edgio, shared, both)}, nil},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

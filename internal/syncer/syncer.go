@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/metrics"
 	"github.com/edgeward/edgeward/internal/plan"
 	"github.com/edgeward/edgeward/internal/transport"
@@ -42,7 +43,7 @@ var ErrIncomplete = errors.New("not everything could be synced; the log says wha
 // Options configure a Syncer.
 type Options struct {
 	Settings plan.Settings
-	Clusters []ClusterOptions
+	Clusters []plan.Cluster // without their objects, not ready
 
 	CDN     Provider[plan.Rule]
 	CDNGate *transport.Gate
@@ -56,13 +57,6 @@ type Options struct {
 
 	Metrics *metrics.Metrics
 	Log     *slog.Logger
-}
-
-// ClusterOptions are what the plan must know of one cluster.
-type ClusterOptions struct {
-	Name          string
-	AddressTypes  []string
-	NotReadyDelay time.Duration
 }
 
 // Syncer is described at the package.
@@ -79,12 +73,16 @@ type Syncer struct {
 	memory   plan.Memory
 	step     plan.Step
 	mapped   bool // want was computed at least once
-	accounts accounts
+	accounts *accounts
 	told     map[string]bool
+	nodes    map[string][]kube.Node // of the ready clusters, as want knows them
 
 	alive  atomic.Int64           // Unix nanoseconds of the loop's last turn
 	state  atomic.Pointer[string] // what is awaited; see Ready
 	status atomic.Pointer[string]
+
+	overview atomic.Pointer[Overview]
+	planned  chan struct{} // see Planned
 }
 
 // New returns a Syncer that does nothing before Run.
@@ -95,6 +93,7 @@ func New(opts Options) *Syncer {
 		dns:     newTarget(plan.Vultr, opts.DNS, opts.DNSGate),
 		results: make(chan func(), 2*maxInFlight),
 		told:    make(map[string]bool),
+		planned: make(chan struct{}, 1),
 	}
 	s.accounts = newAccounts(opts.Metrics)
 	equip(s, s.rules)
@@ -235,14 +234,15 @@ func (s *Syncer) desire(now time.Time) {
 	clusters, events, missed := s.in.take()
 	want := plan.Desired(clusters, s.opts.Settings, now)
 	s.memory = s.memory.Follow(s.want, want, !missed)
-	s.want, s.mapped = want, true
+	s.want, s.mapped, s.nodes = want, true, nodesOf(clusters)
 	s.accounts.opened(events, s.step.Routes, now)
 }
 
 // plan asks for the operations that are safe now.
 func (s *Syncer) plan(now time.Time) {
+	rules, records := s.rules.view(), s.dns.view()
 	s.step = plan.Next(plan.Input{
-		Want: s.want, Rules: s.rules.view(), Records: s.dns.view(), Memory: s.memory,
+		Want: s.want, Rules: rules, Records: records, Memory: s.memory,
 		Settings: s.opts.Settings, Now: now, AllowDelete: s.opts.AllowDelete,
 	})
 	s.memory = s.step.Memory
@@ -253,6 +253,7 @@ func (s *Syncer) plan(now time.Time) {
 	s.dns.enqueue(s.step.Records)
 	s.log.Debug("planned", "operations", len(s.step.Rules)+len(s.step.Records), "took", time.Since(now))
 	s.report(now)
+	s.publish(rules.Objects, records.Objects, now)
 }
 
 // dispatch begins what may begin now; see target.dispatch.

@@ -75,6 +75,8 @@ type attempt[T plan.Object[T]] struct {
 	plan.Attempt[T]
 	failures  int
 	hopeless  bool      // the last failure was a refusal
+	err       error     // of the last failure
+	since     time.Time // when the first failed
 	notBefore time.Time // when it may be tried again
 	ended     int       // the picture's serial when it did
 }
@@ -163,7 +165,7 @@ func (t *target[T]) dispatch(now time.Time) (again time.Time, drained bool) {
 func (t *target[T]) begin(op plan.Op[T]) {
 	next := &attempt[T]{Attempt: plan.Attempt[T]{Op: op, Status: plan.InFlight}}
 	if a, ok := t.attempts[op.Key()]; ok && a.Same(op) {
-		next.failures = a.failures
+		next.failures, next.err, next.since = a.failures, a.err, a.since
 	}
 	t.attempts[op.Key()] = next
 	t.flying++
@@ -258,9 +260,13 @@ func (t *target[T]) park(op plan.Op[T], err error, status plan.Status) {
 	a := t.attempts[op.Key()]
 	t.picture.serial++ // a reading that began before does not answer for it
 	a.Status, a.hopeless, a.ended = status, transport.Permanent(err), t.picture.serial
-	a.failures++
+	now := time.Now()
+	if a.failures++; a.failures == 1 {
+		a.since = now
+	}
+	a.err = err
 	wait := backoff(a.failures, a.hopeless)
-	a.notBefore = time.Now().Add(wait)
+	a.notBefore = now.Add(wait)
 	t.failed(op)
 	t.log.Warn("failed: "+err.Error(), append(describe(op), "retry_in", wait.Round(time.Second))...)
 }
@@ -369,6 +375,9 @@ func (t *target[T]) noteDrift(differ []string) {
 		}
 	}
 }
+
+// reachable reports whether the last reading succeeded.
+func (t *target[T]) reachable() bool { return t.picture.known && t.read.err == nil }
 
 // hopeless reports whether every operation that is left has failed so often,
 // or so clearly, that waiting for it is no use.

@@ -1,0 +1,119 @@
+package syncer
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/edgeward/edgeward/internal/kube"
+	"github.com/edgeward/edgeward/internal/plan"
+)
+
+// Overview is what the last plan saw and found, for those who show it. Nothing
+// in it ever changes, so it may be read at any time and kept; it must not be
+// written to either, since the loop goes on using most of it.
+type Overview struct {
+	At       time.Time // of the plan
+	Settings plan.Settings
+	DryRun   bool
+	Awaited  string // what the first comparison waits for; "": it was made
+
+	Want plan.Want
+	// Step lacks the operations, which the loop takes away as it begins them,
+	// and the memory.
+	Step    plan.Step
+	Rules   []plan.Rule   // all at the CDN, ours or not, as far as known
+	Records []plan.Record // all in the zone, likewise
+
+	Nodes    map[string][]kube.Node // by cluster; of ready clusters
+	Targets  []TargetState
+	Failures []Failure                    // ordered by target and place
+	LastSync map[plan.IngressID]time.Time // when both targets last became exact for an Ingress that is published
+}
+
+// TargetState is how things are with one provider.
+type TargetState struct {
+	Target    plan.Target
+	Reachable bool      // the last reading succeeded
+	Read      time.Time // when the last complete reading began; zero: none yet
+	NextRead  time.Time // when the next one is due
+	ReadError string    // of the last reading; "": it succeeded
+	Waiting   int       // operations to do, those under way included
+}
+
+// Failure is an operation that failed when it was last tried, and is tried
+// again while it is wanted.
+type Failure struct {
+	Target  plan.Target
+	Verb    plan.Verb
+	Place   string         // what plan.Op.Key says: "shop.example.com/a", "nodes.main.acme A 192.0.2.1"
+	Ingress plan.IngressID // whom a rule serves; zero for records and searches
+	Error   string         // of the last try
+	Times   int            // how often it was tried in vain, one after the other
+	Since   time.Time      // when the first of these tries failed
+	Next    time.Time      // when it may be tried again; zero: that is under way
+}
+
+// Overview returns what the last plan saw and found; nil before the first one.
+func (s *Syncer) Overview() *Overview { return s.overview.Load() }
+
+// Planned holds one element once there is a new Overview. It is for a single
+// listener.
+func (s *Syncer) Planned() <-chan struct{} { return s.planned }
+
+// publish makes the overview of the plan that was just made from the views.
+func (s *Syncer) publish(rules []plan.Rule, records []plan.Record, now time.Time) {
+	step := s.step
+	step.Rules, step.Records, step.Memory = nil, nil, plan.Memory{}
+	failures := append(s.rules.failing(), s.dns.failing()...)
+	slices.SortFunc(failures, func(a, b Failure) int {
+		return cmp.Or(cmp.Compare(a.Target, b.Target), cmp.Compare(a.Place, b.Place))
+	})
+	s.overview.Store(&Overview{
+		At: now, Settings: s.opts.Settings, DryRun: s.opts.DryRun, Awaited: *s.state.Load(),
+		Want: s.want, Step: step, Rules: rules, Records: records, Nodes: s.nodes,
+		Targets:  []TargetState{s.rules.state(), s.dns.state()},
+		Failures: failures, LastSync: s.accounts.synced,
+	})
+	select {
+	case s.planned <- struct{}{}:
+	default:
+	}
+}
+
+// nodesOf are the nodes of the clusters that are ready.
+func nodesOf(clusters []plan.Cluster) map[string][]kube.Node {
+	nodes := make(map[string][]kube.Node, len(clusters))
+	for _, c := range clusters {
+		if c.Ready {
+			nodes[c.Name] = c.Nodes
+		}
+	}
+	return nodes
+}
+
+// failing are the operations whose last try failed.
+func (t *target[T]) failing() []Failure {
+	var list []Failure
+	for key, a := range t.attempts {
+		if a.failures > 0 {
+			list = append(list, Failure{
+				Target: t.name, Verb: a.Verb, Place: key, Ingress: a.Ingress,
+				Error: a.err.Error(), Times: a.failures, Since: a.since, Next: a.notBefore,
+			})
+		}
+	}
+	return list
+}
+
+// state is how things are with the provider.
+func (t *target[T]) state() TargetState {
+	s := TargetState{
+		Target: t.name, Reachable: t.reachable(), Read: t.read.begun, NextRead: t.read.due,
+		Waiting: len(t.queue) + t.flying,
+	}
+	if t.read.err != nil {
+		s.ReadError = t.read.err.Error()
+	}
+	return s
+}

@@ -1,0 +1,161 @@
+package syncer
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/edgeward/edgeward/internal/kube"
+	"github.com/edgeward/edgeward/internal/plan"
+)
+
+// TestOverview has what is to be seen of a cluster in sync, and what is not
+// yet to be seen before.
+func TestOverview(t *testing.T) {
+	inBubble(t, func(r *rig) {
+		r.start()
+		if r.Overview() != nil {
+			t.Error("there is an overview before the first plan")
+		}
+		r.pass(time.Millisecond / 2)
+		if got, want := r.Overview().Awaited, "cluster main: no complete snapshot yet"; got != want {
+			t.Errorf("at first it awaits %q, want %q", got, want)
+		}
+		r.add(ingress("shop"), web(), node(1))
+		r.Cluster("main").Ready("uid-main")
+		r.pass(time.Second)
+		o := r.Overview()
+		id := plan.IngressID{Cluster: "main", Namespace: "default", Name: "shop"}
+		// The claim, the address and the rule take a millisecond each.
+		synced := r.begun.Add(time.Millisecond/2 + gather + 3*time.Millisecond)
+		begun := r.begun
+		want := &Overview{
+			At: synced, Settings: r.opts.Settings, Want: o.Want,
+			Step: plan.Step{
+				Routes:   []plan.RouteState{{Ingress: id, Key: plan.RuleKey{Host: "shop.example.com", Path: "/a"}, State: plan.Synced}},
+				Compared: true, Open: map[plan.IngressID]plan.Open{}, Stale: map[string]plan.Stale{},
+				Owned: plan.Owned{Rules: 1, Addresses: 1, Claims: 1},
+			},
+			Rules: r.cdn.standing(), Records: o.Records,
+			Nodes: map[string][]kube.Node{"main": {node(1)}},
+			Targets: []TargetState{
+				{Target: plan.Edgio, Reachable: true, Read: begun, NextRead: begun.Add(10*time.Minute + time.Millisecond)},
+				{Target: plan.Vultr, Reachable: true, Read: begun, NextRead: begun.Add(10*time.Minute + time.Millisecond)},
+			},
+			LastSync: map[plan.IngressID]time.Time{id: synced},
+		}
+		if diff := cmp.Diff(want, o, cmp.AllowUnexported(plan.Memory{}), cmp.Transformer("instant", time.Time.UnixNano)); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		if len(o.Want.Routes) != 1 || len(o.Records) != 2 {
+			t.Errorf("%d routes and %d records, want 1 and 2", len(o.Want.Routes), len(o.Records))
+		}
+		r.remove(ingress("shop"))
+		r.pass(time.Minute)
+		if got := r.Overview().LastSync; len(got) != 0 {
+			t.Errorf("a deleted Ingress is remembered: %v", got)
+		}
+	})
+}
+
+// TestOverviewFailures has one failure at each provider, as they come, last and
+// go.
+func TestOverviewFailures(t *testing.T) {
+	inBubble(t, func(r *rig) {
+		r.ready(ingress("shop"), web(), node(1))
+		r.cdn.answer(func(call string, n int) reply { return reply{err: refusal(http.StatusForbidden)} })
+		r.dns.answer(func(call string, n int) reply { return reply{err: refusal(http.StatusTooManyRequests)} })
+		r.add(ingress("blog"), node(2))
+		r.pass(time.Minute)
+		failures := r.Overview().Failures
+		var got []string
+		for _, f := range failures {
+			got = append(got, fmt.Sprint(f.Target, " ", f.Verb, " ", f.Place, " for ", f.Ingress.Name, ": ", f.Error))
+			if since := time.Since(f.Since).Round(time.Second); f.Times < 3 || since != time.Minute || !f.Next.After(time.Now()) {
+				t.Errorf("%s: %d times since %s, next in %s", f.Place, f.Times, since, time.Until(f.Next))
+			}
+		}
+		want := []string{
+			"edgio create blog.example.com/a for blog: POST /x: 403 Forbidden",
+			"vultr create " + addr2 + " for : POST /x: 429 Too Many Requests",
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		if w := [2]int{r.Overview().Targets[0].Waiting, r.Overview().Targets[1].Waiting}; w != [2]int{1, 1} {
+			t.Errorf("%d operations wait, want one at each", w)
+		}
+		r.pass(10 * time.Minute)
+		for _, s := range r.Overview().Targets {
+			if s.Reachable || s.ReadError == "" || time.Since(s.Read) < 10*time.Minute {
+				t.Errorf("while all fails: %+v", s)
+			}
+		}
+		r.cdn.answer(nil)
+		r.dns.answer(nil)
+		r.pass(10 * time.Minute)
+		if got := r.Overview().Failures; got != nil {
+			t.Errorf("when all is well again: %v", got)
+		}
+	})
+}
+
+// TestOverviewStays reads every overview, each of them again at the end, while
+// rules and addresses come, change, fail and go: none may have changed. The race
+// detector watches.
+func TestOverviewStays(t *testing.T) {
+	inBubble(t, func(r *rig) {
+		r.start()
+		type seen struct {
+			*Overview
+			text string
+		}
+		var all []seen
+		done := make(chan struct{})
+		reader := make(chan struct{})
+		go func() {
+			defer close(reader)
+			for {
+				select {
+				case <-r.Planned():
+					o := r.Overview()
+					all = append(all, seen{o, fmt.Sprintf("%+v", *o)})
+				case <-done:
+					return
+				}
+			}
+		}()
+		r.dns.answer(func(_ string, n int) reply { return reply{effect: true, err: errEvery(n, 2)} })
+		r.cdn.answer(func(_ string, n int) reply { return reply{err: errEvery(n, 2)} })
+		r.add(web(), node(1), node(2))
+		r.Cluster("main").Ready("uid-main")
+		for i := range 20 {
+			r.add(ingress(fmt.Sprint("i", i)), node(10+i))
+			r.pass(7 * time.Second)
+			r.modify(stripped(ingress(fmt.Sprint("i", i/2)), "strip"))
+			r.remove(ingress(fmt.Sprint("i", i/3)), node(10+i/3))
+			r.pass(time.Minute)
+		}
+		close(done)
+		<-reader
+		if len(all) < 40 {
+			t.Fatalf("only %d overviews", len(all))
+		}
+		for i, s := range all {
+			if now := fmt.Sprintf("%+v", *s.Overview); now != s.text {
+				t.Errorf("overview %d has changed (-then +now):\n%s", i, cmp.Diff(s.text, now))
+			}
+		}
+	})
+}
+
+// errEvery is an error for the first of every n calls.
+func errEvery(call, n int) error {
+	if call%n == 1 {
+		return refusal(http.StatusServiceUnavailable)
+	}
+	return nil
+}
