@@ -2,7 +2,9 @@
 // talks to: Edgio's Configuration API ([Edgio]) and Vultr's API for DNS and for
 // its CDN ([Vultr]).
 // Each is an http.Handler with its own state, authentication, rate limit,
-// latency and field rules, for the tests and the demo.
+// latency and field rules, for the tests and the demo. What the APIs configure
+// works: the zones are answered by a name server ([Vultr.ListenDNS]), and the
+// rules by an edge that takes requests to the origins ([NewEdgioEdge]).
 //
 // The emulators are unkind on purpose. Where a provider's behaviour is known
 // they do the same; where it is not, they refuse, or leave a switch. Every such
@@ -31,5 +33,7 @@
 // released and before the first is. Reading ([Edgio.Instances],
 // [Vultr.Records], [Vultr.PullZones]) takes only the second. So a hook may read
 // every emulator, and while it runs nothing changes in any emulator that shares
-// its Changes: what it reads of both together is one consistent snapshot.
+// its Changes: what it reads of both together is one consistent snapshot. The
+// edge is such a hook: it takes the rules as they are after each change. The name
+// server reads the records at each question, and so may be asked by a hook.
 package emulator
