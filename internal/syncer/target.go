@@ -65,6 +65,8 @@ type target[T plan.Object[T]] struct {
 	interval time.Duration   // between readings
 	dryRuns  int             // simulated writes, for their IDs
 
+	jitter func(most time.Duration) time.Duration // what a back-off adds by chance
+
 	repaired func()           // told of each repaired drift
 	reread   func()           // of each reading but the first
 	failed   func(plan.Op[T]) // of each failed operation
@@ -104,6 +106,7 @@ func newTarget[T plan.Object[T]](name plan.Target, p Provider[T], gate *transpor
 	return &target[T]{
 		name: name, provider: p, gate: gate, picture: newPicture[T](),
 		attempts: make(map[string]*attempt[T]), drifted: make(map[string]bool),
+		jitter: rand.N[time.Duration],
 	}
 }
 
@@ -259,20 +262,20 @@ func (t *target[T]) park(op plan.Op[T], err error, status plan.Status) {
 	t.picture.serial++ // a reading that began before does not answer for it
 	a.Status, a.hopeless, a.ended = status, transport.Permanent(err), t.picture.serial
 	a.failures++
-	wait := backoff(a.failures, a.hopeless)
+	wait := t.backoff(a.failures, a.hopeless)
 	a.notBefore = time.Now().Add(wait)
 	t.failed(op)
 	t.log.Warn("failed: "+err.Error(), append(describe(op), "retry_in", wait.Round(time.Second))...)
 }
 
 // backoff is how long to wait after so many failures.
-func backoff(failures int, refused bool) time.Duration {
+func (t *target[T]) backoff(failures int, refused bool) time.Duration {
 	wait := firstBackoff << min(failures-1, 10)
 	if refused {
 		wait *= refusedTimes
 	}
 	wait = min(wait, maxBackoff)
-	return wait + rand.N(wait/5)
+	return wait + t.jitter(wait/5)
 }
 
 // foundAll takes the outcome of a search into the picture.
@@ -337,7 +340,7 @@ func (t *target[T]) readEnded(ctx context.Context, list []T, since int, begun ti
 		}
 		t.read.failures++
 		t.read.hopeless = transport.Permanent(err)
-		wait := backoff(t.read.failures, false)
+		wait := t.backoff(t.read.failures, false)
 		t.read.due = time.Now().Add(wait)
 		t.log.Warn("reading what stands failed: "+err.Error(), "retry_in", wait.Round(time.Second))
 		return
