@@ -83,6 +83,9 @@ func (d *Daemon) Wait(ctx context.Context) (status int, err error) {
 	return d.cmd.ProcessState.ExitCode(), nil
 }
 
+// Done is closed when the daemon has ended.
+func (d *Daemon) Done() <-chan struct{} { return d.done }
+
 // Stop ends the daemon, by SIGTERM and if need be by SIGKILL.
 func (d *Daemon) Stop() (status int, err error) {
 	if err := d.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
