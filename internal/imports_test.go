@@ -28,6 +28,7 @@ func TestImports(t *testing.T) {
 		"internal/plan":     {only: []string{"internal/kube"}, std: true},
 		"internal/emulator": {only: []string{}, std: true},
 		"internal/syncer":   {never: []string{"edgio", "vultrdns", "watcher", "internal/config", "internal/emulator"}},
+		"internal/feedback": {never: []string{"edgio", "vultrdns", "internal/config", "internal/emulator"}},
 		"watcher":           {only: []string{"internal/kube"}},
 		"edgio":             {only: []string{"internal/kube", "internal/plan", "internal/transport"}},
 		"vultrdns":          {only: []string{"internal/kube", "internal/plan", "internal/transport"}},

@@ -17,6 +17,8 @@ type session struct {
 	log      *slog.Logger
 	syncer   *syncer.Syncer
 	clusters []*watcher.Cluster
+	tellers  []teller
+	once     bool
 	keys     map[string]string // by path: what a key file held when last looked at
 }
 
@@ -26,20 +28,28 @@ func (d *daemon) prepare(cfg *config.Config, log *slog.Logger) (*session, error)
 	if err != nil {
 		return nil, err
 	}
-	s := &session{cfg: cfg, log: log, keys: make(map[string]string)}
+	s := &session{cfg: cfg, log: log, once: d.Flags.Once, keys: make(map[string]string)}
 	for path, secret := range keyFiles(cfg) {
 		s.keys[path] = secret.Reveal()
 	}
 	s.syncer = syncer.New(options(cfg, d.Flags, providers, d.metrics, log))
 	s.clusters, err = watches(cfg, s.syncer, d.metrics, d.Build.Version, log)
-	return s, err
+	if err != nil {
+		return nil, err
+	}
+	s.tellers = tellers(cfg, s.clusters, d.Build.Version, d.Flags.DryRun, log)
+	return s, nil
 }
 
-// run watches and syncs until ctx is done or nothing is left to do.
+// run watches and syncs, and tells the clusters what comes of it, until ctx is
+// done or nothing is left to do.
 func (s *session) run(ctx context.Context) error {
 	stop := watch(ctx, s.clusters)
 	defer stop()
-	return s.syncer.Run(ctx)
+	silence := tell(ctx, s.tellers, s.syncer)
+	err := s.syncer.Run(ctx)
+	silence(s.once)
+	return err
 }
 
 // keyFiles returns the secrets that were read from files of their own.
