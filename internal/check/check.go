@@ -17,6 +17,7 @@ import (
 
 	"github.com/edgeward/edgeward/internal/config"
 	"github.com/edgeward/edgeward/internal/daemon"
+	"github.com/edgeward/edgeward/internal/feedback"
 	"github.com/edgeward/edgeward/internal/plan"
 )
 
@@ -100,6 +101,7 @@ func cluster(ctx context.Context, r *report, c config.Cluster, version string, l
 		permissions(ctx, r, client, c.Name, "discovery.k8s.io", "endpointslices", n)
 	}
 	permissions(ctx, r, client, c.Name, "", "nodes", metav1.NamespaceAll)
+	optional(ctx, r, client, c)
 	return string(system.UID)
 }
 
@@ -162,6 +164,21 @@ func secret(ctx context.Context, r *report, cfg *config.Config, s config.KubeSec
 			s.Key, strings.Join(refused, " and "), s.Ref)
 	default:
 		r.ok("%s: the %s holds a key, and may be watched", s.Key, s.Ref)
+	}
+}
+
+// optional asks for the rights without which the daemon works, but is not seen
+// in kubectl.
+func optional(ctx context.Context, r *report, client kubernetes.Interface, c config.Cluster) {
+	for _, right := range feedback.Rights() {
+		switch granted, err := right.Granted(ctx, client, c.Namespaces); {
+		case err != nil:
+			r.note("cluster %s: %v", c.Name, err)
+		case granted:
+			r.ok("cluster %s: may %s", c.Name, right)
+		default:
+			r.note("cluster %s: not allowed to %s: %s are left out (see deploy/rbac.yaml, edgeward-feedback)", c.Name, right, right.What)
+		}
 	}
 }
 

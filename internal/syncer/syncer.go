@@ -77,6 +77,8 @@ type Syncer struct {
 	accounts *accounts
 	told     map[string]bool
 	nodes    map[string][]kube.Node // of the ready clusters, as want knows them
+	begun    bool                   // the CDN was read, so that found is known
+	found    []plan.Rule            // what stood there then
 
 	alive  atomic.Int64           // Unix nanoseconds of the loop's last turn
 	state  atomic.Pointer[string] // what is awaited; see Ready
