@@ -157,6 +157,31 @@ func TestUpdateThatChangesNothingWritesNothing(t *testing.T) {
 	wantCalls(t, api, "GET svcinst/delivery/{uuid} 200")
 }
 
+// A rule that is let go of loses its mark and nothing else, not even what
+// somebody changed since it was last read.
+func TestRelease(t *testing.T) {
+	api, client := newAccount(t)
+	made := create(t, client, wanted("www.example.com", "/"))
+	api.Edit(made.ID, func(body map[string]any) {
+		body["sourceUrlPath"] = "/changed"
+		set := body["protocolSets"].([]any)[0].(map[string]any)
+		set["options"] = append(set["options"].([]any), map[string]any{"name": "refresh_absmax", "parameters": []any{json.Number("300")}})
+	})
+	api.ResetCalls()
+	kept, err := client.Update(t.Context(), made, made.Unmarked(), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantCalls(t, api, "GET svcinst/delivery/{uuid} 200", "PUT svcinst/delivery/{uuid} 200")
+	raw := string(api.Instances()[0].Raw)
+	if kept.Marked() || kept.SourcePath != "/changed" || strings.Contains(raw, "X-Edgeward") || !strings.Contains(raw, "refresh_absmax") {
+		t.Errorf("kept %+v, %s", kept, raw)
+	}
+	if _, err := client.Update(t.Context(), made, made.Unmarked(), false); !errors.Is(err, transport.ErrForeign) {
+		t.Errorf("again: %v, want ErrForeign", err)
+	}
+}
+
 // options sets the options of every protocol set.
 func options(body map[string]any, options ...any) {
 	for _, set := range body["protocolSets"].([]any) {

@@ -212,7 +212,9 @@ func (s protocolSet) with(p plan.Protocol) protocolSet {
 		_, ok := markOf(option)
 		return ok
 	})
-	options = append(options, encode(map[string]any{"name": sendHeader, "parameters": []string{plan.MarkHeader, p.Mark}}))
+	if p.Mark != "" {
+		options = append(options, encode(map[string]any{"name": sendHeader, "parameters": []string{plan.MarkHeader, p.Mark}}))
+	}
 	fields.write("options", options)
 	return protocolSet{fields: fields, options: options}
 }

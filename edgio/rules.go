@@ -114,7 +114,8 @@ func (c *Client) Create(ctx context.Context, r plan.Rule) (plan.Rule, error) {
 
 // Update reads the rule, changes our fields and writes it back, unless it says
 // all that already. It refuses, with transport.ErrForeign, a rule that is no
-// longer ours or, with adopt, one that somebody marked.
+// longer ours or, with adopt, one that somebody marked. An unmarked r takes our
+// mark away and changes nothing else.
 func (c *Client) Update(ctx context.Context, old, r plan.Rule, adopt bool) (plan.Rule, error) {
 	fail := func(err error) (plan.Rule, error) {
 		return plan.Rule{}, fmt.Errorf("updating rule %s: %w", r.RuleKey, err)
@@ -125,8 +126,11 @@ func (c *Client) Update(ctx context.Context, old, r plan.Rule, adopt bool) (plan
 	}
 	stands := current.rule()
 	adopt = adopt && !stands.Marked() && stands.RuleKey == r.RuleKey
-	if !adopt && !sameOwner(stands, r) {
+	if !adopt && !sameOwner(stands, old) && !sameOwner(stands, r) {
 		return fail(transport.ErrForeign)
+	}
+	if !r.Marked() {
+		r = stands.Unmarked()
 	}
 	if stands.Equal(r) {
 		return stands, nil

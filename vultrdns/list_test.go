@@ -12,6 +12,7 @@ import (
 
 	"github.com/edgeward/edgeward/internal/emulator"
 	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/vultrapi"
 )
 
 func TestListReadsAllPages(t *testing.T) {
@@ -71,6 +72,7 @@ func TestListOfOddPages(t *testing.T) {
 		{"fewer than the total", []string{page(3, "1", "a"), page(3, "", "b")}, nil, "got 2 of 3"},
 		{"a duplicate does not make up the total", []string{page(3, "1", "a", "b"), page(3, "", "b")}, nil, "got 2 of 3"},
 		{"pages in a circle", []string{page(9, "1", "a"), page(9, "2", "b"), page(9, "1", "c")}, nil, "in a circle"},
+		{"pages in a circle that is whole", []string{page(2, "1", "a"), page(2, "1", "b")}, []string{"a", "b"}, ""},
 		{"a page that is its own next", []string{page(9, "1", "a"), page(9, "1", "b")}, nil, "in a circle"},
 		{"a record without id", []string{page(1, "", "")}, nil, "no id"},
 		{"a second page that is broken", []string{page(2, "1", "a"), `{"records":[`}, nil, "not a JSON object"},
@@ -100,8 +102,8 @@ func TestListWithoutEnd(t *testing.T) {
 	if records, err := client.List(t.Context()); err == nil || !strings.Contains(err.Error(), "no end after 1000 pages") {
 		t.Errorf("got %d records, %v", len(records), err)
 	}
-	if calls != maxPages {
-		t.Errorf("%d calls, want %d", calls, maxPages)
+	if calls != vultrapi.MaxPages {
+		t.Errorf("%d calls, want %d", calls, vultrapi.MaxPages)
 	}
 }
 

@@ -125,6 +125,20 @@ func TestUpdateReturnsTheTTLThatIsKept(t *testing.T) {
 }
 
 // After the change was accepted no failure may look as if nothing was changed.
+// A CNAME gets another target in place, so that its name resolves all the time.
+func TestUpdateOfACNAME(t *testing.T) {
+	api, client := newZone(t, emulator.VultrOptions{})
+	made := create(t, client, plan.Record{Name: "web.lb", Type: "CNAME", Data: "one.example.org", TTL: 120})
+	want := plan.Record{Name: "web.lb", Type: "CNAME", Data: "two.example.org", TTL: 120}
+	kept, err := client.Update(t.Context(), made, want, false)
+	if err != nil || !kept.Equal(want) || kept.ID != made.ID {
+		t.Errorf("got %+v, %v", kept, err)
+	}
+	if records := api.Records("example.com"); len(records) != 1 || records[0].Data != "two.example.org" || records[0].TTL != 120 {
+		t.Errorf("it has %+v", records)
+	}
+}
+
 func TestUpdateThatCannotBeReadBack(t *testing.T) {
 	for name, read := range map[string]http.Handler{
 		"throttled":      answer(429, "application/json", `{"error":"slower"}`),
@@ -145,7 +159,7 @@ func TestUpdateThatCannotBeReadBack(t *testing.T) {
 			old.ID = "id"
 			kept, err := client.Update(t.Context(), old, addressRecord("www", "192.0.2.1"), false)
 			if err == nil || kept != (plan.Record{}) || transport.NotSent(err) || transport.Permanent(err) ||
-				!strings.HasPrefix(err.Error(), "the TTL of record www A 192.0.2.1 was changed, but reading it back: ") {
+				!strings.HasPrefix(err.Error(), "record www A 192.0.2.1 was changed, but reading it back: ") {
 				t.Errorf("got %+v, %v", kept, err)
 			}
 		})

@@ -2,13 +2,13 @@ package watcher
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -25,15 +25,20 @@ type ClusterOptions struct {
 	Clients *Clients
 	// Namespaces to watch Ingresses and Services in; none means all.
 	Namespaces []string
-	// LabelSelector and IngressClass select Ingresses: one that either admits
-	// is taken. "" turns it off; not both may be off.
-	LabelSelector, IngressClass string
+	// LabelSelector and IngressClasses select Ingresses: one that either admits
+	// is taken. "" and none turn it off; not both may be off.
+	LabelSelector  string
+	IngressClasses []string
+	// Controllers select Ingresses whose IngressClass object names one of them
+	// as its spec.controller, if IngressClasses may be read.
+	Controllers []string
 	// NodeSelector is the label selector for Nodes; "" means all.
 	NodeSelector string
 	// Handlers; nil if nobody is to be told.
-	Ingresses Handler[kube.Ingress]
-	Services  Handler[kube.Service]
-	Nodes     Handler[kube.Node]
+	Ingresses      Handler[kube.Ingress]
+	Services       Handler[kube.Service]
+	EndpointSlices Handler[kube.EndpointSlice]
+	Nodes          Handler[kube.Node]
 	// Synced is called once, when every resource has had a complete snapshot
 	// and the handlers were told of it, with the UID of the namespace
 	// kube-system; nil if nobody is to be told.
@@ -44,22 +49,46 @@ type ClusterOptions struct {
 	Log     *slog.Logger
 }
 
-// Cluster is the copy of one cluster: its Ingresses, Services and Nodes.
+// Cluster is the copy of one cluster: its Ingresses, Services, EndpointSlices
+// and Nodes.
 type Cluster struct {
 	clients   *Clients
 	identity  identity
-	ingresses []*Loop[kube.Ingress] // one per namespace
-	services  []*Loop[kube.Service] // one per namespace
+	classes   *Loop[kube.IngressClass] // nil: they have no say
+	ingresses []*Loop[kube.Ingress]    // one per namespace
+	services  []*Loop[kube.Service]    // one per namespace
+	slices    []*Loop[kube.EndpointSlice]
 	nodes     *Loop[kube.Node]
+
+	classesKnown chan struct{} // closed when the classes have had a snapshot
 
 	synced func(uid string) // nil: nobody is to be told
 	told   sync.Once
 }
 
+// classHandler brings what IngressClass objects say into the selection, and has
+// the Ingresses selected anew where that matters.
+type classHandler struct {
+	selection *selection
+	ingresses []*Loop[kube.Ingress]
+}
+
+func (h classHandler) Added(c kube.IngressClass)               { h.learn(c.Name, c.Controller) }
+func (h classHandler) Modified(_, c kube.IngressClass, _ bool) { h.learn(c.Name, c.Controller) }
+func (h classHandler) Deleted(c kube.IngressClass, _ bool)     { h.learn(c.Name, "") }
+
+func (h classHandler) learn(class, controller string) {
+	if h.selection.learn(class, controller) {
+		for _, l := range h.ingresses {
+			l.Renew()
+		}
+	}
+}
+
 // New returns a Cluster that does nothing before Run. An error is a fault in
 // the selectors.
 func New(opts ClusterOptions) (*Cluster, error) {
-	selected, onServer, err := parseSelection(opts.LabelSelector, opts.IngressClass)
+	selected, onServer, err := parseSelection(opts.LabelSelector, opts.IngressClasses, opts.Controllers)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +99,7 @@ func New(opts ClusterOptions) (*Cluster, error) {
 		opts.Timings = DefaultTimings()
 	}
 	opts.Log = opts.Log.With("cluster", opts.Name)
-	c := &Cluster{clients: opts.Clients, synced: opts.Synced}
+	c := &Cluster{clients: opts.Clients, synced: opts.Synced, classesKnown: make(chan struct{})}
 
 	namespaces := slices.Compact(slices.Sorted(slices.Values(opts.Namespaces)))
 	if len(namespaces) == 0 {
@@ -85,31 +114,22 @@ func New(opts ClusterOptions) (*Cluster, error) {
 			connect: c.connect, group: coreGroup, newList: newList[corev1.ServiceList],
 			resource: "services", namespace: namespace,
 		}, reduceAll(ReduceService), opts.Services, c.loopSynced))
+		c.slices = append(c.slices, newLoop(opts, source{
+			connect: c.connect, group: discoveryGroup, newList: newList[discoveryv1.EndpointSliceList],
+			resource: "endpointslices", namespace: namespace,
+		}, reduceAll(ReduceEndpointSlice), opts.EndpointSlices, c.loopSynced))
+	}
+	if len(opts.Controllers) > 0 {
+		c.classes = newLoop(opts, source{
+			connect: c.connect, group: networkingGroup, newList: newList[networkingv1.IngressClassList], resource: "ingressclasses",
+		}, reduceAll(ReduceIngressClass), classHandler{selected, c.ingresses}, c.classesSynced)
+		c.classes.opts.Optional = true
 	}
 	c.nodes = newLoop(opts, source{
 		connect: c.connect, group: coreGroup, newList: newList[corev1.NodeList],
 		resource: "nodes", selector: opts.NodeSelector,
 	}, reduceAll(ReduceNode), opts.Nodes, c.loopSynced)
 	return c, nil
-}
-
-// parseSelection returns what selects Ingresses, and the part of it that the
-// server can apply: the label selector if it is alone. The API has no "or", and
-// no field selector for the class.
-func parseSelection(labelSelector, class string) (s selection, onServer string, err error) {
-	if labelSelector == "" && class == "" {
-		return s, "", errors.New("neither a label selector nor an ingress class is given")
-	}
-	s.class = class
-	if labelSelector != "" {
-		if s.labels, err = labels.Parse(labelSelector); err != nil {
-			return s, "", fmt.Errorf("label selector: %w", err)
-		}
-	}
-	if class == "" {
-		onServer = labelSelector
-	}
-	return s, onServer, nil
 }
 
 func newLoop[T Object[T]](opts ClusterOptions, s source, reduce func(runtime.Object) (T, bool), h Handler[T], synced func()) *Loop[T] {
@@ -122,6 +142,7 @@ func newLoop[T Object[T]](opts ClusterOptions, s source, reduce func(runtime.Obj
 
 func coreGroup(c kubernetes.Interface) rest.Interface       { return c.CoreV1().RESTClient() }
 func networkingGroup(c kubernetes.Interface) rest.Interface { return c.NetworkingV1().RESTClient() }
+func discoveryGroup(c kubernetes.Interface) rest.Interface  { return c.DiscoveryV1().RESTClient() }
 
 // newList returns an empty list of type L to decode an answer into.
 func newList[L any, P interface {
@@ -150,6 +171,9 @@ func (c *Cluster) connect(ctx context.Context) (kubernetes.Interface, error) {
 	return client, nil
 }
 
+// classesSynced lets the Ingresses be read, now that it is known which are ours.
+func (c *Cluster) classesSynced() { close(c.classesKnown) }
+
 // loopSynced tells once that all loops have had a snapshot.
 func (c *Cluster) loopSynced() {
 	if ok, _ := c.Synced(); ok && c.synced != nil {
@@ -164,8 +188,21 @@ func (c *Cluster) UID() string { return c.identity.get() }
 // Run watches until ctx is done and every loop has ended.
 func (c *Cluster) Run(ctx context.Context) {
 	var wg sync.WaitGroup
+	if c.classes != nil {
+		wg.Go(func() { c.classes.Run(ctx) })
+	} else {
+		close(c.classesKnown)
+	}
 	for _, l := range c.loops() {
-		wg.Go(func() { l.Run(ctx) })
+		wg.Go(func() {
+			if _, ingresses := l.(*Loop[kube.Ingress]); ingresses {
+				select {
+				case <-c.classesKnown:
+				case <-ctx.Done():
+				}
+			}
+			l.Run(ctx)
+		})
 	}
 	wg.Wait()
 }
@@ -175,6 +212,9 @@ func (c *Cluster) Ingresses() []kube.Ingress { return objects(c.ingresses) }
 
 // Services returns the kept Services in no particular order.
 func (c *Cluster) Services() []kube.Service { return objects(c.services) }
+
+// EndpointSlices returns the kept EndpointSlices in no particular order.
+func (c *Cluster) EndpointSlices() []kube.EndpointSlice { return objects(c.slices) }
 
 // Nodes returns the kept Nodes in no particular order.
 func (c *Cluster) Nodes() []kube.Node { return c.nodes.Objects() }
@@ -192,7 +232,11 @@ func objects[T Object[T]](loops []*Loop[T]) []T {
 func (c *Cluster) Synced() (bool, string) {
 	var reason string
 	missing := 0
-	for _, l := range c.loops() {
+	loops := c.loops()
+	if c.classes != nil {
+		loops = append([]anyLoop{c.classes}, loops...)
+	}
+	for _, l := range loops {
 		if l.Synced() {
 			continue
 		}
@@ -236,6 +280,9 @@ func (c *Cluster) loops() []anyLoop {
 		all = append(all, l)
 	}
 	for _, l := range c.services {
+		all = append(all, l)
+	}
+	for _, l := range c.slices {
 		all = append(all, l)
 	}
 	return append(all, c.nodes)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -39,6 +40,7 @@ type fakeCluster struct {
 	uid       types.UID
 	forbidden string // a resource
 	ingresses []networkingv1.Ingress
+	classes   []networkingv1.IngressClass
 	version   int
 	expired   chan struct{} // closed when version has expired
 }
@@ -65,7 +67,7 @@ func (f *fakeCluster) change(change func()) {
 
 func (f *fakeCluster) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
-	token, uid, forbidden, ingresses, version, expired := f.token, f.uid, f.forbidden, f.ingresses, strconv.Itoa(f.version), f.expired
+	token, uid, forbidden, ingresses, classes, version, expired := f.token, f.uid, f.forbidden, f.ingresses, f.classes, strconv.Itoa(f.version), f.expired
 	f.mu.Unlock()
 
 	query := r.URL.Query()
@@ -100,6 +102,10 @@ func (f *fakeCluster) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case resource == "services":
 		service := corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "web", UID: "s"}, Spec: corev1.ServiceSpec{Type: "NodePort"}}
 		sendJSON(w, http.StatusOK, corev1.ServiceList{TypeMeta: metav1.TypeMeta{Kind: "ServiceList", APIVersion: "v1"}, ListMeta: listMeta, Items: []corev1.Service{service}})
+	case resource == "endpointslices":
+		sendJSON(w, http.StatusOK, discoveryv1.EndpointSliceList{TypeMeta: metav1.TypeMeta{Kind: "EndpointSliceList", APIVersion: "discovery.k8s.io/v1"}, ListMeta: listMeta})
+	case resource == "ingressclasses":
+		sendJSON(w, http.StatusOK, networkingv1.IngressClassList{TypeMeta: metav1.TypeMeta{Kind: "IngressClassList", APIVersion: "networking.k8s.io/v1"}, ListMeta: listMeta, Items: classes})
 	case resource == "nodes":
 		sendJSON(w, http.StatusOK, corev1.NodeList{TypeMeta: metav1.TypeMeta{Kind: "NodeList", APIVersion: "v1"}, ListMeta: listMeta, Items: []corev1.Node{{ObjectMeta: metav1.ObjectMeta{Name: "n1"}}}})
 	default:
@@ -128,7 +134,7 @@ func newTestCluster(t *testing.T, content string, change func(*ClusterOptions)) 
 		told: make(chan string, 1000), restarts: make(chan string, 10000), log: new(lockedBuffer),
 	}
 	opts := ClusterOptions{
-		Name: "main", Clients: NewClients(ClientOptions{Kubeconfig: c.file, Log: quiet()}), IngressClass: "edgio",
+		Name: "main", Clients: NewClients(ClientOptions{Kubeconfig: c.file, Log: quiet()}), IngressClasses: []string{"edgio"},
 		Ingresses: recorder[kube.Ingress](c.told), Services: recorder[kube.Service](c.told), Nodes: recorder[kube.Node](c.told),
 		Timings: fast(), Log: slog.New(slog.NewTextHandler(c.log, nil)),
 		Metrics: Metrics{Restarts: func(resource, reason string) { c.restarts <- resource + " " + reason }},
@@ -153,17 +159,20 @@ func collect(t *testing.T, n int, values <-chan string) []string {
 }
 
 func TestClusterRequests(t *testing.T) {
-	const networking = "/apis/networking.k8s.io/v1/"
+	const networking, slices = "/apis/networking.k8s.io/v1/", "/apis/discovery.k8s.io/v1/endpointslices"
 	tests := map[string]struct {
 		change func(*ClusterOptions)
 		want   []string // each once to list and once to watch
 	}{
-		"all namespaces":                {func(o *ClusterOptions) {}, []string{"/api/v1/nodes", "/api/v1/services", networking + "ingresses"}},
-		"label selector, on the server": {func(o *ClusterOptions) { o.LabelSelector, o.IngressClass = "cdn=edgio", "" }, []string{"/api/v1/nodes", "/api/v1/services", networking + "ingresses?cdn=edgio"}},
-		"label selector or class":       {func(o *ClusterOptions) { o.LabelSelector = "cdn=edgio" }, []string{"/api/v1/nodes", "/api/v1/services", networking + "ingresses"}},
-		"node selector":                 {func(o *ClusterOptions) { o.NodeSelector = "pool=edge" }, []string{"/api/v1/nodes?pool=edge", "/api/v1/services", networking + "ingresses"}},
+		"all namespaces":                {func(o *ClusterOptions) {}, []string{"/api/v1/nodes", "/api/v1/services", slices, networking + "ingresses"}},
+		"label selector, on the server": {func(o *ClusterOptions) { o.LabelSelector, o.IngressClasses = "cdn=edgio", nil }, []string{"/api/v1/nodes", "/api/v1/services", slices, networking + "ingresses?cdn=edgio"}},
+		"label selector or class":       {func(o *ClusterOptions) { o.LabelSelector = "cdn=edgio" }, []string{"/api/v1/nodes", "/api/v1/services", slices, networking + "ingresses"}},
+		"node selector":                 {func(o *ClusterOptions) { o.NodeSelector = "pool=edge" }, []string{"/api/v1/nodes?pool=edge", "/api/v1/services", slices, networking + "ingresses"}},
+		"classes by their objects": {func(o *ClusterOptions) { o.Controllers = []string{"edgeward/edgio"} }, []string{
+			"/api/v1/nodes", "/api/v1/services", slices, networking + "ingressclasses", networking + "ingresses",
+		}},
 		"namespaces, one twice": {func(o *ClusterOptions) { o.Namespaces = []string{"shop", "blog", "shop"} }, []string{
-			"/api/v1/namespaces/blog/services", "/api/v1/namespaces/shop/services", "/api/v1/nodes",
+			"/api/v1/namespaces/blog/services", "/api/v1/namespaces/shop/services", "/api/v1/nodes", "/apis/discovery.k8s.io/v1/namespaces/blog/endpointslices", "/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices",
 			networking + "namespaces/blog/ingresses", networking + "namespaces/shop/ingresses",
 		}},
 	}
@@ -201,7 +210,7 @@ func TestClusterCopy(t *testing.T) {
 			c.told <- fmt.Sprintf("synced %s %t %q", uid, ok, reason)
 		}
 	})
-	if ok, reason := c.Synced(); ok || reason != "ingresses: the first snapshot is not complete yet (and 2 more)" || c.UID() != "" {
+	if ok, reason := c.Synced(); ok || reason != "ingresses: the first snapshot is not complete yet (and 3 more)" || c.UID() != "" {
 		t.Errorf("before Run: synced %t, reason %q, UID %q", ok, reason, c.UID())
 	}
 	stop := start(t, c.Run)
@@ -231,7 +240,7 @@ func TestNewRefuses(t *testing.T) {
 	}{
 		"both selectors off": {ClusterOptions{}, "neither a label selector nor an ingress class is given"},
 		"label selector":     {ClusterOptions{LabelSelector: "!"}, "label selector: "},
-		"node selector":      {ClusterOptions{IngressClass: "edgio", NodeSelector: "a=b=c"}, "node selector: "},
+		"node selector":      {ClusterOptions{IngressClasses: []string{"edgio"}, NodeSelector: "a=b=c"}, "node selector: "},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -249,7 +258,7 @@ func TestForbidden(t *testing.T) {
 	server.forbidden = "nodes"
 	c := newTestCluster(t, server.kubeconfig("one"), func(*ClusterOptions) {})
 	start(t, c.Run)
-	for watched := 0; watched < 2; { // the others have their snapshots
+	for watched := 0; watched < 3; { // the others have their snapshots
 		if strings.HasPrefix(receive(t, "watch", server.requests), "watch") {
 			watched++
 		}
@@ -265,6 +274,49 @@ func TestForbidden(t *testing.T) {
 	server.change(func() { server.forbidden = "" })
 	if got := receive(t, "node", c.told); got != "added n1@" {
 		t.Errorf("told %q", got)
+	}
+}
+
+// TestIngressClassObjects: an Ingress of a class whose object names our
+// controller is ours as long as it does.
+func TestIngressClassObjects(t *testing.T) {
+	of := func(controller string) []networkingv1.IngressClass {
+		return []networkingv1.IngressClass{{ObjectMeta: metav1.ObjectMeta{Name: "cdn", UID: "c"}, Spec: networkingv1.IngressClassSpec{Controller: controller}}}
+	}
+	server := newFakeCluster(t)
+	server.ingresses = append(server.ingresses, ingress("b", "6", class("cdn")))
+	server.classes = of("edgeward/edgio")
+	c := newTestCluster(t, server.kubeconfig("one"), func(o *ClusterOptions) { o.Controllers = []string{"edgeward/edgio"} })
+	start(t, c.Run)
+	if diff := cmp.Diff([]string{"added n1@", "added shop/a@5", "added shop/b@6", "added shop/web@"}, collect(t, 4, c.told)); diff != "" {
+		t.Errorf("told (-want +got):\n%s", diff)
+	}
+	server.change(func() { server.classes = of("example.com/other") })
+	if got := receive(t, "not ours any more", c.told); got != "deleted shop/b@6 seen=false" {
+		t.Errorf("told %q", got)
+	}
+	server.change(func() { server.classes = of("edgeward/edgio") })
+	if got := receive(t, "ours again", c.told); got != "added shop/b@6" {
+		t.Errorf("told %q", got)
+	}
+}
+
+// TestForbiddenClasses: without the right to read IngressClass objects all
+// else goes on, and it is said once.
+func TestForbiddenClasses(t *testing.T) {
+	server := newFakeCluster(t)
+	server.forbidden = "ingressclasses"
+	c := newTestCluster(t, server.kubeconfig("one"), func(o *ClusterOptions) {
+		o.Controllers = []string{"edgeward/edgio"}
+		o.Synced = func(string) { o.Ingresses.Added(kube.Ingress{Meta: kube.Meta{Name: "synced"}}) }
+	})
+	start(t, c.Run)
+	collect(t, 3, c.told)
+	if got := receive(t, "synced", c.told); got != "added synced@" {
+		t.Errorf("told %q", got)
+	}
+	if n := strings.Count(c.log.String(), "is done without"); n != 1 {
+		t.Errorf("said %d times:\n%s", n, c.log)
 	}
 }
 
@@ -322,7 +374,7 @@ func TestRunEnds(t *testing.T) {
 	defer server.Close()
 	c := newTestCluster(t, kubeconfig("server: "+server.URL, ""), func(*ClusterOptions) {})
 	stop := start(t, c.Run)
-	collect(t, 3, asked)
+	collect(t, 4, asked)
 	stop()
 	if len(c.restarts) > 0 {
 		t.Errorf("the end was counted as a failure")

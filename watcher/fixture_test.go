@@ -214,7 +214,7 @@ func ingress(name, version string, change ...func(*networkingv1.Ingress)) networ
 	return in
 }
 
-func testSelection() selection { return selection{class: "edgio"} }
+func testSelection() *selection { return &selection{classes: []string{"edgio"}} }
 
 func host(name string) func(*networkingv1.Ingress) {
 	return func(in *networkingv1.Ingress) { in.Spec.Rules = []networkingv1.IngressRule{{Host: name}} }

@@ -34,10 +34,14 @@ type LoopOptions[T Object[T]] struct {
 	Reduce  func(runtime.Object) (T, bool)
 	Handler Handler[T]
 	// Synced is called once, after the first snapshot was dispatched.
-	Synced  func()
-	Timings Timings
-	Metrics Metrics
-	Log     *slog.Logger
+	Synced func()
+	// Optional says that work goes on without the resource: when the API server
+	// has forbidden the first snapshot a few times, the Loop says so once and
+	// ends, synced, with nothing in it.
+	Optional bool
+	Timings  Timings
+	Metrics  Metrics
+	Log      *slog.Logger
 }
 
 // Loop keeps a copy of one resource: a snapshot, then a watch from its version,
@@ -45,7 +49,8 @@ type LoopOptions[T Object[T]] struct {
 type Loop[T Object[T]] struct {
 	opts   LoopOptions[T]
 	log    *slog.Logger
-	streak streak // Run's own
+	streak streak        // Run's own
+	renew  chan struct{} // holds one element while a new snapshot is asked for
 
 	mu     sync.RWMutex
 	kept   map[kube.Key]T
@@ -62,7 +67,15 @@ func NewLoop[T Object[T]](opts LoopOptions[T]) *Loop[T] {
 	if opts.Handler == nil {
 		opts.Handler = discard[T]{}
 	}
-	return &Loop[T]{opts: opts, log: log}
+	return &Loop[T]{opts: opts, log: log, renew: make(chan struct{}, 1)}
+}
+
+// Renew asks for a new snapshot: what Reduce makes of the objects has changed.
+func (l *Loop[T]) Renew() {
+	select {
+	case l.renew <- struct{}{}:
+	default:
+	}
 }
 
 // Objects returns the kept objects in no particular order.
@@ -87,6 +100,10 @@ func (l *Loop[T]) Err() error {
 	return l.err
 }
 
+// forbiddenForGood is how many times in a row an optional resource is forbidden
+// until that is believed: an API server that starts forbids for a moment.
+const forbiddenForGood = 3
+
 // Run lists and watches until ctx is done. No error ends it: each is logged,
 // counted and retried. It must be called once.
 //
@@ -96,6 +113,10 @@ func (l *Loop[T]) Run(ctx context.Context) {
 	for ctx.Err() == nil {
 		var err error
 		if version == "" {
+			select {
+			case <-l.renew: // this one will do
+			default:
+			}
 			version, err = l.snapshot(ctx)
 		} else {
 			version, err = l.stream(ctx, version)
@@ -105,6 +126,11 @@ func (l *Loop[T]) Run(ctx context.Context) {
 		}
 		v := judge(err)
 		l.streak = l.streak.next(v.reason)
+		if l.opts.Optional && !l.Synced() && v.reason == reasonForbidden && l.streak.same >= forbiddenForGood {
+			l.log.Info("this may not be read, and is done without: " + err.Error())
+			l.finishSnapshot()
+			return
+		}
 		if v.renews(l.streak.n) {
 			version = ""
 		}
@@ -179,11 +205,16 @@ func (l *Loop[T]) stream(parent context.Context, version string) (string, error)
 	for {
 		var event watch.Event
 		var open bool
+		renewed := false
 		select {
 		case <-ctx.Done():
+		case <-l.renew:
+			renewed = true
 		case event, open = <-w.ResultChan():
 		}
 		switch {
+		case renewed:
+			return "", nil
 		case ctx.Err() != nil: // first: client-go turns it into an event of its own
 			return version, context.Cause(ctx)
 		case !open:

@@ -1,11 +1,12 @@
 package watcher
 
 import (
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
 	networkingv1 "k8s.io/api/networking/v1"
-	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 
@@ -26,15 +27,23 @@ const (
 // deleted but held by a finalizer is still there, as it is for the API.
 func ReduceIngress(in *networkingv1.Ingress) kube.Ingress {
 	out := kube.Ingress{
-		Meta:           metaOf(in),
-		Created:        in.CreationTimestamp.UTC(),
-		Class:          in.Annotations[classAnnotation],
-		Annotations:    keptAnnotations(in.Annotations),
-		DefaultBackend: in.Spec.DefaultBackend != nil,
-		Published:      Published(in),
+		Meta:        metaOf(in),
+		Created:     in.CreationTimestamp.UTC(),
+		Class:       in.Annotations[classAnnotation],
+		Annotations: keptAnnotations(in.Annotations),
+		Published:   Published(in),
 	}
 	if in.Spec.IngressClassName != nil {
 		out.Class = *in.Spec.IngressClassName
+	}
+	if in.Spec.DefaultBackend != nil {
+		backend := reduceBackend(*in.Spec.DefaultBackend)
+		out.DefaultBackend = &backend
+	}
+	for _, balancer := range in.Status.LoadBalancer.Ingress {
+		if balancer.Hostname == "" || !slices.Contains(out.Published, balancer.Hostname) {
+			out.Status = append(out.Status, kube.Address{IP: balancer.IP, Hostname: balancer.Hostname})
+		}
 	}
 	for _, rule := range in.Spec.Rules {
 		out.Rules = append(out.Rules, kube.IngressRule{Host: rule.Host, Paths: reducePaths(rule.HTTP)})
@@ -72,9 +81,16 @@ func reduceBackend(in networkingv1.IngressBackend) kube.Backend {
 // ReduceService takes from a Service what is kept of it.
 func ReduceService(in *corev1.Service) kube.Service {
 	out := kube.Service{
-		Meta:  metaOf(in),
-		Type:  string(in.Spec.Type),
-		Local: in.Spec.ExternalTrafficPolicy == corev1.ServiceExternalTrafficPolicyLocal,
+		Meta:        metaOf(in),
+		Type:        string(in.Spec.Type),
+		Local:       in.Spec.ExternalTrafficPolicy == corev1.ServiceExternalTrafficPolicyLocal,
+		ExternalIPs: in.Spec.ExternalIPs, ExternalName: in.Spec.ExternalName,
+	}
+	if families := in.Spec.IPFamilies; len(families) == 1 {
+		out.Families = kube.Families{OnlyIPv4: families[0] == corev1.IPv4Protocol, OnlyIPv6: families[0] == corev1.IPv6Protocol}
+	}
+	for _, balancer := range in.Status.LoadBalancer.Ingress {
+		out.Balancers = append(out.Balancers, kube.Address{IP: balancer.IP, Hostname: balancer.Hostname})
 	}
 	for _, port := range in.Spec.Ports {
 		reduced := kube.ServicePort{Name: port.Name, Protocol: string(port.Protocol), Port: port.Port, NodePort: port.NodePort}
@@ -84,6 +100,34 @@ func ReduceService(in *corev1.Service) kube.Service {
 		out.Ports = append(out.Ports, reduced)
 	}
 	return out
+}
+
+// ReduceEndpointSlice takes from an EndpointSlice what is kept of it. Ready is
+// true where it is not told (the API's own rule).
+func ReduceEndpointSlice(in *discoveryv1.EndpointSlice) kube.EndpointSlice {
+	out := kube.EndpointSlice{
+		Meta: metaOf(in), Service: in.Labels[discoveryv1.LabelServiceName], IPv6: in.AddressType == discoveryv1.AddressTypeIPv6,
+	}
+	is := func(condition *bool, unknown bool) bool {
+		if condition == nil {
+			return unknown
+		}
+		return *condition
+	}
+	for _, endpoint := range in.Endpoints {
+		c := endpoint.Conditions
+		if endpoint.NodeName != nil && is(c.Ready, true) && !is(c.Terminating, false) {
+			out.Nodes = append(out.Nodes, *endpoint.NodeName)
+		}
+	}
+	slices.Sort(out.Nodes)
+	out.Nodes = slices.Compact(out.Nodes)
+	return out
+}
+
+// ReduceIngressClass takes from an IngressClass what is kept of it.
+func ReduceIngressClass(in *networkingv1.IngressClass) kube.IngressClass {
+	return kube.IngressClass{Meta: metaOf(in), Controller: in.Spec.Controller}
 }
 
 // ReduceNode takes from a Node what is kept of it.
@@ -149,30 +193,6 @@ func keptAnnotations(all map[string]string) map[string]string {
 		kept[key] = value
 	}
 	return kept
-}
-
-// A selection says which Ingresses are ours: those the label selector matches
-// and those of the class. A nil selector or an empty class is off.
-type selection struct {
-	labels labels.Selector
-	class  string
-}
-
-func (s selection) admits(in *networkingv1.Ingress) bool {
-	if s.labels != nil && s.labels.Matches(labels.Set(in.Labels)) {
-		return true
-	}
-	return s.class != "" &&
-		(in.Spec.IngressClassName != nil && *in.Spec.IngressClassName == s.class || in.Annotations[classAnnotation] == s.class)
-}
-
-// reduce is for LoopOptions.Reduce.
-func (s selection) reduce(object runtime.Object) (kube.Ingress, bool) {
-	in, ok := object.(*networkingv1.Ingress)
-	if !ok || !s.admits(in) {
-		return kube.Ingress{}, false
-	}
-	return ReduceIngress(in), true
 }
 
 // reduceAll turns a reduction of one type into a LoopOptions.Reduce that

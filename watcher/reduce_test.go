@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
@@ -40,11 +41,13 @@ func TestReduceIngress(t *testing.T) {
 					{"backend":{"resource":{"apiGroup":"example.com","kind":"Bucket","name":"b"}}},
 					{"path":"/x","pathType":"ImplementationSpecific","backend":{}}]}},
 				{"host":"b.example"},
-				{"http":{"paths":null}}]}}`,
+				{"http":{"paths":null}}]},
+			"status":{"loadBalancer":{"ingress":[{"ip":"192.0.2.1"},{"hostname":"lb.example.org"}]}}}`,
 			kube.Ingress{
 				Meta: kube.Meta{Namespace: "shop", Name: "web", UID: "u", ResourceVersion: "7"}, Created: created, Class: "edgio",
 				Annotations:    map[string]string{"edgeward/source-path": "strip"},
-				DefaultBackend: true,
+				DefaultBackend: &kube.Backend{Service: "d", PortNumber: 1},
+				Status:         []kube.Address{{IP: "192.0.2.1"}, {Hostname: "lb.example.org"}},
 				Rules: []kube.IngressRule{
 					{Host: "a.example", Paths: []kube.IngressPath{
 						{Path: "/n", Type: "Exact", Backend: kube.Backend{Service: "s", PortNumber: 80}},
@@ -59,7 +62,7 @@ func TestReduceIngress(t *testing.T) {
 		},
 		"legacy class":             {`{"metadata":{"annotations":{"kubernetes.io/ingress.class":"legacy"}}}`, kube.Ingress{Class: "legacy"}},
 		"being deleted":            {`{"metadata":{"name":"a","deletionTimestamp":"2026-01-02T03:04:05Z"}}`, kube.Ingress{Meta: kube.Meta{Name: "a"}}},
-		"default backend, no more": {`{"spec":{"defaultBackend":{"resource":{"kind":"Bucket","name":"b"}}}}`, kube.Ingress{DefaultBackend: true}},
+		"default backend, no more": {`{"spec":{"defaultBackend":{"resource":{"kind":"Bucket","name":"b"}}}}`, kube.Ingress{DefaultBackend: &kube.Backend{Resource: "Bucket/b"}}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -80,15 +83,21 @@ func TestReduceService(t *testing.T) {
 			`{"metadata":{"namespace":"shop","name":"web","uid":"u","resourceVersion":"7","annotations":{"edgeward/x":"y"}},
 			"spec":{"type":"NodePort","externalTrafficPolicy":"Local","ports":[
 				{"name":"http","protocol":"TCP","port":80,"nodePort":30080,"targetPort":"web","appProtocol":"https"},
-				{"name":"dns","protocol":"UDP","port":53}]}}`,
+				{"name":"dns","protocol":"UDP","port":53}],
+				"ipFamilies":["IPv6"],"externalIPs":["192.0.2.7"],"externalName":"x.example.org"},
+			"status":{"loadBalancer":{"ingress":[{"ip":"192.0.2.8","hostname":"lb.example.org"}]}}}`,
 			kube.Service{
 				Meta: kube.Meta{Namespace: "shop", Name: "web", UID: "u", ResourceVersion: "7"}, Type: "NodePort", Local: true,
 				Ports: []kube.ServicePort{
 					{Name: "http", Protocol: "TCP", Port: 80, NodePort: 30080, AppProtocol: "https"},
 					{Name: "dns", Protocol: "UDP", Port: 53},
 				},
+				Families: kube.Families{OnlyIPv6: true}, ExternalIPs: []string{"192.0.2.7"}, ExternalName: "x.example.org",
+				Balancers: []kube.Address{{IP: "192.0.2.8", Hostname: "lb.example.org"}},
 			},
 		},
+		"IPv4 alone":     {`{"spec":{"ipFamilies":["IPv4"]}}`, kube.Service{Families: kube.Families{OnlyIPv4: true}}},
+		"dual stack":     {`{"spec":{"ipFamilies":["IPv6","IPv4"]}}`, kube.Service{}},
 		"policy Cluster": {`{"spec":{"type":"LoadBalancer","externalTrafficPolicy":"Cluster"}}`, kube.Service{Type: "LoadBalancer"}},
 	}
 	for name, test := range tests {
@@ -151,53 +160,36 @@ func TestReduceNode(t *testing.T) {
 	}
 }
 
-func TestSelection(t *testing.T) {
-	const (
-		labelled  = `{"metadata":{"labels":{"cdn":"edgio"}}}`
-		ofClass   = `{"spec":{"ingressClassName":"edgio"}}`
-		annotated = `{"metadata":{"annotations":{"kubernetes.io/ingress.class":"edgio"}},"spec":{"ingressClassName":"nginx"}}`
-		both      = `{"metadata":{"labels":{"cdn":"edgio"}},"spec":{"ingressClassName":"edgio"}}`
-		neither   = `{"metadata":{"labels":{"cdn":"other"},"annotations":{"kubernetes.io/ingress.class":""}},"spec":{"ingressClassName":"nginx"}}`
-	)
+func TestReduceEndpointSlice(t *testing.T) {
 	tests := map[string]struct {
-		label, class string
-		onServer     string
-		err          string
-		admitted     []string
+		in   string
+		want kube.EndpointSlice
 	}{
-		"label and class": {label: "cdn=edgio", class: "edgio", admitted: []string{labelled, ofClass, annotated, both}},
-		"label alone":     {label: "cdn=edgio", onServer: "cdn=edgio", admitted: []string{labelled, both}},
-		"class alone":     {class: "edgio", admitted: []string{ofClass, annotated, both}},
-		"neither":         {err: "neither a label selector nor an ingress class is given"},
-		"bad label":       {label: "cdn in edgio", err: `label selector: unable to parse requirement: found 'edgio' expected: '('`},
+		"empty": {`{}`, kube.EndpointSlice{}},
+		"of a Service": {
+			`{"metadata":{"labels":{"kubernetes.io/service-name":"web"}},"addressType":"IPv6"}`,
+			kube.EndpointSlice{Service: "web", IPv6: true},
+		},
+		"ready, or not told": {
+			`{"endpoints":[{"nodeName":"b","conditions":{"ready":true}},{"nodeName":"a"},{"nodeName":"b"}]}`,
+			kube.EndpointSlice{Nodes: []string{"a", "b"}},
+		},
+		"not ready, terminating, on no node": {
+			`{"endpoints":[{"nodeName":"a","conditions":{"ready":false}},{"nodeName":"b","conditions":{"ready":true,"terminating":true}},{"conditions":{"ready":true}}]}`,
+			kube.EndpointSlice{},
+		},
+		"terminating on a node where another is ready": {
+			`{"endpoints":[{"nodeName":"a","conditions":{"terminating":true}},{"nodeName":"a","conditions":{"ready":true}}]}`,
+			kube.EndpointSlice{Nodes: []string{"a"}},
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			s, onServer, err := parseSelection(test.label, test.class)
-			if got := errorText(err); got != test.err {
-				t.Fatalf("error %q, want %q", got, test.err)
-			}
-			if onServer != test.onServer {
-				t.Errorf("for the server %q, want %q", onServer, test.onServer)
-			}
-			var admitted []string
-			for _, in := range []string{labelled, ofClass, annotated, both, neither} {
-				if _, ok := s.reduce(decode[networkingv1.Ingress](t, in)); ok && err == nil {
-					admitted = append(admitted, in)
-				}
-			}
-			if diff := cmp.Diff(test.admitted, admitted); diff != "" {
-				t.Errorf("admitted (-want +got):\n%s", diff)
+			if diff := cmp.Diff(test.want, ReduceEndpointSlice(decode[discoveryv1.EndpointSlice](t, test.in))); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
 	}
-}
-
-func errorText(err error) string {
-	if err == nil {
-		return ""
-	}
-	return err.Error()
 }
 
 // FuzzReduce: nothing that decodes makes a reduction panic, and it is
@@ -215,6 +207,7 @@ func FuzzReduce(f *testing.F) {
 		fuzzReduce(t, data, new(networkingv1.Ingress), testSelection().reduce)
 		fuzzReduce(t, data, new(corev1.Service), reduceAll(ReduceService))
 		fuzzReduce(t, data, new(corev1.Node), reduceAll(ReduceNode))
+		fuzzReduce(t, data, new(discoveryv1.EndpointSlice), reduceAll(ReduceEndpointSlice))
 	})
 }
 

@@ -134,8 +134,10 @@ func TestCheck(t *testing.T) {
 ok    cluster main: the API server answers; the UID of kube-system is uid-main
 ok    cluster main: may list and watch ingresses in namespace shop
 ok    cluster main: may list and watch services in namespace shop
+ok    cluster main: may list and watch endpointslices in namespace shop
 ok    cluster main: may list and watch ingresses in namespace blog
 ok    cluster main: may list and watch services in namespace blog
+ok    cluster main: may list and watch endpointslices in namespace blog
 ok    cluster main: may list and watch nodes
 ok    cluster main: may patch ingresses/status
 ok    cluster main: may create and patch events

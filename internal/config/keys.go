@@ -10,7 +10,9 @@ import (
 type key struct {
 	name  string
 	shape shape
-	std   any   // the default, spelled as in the file: a string for a scalar, a []string for a list
+	// std is the default, spelled as in the file: a string for a scalar, a
+	// []string for a list; nil for a list that may be left out but not be empty.
+	std   any
 	keys  []key // of a section, or of each entry
 	least int   // how many elements a list has at least
 
@@ -42,7 +44,10 @@ func scalar[T any](name, std string, parse func(string) (T, error)) key {
 
 func list(name string, std []string, least int, parse func(string) (string, error)) key {
 	k := scalar(name, "", parse)
-	k.shape, k.std, k.least = isList, std, least
+	k.shape, k.std, k.least = isList, nil, least
+	if std != nil {
+		k.std = std
+	}
 	return k
 }
 
@@ -69,12 +74,19 @@ func keys() []key {
 			scalar("node_selector", "", labelSelector),
 			list("node_address_types", []string{"ExternalIP"}, 1, nodeAddressType),
 			scalar("not_ready_delay", "30s", duration(0)),
+			entries("allow",
+				list("namespaces", nil, 1, pattern),
+				list("hosts", nil, 1, pattern),
+				list("origins", nil, 1, oneOf("NodePort", "LoadBalancer", "status", "nodes", "externalIPs", "ExternalName")),
+				list("annotations", nil, 1, annotation),
+			),
 		),
 		section("edgio",
 			scalar("base_url", "https://apis.llnw.com/config-api/v1", baseURL),
 			scalar("username", "", required(headerText)),
 			scalar("shared_key", "", secretText),
 			scalar("shared_key_file", "", filePath),
+			scalar("secret", "", secretRef),
 			scalar("shortname", "", required(pathSegment)),
 			scalar("service_profile", "LLNW-Generic", required(plainText)),
 			list("published_protocols", []string{"https"}, 1, oneOf("https", "http")),
@@ -86,6 +98,7 @@ func keys() []key {
 			scalar("base_url", "https://api.vultr.com", baseURL),
 			scalar("api_key", "", secretText),
 			scalar("api_key_file", "", filePath),
+			scalar("secret", "", secretRef),
 			scalar("domain", "", required(domainName)),
 			scalar("ttl", "120", integer(1, 604800)),
 			scalar("requests_per_second", "20", rate),

@@ -37,8 +37,16 @@ func assemble(root *yaml.Node, env map[string]string, p places) (*Config, error)
 	faults = append(faults, complete(config, table, "", file, set, faults)...)
 	entry, _ := lookup(table, "clusters")
 	for i, values := range clusters {
-		at := fmt.Sprintf("clusters[%d]", i)
-		faults = append(faults, complete(&config.Clusters[i], entry.keys, at, values, nil, faults)...)
+		at, cluster := fmt.Sprintf("clusters[%d]", i), &config.Clusters[i]
+		allow, _ := values["allow"].([]map[string]any)
+		delete(values, "allow")
+		faults = append(faults, complete(cluster, entry.keys, at, values, nil, faults)...)
+		nested, _ := lookup(entry.keys, "allow")
+		for j, values := range allow {
+			var one Allow
+			faults = append(faults, complete(&one, nested.keys, fmt.Sprintf("%s.allow[%d]", at, j), values, nil, faults)...)
+			cluster.Allow = append(cluster.Allow, one)
+		}
 	}
 	faults = append(faults, resolve(config, p, faults)...)
 	faults = append(faults, contradictions(config, faults)...)
@@ -128,6 +136,9 @@ func (k key) value(raw any, at string) (any, Faults) {
 			return value, Faults{{at, err.Error()}}
 		}
 		return value, nil
+	}
+	if raw == nil {
+		return []string{}, nil // left out
 	}
 	texts, _ := raw.([]string)
 	values := make([]string, 0, len(texts))

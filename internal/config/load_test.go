@@ -109,6 +109,10 @@ func TestGoodFiles(t *testing.T) {
 			c.Edgio.Username, c.Edgio.Shortname, c.Edgio.SharedKey = "1", "no", NewSecret("12345678")
 			c.Vultr.Domain, c.Vultr.APIKey = "example.com", NewSecret("1e5")
 		}},
+		{"secrets", nil, func(c *Config) {
+			c.Edgio.SharedKey, c.Edgio.Secret = Secret{}, SecretRef{"main", "edgeward", "cdn.keys"}
+			c.Vultr.APIKey, c.Vultr.Secret = Secret{}, SecretRef{"main", "edgeward", "dns"}
+		}},
 		{"full", []string{"CREDENTIALS_DIRECTORY=" + secrets}, func(c *Config) {
 			c.Owner = "prod-1"
 			one, two, three := defaultCluster(), defaultCluster(), defaultCluster()
@@ -120,6 +124,13 @@ func TestGoodFiles(t *testing.T) {
 			one.NodeSelector = "role=edge"
 			one.NodeAddressTypes = []string{"ExternalIP", "InternalIP"}
 			one.NotReadyDelay = 90 * time.Second
+			one.Allow = []Allow{
+				{
+					Namespaces: []string{"shop", "team-*"}, Hosts: []string{"*.shop.example.com"},
+					Origins: []string{"NodePort", "ExternalName"}, Annotations: []string{"edgeward/adopt", "edgeward/source-path"},
+				},
+				{Namespaces: []string{}, Hosts: []string{"www.example.com"}, Origins: []string{}, Annotations: []string{}},
+			}
 			c.Clusters = []Cluster{one, two, three}
 			c.Edgio = Edgio{
 				BaseURL:            "http://127.0.0.1:8099/config-api/v1",

@@ -107,6 +107,28 @@ func nodeAddressType(text string) (string, error) {
 	return "", errors.New("must be ExternalIP or InternalIP")
 }
 
+// patternText is a DNS name in which * stands for any number of any characters.
+var patternText = regexp.MustCompile(`^[a-z0-9*]([a-z0-9*.-]*[a-z0-9*])?$`)
+
+// pattern takes a name of a namespace or a host, with or without *.
+func pattern(text string) (string, error) {
+	if !patternText.MatchString(text) {
+		return "", errors.New(`must be a name of a-z, 0-9, "-" and ".", in which "*" stands for anything`)
+	}
+	return text, nil
+}
+
+// annotation takes the name of an annotation of ours, with or without its prefix.
+func annotation(text string) (string, error) {
+	const prefix = "edgeward/"
+	name, err := oneOf("published-protocols", "source-protocol", "source-path", "service-profile",
+		"adopt", "release", "origin", "origin-port")(strings.TrimPrefix(text, prefix))
+	if err != nil {
+		return "", err
+	}
+	return prefix + name, nil
+}
+
 // oneOf takes one of the words.
 func oneOf(words ...string) func(string) (string, error) {
 	return func(text string) (string, error) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/edgeward/edgeward/internal/config"
 	"github.com/edgeward/edgeward/internal/metrics"
+	"github.com/edgeward/edgeward/internal/plan"
 	"github.com/edgeward/edgeward/internal/syncer"
 	"github.com/edgeward/edgeward/watcher"
 )
@@ -17,6 +18,32 @@ func Clients(c config.Cluster, version string, log *slog.Logger) *watcher.Client
 	return watcher.NewClients(watcher.ClientOptions{
 		Kubeconfig: c.Kubeconfig, Context: c.Context, Version: version, Log: log.With("cluster", c.Name),
 	})
+}
+
+// EdgioController is the spec.controller of the IngressClass objects whose
+// Ingresses are for Edgio.
+const EdgioController = "edgeward/edgio"
+
+// Watch returns what is to be watched in a configured cluster, by its clients.
+// Who is told is left to the caller.
+func Watch(c config.Cluster, clients *watcher.Clients, log *slog.Logger) watcher.ClusterOptions {
+	o := watcher.ClusterOptions{
+		Name: c.Name, Clients: clients, Namespaces: c.Namespaces,
+		LabelSelector: c.LabelSelector, NodeSelector: c.NodeSelector, Log: log,
+	}
+	if c.IngressClass != "" {
+		o.IngressClasses, o.Controllers = []string{c.IngressClass}, []string{EdgioController}
+	}
+	return o
+}
+
+// Cluster translates a configured cluster for the plan. It is not ready.
+func Cluster(c config.Cluster) plan.Cluster {
+	p := plan.Cluster{Name: c.Name, AddressTypes: c.NodeAddressTypes, NotReadyDelay: c.NotReadyDelay}
+	for _, a := range c.Allow {
+		p.Allow = append(p.Allow, plan.Allow(a))
+	}
+	return p
 }
 
 // watches makes the watches of all clusters, reporting to the syncer.
@@ -30,17 +57,11 @@ func watches(cfg *config.Config, sync *syncer.Syncer, m *metrics.Metrics, versio
 			continue
 		}
 		reports := sync.Cluster(c.Name)
-		cluster, err := watcher.New(watcher.ClusterOptions{
-			Name: c.Name, Clients: clients, Namespaces: c.Namespaces,
-			LabelSelector: c.LabelSelector, IngressClass: c.IngressClass, NodeSelector: c.NodeSelector,
-			Ingresses: reports.Ingresses, Services: reports.Services, Nodes: reports.Nodes,
-			Synced: reports.Ready,
-			Metrics: watcher.Metrics{
-				Events:   func(resource, kind string) { m.Events.WithLabelValues(c.Name, resource, kind).Inc() },
-				Restarts: func(resource, reason string) { m.WatchRestarts.WithLabelValues(c.Name, resource, reason).Inc() },
-			},
-			Log: log,
-		})
+		o := Watch(c, clients, log)
+		o.Ingresses, o.Services, o.EndpointSlices, o.Nodes = reports.Ingresses, reports.Services, reports.EndpointSlices, reports.Nodes
+		o.Synced = reports.Ready
+		o.Metrics = watchMetrics(m, c.Name)
+		cluster, err := watcher.New(o)
 		if err != nil {
 			return nil, fmt.Errorf("cluster %s: %w", c.Name, err)
 		}
@@ -52,13 +73,24 @@ func watches(cfg *config.Config, sync *syncer.Syncer, m *metrics.Metrics, versio
 	return clusters, nil
 }
 
+// watchMetrics counts what happens in the watches of a cluster.
+func watchMetrics(m *metrics.Metrics, cluster string) watcher.Metrics {
+	return watcher.Metrics{
+		Events:   func(resource, kind string) { m.Events.WithLabelValues(cluster, resource, kind).Inc() },
+		Restarts: func(resource, reason string) { m.WatchRestarts.WithLabelValues(cluster, resource, reason).Inc() },
+	}
+}
+
 // watch runs the watches until ctx is done; the returned function waits for
 // their end.
-func watch(ctx context.Context, clusters []*watcher.Cluster) (stop func()) {
+func watch(ctx context.Context, clusters []*watcher.Cluster, secrets []*watcher.Loop[heldKey]) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
 	for _, c := range clusters {
 		running.Go(func() { c.Run(ctx) })
+	}
+	for _, s := range secrets {
+		running.Go(func() { s.Run(ctx) })
 	}
 	return func() {
 		cancel()

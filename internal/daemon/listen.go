@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/edgeward/edgeward/internal/server"
+	"github.com/edgeward/edgeward/internal/status"
+	"github.com/edgeward/edgeward/internal/syncer"
 )
 
 // listen opens the listener and tells systemd that the daemon runs: whether it
@@ -19,9 +21,9 @@ func (d *daemon) listen(ctx context.Context, address string, failed context.Canc
 	if err != nil {
 		return fmt.Errorf("metrics.listen: %w", err)
 	}
-	log.Info("listening for metrics and health checks", "address", listener.Addr().String())
+	log.Info("listening for metrics, health checks and the status page", "address", listener.Addr().String())
 	go func() {
-		if err := server.Serve(ctx, listener, server.Handler(d.registry, d)); err != nil {
+		if err := server.Serve(ctx, listener, server.Handler(d.registry, d, status.Handler(d.Build.Version, d.overview))); err != nil {
 			failed(err)
 		}
 	}()
@@ -69,3 +71,6 @@ func (d *daemon) Alive() time.Time { return d.current.Load().Alive() }
 
 // Status likewise.
 func (d *daemon) Status() string { return d.current.Load().Status() }
+
+// overview likewise.
+func (d *daemon) overview() *syncer.Overview { return d.current.Load().Overview() }

@@ -2,7 +2,9 @@ package emulator
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -12,8 +14,15 @@ type Call struct {
 	// Path is the endpoint's template without the API's base, such as
 	// "domains/{domain}/records"; of a path that no endpoint has, the path.
 	Path string
-	// Status is the HTTP status, or 499 if the client left before the answer.
+	// Status is the HTTP status, 499 if the client left before the answer, or 0
+	// if a fault reset the connection.
 	Status int
+}
+
+// Reads says that the call is to an endpoint that changes nothing: every GET,
+// and Edgio's validate.
+func (c Call) Reads() bool {
+	return c.Method == http.MethodGet || strings.HasSuffix(c.Path, "/validate")
 }
 
 // String is the call on one line: "POST svcinst/delivery 200".

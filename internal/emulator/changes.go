@@ -11,8 +11,9 @@ import "sync"
 //	dns := emulator.NewVultr(emulator.VultrOptions{Changes: changes})
 //	changes.OnChange(func() { check(cdn.Instances(), dns.Records("example.com")) })
 type Changes struct {
-	mu    sync.Mutex // taken before any emulator's own lock
-	hooks []func()
+	mu     sync.Mutex // taken before any emulator's own lock
+	hooks  []func()
+	byCall bool // what is being told of was made by a call
 }
 
 // OnChange has hook called after every state change, be it by a call or by
@@ -26,12 +27,17 @@ func (c *Changes) OnChange(hook func()) {
 	c.hooks = append(c.hooks, hook)
 }
 
+// ByCall tells a hook whether the change was made by a call of the API, not by
+// Seed, Edit or Remove. It is for hooks only, while they run.
+func (c *Changes) ByCall() bool { return c.byCall }
+
 // apply runs change with state locked for writing, then, if it reports a
 // change, the hooks, and passes on what it reported. Both locks are let go even
 // if change or a hook ends its goroutine, as t.FailNow does.
-func (c *Changes) apply(state sync.Locker, change func() bool) (changed bool) {
+func (c *Changes) apply(state sync.Locker, byCall bool, change func() bool) (changed bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.byCall = byCall
 	changed = func() bool {
 		state.Lock()
 		defer state.Unlock()

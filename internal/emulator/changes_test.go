@@ -18,7 +18,11 @@ func TestEveryChangeIsTold(t *testing.T) {
 	v := newTestVultr(VultrOptions{Changes: changes})
 	var seen []string
 	changes.OnChange(func() {
-		seen = append(seen, fmt.Sprintf("%d rules %d records", len(e.Instances()), len(v.Records(testZone))))
+		by := "hand"
+		if changes.ByCall() {
+			by = "call"
+		}
+		seen = append(seen, fmt.Sprintf("%d rules %d records by %s", len(e.Instances()), len(v.Records(testZone)), by))
 	})
 	var rule, record string
 	for _, step := range []struct {
@@ -26,29 +30,29 @@ func TestEveryChangeIsTold(t *testing.T) {
 		do     func()
 		change string // "": none
 	}{
-		{"create a rule", func() { rule = create(t, e, validInstance) }, "1 rules 0 records"},
+		{"create a rule", func() { rule = create(t, e, validInstance) }, "1 rules 0 records by call"},
 		{"read it", func() { callEdgio(e, "GET", "svcinst/delivery/"+rule, "") }, ""},
 		{"validate one", func() { callEdgio(e, "POST", "svcinst/delivery/validate", validInstance) }, ""},
-		{"update it", func() { callEdgio(e, "PUT", "svcinst/delivery/"+rule, validInstance) }, "1 rules 0 records"},
+		{"update it", func() { callEdgio(e, "PUT", "svcinst/delivery/"+rule, validInstance) }, "1 rules 0 records by call"},
 		{"update it badly", func() { callEdgio(e, "PUT", "svcinst/delivery/"+rule, "{}") }, ""},
-		{"roll it back", func() { callEdgio(e, "POST", "svcinst/delivery/"+rule+"/rollbackTo/1", "") }, "1 rules 0 records"},
-		{"edit it", func() { e.Edit(rule, func(map[string]any) {}) }, "1 rules 0 records"},
-		{"delete it", func() { callEdgio(e, "DELETE", "svcinst/delivery/"+rule, "") }, "0 rules 0 records"},
+		{"roll it back", func() { callEdgio(e, "POST", "svcinst/delivery/"+rule+"/rollbackTo/1", "") }, "1 rules 0 records by call"},
+		{"edit it", func() { e.Edit(rule, func(map[string]any) {}) }, "1 rules 0 records by hand"},
+		{"delete it", func() { callEdgio(e, "DELETE", "svcinst/delivery/"+rule, "") }, "0 rules 0 records by call"},
 		{"delete it again", func() { callEdgio(e, "DELETE", "svcinst/delivery/"+rule, "") }, ""},
-		{"seed a rule", func() { rule = e.Seed("{}") }, "1 rules 0 records"},
-		{"remove it", func() { e.Remove(rule) }, "0 rules 0 records"},
+		{"seed a rule", func() { rule = e.Seed("{}") }, "1 rules 0 records by hand"},
+		{"remove it", func() { e.Remove(rule) }, "0 rules 0 records by hand"},
 		{"remove it again", func() { e.Remove(rule) }, ""},
-		{"create a record", func() { record = addRecord(t, v, `{"name":"","type":"A","data":"192.0.2.1"}`).ID }, "0 rules 1 records"},
+		{"create a record", func() { record = addRecord(t, v, `{"name":"","type":"A","data":"192.0.2.1"}`).ID }, "0 rules 1 records by call"},
 		{"create it again", func() { callVultr(v, "POST", recordsPath, `{"name":"","type":"A","data":"192.0.2.1"}`) }, ""},
-		{"update it", func() { callVultr(v, "PATCH", recordsPath+"/"+record, `{"ttl":9}`) }, "0 rules 1 records"},
-		{"edit it", func() { v.Edit(testZone, record, func(*Record) {}) }, "0 rules 1 records"},
-		{"delete it", func() { callVultr(v, "DELETE", recordsPath+"/"+record, "") }, "0 rules 0 records"},
-		{"seed a record", func() { record = v.Seed(testZone, Record{}) }, "0 rules 1 records"},
-		{"remove it", func() { v.Remove(testZone, record) }, "0 rules 0 records"},
+		{"update it", func() { callVultr(v, "PATCH", recordsPath+"/"+record, `{"ttl":9}`) }, "0 rules 1 records by call"},
+		{"edit it", func() { v.Edit(testZone, record, func(*Record) {}) }, "0 rules 1 records by hand"},
+		{"delete it", func() { callVultr(v, "DELETE", recordsPath+"/"+record, "") }, "0 rules 0 records by call"},
+		{"seed a record", func() { record = v.Seed(testZone, Record{}) }, "0 rules 1 records by hand"},
+		{"remove it", func() { v.Remove(testZone, record) }, "0 rules 0 records by hand"},
 		{"remove it again", func() { v.Remove(testZone, record) }, ""},
-		{"create a domain", func() { callVultr(v, "POST", "domains", `{"domain":"other.org"}`) }, "0 rules 0 records"},
+		{"create a domain", func() { callVultr(v, "POST", "domains", `{"domain":"other.org"}`) }, "0 rules 0 records by call"},
 		{"list domains", func() { callVultr(v, "GET", "domains", "") }, ""},
-		{"delete the domain", func() { callVultr(v, "DELETE", "domains/other.org", "") }, "0 rules 0 records"},
+		{"delete the domain", func() { callVultr(v, "DELETE", "domains/other.org", "") }, "0 rules 0 records by call"},
 	} {
 		seen = nil
 		step.do()

@@ -30,6 +30,7 @@ type EdgioOptions struct {
 	Latency time.Duration    // of each call
 	Now     func() time.Time // nil: time.Now
 	Changes *Changes         // nil: its own
+	Faults  *Faults          // nil: none
 }
 
 // Edgio emulates the delivery part of Edgio's (formerly Limelight's)
@@ -40,12 +41,13 @@ type EdgioOptions struct {
 type Edgio struct {
 	callLog
 	options EdgioOptions
-	key     []byte // SharedKey, decoded
 	routes  routes
 	handle  handler
 
 	mu        sync.RWMutex // see package documentation for the order of locks
+	key       []byte       // SharedKey, decoded
 	instances []history    // in the order of their creation
+	past      past[history]
 }
 
 // NewEdgio returns an account without rules. It panics if the shared key is not
@@ -69,6 +71,7 @@ func NewEdgio(options EdgioOptions) *Edgio {
 	e.handle = pipeline(dispatch,
 		e.callLog.stage,
 		readBody(refuseEdgio),
+		options.Faults.stage(refuseEdgio),
 		delay(options.Latency),
 		e.authenticate,
 		limit(calls, func(*request) string { return options.Username }, refuseEdgio),

@@ -48,7 +48,7 @@ func (e *Edgio) answerPage(r *request, filters map[string]string) reply {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	found := []json.RawMessage{} // an empty list, not null
-	for _, h := range e.instances {
+	for _, h := range e.past.show(r, e.instances, e.options.Now()) {
 		if raw := h.latest().Raw; matchesBody(raw, filters) {
 			found = append(found, raw)
 		}

@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"bytes"
+	"encoding/hex"
 	"encoding/json"
 	"slices"
 )
@@ -28,7 +29,7 @@ func (e *Edgio) Seed(bodyJSON string) (uuid string) {
 		"accounts": encode([]map[string]string{{"shortname": e.options.Shortname}}),
 		"body":     json.RawMessage(bodyJSON),
 	}
-	e.options.Changes.apply(&e.mu, func() bool {
+	e.apply(false, func() bool {
 		e.instances = append(e.instances, history{e.mustVersion(uuid, 1, fields)})
 		return true
 	})
@@ -40,7 +41,7 @@ func (e *Edgio) Seed(bodyJSON string) (uuid string) {
 // that edit gets, numbers are json.Number. The field rules do not apply, but
 // Edit panics as Seed does. edit must not use the emulator.
 func (e *Edgio) Edit(uuid string, edit func(body map[string]any)) bool {
-	return e.options.Changes.apply(&e.mu, func() bool {
+	return e.apply(false, func() bool {
 		i := e.find(uuid)
 		if i < 0 {
 			return false
@@ -57,9 +58,25 @@ func (e *Edgio) Edit(uuid string, edit func(body map[string]any)) bool {
 	})
 }
 
+// ReplaceKey makes the shared key another one, hexadecimal; calls signed with the
+// old one are refused from now on.
+func (e *Edgio) ReplaceKey(sharedKey string) {
+	key, err := hex.DecodeString(sharedKey)
+	must(err)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.key = key
+}
+
+func (e *Edgio) sharedKey() []byte {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	return e.key
+}
+
 // Remove deletes an instance behind the client's back and says whether it was there.
 func (e *Edgio) Remove(uuid string) bool {
-	return e.options.Changes.apply(&e.mu, func() bool {
+	return e.apply(false, func() bool {
 		before := len(e.instances)
 		e.instances = slices.DeleteFunc(e.instances, func(h history) bool { return h[0].UUID == uuid })
 		return len(e.instances) < before

@@ -9,11 +9,23 @@ import (
 // change answers with what f, which may change the state, does; hooks run if it
 // succeeded.
 func (e *Edgio) change(f func() reply) (answer reply) {
-	e.options.Changes.apply(&e.mu, func() bool {
+	e.apply(true, func() bool {
 		answer = f()
 		return answer.ok()
 	})
 	return answer
+}
+
+// apply changes the state by f, which says whether it did, for the sake of a
+// call or, as a test wants it, behind the client's back.
+func (e *Edgio) apply(byCall bool, f func() bool) (changed bool) {
+	return e.options.Changes.apply(&e.mu, byCall, func() bool {
+		changed := f()
+		if changed && e.options.Faults != nil {
+			e.past.keep(e.instances, e.options.Now())
+		}
+		return changed
+	})
 }
 
 // parseInstance reads and checks the instance in a request's body.

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"time"
 )
@@ -17,12 +16,19 @@ const maxBody = 1 << 20
 // answered. The number is nginx's; nobody receives it.
 const statusClientGone = 499
 
+// statusReset is logged for a call whose connection a fault has reset.
+const statusReset = 0
+
 // request is one call. Its body is read in full, since Edgio's signature covers
 // the bytes of it.
 type request struct {
 	*http.Request
 	route route
 	body  []byte
+
+	// How far a list is behind the state; see Fault.
+	behind int
+	lag    time.Duration
 }
 
 // reply is a whole answer. It is a value, so that a stage can look at it,
@@ -31,6 +37,8 @@ type reply struct {
 	status int
 	header http.Header
 	body   []byte
+
+	reset, cut bool // by a fault
 }
 
 // ok says that the call did what it was meant to.
@@ -55,10 +63,7 @@ func pipeline(last handler, stages ...stage) handler {
 
 // serve answers r by way of handle.
 func serve(w http.ResponseWriter, r *http.Request, table routes, handle handler) {
-	answer := handle(&request{Request: r, route: table.find(r)})
-	maps.Copy(w.Header(), answer.header)
-	w.WriteHeader(answer.status)
-	_, _ = w.Write(answer.body) // fails only if the client is gone
+	handle(&request{Request: r, route: table.find(r)}).send(w)
 }
 
 // readBody reads the body, at most maxBody bytes of it.

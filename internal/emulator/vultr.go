@@ -26,23 +26,35 @@ type VultrOptions struct {
 	// Whether the real API does is not known.
 	AllowDuplicates bool
 
+	// PullZonePending is how long a new pull zone of the CDN is pending before
+	// it becomes active. 0: it is active at once.
+	PullZonePending time.Duration
+	// AnyOriginDomain admits pull zones whose origin_domain is an IP address or
+	// has a port. Whether the real API does is not known.
+	AnyOriginDomain bool
+	// UniqueVanityDomains refuses a second pull zone with the vanity_domain of
+	// another. Whether the real API does is not known.
+	UniqueVanityDomains bool
+
 	Limit   int              // calls a second from one address; Vultr has 30; 0: no limit
 	Latency time.Duration    // of each call
 	Now     func() time.Time // nil: time.Now
 	Changes *Changes         // nil: its own
+	Faults  *Faults          // nil: none
 }
 
-// Vultr emulates the DNS part of Vultr's API, version 2, below /v2/. It is safe
-// for concurrent use.
+// Vultr emulates Vultr's API, version 2, below /v2/, as far as it concerns DNS
+// and the CDN's pull zones. It is safe for concurrent use.
 type Vultr struct {
 	callLog
 	options VultrOptions
 	routes  routes
 	handle  handler
 
-	mu    sync.RWMutex // see package documentation for the order of locks
-	zones []*zone      // in the order of their creation
-	seq   int          // of the newest zone or record; numbers their creation
+	mu        sync.RWMutex // see package documentation for the order of locks
+	zones     []*zone      // of DNS, in the order of their creation
+	pullZones []*pullZone  // of the CDN, likewise
+	seq       int          // of the newest zone or record; numbers their creation
 }
 
 // NewVultr returns an account with the zones of the options.
@@ -57,11 +69,12 @@ func NewVultr(options VultrOptions) *Vultr {
 	for _, name := range options.Domains {
 		v.addZone(name, dnssecDisabled)
 	}
-	v.routes = routes{base: vultrBase, list: v.endpoints(), refuse: refuseVultr}
+	v.routes = routes{base: vultrBase, list: slices.Concat(v.endpoints(), v.pullZoneEndpoints()), refuse: refuseVultr}
 	calls := &window{limit: options.Limit, span: time.Second, now: options.Now}
 	v.handle = pipeline(dispatch,
 		v.callLog.stage,
 		readBody(refuseVultr),
+		options.Faults.stage(refuseVultr),
 		delay(options.Latency),
 		v.authenticate,
 		limit(calls, clientAddress, refuseVultr),
@@ -96,7 +109,7 @@ func (v *Vultr) endpoints() []route {
 // address it may not be used from. Both are 401; only the text differs.
 func (v *Vultr) authenticate(next handler) handler {
 	return func(r *request) reply {
-		if r.Header.Get("Authorization") != "Bearer "+v.options.Key {
+		if r.Header.Get("Authorization") != "Bearer "+v.key() {
 			return refuseVultr(http.StatusUnauthorized, "Invalid API token.")
 		}
 		address := clientAddress(r)
@@ -138,9 +151,23 @@ func noContent() reply {
 // change answers with what f, which may change the state, does; hooks run if it
 // succeeded.
 func (v *Vultr) change(f func() reply) (answer reply) {
-	v.options.Changes.apply(&v.mu, func() bool {
+	v.apply(true, func() bool {
 		answer = f()
 		return answer.ok()
 	})
 	return answer
+}
+
+// apply changes the state by f, which says whether it did, for the sake of a
+// call or, as a test wants it, behind the client's back.
+func (v *Vultr) apply(byCall bool, f func() bool) (changed bool) {
+	return v.options.Changes.apply(&v.mu, byCall, func() bool {
+		changed := f()
+		if changed && v.options.Faults != nil {
+			for _, z := range v.zones {
+				z.past.keep(z.records, v.options.Now())
+			}
+		}
+		return changed
+	})
 }

@@ -22,6 +22,7 @@ type zone struct {
 	domain  domain
 	soa     soa
 	records []record // in the order of their creation
+	past    past[record]
 }
 
 // domain is a zone as the API shows it.

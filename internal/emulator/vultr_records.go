@@ -61,7 +61,7 @@ func noRecord() reply { return refuseVultr(http.StatusNotFound, "Invalid record.
 
 func (v *Vultr) listRecords(r *request) reply {
 	return v.readZone(r, func(z *zone) reply {
-		page, meta, err := paginate(z.records, func(r record) int { return r.seq }, r.URL.Query())
+		page, meta, err := paginate(z.past.show(r, z.records, v.options.Now()), func(r record) int { return r.seq }, r.URL.Query())
 		if err != nil {
 			return refuseVultr(http.StatusBadRequest, err.Error())
 		}

@@ -21,7 +21,7 @@ func (v *Vultr) Records(domain string) []Record {
 // new one. r is taken as the API shows records, with a relative name and TXT
 // data in quotes; no rule applies to it. Seed panics if there is no such zone.
 func (v *Vultr) Seed(domain string, r Record) (id string) {
-	v.options.Changes.apply(&v.mu, func() bool {
+	v.apply(false, func() bool {
 		z := v.findZone(domain)
 		if z == nil {
 			panic(fmt.Sprintf("emulator: no zone %q", domain))
@@ -30,6 +30,19 @@ func (v *Vultr) Seed(domain string, r Record) (id string) {
 		return true
 	})
 	return id
+}
+
+// ReplaceKey makes the API key another one; the old one is refused from now on.
+func (v *Vultr) ReplaceKey(key string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.options.Key = key
+}
+
+func (v *Vultr) key() string {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	return v.options.Key
 }
 
 // Edit changes a record behind the client's back and says whether there is such
@@ -46,7 +59,7 @@ func (v *Vultr) Remove(domain, id string) bool {
 // inRecord changes the state by f, which gets a record's zone and index, and
 // says whether there is such a record.
 func (v *Vultr) inRecord(domain, id string, f func(z *zone, i int)) bool {
-	return v.options.Changes.apply(&v.mu, func() bool {
+	return v.apply(false, func() bool {
 		z := v.findZone(domain)
 		if z == nil {
 			return false

@@ -44,14 +44,27 @@ type Ingress struct {
 	// Class is spec.ingressClassName or, failing that, the legacy annotation
 	// kubernetes.io/ingress.class.
 	Class string
+	// Controller is the spec.controller of the IngressClass that Class names;
+	// empty where there is no such object, or it may not be read.
+	Controller string
 	// Annotations holds only the annotations that begin with "edgeward/".
 	Annotations map[string]string
 	Rules       []IngressRule
-	// DefaultBackend says that spec.defaultBackend is set.
-	DefaultBackend bool
+	// DefaultBackend is spec.defaultBackend; nil if that is not set.
+	DefaultBackend *Backend
+	// Status is status.loadBalancer.ingress, but for what edgeward wrote.
+	Status []Address
 	// Published holds the hostnames in status.loadBalancer that edgeward wrote
 	// itself. They are never an origin.
 	Published []string
+}
+
+// Address is where a load balancer can be reached, an element of
+// status.loadBalancer.ingress of an Ingress or a Service: an IP address, a host
+// name, or both.
+type Address struct {
+	IP       string
+	Hostname string
 }
 
 // IngressRule is one element of spec.rules. Host may be empty or a wildcard.
@@ -79,8 +92,10 @@ type Backend struct {
 // Equal reports whether both say the same, whatever their resource versions.
 func (i Ingress) Equal(o Ingress) bool {
 	return i.Namespace == o.Namespace && i.Name == o.Name && i.UID == o.UID &&
-		i.Created.Equal(o.Created) && i.Class == o.Class && i.DefaultBackend == o.DefaultBackend &&
-		maps.Equal(i.Annotations, o.Annotations) && slices.Equal(i.Published, o.Published) &&
+		i.Created.Equal(o.Created) && i.Class == o.Class && i.Controller == o.Controller &&
+		(i.DefaultBackend == nil) == (o.DefaultBackend == nil) &&
+		(i.DefaultBackend == nil || *i.DefaultBackend == *o.DefaultBackend) &&
+		slices.Equal(i.Status, o.Status) && slices.Equal(i.Published, o.Published) && maps.Equal(i.Annotations, o.Annotations) &&
 		slices.EqualFunc(i.Rules, o.Rules, func(a, b IngressRule) bool {
 			return a.Host == b.Host && slices.Equal(a.Paths, b.Paths)
 		})
@@ -94,7 +109,19 @@ type Service struct {
 	// Local says that spec.externalTrafficPolicy is Local: only nodes with an
 	// endpoint of the Service answer on its node port.
 	Local bool
+	// Families is spec.ipFamilies: on which the Service answers.
+	Families Families
+	// Balancers is status.loadBalancer.ingress.
+	Balancers []Address
+	// ExternalIPs is spec.externalIPs.
+	ExternalIPs []string
+	// ExternalName is spec.externalName, of the type of that name.
+	ExternalName string
 }
+
+// Families is a set of IP families. The zero value stands for those of objects
+// that do not say: both.
+type Families struct{ OnlyIPv4, OnlyIPv6 bool }
 
 // ServicePort is one element of spec.ports.
 type ServicePort struct {
@@ -108,7 +135,36 @@ type ServicePort struct {
 // Equal reports whether both say the same, whatever their resource versions.
 func (s Service) Equal(o Service) bool {
 	return s.Namespace == o.Namespace && s.Name == o.Name && s.UID == o.UID &&
-		s.Type == o.Type && s.Local == o.Local && slices.Equal(s.Ports, o.Ports)
+		s.Type == o.Type && s.Local == o.Local && s.Families == o.Families && s.ExternalName == o.ExternalName &&
+		slices.Equal(s.Ports, o.Ports) && slices.Equal(s.Balancers, o.Balancers) && slices.Equal(s.ExternalIPs, o.ExternalIPs)
+}
+
+// EndpointSlice is a discovery.k8s.io/v1 EndpointSlice, reduced to where the
+// endpoints are that can be sent traffic.
+type EndpointSlice struct {
+	Meta
+	Service string // of the same namespace; empty for a slice of none
+	IPv6    bool   // the endpoints' addresses are
+	// Nodes are the names of the nodes with an endpoint that is ready and not
+	// terminating, sorted.
+	Nodes []string
+}
+
+// Equal reports whether both say the same, whatever their resource versions.
+func (e EndpointSlice) Equal(o EndpointSlice) bool {
+	return e.Namespace == o.Namespace && e.Name == o.Name && e.UID == o.UID &&
+		e.Service == o.Service && e.IPv6 == o.IPv6 && slices.Equal(e.Nodes, o.Nodes)
+}
+
+// IngressClass is a networking.k8s.io/v1 IngressClass.
+type IngressClass struct {
+	Meta
+	Controller string // spec.controller
+}
+
+// Equal reports whether both say the same, whatever their resource versions.
+func (c IngressClass) Equal(o IngressClass) bool {
+	return c.Name == o.Name && c.UID == o.UID && c.Controller == o.Controller
 }
 
 // Node is a v1 Node that the cluster's node selector admits.

@@ -50,12 +50,12 @@ func TestBackends(t *testing.T) {
 		"SCTP":                            {service: nodePort(kube.ServicePort{Name: "http", Protocol: "SCTP", Port: 80, NodePort: 30080}), backend: name("http"), state: Invalid, problem: "is SCTP"},
 		"no node port yet":                {service: nodePort(tcp("http", 80, 0)), backend: name("http"), state: Pending, problem: "port 80 of Service web has no node port yet"},
 		"ClusterIP":                       {service: of("ClusterIP", tcp("http", 80, 0)), backend: name("http"), state: Invalid, problem: "Service web is of type ClusterIP"},
-		"LoadBalancer":                    {service: of("LoadBalancer", tcp("http", 80, 30080)), backend: name("http"), state: Invalid, problem: "Service web is of type LoadBalancer"},
-		"ExternalName":                    {service: of("ExternalName"), backend: name("http"), state: Invalid, problem: "Service web is of type ExternalName"},
+		"LoadBalancer":                    {service: of("LoadBalancer", tcp("http", 80, 30080)), backend: name("http"), state: Pending, problem: "Service web has no load balancer's address in its status"},
+		"ExternalName":                    {service: of("ExternalName"), backend: name("http"), state: Invalid, problem: "Service web leads to an origin of the kind ExternalName, which the configuration does not allow"},
 		"absent":                          {service: service("api", 30080), backend: name("http"), state: Pending, problem: "Service web does not exist"},
 		"of that name elsewhere":          {service: elsewhere, backend: name("http"), state: Pending, problem: "Service web does not exist"},
 		"a resource":                      {service: nodePort(tcp("http", 80, 30080)), backend: kube.Backend{Resource: "StorageBucket/assets"}, state: Invalid, problem: "the backend is the resource StorageBucket/assets"},
-		"externalTrafficPolicy Local":     {service: local, backend: name("http"), want: "http://nodes.main:30080/a", warning: "externalTrafficPolicy Local"},
+		"externalTrafficPolicy Local":     {service: local, backend: name("http"), want: "http://web.default.local.main:30080/a"},
 		"a name that is a number, 1 port": {service: nodePort(tcp("", 80, 30080)), backend: name("80"), want: "http://nodes.main:30080/a", warning: "has no port named 80"},
 		"appProtocol http":                {service: nodePort(app("http")), backend: name("http"), want: "http://nodes.main:30080/a"},
 		"appProtocol https":               {service: nodePort(app("https")), backend: name("http"), want: "https://nodes.main:30080/a"},
@@ -201,7 +201,9 @@ func TestRule(t *testing.T) {
 	if diff := cmp.Diff(expect, only(t, want.Routes)); diff != "" {
 		t.Errorf("route (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(map[string]Set{"nodes.main.acme": {Cluster: "main", Addresses: []string{"192.0.2.1"}}}, want.Sets); diff != "" {
+	ready := Set{Cluster: "main", Addresses: []string{"192.0.2.1"}}
+	sets := map[string]Set{"nodes.main.acme": ready, "nodes-v4.main.acme": ready, "nodes-v6.main.acme": {Cluster: "main", Lacks: "no node is left that can take traffic"}}
+	if diff := cmp.Diff(sets, want.Sets); diff != "" {
 		t.Errorf("sets (-want +got):\n%s", diff)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -196,9 +197,7 @@ func (w *world) randomClusters(calm bool) []Cluster {
 		c := Cluster{Name: name, Ready: calm || w.rng.IntN(8) > 0, UID: "uid-" + name, AddressTypes: []string{"ExternalIP"}, NotReadyDelay: 5 * time.Second}
 		for i := range 2 {
 			s := service(fmt.Sprint("svc", i), int32(30000+10*ci+i))
-			if !calm && w.rng.IntN(5) == 0 {
-				s.Type = "ClusterIP"
-			}
+			w.randomOrigin(&c, &s, calm)
 			if calm || w.rng.IntN(5) > 0 {
 				c.Services = append(c.Services, s)
 			}
@@ -213,12 +212,45 @@ func (w *world) randomClusters(calm bool) []Cluster {
 				continue
 			}
 			n := node(fmt.Sprint("n", i), fmt.Sprintf("192.0.2.%d", 10*ci+i+w.rng.IntN(2)*100))
+			if w.rng.IntN(3) == 0 {
+				n.Addresses = append(n.Addresses, kube.NodeAddress{Type: "ExternalIP", Address: fmt.Sprintf("2001:db8::%d", 1+10*ci+i)})
+			}
 			n.Ready, n.Changed = calm || w.rng.IntN(4) > 0, w.now
 			c.Nodes = append(c.Nodes, n)
 		}
 		list = append(list, c)
 	}
 	return list
+}
+
+// randomOrigin makes a Service one of any kind; those of policy Local get their
+// endpoints.
+func (w *world) randomOrigin(c *Cluster, s *kube.Service, calm bool) {
+	switch w.rng.IntN(10) {
+	case 0:
+		s.Families.OnlyIPv4 = true
+	case 1, 2:
+		s.Local = true
+		slice := kube.EndpointSlice{Meta: kube.Meta{Namespace: "default", Name: s.Name}, Service: s.Name, IPv6: w.rng.IntN(4) == 0}
+		for i := range 4 {
+			if w.rng.IntN(3) == 0 {
+				slice.Nodes = append(slice.Nodes, fmt.Sprint("n", i))
+			}
+		}
+		c.EndpointSlices = append(c.EndpointSlices, slice)
+	case 3, 4, 5:
+		s.Type = "LoadBalancer"
+		if w.rng.IntN(4) > 0 {
+			s.Balancers = []kube.Address{{IP: fmt.Sprintf("192.0.2.%d", 50+w.rng.IntN(3))}}
+		}
+		if w.rng.IntN(3) == 0 {
+			s.Balancers = []kube.Address{{Hostname: fmt.Sprintf("lb%d.example.org", w.rng.IntN(2))}}
+		}
+	case 6:
+		if !calm {
+			s.Type = "ClusterIP"
+		}
+	}
 }
 
 func (w *world) randomIngress(name string, created int64) kube.Ingress {
@@ -282,21 +314,21 @@ func (w *world) exact(step Step) {
 		}
 		got[r.RuleKey]++
 		route := w.want.Routes[r.RuleKey]
-		if len(route.Holds) > 0 || route.Ingress.Cluster == "east" {
+		if len(route.Holds) > 0 || route.Ingress.Cluster == "east" || route.Wanted() && w.want.Sets[route.Set].empty() {
 			continue // it may stay as it is
 		}
 		if got[r.RuleKey] > 1 || taken[r.RuleKey] {
 			w.fail("rule %s stands twice", r.RuleKey)
 		}
 		if !route.Wanted() || !r.Equal(route.Rule) {
-			w.fail("rule %+v stands, wanted is %+v", r, route.Rule)
+			w.fail("rule %s stands with the origin %s, wanted is %s; protocols %v and %v", r, r.SourceHost, route.Rule.SourceHost, r.Protocols, route.Rule.Protocols)
 		}
 	}
 	for key, route := range w.want.Routes {
 		if route.Wanted() && !barred[key] {
 			used[route.Set] = true
 		}
-		if route.Wanted() && route.Ingress.Cluster != "east" && !taken[key] && got[key] == 0 {
+		if route.Wanted() && route.Ingress.Cluster != "east" && !taken[key] && got[key] == 0 && !w.want.Sets[route.Set].empty() {
 			w.fail("rule %s is missing; problems %v", key, step.Problems)
 		}
 	}
@@ -320,16 +352,36 @@ func (w *world) exactRecords(used map[string]bool) {
 		if text := fmt.Sprint(claim.Key(), " ", w.settings.TTL); records[text] == 1 {
 			delete(records, text)
 		}
-		name := SetName(NodesSet, cluster, testOwner)
-		if !used[name] {
+	}
+	for name, set := range w.want.Sets {
+		if !used[name] || set.Cluster == "east" {
 			continue
 		}
-		for _, ip := range w.want.Sets[name].Addresses {
-			text := fmt.Sprint(address(name, ip, 0).Key(), " ", w.settings.TTL)
+		wanted := slices.Clone(set.Addresses)
+		if set.CNAME != "" {
+			wanted = append(wanted, set.CNAME)
+		}
+		for _, data := range wanted {
+			r := address(name, data, 0)
+			if set.CNAME != "" {
+				r.Type = "CNAME"
+			}
+			text := fmt.Sprint(r.Key(), " ", w.settings.TTL)
 			if records[text] != 1 {
-				w.fail("address %s stands %d times", text, records[text])
+				w.fail("%s stands %d times", text, records[text])
 			}
 			delete(records, text)
+		}
+		for text := range records {
+			if len(wanted) == 0 && strings.HasPrefix(text, name+" ") {
+				delete(records, text) // the last known stay
+			}
+		}
+	}
+	for text := range records {
+		name, _, _ := strings.Cut(text, " ")
+		if _, known := w.want.Sets[name]; used[name] && !known {
+			delete(records, text) // those of a load balancer that has lost its address
 		}
 	}
 	if len(records) > 0 {

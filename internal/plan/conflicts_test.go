@@ -110,9 +110,8 @@ func TestConflictOrder(t *testing.T) {
 	if route.Ingress.Name != "second" {
 		t.Errorf("it goes to %s, want second", route.Ingress)
 	}
-	ports := []int32{30080, 30080, 30080, 30080} // of the namespace's Services
-	if diff := cmp.Diff([]Hold{{IngressID{"main", "default", "first"}, ports}}, route.Holds); diff != "" {
-		t.Errorf("holds (-want +got):\n%s", diff)
+	if len(route.Holds) != 1 || route.Holds[0].Ingress.Name != "first" {
+		t.Errorf("holds %v, want one of first", route.Holds)
 	}
 }
 

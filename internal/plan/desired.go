@@ -18,6 +18,7 @@ const (
 	Conflict State = "conflict" // another Ingress or somebody else's rule has it
 	Invalid  State = "invalid"  // cannot be published as it is written
 	Failed   State = "error"    // the provider refuses or does not answer
+	Released State = "released" // the Ingress let go of its rule
 )
 
 // Problem is why a route is not published. Key is zero where it concerns an
@@ -44,6 +45,9 @@ type Route struct {
 	Ingress IngressID
 	Set     string // the zone name of the rule's origin
 	Adopt   bool   // a rule that nobody marked may be taken over
+	// Release says that a rule which stands for Ingress is to lose its mark and
+	// to be left alone from then on. There is nothing to publish then.
+	Release bool
 	// Holds are claims that go before but cannot be understood: where one of
 	// them has a live rule, that rule stays.
 	Holds []Hold
@@ -52,19 +56,33 @@ type Route struct {
 // Wanted reports whether there is a rule to publish.
 func (r Route) Wanted() bool { return r.Rule.Host != "" }
 
-// Hold keeps a live rule of Ingress as it is while its source port is one of
-// Ports, which are the node ports that stand in the Ingress's namespace.
+// Hold keeps a live rule of Ingress as it is while each of its origins is one of
+// Origins, or one of Sets on any port.
 type Hold struct {
 	Ingress IngressID
-	Ports   []int32
+	Origins map[Origin]bool
+	Sets    []string
 }
 
-// Set is an address set: one address record for each element of Addresses.
+// Set is an address set: one address record for each element of Addresses, or
+// one CNAME. One of neither is without addresses now: the last known stay.
 type Set struct {
 	Cluster   string
-	Addresses []string // IPv4, sorted
+	Addresses []string // IPv4 and IPv6, sorted
 	Keep      []string // may stay where they stand, but are not added
+	CNAME     string   // a host name; then there are no addresses
+	Lacks     string   // why there are no addresses, where there are none
 }
+
+// Members are the addresses or the name that the set's records shall hold.
+func (s Set) Members() []string {
+	if s.CNAME != "" {
+		return []string{s.CNAME}
+	}
+	return s.Addresses
+}
+
+func (s Set) empty() bool { return len(s.Members()) == 0 }
 
 // ClusterWant is what a ready cluster of the configuration wants.
 type ClusterWant struct {
@@ -96,30 +114,12 @@ func Desired(clusters []Cluster, set Settings, now time.Time) Want {
 	claims := make(map[RuleKey][]claim)
 	for _, c := range clusters {
 		want.Clusters[c.Name] = nil
-		if !c.Ready {
-			continue
-		}
-		nodes := nodeAddresses(c.Nodes, c.AddressTypes, c.NotReadyDelay, now)
-		want.Clusters[c.Name] = &ClusterWant{UID: c.UID, Nodes: nodes.count}
-		want.Sets[SetName(NodesSet, c.Name, set.Owner)] = Set{Cluster: c.Name, Addresses: nodes.want, Keep: nodes.keep}
-		if !nodes.until.IsZero() && (want.Until.IsZero() || nodes.until.Before(want.Until)) {
-			want.Until = nodes.until
-		}
-		services, alive := indexServices(c.Services)
-		for _, ing := range c.Ingresses {
-			found, problems, warnings := ingressClaims(c.Name, ing, services, alive[ing.Namespace], set)
-			for _, cl := range found {
-				claims[cl.key] = append(claims[cl.key], cl)
-			}
-			want.Problems = append(want.Problems, problems...)
-			want.Warnings = append(want.Warnings, warnings...)
+		if c.Ready {
+			newMapper(c, set, &want, claims, now).run()
 		}
 	}
 	for key, list := range claims {
 		route, problems := settle(list)
-		if route.Wanted() {
-			route.Set = SetName(NodesSet, route.Ingress.Cluster, set.Owner)
-		}
 		want.Routes[key] = route
 		want.Problems = append(want.Problems, problems...)
 	}
@@ -129,22 +129,73 @@ func Desired(clusters []Cluster, set Settings, now time.Time) Want {
 	return want
 }
 
-// indexServices makes Services findable by name and lists each namespace's node ports.
-func indexServices(list []kube.Service) (services map[kube.Key]kube.Service, alive map[string][]int32) {
-	services = make(map[kube.Key]kube.Service, len(list))
-	alive = make(map[string][]int32)
-	for _, s := range list {
-		services[s.Key()] = s
-		if s.Type != "NodePort" {
+// mapper maps the objects of one cluster.
+type mapper struct {
+	Cluster
+	set    Settings
+	want   *Want
+	claims map[RuleKey][]claim
+
+	nodes     nodeSet
+	services  map[kube.Key]kube.Service
+	endpoints map[kube.Key]map[string]families // by Service: the nodes with a ready endpoint
+	names     map[string]string                // of the sets of nodes, by what they are called
+	live      map[string]map[Origin]bool       // by namespace, see alive
+}
+
+func newMapper(c Cluster, set Settings, want *Want, claims map[RuleKey][]claim, now time.Time) *mapper {
+	m := &mapper{
+		Cluster: c, set: set, want: want, claims: claims,
+		nodes:    usableNodes(c.Nodes, c.AddressTypes, c.NotReadyDelay, now),
+		services: make(map[kube.Key]kube.Service, len(c.Services)), endpoints: make(map[kube.Key]map[string]families),
+		names: make(map[string]string), live: make(map[string]map[Origin]bool),
+	}
+	for _, name := range []string{NodesSet, NodesIPv4Set, NodesIPv6Set} {
+		m.names[name] = SetName(name, c.Name, set.Owner)
+	}
+	for _, s := range c.Services {
+		m.services[s.Key()] = s
+	}
+	for _, slice := range c.EndpointSlices {
+		service := kube.Key{Namespace: slice.Namespace, Name: slice.Service}
+		if !m.services[service].Local {
 			continue
 		}
-		for _, p := range s.Ports {
-			if p.NodePort != 0 {
-				alive[s.Namespace] = append(alive[s.Namespace], p.NodePort)
-			}
+		if m.endpoints[service] == nil {
+			m.endpoints[service] = make(map[string]families)
+		}
+		for _, node := range slice.Nodes {
+			f := m.endpoints[service][node]
+			m.endpoints[service][node] = families{f.v4 || !slice.IPv6, f.v6 || slice.IPv6}
 		}
 	}
-	return services, alive
+	return m
+}
+
+// run adds to want and claims what the cluster's objects say.
+func (m *mapper) run() {
+	m.want.Clusters[m.Name] = &ClusterWant{UID: m.UID, Nodes: m.nodes.count}
+	if until := m.nodes.until; !until.IsZero() && (m.want.Until.IsZero() || until.Before(m.want.Until)) {
+		m.want.Until = until
+	}
+	for name, f := range map[string]families{NodesSet: {true, true}, NodesIPv4Set: {v4: true}, NodesIPv6Set: {v6: true}} {
+		m.want.Sets[m.nodesName(name)] = m.nodes.set(m.Name, f, nil, "no node is left that can take traffic")
+	}
+	for _, svc := range m.Services {
+		m.addSets(svc)
+	}
+	for _, ing := range m.Ingresses {
+		m.ingress(ing)
+	}
+}
+
+// nodesName is the zone name of one of the sets of nodes.
+func (m *mapper) nodesName(set string) string { return m.names[set] }
+
+// objectName is the zone name of the set of a kind for one object.
+func (m *mapper) objectName(kind, namespace, name string) string {
+	room := maxName - len("."+subtree(m.Name, m.set.Owner)+"."+m.set.Domain)
+	return SetName(objectSet(kind, namespace, name, room), m.Name, m.set.Owner)
 }
 
 // settle decides between the claims of one key: Exact before Prefix, then the
@@ -152,18 +203,19 @@ func indexServices(list []kube.Service) (services map[kube.Key]kube.Service, ali
 func settle(claims []claim) (Route, []Problem) {
 	slices.SortStableFunc(claims, compareClaims)
 	var route Route
-	var exact bool // the route's claim is
+	var first rank // of the claim that has it
 	var problems []Problem
 	for _, c := range claims {
+		taken := route.Wanted() || route.Release
 		switch {
 		case c.problem != nil:
 			problems = append(problems, Problem{c.ingress, c.key, c.problem.state, c.problem.reason})
-			if !route.Wanted() {
-				route.Holds = append(route.Holds, Hold{c.ingress, c.alive})
+			if !taken {
+				route.Holds = append(route.Holds, c.hold)
 			}
-		case !route.Wanted():
-			route.Rule, route.Ingress, route.Adopt, exact = c.rule, c.ingress, c.adopt, c.exact
-		case route.Ingress == c.ingress && (exact && !c.exact || c.rule.Equal(route.Rule)):
+		case !taken:
+			route.Rule, route.Set, route.Ingress, route.Adopt, route.Release, first = c.rule, c.set, c.ingress, c.adopt, c.release, c.rank
+		case route.Ingress == c.ingress && (first < c.rank || c.rule.Equal(route.Rule)):
 			// Within an Ingress, Exact goes before Prefix (the Ingress
 			// specification), and the same thing said twice is no conflict.
 		case route.Ingress == c.ingress:
@@ -179,11 +231,5 @@ func settle(claims []claim) (Route, []Problem) {
 }
 
 func compareClaims(a, b claim) int {
-	if a.exact != b.exact {
-		if a.exact {
-			return -1
-		}
-		return 1
-	}
-	return cmp.Or(a.created.Compare(b.created), a.ingress.Compare(b.ingress))
+	return cmp.Or(cmp.Compare(a.rank, b.rank), a.created.Compare(b.created), a.ingress.Compare(b.ingress))
 }

@@ -44,6 +44,10 @@ func cluster(name string, objects ...any) Cluster {
 			c.Services = append(c.Services, o)
 		case kube.Node:
 			c.Nodes = append(c.Nodes, o)
+		case kube.EndpointSlice:
+			c.EndpointSlices = append(c.EndpointSlices, o)
+		case Allow:
+			c.Allow = append(c.Allow, o)
 		default:
 			panic(fmt.Sprintf("plan: a cluster has no %T", o))
 		}

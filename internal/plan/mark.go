@@ -3,6 +3,7 @@ package plan
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strings"
 )
 
@@ -61,6 +62,15 @@ func (r Rule) Mark() (found Mark, ok bool) {
 		found, ok = m, true
 	}
 	return found, ok
+}
+
+// Unmarked returns the rule without any mark: nobody's, for whoever wants it.
+func (r Rule) Unmarked() Rule {
+	r.Protocols = slices.Clone(r.Protocols)
+	for i := range r.Protocols {
+		r.Protocols[i].Mark = ""
+	}
+	return r
 }
 
 // Marked reports whether any protocol set carries a mark, valid or not. Only a

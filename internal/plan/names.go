@@ -10,15 +10,63 @@ import (
 //	<set>.<cluster>.<owner>             an address set
 //	_edgeward.<cluster>.<owner>  TXT    the claim of everything under <cluster>.<owner>
 //
-// (CONTRACT: "Names").
+// (CONTRACT: "Names"). A set is called "nodes", or "<object>.<namespace>.<kind>"
+// after the Service or Ingress that it is for.
 
-// NodesSet is the address set of all usable nodes, shared by all Services.
-const NodesSet = "nodes"
+// The address sets of all usable nodes, shared by all Services. NodesSet has
+// their addresses of both families; the other two are for Services that answer
+// on one family only, where the nodes have both.
+const (
+	NodesSet     = "nodes"
+	NodesIPv4Set = "nodes-v4"
+	NodesIPv6Set = "nodes-v6"
+)
+
+// Kinds of sets that are for one object. One that is a CNAME has cnameKind
+// appended, since it cannot share its name with addresses.
+const (
+	kindLocal    = "local"  // the nodes with an endpoint of a Service
+	kindBalancer = "lb"     // the addresses of a Service's load balancer
+	kindExternal = "ext"    // a Service's externalIPs or externalName
+	kindStatus   = "status" // the addresses in an Ingress's status
+	cnameKind    = "-cname"
+)
+
+const (
+	maxName  = 253 // characters of a DNS name without the dot at its end (RFC 1035)
+	maxLabel = 63
+)
 
 func subtree(cluster, owner string) string { return cluster + "." + owner }
 
 // SetName is the zone name of an address set.
 func SetName(set, cluster, owner string) string { return set + "." + subtree(cluster, owner) }
+
+// objectSet is the name of the set of a kind for one object, in at most room
+// characters. Too long a name is cut, and a hash keeps it apart from others. The
+// hash alone fits wherever a claim does.
+func objectSet(kind, namespace, name string, room int) string {
+	object := name + "." + namespace
+	full := object + "." + kind
+	if len(full) <= room && longestLabel(full) <= maxLabel {
+		return full
+	}
+	tag := hash(full)[:8]
+	space := min(room-len(kind)-len(tag)-2, maxLabel-len(tag)-1) // "<cut>-<tag>.<kind>"
+	if space < 1 {
+		return "h" + tag
+	}
+	cut := strings.ReplaceAll(object[:min(space, len(object))], ".", "-")
+	return cut + "-" + tag + "." + kind
+}
+
+func longestLabel(name string) int {
+	longest := 0
+	for label := range strings.SplitSeq(name, ".") {
+		longest = max(longest, len(label))
+	}
+	return longest
+}
 
 // ClaimName is the zone name of a cluster's claim.
 func ClaimName(cluster, owner string) string { return "_edgeward." + subtree(cluster, owner) }
@@ -48,8 +96,10 @@ func isClaim(r Record, cluster, owner string) bool {
 }
 
 // clusterOf returns the cluster to whose subtree a zone name belongs; it is not
-// ok for a name that is not the owner's.
+// ok for a name that is not the owner's. <cluster>.<owner> itself is nobody's:
+// edgeward makes nothing there.
 func clusterOf(name, owner string) (cluster string, ok bool) {
 	rest, ok := strings.CutSuffix(name, "."+owner)
-	return rest[strings.LastIndexByte(rest, '.')+1:], ok
+	i := strings.LastIndexByte(rest, '.')
+	return rest[i+1:], ok && i > 0
 }

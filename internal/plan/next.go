@@ -95,8 +95,9 @@ type Memory struct {
 	// What was wanted and, as the watch reported, is not any more.
 	droppedRules   map[RuleKey]bool
 	droppedRecords map[string]bool // keys
-	// named are the zone names that some rule named: when none does any more,
-	// it was this process that took the rules away, or changed them.
+	// named are the zone names that some rule named, or that a record is on its
+	// way to since some rule did: when none does any more, it was this process
+	// that took the rules away, or changed them.
 	named map[string]bool
 	// compared are the clusters whose first comparison is over.
 	compared map[string]bool
@@ -149,6 +150,9 @@ func (w Want) wanted() (rules map[RuleKey]bool, records map[string]bool) {
 		for _, ip := range set.Addresses {
 			records[address(name, ip, 0).Key()] = true
 		}
+		if set.CNAME != "" {
+			records[Record{Name: name, Type: "CNAME"}.Key()] = true
+		}
 	}
 	return rules, records
 }
@@ -187,8 +191,30 @@ type Step struct {
 	Open    map[IngressID]Open
 	Blocked []Blocked
 	Notices []Notice
-	Stale   map[string]bool // clusters whose last known addresses stay for want of a node
-	Owned   Owned
+	// Stale are the sets, by zone name, whose last known addresses stay for want
+	// of others.
+	Stale map[string]Stale
+	// Released are the Ingresses of which a rule was let go.
+	Released []IngressID
+	Owned    Owned
+}
+
+// Stale is what a set lacks, in whose part of the zone.
+type Stale struct{ Cluster, Lacks string }
+
+// String says it to an operator.
+func (s Stale) String() string {
+	return "cluster " + s.Cluster + ": " + s.Lacks + "; its last known addresses stay in DNS"
+}
+
+// StaleIn reports whether a cluster has such a set.
+func (s Step) StaleIn(cluster string) bool {
+	for _, set := range s.Stale {
+		if set.Cluster == cluster {
+			return true
+		}
+	}
+	return false
 }
 
 // Owned is how many objects of the configuration's clusters stand.
@@ -270,7 +296,6 @@ type setState struct {
 	settled  bool // nothing but failed operations keeps it from being exact
 	exact    bool
 	failed   bool
-	stale    bool // no node left: the last known addresses stay
 }
 
 // Next returns the operations that are safe now: after any of them, in any
@@ -291,7 +316,7 @@ func Next(in Input) Step {
 	p.step.Rules = lookUps(in.Rules)
 	p.step.Records = lookUps(in.Records)
 	p.step.Open = make(map[IngressID]Open)
-	p.step.Stale = make(map[string]bool)
+	p.step.Stale = make(map[string]Stale)
 	for name, want := range in.Want.Clusters {
 		p.clusters[name] = &clusterState{ready: want != nil}
 	}
@@ -356,6 +381,12 @@ func (p *planner) remember() Memory {
 	for name, c := range p.clusters {
 		if p.Rules.Known && p.Records.Known && c.ready && c.compared {
 			next.compared[name] = true
+		}
+	}
+	for _, a := range p.Records.Attempts {
+		// Its record may turn up when the name is in use no more.
+		if a.Status != Parked && p.Memory.named[a.New.Name] {
+			next.named[a.New.Name] = true
 		}
 	}
 	for key := range p.Memory.droppedRules {

@@ -97,6 +97,10 @@ func (p *planner) planRule(key RuleKey) {
 		p.stillThere(ours)
 		return
 	}
+	if route.Release {
+		p.releaseRule(route, ours)
+		return
+	}
 	if held, ok := p.held(route, ours); ok {
 		if route.Wanted() {
 			p.problem(route, "it is served by Ingress "+held.String()+", which goes before and cannot be understood as it is now")
@@ -131,14 +135,20 @@ func (p *planner) held(route Route, ours []Rule) (IngressID, bool) {
 	for _, r := range ours {
 		m, _ := p.owner(r)
 		for _, h := range route.Holds {
-			if h.Ingress == m.IngressID && slices.ContainsFunc(r.Protocols, func(s Protocol) bool {
-				return slices.Contains(h.Ports, int32(s.SourcePort))
-			}) {
+			if h.Ingress == m.IngressID && h.covers(r, p.Settings.Domain) {
 				return h.Ingress, true
 			}
 		}
 	}
 	return IngressID{}, false
+}
+
+// covers reports whether all of a rule's origins still stand.
+func (h Hold) covers(r Rule, domain string) bool {
+	set, ok := relative(r.SourceHost, domain)
+	return ok && (slices.Contains(h.Sets, set) || !slices.ContainsFunc(r.Protocols, func(p Protocol) bool {
+		return !h.Origins[Origin{set, p.SourcePort}]
+	}))
 }
 
 // newRule makes the rule of a route that has none, once its addresses stand,
@@ -208,8 +218,8 @@ func (p *planner) originStands(route Route) bool {
 	switch {
 	case c.refused != "":
 		p.outcome(route, Failed, "the cluster's names in the zone are not its own")
-	case set.standing == 0 && len(p.Want.Sets[route.Set].Addresses) == 0:
-		p.outcome(route, Pending, "no node has a usable address")
+	case set.standing == 0 && p.Want.Sets[route.Set].empty():
+		p.outcome(route, Pending, p.Want.Sets[route.Set].Lacks)
 	case c.claimFailed:
 		p.outcome(route, Failed, "its cluster's claim in the zone could not be made")
 	case !c.claimed:
@@ -254,6 +264,21 @@ func (p *planner) problem(route Route, reason string) {
 func (p *planner) open(id IngressID, o Open) {
 	was := p.step.Open[id]
 	p.step.Open[id] = Open{Rules: was.Rules || o.Rules, Records: was.Records || o.Records}
+}
+
+// releaseRule takes the mark from the rule of an Ingress that lets go of it; all
+// else of it stays. A rule that has none is somebody's own already.
+func (p *planner) releaseRule(route Route, ours []Rule) {
+	for _, r := range ours {
+		if m, _ := p.owner(r); p.clusters[m.Cluster] == nil || !p.clusters[m.Cluster].claimed {
+			continue
+		}
+		p.step.Rules = append(p.step.Rules, Op[Rule]{Verb: Update, Old: r, New: r.Unmarked(), Ingress: route.Ingress, Urgency: urgentChange})
+		p.open(route.Ingress, Open{Rules: true})
+	}
+	if len(ours) == 0 {
+		p.step.Released = append(p.step.Released, route.Ingress)
+	}
 }
 
 // unwantedRule notes that nobody wants r, a rule of ours. It goes after the

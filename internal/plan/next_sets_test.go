@@ -101,8 +101,8 @@ func TestSets(t *testing.T) {
 			if got, _, _ := strings.Cut(s.states()[0], " "); got != test.state {
 				t.Errorf("state %q, want %s", s.states(), test.state)
 			}
-			if stale := len(test.nodes) == 0; s.step.Stale["main"] != stale {
-				t.Errorf("stale %v, want %v", s.step.Stale["main"], stale)
+			if stale := len(test.nodes) == 0; (s.step.Stale["nodes.main.acme"] != Stale{}) != stale {
+				t.Errorf("stale %v, want %v", s.step.Stale, stale)
 			}
 		})
 	}

@@ -42,7 +42,7 @@ func TestStates(t *testing.T) {
 		},
 		"no node, and nothing stands": {
 			[]any{shop(), web()}, func(s *stage) { s.Rules.Objects, s.Records.Objects = nil, nil },
-			[]string{"pending www.example.com/a: no node has a usable address"}, map[IngressID]Open{shopID(): {Rules: true, Records: true}},
+			[]string{"pending www.example.com/a: no node is left that can take traffic"}, map[IngressID]Open{shopID(): {Rules: true, Records: true}},
 		},
 		"no node, but last known addresses": {
 			[]any{shop(), web()}, func(s *stage) { s.Rules.Objects = nil },

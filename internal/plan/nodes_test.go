@@ -9,6 +9,13 @@ import (
 	"github.com/edgeward/edgeward/internal/kube"
 )
 
+// nodesOutcome is what nodes come to.
+type nodesOutcome struct {
+	want, keep []string
+	count      NodeCounts
+	until      time.Time
+}
+
 func TestNodes(t *testing.T) {
 	const delay = 30 * time.Second
 	one, two, three, four := node("n1", "192.0.2.1"), node("n2", "192.0.2.2"), node("n3", "192.0.2.3"), node("n4", "192.0.2.4")
@@ -20,125 +27,127 @@ func TestNodes(t *testing.T) {
 
 	tests := map[string]struct {
 		nodes []kube.Node
-		want  nodeSet
+		want  nodesOutcome
 	}{
-		"none": {nil, nodeSet{}},
+		"none": {nil, nodesOutcome{}},
 		"ready, in any order": {
 			[]kube.Node{two, one},
-			nodeSet{want: []string{"192.0.2.1", "192.0.2.2"}, count: NodeCounts{Ready: 2}},
+			nodesOutcome{want: []string{"192.0.2.1", "192.0.2.2"}, count: NodeCounts{Ready: 2}},
 		},
 		"two nodes of one address": {
 			[]kube.Node{one, node("n2", "192.0.2.1")},
-			nodeSet{want: []string{"192.0.2.1"}, count: NodeCounts{Ready: 2}},
+			nodesOutcome{want: []string{"192.0.2.1"}, count: NodeCounts{Ready: 2}},
 		},
 		"one excluded": {
 			[]kube.Node{one, excluded(two)},
-			nodeSet{want: []string{"192.0.2.1"}, count: NodeCounts{Ready: 1, Excluded: 1}},
+			nodesOutcome{want: []string{"192.0.2.1"}, count: NodeCounts{Ready: 1, Excluded: 1}},
 		},
 		"all excluded": {
 			[]kube.Node{excluded(one), excluded(two)},
-			nodeSet{count: NodeCounts{Excluded: 2}},
+			nodesOutcome{count: NodeCounts{Excluded: 2}},
 		},
 		"one without an address": {
 			[]kube.Node{one, {Meta: kube.Meta{Name: "n2"}, Ready: true}},
-			nodeSet{want: []string{"192.0.2.1"}, count: NodeCounts{Ready: 1, NoAddress: 1}},
+			nodesOutcome{want: []string{"192.0.2.1"}, count: NodeCounts{Ready: 1, NoAddress: 1}},
 		},
 		"not ready for a short while: kept, not added": {
 			[]kube.Node{one, notReady(two, short)},
-			nodeSet{want: []string{"192.0.2.1"}, keep: []string{"192.0.2.2"}, count: NodeCounts{Ready: 2}, until: start().Add(delay - short)},
+			nodesOutcome{want: []string{"192.0.2.1"}, keep: []string{"192.0.2.2"}, count: NodeCounts{Ready: 2}, until: start().Add(delay - short)},
 		},
 		"not ready for long: left out": {
 			[]kube.Node{one, two, notReady(three, long)},
-			nodeSet{want: []string{"192.0.2.1", "192.0.2.2"}, count: NodeCounts{Ready: 2, NotReady: 1}},
+			nodesOutcome{want: []string{"192.0.2.1", "192.0.2.2"}, count: NodeCounts{Ready: 2, NotReady: 1}},
 		},
 		"not ready for exactly the delay": {
 			[]kube.Node{one, two, notReady(three, delay)},
-			nodeSet{want: []string{"192.0.2.1", "192.0.2.2"}, count: NodeCounts{Ready: 2, NotReady: 1}},
+			nodesOutcome{want: []string{"192.0.2.1", "192.0.2.2"}, count: NodeCounts{Ready: 2, NotReady: 1}},
 		},
 		"the first of several delays to end": {
 			[]kube.Node{one, notReady(two, time.Second), notReady(three, short), notReady(four, 2*time.Second)},
-			nodeSet{
+			nodesOutcome{
 				want: []string{"192.0.2.1"}, keep: []string{"192.0.2.2", "192.0.2.3", "192.0.2.4"},
 				count: NodeCounts{Ready: 4}, until: start().Add(delay - short),
 			},
 		},
 		"exactly half ready: no panic": {
 			[]kube.Node{one, two, notReady(three, long), notReady(four, long)},
-			nodeSet{want: []string{"192.0.2.1", "192.0.2.2"}, count: NodeCounts{Ready: 2, NotReady: 2}},
+			nodesOutcome{want: []string{"192.0.2.1", "192.0.2.2"}, count: NodeCounts{Ready: 2, NotReady: 2}},
 		},
 		"fewer than half ready: all of them": {
 			[]kube.Node{one, notReady(two, long), notReady(three, long)},
-			nodeSet{want: []string{"192.0.2.1", "192.0.2.2", "192.0.2.3"}, count: NodeCounts{Ready: 1, NotReady: 2, Panic: true}},
+			nodesOutcome{want: []string{"192.0.2.1", "192.0.2.2", "192.0.2.3"}, count: NodeCounts{Ready: 1, NotReady: 2, Panic: true}},
 		},
 		"none ready: all of them": {
 			[]kube.Node{notReady(one, long)},
-			nodeSet{want: []string{"192.0.2.1"}, count: NodeCounts{NotReady: 1, Panic: true}},
+			nodesOutcome{want: []string{"192.0.2.1"}, count: NodeCounts{NotReady: 1, Panic: true}},
 		},
 		"excluded ones do not count for the half": {
 			[]kube.Node{one, notReady(two, long), excluded(three), excluded(four)},
-			nodeSet{want: []string{"192.0.2.1"}, count: NodeCounts{Ready: 1, NotReady: 1, Excluded: 2}},
+			nodesOutcome{want: []string{"192.0.2.1"}, count: NodeCounts{Ready: 1, NotReady: 1, Excluded: 2}},
 		},
 		"none ready, some for a short while": {
 			[]kube.Node{notReady(one, short), notReady(two, long)},
-			nodeSet{want: []string{"192.0.2.1"}, count: NodeCounts{Ready: 1, NotReady: 1}, until: start().Add(delay - short)},
+			nodesOutcome{want: []string{"192.0.2.1"}, count: NodeCounts{Ready: 1, NotReady: 1}, until: start().Add(delay - short)},
 		},
 		"panic, some for a short while": {
 			[]kube.Node{notReady(one, short), notReady(two, long), notReady(three, long)},
-			nodeSet{want: []string{"192.0.2.1", "192.0.2.2", "192.0.2.3"}, count: NodeCounts{Ready: 1, NotReady: 2, Panic: true}, until: start().Add(delay - short)},
+			nodesOutcome{want: []string{"192.0.2.1", "192.0.2.2", "192.0.2.3"}, count: NodeCounts{Ready: 1, NotReady: 2, Panic: true}, until: start().Add(delay - short)},
 		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			got := nodeAddresses(test.nodes, []string{"ExternalIP"}, delay, start())
-			if diff := cmp.Diff(test.want, got, cmp.AllowUnexported(nodeSet{})); diff != "" {
+			nodes := usableNodes(test.nodes, []string{"ExternalIP"}, delay, start())
+			set := nodes.set("main", families{true, true}, nil, "")
+			got := nodesOutcome{set.Addresses, set.Keep, nodes.count, nodes.until}
+			if diff := cmp.Diff(test.want, got, cmp.AllowUnexported(nodesOutcome{})); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-func TestNodeAddress(t *testing.T) {
-	external := func(address string) []kube.NodeAddress {
-		return []kube.NodeAddress{{Type: "ExternalIP", Address: address}}
-	}
+func TestNodeAddresses(t *testing.T) {
+	of := func(kind, address string) kube.NodeAddress { return kube.NodeAddress{Type: kind, Address: address} }
+	external := func(address string) []kube.NodeAddress { return []kube.NodeAddress{of("ExternalIP", address)} }
 	mixed := []kube.NodeAddress{
-		{Type: "Hostname", Address: "192.0.2.9"},
-		{Type: "InternalIP", Address: "10.0.0.1"},
-		{Type: "ExternalIP", Address: "2001:db8::1"},
-		{Type: "ExternalIP", Address: "192.0.2.1"},
-		{Type: "ExternalIP", Address: "192.0.2.2"},
+		of("Hostname", "192.0.2.9"), of("InternalIP", "10.0.0.1"), of("InternalIP", "fd00::1"),
+		of("ExternalIP", "2001:db8::1"), of("ExternalIP", "192.0.2.1"), of("ExternalIP", "192.0.2.2"),
 	}
 	tests := map[string]struct {
 		addresses []kube.NodeAddress
 		types     []string
-		want      string
+		v4, v6    string
 	}{
-		"the first IPv4 of the type":        {mixed, []string{"ExternalIP"}, "192.0.2.1"},
-		"the first type that has one":       {mixed, []string{"InternalIP", "ExternalIP"}, "10.0.0.1"},
-		"the next type":                     {mixed[:3], []string{"ExternalIP", "InternalIP"}, "10.0.0.1"},
-		"none of the type":                  {mixed[:2], []string{"ExternalIP"}, ""},
-		"no addresses":                      {nil, []string{"ExternalIP"}, ""},
-		"no types":                          {mixed, nil, ""},
-		"IPv6 alone":                        {external("2001:db8::1"), []string{"ExternalIP"}, ""},
-		"IPv4 in IPv6":                      {external("::ffff:192.0.2.1"), []string{"ExternalIP"}, ""},
-		"empty":                             {external(""), []string{"ExternalIP"}, ""},
-		"a name":                            {external("n1.example.com"), []string{"ExternalIP"}, ""},
-		"too few octets":                    {external("192.0.2"), []string{"ExternalIP"}, ""},
-		"an octet too large":                {external("192.0.2.256"), []string{"ExternalIP"}, ""},
-		"leading zeros":                     {external("192.0.2.01"), []string{"ExternalIP"}, ""},
-		"a blank":                           {external(" 192.0.2.1"), []string{"ExternalIP"}, ""},
-		"a port":                            {external("192.0.2.1:80"), []string{"ExternalIP"}, ""},
-		"unspecified":                       {external("0.0.0.0"), []string{"ExternalIP"}, ""},
-		"multicast":                         {external("224.0.0.1"), []string{"ExternalIP"}, ""},
-		"a bad one, then a good one":        {append(external("none"), external("192.0.2.1")...), []string{"ExternalIP"}, "192.0.2.1"},
-		"a bad one, then another type's":    {append(external("none"), kube.NodeAddress{Type: "InternalIP", Address: "10.0.0.1"}), []string{"ExternalIP", "InternalIP"}, "10.0.0.1"},
-		"another type's, not asked for yet": {mixed[1:4], []string{"ExternalIP"}, "192.0.2.1"},
+		"the first of the type":             {mixed, []string{"ExternalIP"}, "192.0.2.1", "2001:db8::1"},
+		"the first type that has one":       {mixed, []string{"InternalIP", "ExternalIP"}, "10.0.0.1", "fd00::1"},
+		"the next type for IPv4":            {mixed[:4], []string{"ExternalIP", "InternalIP"}, "10.0.0.1", "2001:db8::1"},
+		"no IPv6 of a later type":           {append(mixed[:3:3], external("192.0.2.1")...), []string{"ExternalIP", "InternalIP"}, "192.0.2.1", ""},
+		"none of the type":                  {mixed[:3], []string{"ExternalIP"}, "", ""},
+		"no addresses":                      {nil, []string{"ExternalIP"}, "", ""},
+		"no types":                          {mixed, nil, "", ""},
+		"IPv6 alone":                        {external("2001:db8::1"), []string{"ExternalIP"}, "", "2001:db8::1"},
+		"IPv6, not in its shortest form":    {external("2001:DB8:0::1"), []string{"ExternalIP"}, "", "2001:db8::1"},
+		"IPv6, of a link":                   {external("fe80::1"), []string{"ExternalIP"}, "", ""},
+		"IPv6 with a zone":                  {external("2001:db8::1%eth0"), []string{"ExternalIP"}, "", ""},
+		"IPv4 in IPv6":                      {external("::ffff:192.0.2.1"), []string{"ExternalIP"}, "", ""},
+		"empty":                             {external(""), []string{"ExternalIP"}, "", ""},
+		"a name":                            {external("n1.example.com"), []string{"ExternalIP"}, "", ""},
+		"too few octets":                    {external("192.0.2"), []string{"ExternalIP"}, "", ""},
+		"an octet too large":                {external("192.0.2.256"), []string{"ExternalIP"}, "", ""},
+		"leading zeros":                     {external("192.0.2.01"), []string{"ExternalIP"}, "", ""},
+		"a blank":                           {external(" 192.0.2.1"), []string{"ExternalIP"}, "", ""},
+		"a port":                            {external("192.0.2.1:80"), []string{"ExternalIP"}, "", ""},
+		"unspecified":                       {append(external("0.0.0.0"), external("::")...), []string{"ExternalIP"}, "", ""},
+		"multicast":                         {append(external("224.0.0.1"), external("ff02::1")...), []string{"ExternalIP"}, "", ""},
+		"a bad one, then a good one":        {append(external("none"), external("192.0.2.1")...), []string{"ExternalIP"}, "192.0.2.1", ""},
+		"a bad one, then another type's":    {append(external("none"), of("InternalIP", "10.0.0.1")), []string{"ExternalIP", "InternalIP"}, "10.0.0.1", ""},
+		"another type's, not asked for yet": {mixed[1:5], []string{"ExternalIP"}, "192.0.2.1", "2001:db8::1"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			got, ok := nodeAddress(test.addresses, test.types)
-			if got != test.want || ok != (test.want != "") {
-				t.Errorf("got %q, %v; want %q", got, ok, test.want)
+			v4, v6 := nodeAddresses(test.addresses, test.types)
+			if v4 != test.v4 || v6 != test.v6 {
+				t.Errorf("got %q, %q; want %q, %q", v4, v6, test.v4, test.v6)
 			}
 		})
 	}

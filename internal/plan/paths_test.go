@@ -146,9 +146,10 @@ func TestRules(t *testing.T) {
 	path := func(path string) kube.IngressPath {
 		return kube.IngressPath{Path: path, Type: "Exact", Backend: kube.Backend{Service: "web", PortName: "http"}}
 	}
+	web := &kube.Backend{Service: "web", PortName: "http"}
 	tests := map[string]struct {
 		rules          []kube.IngressRule
-		defaultBackend bool
+		defaultBackend *kube.Backend
 		want           []string
 		problem        string
 		warning        string
@@ -180,18 +181,41 @@ func TestRules(t *testing.T) {
 		},
 		"none":              {problem: "has no rules"},
 		"without paths":     {rules: []kube.IngressRule{{Host: "a.example.com"}}, problem: "host a.example.com has no paths"},
-		"a default backend": {defaultBackend: true, problem: "has no rules"},
+		"a default backend": {defaultBackend: web, problem: "has no rules"},
 		"a default backend beside": {
-			rules: []kube.IngressRule{{Host: "a.example.com", Paths: []kube.IngressPath{path("/x")}}}, defaultBackend: true,
+			rules: []kube.IngressRule{{Host: "a.example.com", Paths: []kube.IngressPath{path("/x")}}}, defaultBackend: web,
+			want: []string{
+				"https://a.example.com/ from http://nodes.main:30080/",
+				"https://a.example.com/x from http://nodes.main:30080/x",
+			},
+		},
+		"a default backend and a path for all": {
+			rules: []kube.IngressRule{{Host: "a.example.com", Paths: []kube.IngressPath{
+				path("/x"), {Path: "/", Type: "Prefix", Backend: kube.Backend{Service: "web", PortName: "http"}}}}}, defaultBackend: &kube.Backend{Resource: "Bucket/b"},
+			want: []string{
+				"https://a.example.com/ from http://nodes.main:30080/",
+				"https://a.example.com/x from http://nodes.main:30080/x",
+			},
+		},
+		"a default backend and no paths": {
+			rules: []kube.IngressRule{{Host: "a.example.com"}}, defaultBackend: web,
+			want: []string{"https://a.example.com/ from http://nodes.main:30080/"},
+		},
+		"a default backend that is no Service": {
+			rules: []kube.IngressRule{{Host: "a.example.com", Paths: []kube.IngressPath{path("/x")}}}, defaultBackend: &kube.Backend{Resource: "Bucket/b"},
 			want:    []string{"https://a.example.com/x from http://nodes.main:30080/x"},
-			warning: "spec.defaultBackend has no host",
+			problem: "the backend is the resource Bucket/b",
+		},
+		"a default backend and no host": {
+			rules: []kube.IngressRule{{Paths: []kube.IngressPath{path("/x")}}}, defaultBackend: web,
+			problem: "has no host", warning: "spec.defaultBackend has no host",
 		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			ing := shop()
 			ing.Rules, ing.DefaultBackend = test.rules, test.defaultBackend
-			want := Desired([]Cluster{cluster("main", ing, web())}, testSettings(), start())
+			want := Desired([]Cluster{cluster("main", ing, service("web", 30080))}, testSettings(), start())
 			if diff := cmp.Diff(test.want, published(want)); diff != "" {
 				t.Errorf("published (-want +got):\n%s", diff)
 			}

@@ -67,6 +67,17 @@ type Rule struct {
 	SourcePath string
 	Profile    string
 	Protocols  []Protocol // ordered by Published
+	// Certificate is what the host is published with on https; nil where the
+	// CDN is not given one for each host.
+	Certificate *Certificate
+
+	// Observed only, and not compared:
+
+	// Published is the CDN's own host name for the rule, which the published
+	// host's CNAME must point at; empty where the rule does not tell.
+	Published string
+	// Pending says that the CDN does not serve the rule yet.
+	Pending bool
 }
 
 // Key names the rule's place: no two operations at one place run at a time.
@@ -82,11 +93,12 @@ func (r Rule) WithIdentity(id string) Rule { r.ID = id; return r }
 // all rules of its host.
 func (r Rule) Scope() string { return r.Host }
 
-// Equal reports whether both rules say the same, whatever their IDs. A
-// published port that was not told counts as the protocol's own.
+// Equal reports whether both rules say the same, whatever their IDs and what
+// can only be observed. A published port that was not told counts as the
+// protocol's own.
 func (r Rule) Equal(o Rule) bool {
 	return r.RuleKey == o.RuleKey && r.SourceHost == o.SourceHost && r.SourcePath == o.SourcePath &&
-		r.Profile == o.Profile && slices.EqualFunc(r.Protocols, o.Protocols, func(a, b Protocol) bool {
+		r.Profile == o.Profile && r.Certificate.Equal(o.Certificate) && slices.EqualFunc(r.Protocols, o.Protocols, func(a, b Protocol) bool {
 		a.PublishedPort, b.PublishedPort = a.port(), b.port()
 		return a == b
 	})
@@ -118,8 +130,14 @@ type Record struct {
 	TTL  int
 }
 
-// Key names the record's place: no two operations at one place run at a time.
-func (r Record) Key() string { return r.Name + " " + r.Type + " " + r.Data }
+// Key names the record's place: no two operations at one place run at a time. A
+// name has one CNAME, whatever it says.
+func (r Record) Key() string {
+	if r.Type == "CNAME" {
+		return r.Name + " CNAME"
+	}
+	return r.Name + " " + r.Type + " " + r.Data
+}
 
 // Identity is the provider's name for the record.
 func (r Record) Identity() string { return r.ID }
@@ -145,6 +163,7 @@ type Settings struct {
 	ServiceProfile     string
 	PublishedProtocols []string
 	SourcePath         string // "keep" or "strip"
+	CNAMETarget        string // the CDN's host that Ingress statuses show; "" if none
 	Adopt              string // "never", "annotated" or "always"
 
 	DeletionGrace time.Duration
@@ -157,6 +176,7 @@ type Cluster struct {
 	Name          string
 	AddressTypes  []string // node address types, tried in order
 	NotReadyDelay time.Duration
+	Allow         []Allow // none: see Allow
 
 	// Ready says that each resource has had a complete snapshot. Until then
 	// the fields below are not looked at and nothing is written for it.
@@ -165,4 +185,6 @@ type Cluster struct {
 	Ingresses []kube.Ingress
 	Services  []kube.Service
 	Nodes     []kube.Node
+	// EndpointSlices tell where a Service of policy Local answers.
+	EndpointSlices []kube.EndpointSlice
 }

@@ -119,7 +119,7 @@ func foreignRecords() []Record {
 		return Record{Name: ClaimName(cluster, testOwner), Type: "TXT", Data: ClaimData(testOwner, uid), TTL: 300}
 	}
 	return []Record{
-		address("", "192.0.2.200", 300), address("www", "192.0.2.200", 300), address("main", "192.0.2.200", 300),
+		address("", "192.0.2.200", 300), address("www", "192.0.2.200", 300), address("main", "192.0.2.200", 300), address("main.acme", "192.0.2.200", 300),
 		address("nodes.main.other", "192.0.2.200", 300), address("nodes.main.notacme", "192.0.2.200", 300),
 		{Name: "acme", Type: "TXT", Data: "x", TTL: 300},
 		claim("north", "uid-north"), address("nodes.north.acme", "192.0.2.201", 300),
@@ -162,8 +162,8 @@ const lastKnown = "last known"
 // deletion may leave.
 func (w *world) nowUsable(r Record) {
 	set := w.want.Sets[r.Name]
-	w.usable[r] = slices.Concat(w.usable[r], set.Addresses, set.Keep)
-	if len(set.Addresses) == 0 {
+	w.usable[r] = slices.Concat(w.usable[r], set.Addresses, set.Keep, []string{set.CNAME})
+	if set.empty() {
 		w.usable[r] = append(w.usable[r], lastKnown)
 	}
 }
@@ -294,7 +294,7 @@ func (w *world) check() {
 		}
 		resolves := false
 		for _, o := range w.records.truth {
-			resolves = resolves || o.Name == name && o.Type == "A"
+			resolves = resolves || o.Name == name && o.resolves()
 		}
 		if !resolves {
 			w.fail("the origin %s of rule %s resolves to nothing", r.SourceHost, r.RuleKey)
@@ -315,7 +315,7 @@ func (w *world) check() {
 // checkUsable fails if the deletion of an address leaves an origin that a rule
 // names without any that was wanted when the deletion was decided, or since.
 func (w *world) checkUsable(gone Record) {
-	if gone.Type != "A" {
+	if !gone.resolves() {
 		return
 	}
 	usable := w.usable[gone]

@@ -120,12 +120,12 @@ func recordEntry(c plan.Change[plan.Record], domain string) Entry {
 	name := func(r plan.Record) string { return r.Type + " " + r.Name + "." + domain + " " + r.Data }
 	switch c.Verb {
 	case plan.Create:
-		e.Object, e.After, e.Why = name(c.New), recordFields(c.New), "a node that takes traffic has it"
+		e.Object, e.After, e.Why = name(c.New), recordFields(c.New), "what takes the traffic of a rule has it"
 		if c.New.Type == "TXT" {
 			e.Why = "claims the names below it for this cluster"
 		}
 	case plan.Update:
-		e.Object, e.Before, e.After, e.Why = name(c.Old), recordFields(c.Old), recordFields(c.New), "vultr.ttl is another"
+		e.Object, e.Before, e.After, e.Why = name(c.Old), recordFields(c.Old), recordFields(c.New), "it does not say what is wanted, or vultr.ttl is another"
 	case plan.Delete:
 		e.Object, e.Before, e.Why = name(c.Old), recordFields(c.Old), "no rule or no node uses it, or its TTL has to change"
 	}
@@ -133,7 +133,11 @@ func recordEntry(c plan.Change[plan.Record], domain string) Entry {
 }
 
 func recordFields(r plan.Record) []Field {
-	return []Field{{"ttl", fmt.Sprint(r.TTL)}}
+	fields := []Field{{"ttl", fmt.Sprint(r.TTL)}}
+	if r.Type == "CNAME" {
+		fields = append(fields, Field{"target", r.Data})
+	}
+	return fields
 }
 
 func wait(d time.Duration) float64 { return d.Seconds() }

@@ -51,11 +51,9 @@ func snapshot(ctx context.Context, c config.Cluster, version string, log *slog.L
 	if err := clients.Validate(); err != nil {
 		return plan.Cluster{}, fmt.Errorf("cluster %s: %w", c.Name, err)
 	}
-	cluster, err := watcher.New(watcher.ClusterOptions{
-		Name: c.Name, Clients: clients, Namespaces: c.Namespaces,
-		LabelSelector: c.LabelSelector, IngressClass: c.IngressClass, NodeSelector: c.NodeSelector,
-		Synced: func(uid string) { synced <- uid }, Log: log,
-	})
+	o := daemon.Watch(c, clients, log)
+	o.Synced = func(uid string) { synced <- uid }
+	cluster, err := watcher.New(o)
 	if err != nil {
 		return plan.Cluster{}, fmt.Errorf("cluster %s: %w", c.Name, err)
 	}
@@ -64,11 +62,10 @@ func snapshot(ctx context.Context, c config.Cluster, version string, log *slog.L
 	defer func() { cancel(); <-ended }()
 	select {
 	case uid := <-synced:
-		return plan.Cluster{
-			Name: c.Name, AddressTypes: c.NodeAddressTypes, NotReadyDelay: c.NotReadyDelay,
-			Ready: true, UID: uid,
-			Ingresses: cluster.Ingresses(), Services: cluster.Services(), Nodes: cluster.Nodes(),
-		}, nil
+		p := daemon.Cluster(c)
+		p.Ready, p.UID = true, uid
+		p.Ingresses, p.Services, p.EndpointSlices, p.Nodes = cluster.Ingresses(), cluster.Services(), cluster.EndpointSlices(), cluster.Nodes()
+		return p, nil
 	case <-ctx.Done():
 		_, reason := cluster.Synced()
 		return plan.Cluster{}, fmt.Errorf("cluster %s: %s", c.Name, reason)

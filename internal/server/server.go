@@ -1,4 +1,4 @@
-// Package server answers Prometheus and health checks over HTTP.
+// Package server answers Prometheus, health checks and people over HTTP.
 package server
 
 import (
@@ -27,9 +27,12 @@ type Health interface {
 
 // Handler serves /metrics, /healthz (200 while the process works) and /readyz
 // (200 once each cluster's snapshots are complete and the providers' state was
-// read, before that 503 with the reason).
-func Handler(metrics prometheus.Gatherer, health Health) http.Handler {
+// read, before that 503 with the reason), and hands / and /status.json to the
+// status page.
+func Handler(metrics prometheus.Gatherer, health Health, status http.Handler) http.Handler {
 	mux := http.NewServeMux()
+	mux.Handle("GET /{$}", status)
+	mux.Handle("GET /status.json", status)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		if idle := time.Since(health.Alive()); idle > Hung {

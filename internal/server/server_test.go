@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -28,6 +29,7 @@ func TestHandler(t *testing.T) {
 	gauge := prometheus.NewGauge(prometheus.GaugeOpts{Name: "edgeward_test", Help: "A test."})
 	gauge.Set(42)
 	registry.MustRegister(gauge)
+	status := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprintf(w, "status of %s", r.URL) })
 	tests := map[string]struct {
 		method, path string
 		health       health
@@ -43,12 +45,15 @@ func TestHandler(t *testing.T) {
 		"HEAD":                     {"HEAD", "/readyz", health{}, 200, ""},
 		"nothing can be written":   {"POST", "/readyz", health{}, 405, ""},
 		"nothing else is answered": {"GET", "/debug/pprof/", health{}, 404, ""},
-		"nor the root":             {"GET", "/", health{}, 404, ""},
+		"the status page":          {"GET", "/?state=error", health{}, 200, "status of /?state=error"},
+		"and as JSON":              {"GET", "/status.json", health{}, 200, "status of /status.json"},
+		"which takes nothing":      {"POST", "/", health{}, 405, ""},
+		"and nothing below it":     {"GET", "/index.html", health{}, 404, ""},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			w := httptest.NewRecorder()
-			Handler(registry, test.health).ServeHTTP(w, httptest.NewRequest(test.method, test.path, nil))
+			Handler(registry, test.health, status).ServeHTTP(w, httptest.NewRequest(test.method, test.path, nil))
 			if w.Code != test.status || !strings.Contains(w.Body.String(), test.body) {
 				t.Errorf("%d %q, want %d with %q", w.Code, w.Body, test.status, test.body)
 			}
@@ -65,7 +70,9 @@ func TestServe(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error)
-	go func() { ended <- Serve(ctx, listener, Handler(prometheus.NewRegistry(), health{})) }()
+	go func() {
+		ended <- Serve(ctx, listener, Handler(prometheus.NewRegistry(), health{}, http.NotFoundHandler()))
+	}()
 
 	resp, err := http.Get("http://" + listener.Addr().String() + "/healthz")
 	if err != nil {

@@ -23,12 +23,13 @@ type intake struct {
 
 // Cluster takes the reports of one cluster's watches.
 type Cluster struct {
-	Ingresses *Objects[kube.Ingress]
-	Services  *Objects[kube.Service]
-	Nodes     *Objects[kube.Node]
+	Ingresses      *Objects[kube.Ingress]
+	Services       *Objects[kube.Service]
+	EndpointSlices *Objects[kube.EndpointSlice]
+	Nodes          *Objects[kube.Node]
 
 	in   *intake
-	opts ClusterOptions
+	opts plan.Cluster
 	uid  string // not empty: each resource has had a complete snapshot
 }
 
@@ -71,7 +72,7 @@ func (o *Objects[T]) update(obj T, event string, seen bool, change func()) {
 	})
 }
 
-func newIntake(clusters []ClusterOptions) *intake {
+func newIntake(clusters []plan.Cluster) *intake {
 	in := &intake{events: make(map[plan.IngressID]string), changed: make(chan struct{}, 1)}
 	for _, opts := range clusters {
 		c := &Cluster{in: in, opts: opts}
@@ -79,6 +80,7 @@ func newIntake(clusters []ClusterOptions) *intake {
 			in.events[plan.IngressID{Cluster: opts.Name, Namespace: i.Namespace, Name: i.Name}] = event
 		}}
 		c.Services = &Objects[kube.Service]{in: in, kept: make(map[kube.Key]kube.Service)}
+		c.EndpointSlices = &Objects[kube.EndpointSlice]{in: in, kept: make(map[kube.Key]kube.EndpointSlice)}
 		c.Nodes = &Objects[kube.Node]{in: in, kept: make(map[kube.Key]kube.Node)}
 		in.clusters = append(in.clusters, c)
 	}
@@ -101,13 +103,12 @@ func (in *intake) take() (clusters []plan.Cluster, events map[plan.IngressID]str
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	for _, c := range in.clusters {
-		p := plan.Cluster{
-			Name: c.opts.Name, AddressTypes: c.opts.AddressTypes, NotReadyDelay: c.opts.NotReadyDelay,
-			Ready: c.uid != "", UID: c.uid,
-		}
+		p := c.opts
+		p.Ready, p.UID = c.uid != "", c.uid
 		if p.Ready {
 			p.Ingresses = slices.Collect(maps.Values(c.Ingresses.kept))
 			p.Services = slices.Collect(maps.Values(c.Services.kept))
+			p.EndpointSlices = slices.Collect(maps.Values(c.EndpointSlices.kept))
 			p.Nodes = slices.Collect(maps.Values(c.Nodes.kept))
 		}
 		clusters = append(clusters, p)

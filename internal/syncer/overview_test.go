@@ -36,7 +36,7 @@ func TestOverview(t *testing.T) {
 			At: synced, Settings: r.opts.Settings, Want: o.Want,
 			Step: plan.Step{
 				Routes:   []plan.RouteState{{Ingress: id, Key: plan.RuleKey{Host: "shop.example.com", Path: "/a"}, State: plan.Synced}},
-				Compared: true, Open: map[plan.IngressID]plan.Open{}, Stale: map[string]bool{},
+				Compared: true, Open: map[plan.IngressID]plan.Open{}, Stale: map[string]plan.Stale{},
 				Owned: plan.Owned{Rules: 1, Addresses: 1, Claims: 1},
 			},
 			Rules: r.cdn.standing(), Records: o.Records,

@@ -75,7 +75,7 @@ func panicAt(t *testing.T, call string) {
 	j := new(journal)
 	s := New(Options{
 		Settings: plan.Settings{Owner: "acme", Domain: "example.net", PublishedProtocols: []string{"https"}},
-		Clusters: []ClusterOptions{{Name: "main", AddressTypes: []string{"ExternalIP"}}},
+		Clusters: []plan.Cluster{{Name: "main", AddressTypes: []string{"ExternalIP"}}},
 		CDN:      faulty{newFake[plan.Rule]("cdn", j), call}, CDNGate: transport.NewGate(0, time.Minute),
 		DNS: newFake[plan.Record]("dns", j), DNSGate: transport.NewGate(0, time.Minute),
 		ResyncInterval: time.Hour,

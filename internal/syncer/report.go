@@ -77,8 +77,8 @@ func (s *Syncer) tell() {
 		}
 		say(level, n.Text)
 	}
-	for cluster := range s.step.Stale {
-		say(slog.LevelError, "no node is left that can take traffic; its last known addresses stay in DNS", "cluster", cluster)
+	for name, stale := range s.step.Stale {
+		say(slog.LevelError, stale.Lacks+"; its last known addresses stay in DNS", "cluster", stale.Cluster, "name", name)
 	}
 	s.told = now
 }
@@ -118,7 +118,7 @@ func (s *Syncer) measure(now time.Time) {
 				panicking = 1
 			}
 		}
-		if s.step.Stale[name] {
+		if s.step.StaleIn(name) {
 			stale = 1
 		}
 		m.NodePanic.WithLabelValues(name).Set(panicking)
@@ -183,6 +183,9 @@ func describe[T plan.Object[T]](op plan.Op[T]) []any {
 	case plan.Record:
 		if op.Verb != plan.LookUp {
 			attrs = append(attrs, "record", o.Key(), "ttl", o.TTL)
+			if o.Type == "CNAME" {
+				attrs = append(attrs, "target_name", o.Data)
+			}
 		}
 	}
 	if op.Ingress != (plan.IngressID{}) {

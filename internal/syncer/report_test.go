@@ -69,7 +69,7 @@ func TestTold(t *testing.T) {
 		do   func(*rig)
 		want string // in a message
 	}{
-		"no node is left":       {func(r *rig) { r.remove(node(1)) }, `ERROR "no node is left that can take traffic; its last known addresses stay in DNS" cluster=main`},
+		"no node is left":       {func(r *rig) { r.remove(node(1)) }, `ERROR "no node is left that can take traffic; its last known addresses stay in DNS" cluster=main name=nodes.main.acme`},
 		"deletions are blocked": {func(r *rig) { r.miss(ingress("shop")) }, `ERROR "refusing to delete 1 of 1 objects of cluster main at edgio that no Ingress wants any more (sync.max_delete); if that is right, restart once with --allow-delete"`},
 		"an operation failed": {func(r *rig) {
 			r.cdn.answer(func(string, int) reply { return reply{err: refusal(http.StatusForbidden)} })

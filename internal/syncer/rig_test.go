@@ -61,7 +61,7 @@ func newRig(t *testing.T) *rig {
 			Owner: "acme", Domain: "example.net", TTL: 120, ServiceProfile: "generic", PublishedProtocols: []string{"https"},
 			SourcePath: "keep", Adopt: "never", DeletionGrace: 10 * time.Second, Linger: time.Minute, MaxDelete: 0.5,
 		},
-		Clusters: []ClusterOptions{{Name: "main", AddressTypes: []string{"ExternalIP"}, NotReadyDelay: 30 * time.Second}},
+		Clusters: []plan.Cluster{{Name: "main", AddressTypes: []string{"ExternalIP"}, NotReadyDelay: 30 * time.Second}},
 		CDN:      r.cdn, CDNGate: transport.NewGate(0, time.Minute),
 		DNS: r.dns, DNSGate: transport.NewGate(0, time.Second),
 		ResyncInterval: 10 * time.Minute,

@@ -43,7 +43,7 @@ var ErrIncomplete = errors.New("not everything could be synced; the log says wha
 // Options configure a Syncer.
 type Options struct {
 	Settings plan.Settings
-	Clusters []ClusterOptions
+	Clusters []plan.Cluster // without their objects, not ready
 
 	CDN     Provider[plan.Rule]
 	CDNGate *transport.Gate
@@ -59,13 +59,6 @@ type Options struct {
 	Log     *slog.Logger
 }
 
-// ClusterOptions are what the plan must know of one cluster.
-type ClusterOptions struct {
-	Name          string
-	AddressTypes  []string
-	NotReadyDelay time.Duration
-}
-
 // Syncer is described at the package.
 type Syncer struct {
 	opts  Options
@@ -74,6 +67,7 @@ type Syncer struct {
 	rules *target[plan.Rule]
 	dns   *target[plan.Record]
 
+	beat     time.Duration
 	results  chan func()
 	started  time.Time
 	want     plan.Want
@@ -100,6 +94,7 @@ func New(opts Options) *Syncer {
 		opts: opts, log: opts.Log, in: newIntake(opts.Clusters),
 		rules:   newTarget(plan.Edgio, opts.CDN, opts.CDNGate),
 		dns:     newTarget(plan.Vultr, opts.DNS, opts.DNSGate),
+		beat:    beat,
 		results: make(chan func(), 2*maxInFlight),
 		told:    make(map[string]bool),
 		planned: make(chan struct{}, 1),
@@ -192,7 +187,7 @@ func (s *Syncer) Run(ctx context.Context) error {
 				return err
 			}
 		}
-		wake := now.Add(beat)
+		wake := now.Add(s.beat)
 		for _, t := range []time.Time{again, s.step.Wake, s.rules.read.next(), s.dns.read.next()} {
 			wake = earliest(wake, t)
 		}

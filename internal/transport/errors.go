@@ -37,6 +37,10 @@ var ErrNotKept = errors.New("the provider keeps something else than was sent")
 // ours when it was read before a change.
 var ErrForeign = errors.New("it is not ours any more")
 
+// ErrUnsupported is wrapped by the error for a change that the provider has no
+// way to make. Nothing was changed.
+var ErrUnsupported = errors.New("the provider cannot do that")
+
 // IsNotFound reports whether err is a reply of status 404 or 410.
 func IsNotFound(err error) bool {
 	var e *Error
@@ -49,14 +53,15 @@ type unsent struct{ error }
 func (u unsent) Unwrap() error { return u.error }
 
 // NotSent reports whether a failed call certainly had no effect: no connection
-// to the provider came about, or it was turned away at the door by the rate
-// limit or the authentication. After any other failure it has to be looked up.
+// to the provider came about, it was turned away at the door by the rate limit
+// or the authentication, or it was not made as there is no such call
+// (ErrUnsupported). After any other failure it has to be looked up.
 func NotSent(err error) bool {
 	var e *Error
 	if errors.As(err, &e) {
 		return e.Status == http.StatusTooManyRequests || e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden
 	}
-	return errors.As(err, new(unsent))
+	return errors.As(err, new(unsent)) || errors.Is(err, ErrUnsupported)
 }
 
 // Permanent reports whether repeating the call can hardly help: the provider
@@ -66,17 +71,17 @@ func Permanent(err error) bool {
 	if errors.As(err, &e) {
 		return e.Status >= 400 && e.Status < 500 && e.Status != http.StatusTooManyRequests && e.Status != http.StatusRequestTimeout
 	}
-	return errors.Is(err, ErrNotKept) || errors.Is(err, ErrForeign)
+	return errors.Is(err, ErrNotKept) || errors.Is(err, ErrForeign) || errors.Is(err, ErrUnsupported)
 }
 
 // failure returns the error that a reply means, or nil for a 2xx.
-func failure(req *http.Request, resp *http.Response, body []byte, secret string) error {
+func failure(req *http.Request, resp *http.Response, body []byte, secrets []string) error {
 	if resp.StatusCode >= 200 && resp.StatusCode < 300 {
 		return nil
 	}
 	return &Error{
 		Method: req.Method, Path: req.URL.Path, Status: resp.StatusCode,
-		Message: message(body, secret), RetryAfter: retryAfter(resp.Header, time.Now()),
+		Message: message(body, secrets...), RetryAfter: retryAfter(resp.Header, time.Now()),
 	}
 }
 
@@ -85,8 +90,8 @@ const maxMessage = 200
 
 // message finds the words in an error's body: Vultr's {"error": …}, Edgio's
 // {"errors": [{"message": …, "source": …}]} (a guess, see facts), or the text
-// itself. The secret is taken out of them.
-func message(body []byte, secret string) string {
+// itself. The secrets are taken out of them.
+func message(body []byte, secrets ...string) string {
 	var known struct {
 		Error  string `json:"error"`
 		Errors []struct {
@@ -106,8 +111,10 @@ func message(body []byte, secret string) string {
 	case len(known.Errors) > 0:
 		text = known.Errors[0].Message
 	}
-	if secret != "" {
-		text = strings.ReplaceAll(text, secret, "[redacted]")
+	for _, secret := range secrets {
+		if secret != "" {
+			text = strings.ReplaceAll(text, secret, "[redacted]")
+		}
 	}
 	text = strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {

@@ -37,6 +37,7 @@ func TestWhatAnErrorMeans(t *testing.T) {
 		{name: "503", err: status(503)},
 		{name: "not kept", err: fmt.Errorf("creating: %w", ErrNotKept), permanent: true},
 		{name: "foreign", err: fmt.Errorf("updating: %w", ErrForeign), permanent: true},
+		{name: "unsupported", err: fmt.Errorf("updating: %w", ErrUnsupported), permanent: true, notSent: true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			if got := IsNotFound(tc.err); got != tc.notFound {

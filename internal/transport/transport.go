@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
+	"slices"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -49,6 +50,15 @@ type paced struct {
 	base      http.RoundTripper
 }
 
+type redactKey struct{}
+
+// Redact returns a context whose calls carry a further secret, which must not be
+// printed either if the provider's error repeats it.
+func Redact(ctx context.Context, secret string) context.Context {
+	before, _ := ctx.Value(redactKey{}).([]string)
+	return context.WithValue(ctx, redactKey{}, append(slices.Clip(before), secret))
+}
+
 type beforeSendKey struct{}
 
 // BeforeSend returns a context whose calls are handed to f when they are about
@@ -64,7 +74,8 @@ func (p *paced) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, body, err := p.call(req)
 	failed := err
 	if err == nil {
-		failed = failure(req, resp, body, p.secret)
+		more, _ := req.Context().Value(redactKey{}).([]string)
+		failed = failure(req, resp, body, append(slices.Clip(more), p.secret))
 		resp.Body = io.NopCloser(bytes.NewReader(body))
 	}
 	if r, ok := req.Context().Value(recorderKey{}).(*Recorder); ok {

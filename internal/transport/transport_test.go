@@ -271,3 +271,24 @@ func TestReplySizeIsBounded(t *testing.T) {
 		})
 	}
 }
+
+// A call may carry a secret of its own beside the client's.
+func TestRedact(t *testing.T) {
+	server := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = io.WriteString(w, `{"error":"no KEY, ONE or TWO"}`)
+	})
+	client := NewClient(open(), "edgeward/test", "KEY", ignore)
+	one := Redact(t.Context(), "ONE")
+	for want, ctx := range map[string]context.Context{
+		"no [redacted], ONE or TWO":               t.Context(),
+		"no [redacted], [redacted] or TWO":        one,
+		"no [redacted], [redacted] or [redacted]": Redact(one, "TWO"),
+	} {
+		_, err := get(ctx, client, server.URL)
+		var refusal *Error
+		if !errors.As(err, &refusal) || refusal.Message != want {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+}

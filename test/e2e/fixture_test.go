@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/edgeward/edgeward/test/invariants"
 	"github.com/edgeward/edgeward/test/kube"
 	"github.com/edgeward/edgeward/test/lab"
 )
@@ -31,39 +32,24 @@ const patience = 30 * time.Second
 // bed is the installation of one test.
 type bed struct {
 	*lab.Lab
-	t *testing.T
+	t     *testing.T
+	guard *invariants.Guard
 }
 
 // sections are what a configuration has besides a lab's defaults.
 type sections = map[string]string
 
-// newBed empties the cluster and puts new providers beside it. From then on no
-// rule may ever name an address set that is empty.
+// newBed empties the cluster and puts new providers beside it, where from then
+// on the invariants hold.
 func newBed(t *testing.T, o lab.Options) *bed {
 	t.Helper()
 	must(t, server.Clean(t.Context()))
 	l, err := lab.New(t.Context(), server, t.TempDir(), o)
 	must(t, err)
 	t.Cleanup(l.Close)
-	b := &bed{l, t}
-	l.Changes.OnChange(b.noRuleWithoutAddress)
+	b := &bed{Lab: l, t: t}
+	b.guard = invariants.Watch(l.Providers(), func(violation string) { t.Error(violation) }, invariants.Part{Owner: lab.Owner, Cluster: "main"})
 	return b
-}
-
-// noRuleWithoutAddress is checked after every change at a provider: each rule
-// with an origin in the zone finds an address there.
-func (b *bed) noRuleWithoutAddress() {
-	filled := make(map[string]bool)
-	for _, r := range b.Vultr.Records(lab.Domain) {
-		if r.Type == "A" {
-			filled[r.Name+"."+lab.Domain] = true
-		}
-	}
-	for _, r := range b.Edgio.Instances() {
-		if strings.HasSuffix(r.SourceHost, "."+lab.Domain) && !filled[r.SourceHost] {
-			b.t.Errorf("%s%s is published from %s, which has no address now", r.Host, r.Path, r.SourceHost)
-		}
-	}
 }
 
 // config writes a configuration and returns its path.

@@ -10,6 +10,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/edgeward/edgeward/test/invariants"
 	"github.com/edgeward/edgeward/test/kube"
 	"github.com/edgeward/edgeward/test/lab"
 )
@@ -116,6 +117,7 @@ func replaceFile(t *testing.T, path string, content []byte) {
 // path goes to the older claim wherever that is, and neither waits for the other.
 func TestTwoClusters(t *testing.T) {
 	b := newBed(t, lab.Options{})
+	b.guard.Also(invariants.Part{Owner: lab.Owner, Cluster: "east"})
 	east := anotherCluster(t)
 	b.nodes("192.0.2.1")
 	must(t, east.CreateNode(t.Context(), "east-1", "198.51.100.1"))
@@ -193,6 +195,7 @@ func (b *bed) secondAfter(s *kube.Server, name string) {
 // account. Neither ever touches what the other made.
 func TestTwoOwners(t *testing.T) {
 	b := newBed(t, lab.Options{})
+	b.guard.Also(invariants.Part{Owner: "red", Cluster: "main"}, invariants.Part{Owner: "blue", Cluster: "main"})
 	b.nodes("192.0.2.1")
 	installation := func(owner string) *daemon {
 		return b.start(b.config(sections{

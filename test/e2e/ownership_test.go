@@ -96,6 +96,7 @@ func TestForeignObjects(t *testing.T) {
 // and the Ingress ask for that, and keeps what else stands in it.
 func TestAdopt(t *testing.T) {
 	b := newBed(t, lab.Options{})
+	b.guard.Adopts()
 	b.nodes("192.0.2.1")
 	uuid := b.Edgio.Seed(foreignRule("www.example.com", "/adopted"))
 	b.Edgio.Seed(foreignRule("www.example.com", "/left"))

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/edgeward/edgeward/test/invariants"
 )
 
 // Rules returns what the CDN publishes, a line a rule, sorted:
@@ -45,6 +47,11 @@ func (l *Lab) Addresses() []string {
 	}
 	slices.Sort(list)
 	return list
+}
+
+// Providers are the emulated providers, as the invariants look at them.
+func (l *Lab) Providers() invariants.Providers {
+	return invariants.Providers{Edgio: l.Edgio, Vultr: l.Vultr, Changes: l.Changes, Domain: Domain}
 }
 
 // Until waits until ok returns nil. When ctx ends first, the error is that of

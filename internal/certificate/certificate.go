@@ -1,0 +1,166 @@
+// Package certificate reads the certificate and key that an Ingress names for a
+// host, and says what is wrong with them before a CDN is told of them. It has
+// no I/O and no clock. None of its errors shows anything of a key.
+package certificate
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/edgeward/edgeward/internal/plan"
+)
+
+const (
+	// minRSA is the least size of an RSA key in bits that browsers accept.
+	minRSA = 2048
+	// maxNames bounds how many of a certificate's names an error shows.
+	maxNames = 5
+)
+
+// Parse reads a certificate with the chain behind it and its private key, both
+// PEM, as a Secret of type kubernetes.io/tls holds them, and checks that host
+// can be served with them at the time now: the first certificate is that of the
+// key, is in force, covers host, and is of a kind that browsers accept. That
+// the chain leads to an authority somebody trusts is not checked: it may be a
+// private one, and what the others' expiry means depends on who verifies.
+//
+// What it returns has no more than the certificates and the key, in one form:
+// remarks, headers and line ends do not alter the fingerprint.
+func Parse(certPEM, keyPEM []byte, host string, now time.Time) (*plan.Certificate, error) {
+	chain, chainPEM, err := parseChain(certPEM)
+	if err != nil {
+		return nil, err
+	}
+	key, keyText, err := parseKey(keyPEM)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkPair(chain, key); err != nil {
+		return nil, err
+	}
+	if err := check(chain[0], host, now); err != nil {
+		return nil, err
+	}
+	return plan.NewCertificate(chainPEM, keyText), nil
+}
+
+// parseChain reads all certificates in text. Blocks of another kind are left out.
+func parseChain(text []byte) (chain []*x509.Certificate, canonical string, err error) {
+	var out bytes.Buffer
+	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type != "CERTIFICATE" {
+			continue
+		}
+		c, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return nil, "", fmt.Errorf("certificate %d of the chain cannot be read: %w", len(chain)+1, err)
+		}
+		chain = append(chain, c)
+		out.Write(pem.EncodeToMemory(&pem.Block{Type: block.Type, Bytes: block.Bytes}))
+	}
+	if len(chain) == 0 {
+		return nil, "", errors.New("there is no certificate in PEM form")
+	}
+	return chain, out.String(), nil
+}
+
+// parseKey reads the first private key in text. What the parsers say of it is
+// not passed on.
+func parseKey(text []byte) (key crypto.Signer, canonical string, err error) {
+	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
+		var parsed any
+		switch {
+		case block.Type == "ENCRYPTED PRIVATE KEY" || strings.Contains(block.Headers["Proc-Type"], "ENCRYPTED"):
+			return nil, "", errors.New("the private key is encrypted")
+		case block.Type == "PRIVATE KEY":
+			parsed, err = x509.ParsePKCS8PrivateKey(block.Bytes)
+		case block.Type == "RSA PRIVATE KEY":
+			parsed, err = x509.ParsePKCS1PrivateKey(block.Bytes)
+		case block.Type == "EC PRIVATE KEY":
+			parsed, err = x509.ParseECPrivateKey(block.Bytes)
+		default: // EC PARAMETERS, for instance
+			continue
+		}
+		key, ok := parsed.(crypto.Signer)
+		if err != nil || !ok {
+			return nil, "", errors.New("the private key cannot be read")
+		}
+		return key, string(pem.EncodeToMemory(&pem.Block{Type: block.Type, Bytes: block.Bytes})), nil
+	}
+	return nil, "", errors.New("there is no private key in PEM form")
+}
+
+// checkPair says why the key is not that of the chain's first certificate.
+func checkPair(chain []*x509.Certificate, key crypto.Signer) error {
+	public, ok := key.Public().(interface{ Equal(crypto.PublicKey) bool })
+	fits := func(c *x509.Certificate) bool { return ok && public.Equal(c.PublicKey) }
+	switch {
+	case fits(chain[0]):
+		return nil
+	case slices.ContainsFunc(chain, fits):
+		return errors.New("the certificate of the private key is not the first of the chain")
+	}
+	return errors.New("the private key is not that of the certificate")
+}
+
+// check says why a certificate cannot serve host.
+func check(c *x509.Certificate, host string, now time.Time) error {
+	date := func(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+	switch {
+	case now.After(c.NotAfter):
+		return fmt.Errorf("the certificate has expired at %s", date(c.NotAfter))
+	case now.Before(c.NotBefore):
+		return fmt.Errorf("the certificate is not valid before %s", date(c.NotBefore))
+	case c.VerifyHostname(host) != nil:
+		return fmt.Errorf("the certificate is for %s, not for %s", names(c), host)
+	case len(c.ExtKeyUsage) > 0 && !slices.ContainsFunc(c.ExtKeyUsage, forServers):
+		return errors.New("the certificate is not one for servers")
+	}
+	return checkKind(c)
+}
+
+func forServers(u x509.ExtKeyUsage) bool {
+	return u == x509.ExtKeyUsageServerAuth || u == x509.ExtKeyUsageAny
+}
+
+// names lists what hosts a certificate is for.
+func names(c *x509.Certificate) string {
+	switch n := len(c.DNSNames); {
+	case n == 0:
+		return "no host name"
+	case n > maxNames:
+		return fmt.Sprintf("%s and %d more", strings.Join(c.DNSNames[:maxNames], ", "), n-maxNames)
+	}
+	return strings.Join(c.DNSNames, ", ")
+}
+
+// checkKind refuses keys and signatures that browsers do not accept.
+func checkKind(c *x509.Certificate) error {
+	switch key := c.PublicKey.(type) {
+	case *rsa.PublicKey:
+		if bits := key.N.BitLen(); bits < minRSA {
+			return fmt.Errorf("an RSA key of %d bits is too weak; %d are the least", bits, minRSA)
+		}
+	case *ecdsa.PublicKey:
+		if key.Curve == elliptic.P224() {
+			return errors.New("an ECDSA key on the curve P-224 is not supported")
+		}
+	default:
+		return fmt.Errorf("a key of the kind %s is not supported; RSA and ECDSA are", c.PublicKeyAlgorithm)
+	}
+	switch c.SignatureAlgorithm {
+	case x509.MD2WithRSA, x509.MD5WithRSA, x509.SHA1WithRSA, x509.ECDSAWithSHA1, x509.DSAWithSHA1:
+		return fmt.Errorf("a signature by %s is too weak", c.SignatureAlgorithm)
+	}
+	return nil
+}

@@ -1,0 +1,121 @@
+package emulator
+
+import (
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// EdgeOptions say what an emulated CDN's edge is like.
+type EdgeOptions struct {
+	// Resolver finds the addresses of origins.
+	Resolver *Resolver
+	// Propagation is how long after a change at the API the edge still serves
+	// as before. 0: not at all.
+	Propagation time.Duration
+	// NoRetry ends a request with the first address that fails. Otherwise the
+	// next one is tried after a failed connect, and after a connection that broke
+	// before the reply began if the request can be repeated.
+	NoRetry bool
+	// Dial turns an origin's address and port into where to connect; nil: there.
+	// Tests need it for origins on ports 80 and 443.
+	Dial func(netip.AddrPort) string
+	Now  func() time.Time // nil: time.Now
+}
+
+// Edge is one server of an emulated CDN: it takes requests for what the CDN
+// publishes and has them answered by the origins. It takes the published
+// protocol from the connection, whatever the port it came to, so a test may have
+// it listen anywhere.
+//
+// It keeps no copies of replies. What the origin sees as Host is a guess: the
+// origin's own name, as of any client; a request header option can set another.
+type Edge struct {
+	published *propagation
+	origins   *origins
+}
+
+// newEdge returns the edge of a CDN whose configuration changes with changes;
+// read returns what it publishes now.
+func newEdge(changes *Changes, read func() []publication, o EdgeOptions) *Edge {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	e := &Edge{
+		published: &propagation{delay: o.Propagation, now: o.Now},
+		origins:   newOrigins(o),
+	}
+	e.published.steps = []propagationStep{{publications: index(read())}}
+	changes.OnChange(func() { e.published.note(index(read())) })
+	return e
+}
+
+// Retries is how often another address was tried after one had failed.
+func (e *Edge) Retries() int { return int(e.origins.retries.Load()) }
+
+// Close gives up the connections to origins that wait for a next request.
+func (e *Edge) Close() { e.origins.transport.CloseIdleConnections() }
+
+// ServeHTTP answers one request: 404 for what is not published, 502 with the
+// reason where no origin answers, otherwise as the origin does.
+func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	scheme := "http"
+	if r.TLS != nil {
+		scheme = "https"
+	}
+	host := hostOf(r.Host)
+	p, path, ok := e.published.current().find(scheme, host, r.URL.EscapedPath())
+	if !ok {
+		http.Error(w, fmt.Sprintf("the CDN publishes nothing at %s://%s%s", scheme, host, r.URL.EscapedPath()), http.StatusNotFound)
+		return
+	}
+	target, err := url.Parse(p.origin() + path)
+	if err != nil {
+		badGateway(w, r, err)
+		return
+	}
+	target.RawQuery = r.URL.RawQuery
+	proxy := httputil.ReverseProxy{
+		Transport:    e.origins,
+		ErrorHandler: badGateway,
+		ErrorLog:     slog.NewLogLogger(slog.DiscardHandler, slog.LevelError), // the client sees it
+		Rewrite: func(pr *httputil.ProxyRequest) {
+			pr.Out.URL, pr.Out.Host = target, p.originHost()
+			setHeaders(pr.Out.Header, p.requestHeaders)
+			if own := pr.Out.Header.Get("Host"); own != "" {
+				pr.Out.Host = own // net/http has it there, and drops the header
+			}
+		},
+		ModifyResponse: func(reply *http.Response) error {
+			setHeaders(reply.Header, p.replyHeaders)
+			return nil
+		},
+	}
+	proxy.ServeHTTP(w, r)
+}
+
+// badGateway says why an origin could not be asked.
+func badGateway(w http.ResponseWriter, _ *http.Request, err error) {
+	http.Error(w, "the CDN has no answer from the origin: "+err.Error(), http.StatusBadGateway)
+}
+
+func setHeaders(to http.Header, headers []header) {
+	for _, h := range headers {
+		to.Set(h.name, h.value)
+	}
+}
+
+// hostOf is the host of a Host header, without its port, in lower case.
+func hostOf(hostPort string) string {
+	host, _, err := net.SplitHostPort(hostPort)
+	if err != nil {
+		host = hostPort
+	}
+	return strings.ToLower(host)
+}

@@ -1,0 +1,130 @@
+package plan
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Annotations that override the configuration for one Ingress.
+const (
+	annotationPublished  = "edgeward/published-protocols"
+	annotationSource     = "edgeward/source-protocol"
+	annotationPath       = "edgeward/source-path"
+	annotationProfile    = "edgeward/service-profile"
+	annotationAdopt      = "edgeward/adopt"
+	annotationOrigin     = "edgeward/origin"
+	annotationOriginPort = "edgeward/origin-port"
+	annotationRelease    = "edgeward/release"
+)
+
+// Values of the annotation edgeward/origin. Without it the backends lead to the
+// origin.
+const (
+	originStatus = "status" // the addresses in the Ingress's own status
+	originNodes  = "nodes"  // all nodes, for a controller on host ports
+)
+
+// options are an Ingress's settings after its annotations.
+type options struct {
+	published []string // sorted
+	source    string   // "": as the Service's port says
+	strip     bool
+	profile   string
+	adopt     bool
+	origin    string // originStatus, originNodes or ""
+	port      int    // of the origin; 0: not told
+	release   bool
+}
+
+// ingressOptions applies the annotations to the configuration. With a verdict
+// the options are those of the annotations that could be read.
+func ingressOptions(annotations map[string]string, set Settings) (options, *verdict) {
+	o := options{
+		published: set.PublishedProtocols, strip: set.SourcePath == "strip", profile: set.ServiceProfile,
+		adopt: set.Adopt == "always",
+	}
+	var bad *verdict
+	read := func(name, allowed string, apply func(value string) bool) {
+		value, ok := annotations[name]
+		if ok && !apply(strings.TrimSpace(value)) && bad == nil {
+			bad = invalid("annotation %s: %.40q is not %s", name, value, allowed)
+		}
+	}
+	yes := func(value string, apply func(bool)) bool {
+		b, err := strconv.ParseBool(value)
+		apply(b && err == nil)
+		return err == nil
+	}
+	read(annotationPublished, `"https", "http" or "https,http"`, func(value string) bool {
+		var list []string
+		for p := range strings.SplitSeq(value, ",") {
+			p = strings.TrimSpace(p)
+			if p != "https" && p != "http" || slices.Contains(list, p) {
+				return false
+			}
+			list = append(list, p)
+		}
+		o.published = list
+		return true
+	})
+	read(annotationSource, `"http" or "https"`, func(value string) bool {
+		o.source = value
+		return value == "http" || value == "https"
+	})
+	read(annotationPath, `"keep" or "strip"`, func(value string) bool {
+		o.strip = value == "strip"
+		return value == "keep" || value == "strip"
+	})
+	read(annotationProfile, "a service profile's name", func(value string) bool {
+		o.profile = value
+		return value != "" && len(value) <= 255 && printable(value)
+	})
+	read(annotationAdopt, `"true" or "false"`, func(value string) bool {
+		return yes(value, func(b bool) { o.adopt = o.adopt || set.Adopt == "annotated" && b })
+	})
+	read(annotationRelease, `"true" or "false"`, func(value string) bool {
+		return yes(value, func(b bool) { o.release = b })
+	})
+	read(annotationOrigin, `"status" or "nodes"`, func(value string) bool {
+		o.origin = value
+		return value == originStatus || value == originNodes
+	})
+	read(annotationOriginPort, "a port from 1 to 65535", func(value string) bool {
+		n, err := strconv.ParseUint(value, 10, 16)
+		o.port = int(n)
+		return err == nil && n > 0
+	})
+	switch {
+	case bad != nil:
+	case o.origin == "" && o.port != 0:
+		bad = invalid("annotation %s has no effect without %s", annotationOriginPort, annotationOrigin)
+	case o.origin == originNodes && o.port == 0:
+		bad = invalid("annotation %s: %q needs %s, the port on which the nodes answer", annotationOrigin, originNodes, annotationOriginPort)
+	}
+	o.published = slices.Sorted(slices.Values(o.published))
+	return o, bad
+}
+
+func unknownAnnotations(annotations map[string]string) []string {
+	var names []string
+	for name := range annotations {
+		switch name {
+		case annotationPublished, annotationSource, annotationPath, annotationProfile, annotationAdopt,
+			annotationOrigin, annotationOriginPort, annotationRelease:
+		default:
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+func printable(s string) bool {
+	for _, r := range s {
+		if r < ' ' || r > '~' {
+			return false
+		}
+	}
+	return true
+}

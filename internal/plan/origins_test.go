@@ -1,0 +1,341 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/edgeward/edgeward/internal/kube"
+)
+
+// dual is a ready node with an external address of each family.
+func dual(name, v4, v6 string) kube.Node {
+	n := node(name, v4)
+	n.Addresses = append(n.Addresses, kube.NodeAddress{Type: "ExternalIP", Address: v6})
+	return n
+}
+
+// endpoints is a slice of Service web with ready endpoints on nodes.
+func endpoints(name string, nodes ...string) kube.EndpointSlice {
+	return kube.EndpointSlice{Meta: kube.Meta{Namespace: "default", Name: name}, Service: "web", Nodes: nodes}
+}
+
+// like is Service web with a change.
+func like(change func(*kube.Service)) kube.Service {
+	svc := web()
+	change(&svc)
+	return svc
+}
+
+func localWeb() kube.Service { return like(func(s *kube.Service) { s.Local = true }) }
+
+// balanced is Service web of type LoadBalancer with these addresses or names.
+func balanced(addresses ...string) kube.Service {
+	return like(func(s *kube.Service) {
+		s.Type = "LoadBalancer"
+		for _, a := range addresses {
+			if _, ip := publicAddress(a); ip {
+				s.Balancers = append(s.Balancers, kube.Address{IP: a})
+			} else {
+				s.Balancers = append(s.Balancers, kube.Address{Hostname: a})
+			}
+		}
+	})
+}
+
+// withAnnotations is shop with annotations, in pairs.
+func withAnnotations(pairs ...string) kube.Ingress {
+	ing := shop()
+	ing.Annotations = make(map[string]string)
+	for i := 0; i < len(pairs); i += 2 {
+		ing.Annotations[pairs[i]] = pairs[i+1]
+	}
+	return ing
+}
+
+// atStatus is shop whose origin is its own status, with these addresses in it.
+func atStatus(addresses ...kube.Address) kube.Ingress {
+	ing := withAnnotations(annotationOrigin, "status")
+	ing.Status = addresses
+	return ing
+}
+
+// TestOrigins has everything that can stand behind an Ingress.
+func TestOrigins(t *testing.T) {
+	n1, n2 := node("n1", "192.0.2.1"), node("n2", "192.0.2.2")
+	both := dual("n1", "192.0.2.1", "2001:db8::1")
+	onlyV4 := like(func(s *kube.Service) { s.Families.OnlyIPv4 = true })
+	onlyV6 := like(func(s *kube.Service) { s.Families.OnlyIPv6 = true })
+	external := like(func(s *kube.Service) { s.Type, s.ExternalIPs = "ClusterIP", []string{"192.0.2.7", "nonsense"} })
+	named := like(func(s *kube.Service) { s.Type, s.ExternalName, s.Ports = "ExternalName", "Origin.example.org.", nil })
+	everything := Allow{Origins: []string{"NodePort", "LoadBalancer", "externalIPs", "ExternalName"}}
+	byNumber := shop()
+	byNumber.Rules = []kube.IngressRule{{Host: "www.example.com", Paths: []kube.IngressPath{{Path: "/a", Type: "Exact", Backend: kube.Backend{Service: "web", PortNumber: 8080}}}}}
+	v6Slice := endpoints("w6", "n1")
+	v6Slice.IPv6 = true
+
+	tests := map[string]struct {
+		objects []any
+		want    string   // the origin
+		records []string // what its set says, in the words of the zone
+		state   State    // of the problem
+		problem string
+	}{
+		"NodePort":                                  {objects: []any{shop(), web(), n1, n2}, want: "http://nodes.main:30080", records: []string{"A 192.0.2.1", "A 192.0.2.2"}},
+		"NodePort, dual stack":                      {objects: []any{shop(), web(), both}, want: "http://nodes.main:30080", records: []string{"A 192.0.2.1", "AAAA 2001:db8::1"}},
+		"NodePort, IPv4 alone, nodes with both":     {objects: []any{shop(), onlyV4, both}, want: "http://nodes-v4.main:30080", records: []string{"A 192.0.2.1"}},
+		"NodePort, IPv4 alone, nodes with it alone": {objects: []any{shop(), onlyV4, n1}, want: "http://nodes.main:30080", records: []string{"A 192.0.2.1"}},
+		"NodePort, IPv6 alone, nodes with both":     {objects: []any{shop(), onlyV6, both}, want: "http://nodes-v6.main:30080", records: []string{"AAAA 2001:db8::1"}},
+		"Local":                                     {objects: []any{shop(), localWeb(), n1, n2, endpoints("w1", "n1")}, want: "http://web.default.local.main:30080", records: []string{"A 192.0.2.1"}},
+		"Local, several slices":                     {objects: []any{shop(), localWeb(), n1, n2, endpoints("w1", "n1"), endpoints("w2", "n1", "n2")}, want: "http://web.default.local.main:30080", records: []string{"A 192.0.2.1", "A 192.0.2.2"}},
+		"Local, an endpoint on an unknown node":     {objects: []any{shop(), localWeb(), n1, endpoints("w1", "n1", "n9")}, want: "http://web.default.local.main:30080", records: []string{"A 192.0.2.1"}},
+		"Local, an endpoint on a node that is down": {objects: []any{shop(), localWeb(), n1, n2, notReady(node("n3", "192.0.2.3"), 1<<40), endpoints("w1", "n1", "n3")}, want: "http://web.default.local.main:30080", records: []string{"A 192.0.2.1"}},
+		"Local, no endpoint":                        {objects: []any{shop(), localWeb(), n1}, want: "http://web.default.local.main:30080"},
+		"Local, endpoints by family":                {objects: []any{shop(), localWeb(), both, dual("n2", "192.0.2.2", "2001:db8::2"), endpoints("w4", "n2"), v6Slice}, want: "http://web.default.local.main:30080", records: []string{"A 192.0.2.2", "AAAA 2001:db8::1"}},
+		"LoadBalancer":                              {objects: []any{shop(), balanced("192.0.2.9", "2001:db8::9")}, want: "http://web.default.lb.main:80", records: []string{"A 192.0.2.9", "AAAA 2001:db8::9"}},
+		"LoadBalancer, a host name":                 {objects: []any{shop(), balanced("LB.example.org.")}, want: "http://web.default.lb-cname.main:80", records: []string{"CNAME lb.example.org"}},
+		"LoadBalancer, both":                        {objects: []any{shop(), balanced("lb.example.org", "192.0.2.9")}, want: "http://web.default.lb.main:80", records: []string{"A 192.0.2.9"}},
+		"LoadBalancer, nothing yet":                 {objects: []any{shop(), balanced()}, state: Pending, problem: "has no load balancer's address in its status"},
+		"LoadBalancer, nothing of use":              {objects: []any{shop(), balanced("0.0.0.0")}, state: Pending, problem: "has no load balancer's address in its status"},
+		"status":                                    {objects: []any{atStatus(kube.Address{IP: "192.0.2.8"})}, want: "http://shop.default.status.main:80", records: []string{"A 192.0.2.8"}},
+		"status, a host name":                       {objects: []any{atStatus(kube.Address{Hostname: "lb.example.org"})}, want: "http://shop.default.status-cname.main:80", records: []string{"CNAME lb.example.org"}},
+		"status, empty":                             {objects: []any{atStatus()}, state: Pending, problem: "its status has no address"},
+		"status, what edgeward wrote":               {objects: []any{atStatus(kube.Address{Hostname: "cdn.example.net"})}, state: Pending, problem: "its status has no address"},
+		"status, an origin of ours":                 {objects: []any{atStatus(kube.Address{Hostname: nodesHost})}, state: Pending, problem: "its status has no address"},
+		"status, its own host":                      {objects: []any{atStatus(kube.Address{Hostname: "www.example.com"})}, state: Pending, problem: "its status has no address"},
+		"nodes":                                     {objects: []any{withAnnotations(annotationOrigin, "nodes", annotationOriginPort, "8443", annotationSource, "https"), n1}, want: "https://nodes.main:8443", records: []string{"A 192.0.2.1"}},
+		"nodes without a port":                      {objects: []any{withAnnotations(annotationOrigin, "nodes"), n1}, state: Invalid, problem: "needs edgeward/origin-port"},
+		"an origin that is not known":               {objects: []any{withAnnotations(annotationOrigin, "pods"), n1}, state: Invalid, problem: `"pods" is not "status" or "nodes"`},
+		"a port alone":                              {objects: []any{withAnnotations(annotationOriginPort, "80"), web(), n1}, state: Invalid, problem: "edgeward/origin-port has no effect"},
+		"a port that is none":                       {objects: []any{withAnnotations(annotationOriginPort, "65536"), web(), n1}, state: Invalid, problem: "is not a port from 1 to 65535"},
+		"externalIPs, not allowed":                  {objects: []any{shop(), external}, state: Invalid, problem: "of the kind externalIPs, which the configuration does not allow"},
+		"externalIPs, allowed":                      {objects: []any{shop(), external, everything}, want: "http://web.default.ext.main:80", records: []string{"A 192.0.2.7"}},
+		"ExternalName, not allowed":                 {objects: []any{shop(), named}, state: Invalid, problem: "of the kind ExternalName, which the configuration does not allow"},
+		"ExternalName, allowed, a port of its own":  {objects: []any{byNumber, named, everything}, want: "http://web.default.ext-cname.main:8080", records: []string{"CNAME origin.example.org"}},
+		"a LoadBalancer that may not be":            {objects: []any{shop(), balanced("192.0.2.9"), Allow{Origins: []string{"NodePort"}}}, state: Invalid, problem: "of the kind LoadBalancer"},
+		"a status that may not be":                  {objects: []any{atStatus(kube.Address{IP: "192.0.2.8"}), Allow{Origins: []string{"NodePort"}}}, state: Invalid, problem: "of the kind status"},
+		"an annotation that may not be":             {objects: []any{annotated(annotationAdopt, "true"), web(), Allow{Annotations: []string{annotationPath}}}, state: Invalid, problem: "annotation edgeward/adopt: the configuration does not allow"},
+		"an annotation that may be":                 {objects: []any{annotated(annotationAdopt, "true"), web(), n1, Allow{Annotations: []string{annotationAdopt}}}, want: "http://nodes.main:30080", records: []string{"A 192.0.2.1"}},
+		"a host that may not be":                    {objects: []any{shop(), web(), Allow{Hosts: []string{"*.example.org"}}}, state: Invalid, problem: "host www.example.com the configuration does not allow"},
+		"a host that may be":                        {objects: []any{shop(), web(), n1, Allow{Hosts: []string{"*.example.org", "*.example.com"}}}, want: "http://nodes.main:30080", records: []string{"A 192.0.2.1"}},
+		"a namespace of which nothing is said":      {objects: []any{shop(), web(), Allow{Namespaces: []string{"team-*"}}}, state: Invalid, problem: "nothing of this namespace may be published"},
+		"the first entry for the namespace":         {objects: []any{shop(), web(), n1, Allow{Namespaces: []string{"team-*"}, Hosts: []string{"x"}}, Allow{Namespaces: []string{"def*"}}, Allow{Hosts: []string{"x"}}}, want: "http://nodes.main:30080", records: []string{"A 192.0.2.1"}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			set := testSettings()
+			set.CNAMETarget = "cdn.example.net"
+			want := Desired([]Cluster{cluster("main", test.objects...)}, set, start())
+			var lines []string
+			if test.want != "" {
+				lines = []string{"https://www.example.com/a from " + test.want + "/a"}
+			}
+			if diff := cmp.Diff(lines, published(want)); diff != "" {
+				t.Errorf("published (-want +got):\n%s", diff)
+			}
+			checkProblems(t, want, test.state, test.problem)
+			checkWarnings(t, want, "")
+			if test.want == "" {
+				return
+			}
+			set1, ok := want.Sets[want.Routes[shopKey()].Set]
+			if !ok {
+				t.Fatalf("no set %s", want.Routes[shopKey()].Set)
+			}
+			var records []string
+			for _, ip := range set1.Addresses {
+				r := address("", ip, 0)
+				records = append(records, r.Type+" "+r.Data)
+			}
+			if set1.CNAME != "" {
+				records = append(records, "CNAME "+set1.CNAME)
+			}
+			if diff := cmp.Diff(test.records, records); diff != "" {
+				t.Errorf("records (-want +got):\n%s", diff)
+			}
+			if (set1.Lacks == "") != (len(records) > 0) {
+				t.Errorf("it lacks %q", set1.Lacks)
+			}
+		})
+	}
+}
+
+// TestOriginChanges has what becomes of a rule whose origin changes.
+func TestOriginChanges(t *testing.T) {
+	n1, n2 := node("n1", "192.0.2.1"), node("n2", "192.0.2.2")
+	tests := map[string]struct {
+		before, after []any
+		want          []string // what is done
+	}{
+		"a slice goes, another lists the endpoint": {
+			[]any{shop(), localWeb(), n1, endpoints("w1", "n1"), endpoints("w2", "n1")}, []any{shop(), localWeb(), n1, endpoints("w2", "n1")}, nil,
+		},
+		"the last slice goes": {
+			[]any{shop(), localWeb(), n1, endpoints("w1", "n1")}, []any{shop(), localWeb(), n1}, nil,
+		},
+		"pods move": {
+			[]any{shop(), localWeb(), n1, n2, endpoints("w1", "n1")}, []any{shop(), localWeb(), n1, n2, endpoints("w1", "n2")},
+			[]string{"0s: create web.default.local.main 192.0.2.2", "0s: delete web.default.local.main 192.0.2.1"},
+		},
+		"Cluster to Local": {
+			[]any{shop(), web(), n1, n2}, []any{shop(), localWeb(), n1, n2, endpoints("w1", "n1")},
+			[]string{
+				"0s: create web.default.local.main 192.0.2.1", "0s: update rule www.example.com/a for shop",
+				"1m0s: delete nodes.main 192.0.2.1, delete nodes.main 192.0.2.2",
+			},
+		},
+		"NodePort to LoadBalancer": {
+			[]any{shop(), web(), n1}, []any{shop(), balanced("192.0.2.9"), n1},
+			[]string{"0s: create web.default.lb.main 192.0.2.9", "0s: update rule www.example.com/a for shop", "1m0s: delete nodes.main 192.0.2.1"},
+		},
+		"NodePort to LoadBalancer without an address yet": {[]any{shop(), web(), n1}, []any{shop(), balanced(), n1}, nil},
+		"a LoadBalancer's address is lost":                {[]any{shop(), balanced("192.0.2.9")}, []any{shop(), balanced()}, nil},
+		"a LoadBalancer's host name is lost":              {[]any{shop(), balanced("lb.example.org")}, []any{shop(), balanced()}, nil},
+		"a LoadBalancer's address changes": {
+			[]any{shop(), balanced("192.0.2.9")}, []any{shop(), balanced("192.0.2.10")},
+			[]string{"0s: create web.default.lb.main 192.0.2.10", "0s: delete web.default.lb.main 192.0.2.9"},
+		},
+		"a LoadBalancer's host name changes": {
+			[]any{shop(), balanced("lb.example.org")}, []any{shop(), balanced("lb2.example.org")},
+			[]string{"0s: update web.default.lb-cname.main lb2.example.org"},
+		},
+		"a LoadBalancer's address becomes a host name": {
+			[]any{shop(), balanced("192.0.2.9")}, []any{shop(), balanced("lb.example.org")},
+			[]string{"0s: create web.default.lb-cname.main lb.example.org", "0s: update rule www.example.com/a for shop", "1m0s: delete web.default.lb.main 192.0.2.9"},
+		},
+		"a LoadBalancer goes": {
+			[]any{shop(), balanced("192.0.2.9")}, []any{shop()},
+			[]string{"10s: delete rule www.example.com/a", "1m10s: delete web.default.lb.main 192.0.2.9"},
+		},
+		"a status is lost": {[]any{atStatus(kube.Address{IP: "192.0.2.8"})}, []any{atStatus()}, nil},
+		"a status, and the annotation is bad": {
+			[]any{atStatus(kube.Address{IP: "192.0.2.8"})}, []any{withAnnotations(annotationOrigin, "x")}, nil,
+		},
+		"IPv4 to IPv6": {
+			[]any{shop(), web(), n1}, []any{shop(), web(), node("n1", "2001:db8::1")},
+			[]string{"0s: create nodes.main 2001:db8::1", "0s: delete nodes.main 192.0.2.1"},
+		},
+		"IPv4 to both": {
+			[]any{shop(), web(), n1}, []any{shop(), web(), dual("n1", "192.0.2.1", "2001:db8::1")},
+			[]string{"0s: create nodes.main 2001:db8::1"},
+		},
+		"a host that may not be any more": {
+			[]any{shop(), web(), n1}, []any{shop(), web(), n1, Allow{Hosts: []string{"x"}}},
+			[]string{"10s: delete rule www.example.com/a", "1m10s: delete nodes.main 192.0.2.1"},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := settled(testSettings(), cluster("main", test.before...))
+			s.change(true, cluster("main", test.after...))
+			if diff := cmp.Diff(test.want, s.run()); diff != "" {
+				t.Errorf("done (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestCNAME has a name that is one CNAME, amid what may go wrong with it.
+func TestCNAME(t *testing.T) {
+	const name = "web.default.lb-cname.main.acme"
+	record := func(id, data string, ttl int) Record {
+		return Record{ID: id, Name: name, Type: "CNAME", Data: data, TTL: ttl}
+	}
+	tests := map[string]struct {
+		change func(*View[Record])
+		want   []string
+		state  string
+	}{
+		"as it shall be":      {func(*View[Record]) {}, nil, "synced"},
+		"it is gone":          {func(v *View[Record]) { v.Objects = v.Objects[:1] }, []string{"create web.default.lb-cname.main lb.example.org"}, "pending"},
+		"it says another":     {func(v *View[Record]) { v.Objects[1].Data = "x.example.org" }, []string{"update web.default.lb-cname.main lb.example.org"}, "pending"},
+		"another TTL":         {func(v *View[Record]) { v.Objects[1].TTL = 60 }, []string{"update web.default.lb-cname.main lb.example.org"}, "pending"},
+		"twice":               {func(v *View[Record]) { v.Objects = append(v.Objects, record("z", "lb.example.org", 120)) }, []string{"delete web.default.lb-cname.main lb.example.org"}, "synced"},
+		"an address in place": {func(v *View[Record]) { v.Objects[1] = address(name, "192.0.2.1", 120).WithIdentity("a") }, []string{"delete web.default.lb-cname.main 192.0.2.1"}, "pending"},
+		"an update is refused": {func(v *View[Record]) {
+			v.Objects[1].Data = "x.example.org"
+			v.Attempts = []Attempt[Record]{{Op[Record]{Verb: Update, Old: v.Objects[1], New: record("", "lb.example.org", 120)}, Parked}}
+		}, []string{"update web.default.lb-cname.main lb.example.org"}, "error"},
+		"an update is under way": {func(v *View[Record]) {
+			v.Attempts = []Attempt[Record]{{Op[Record]{Verb: Update, Old: v.Objects[1], New: record("", "lb.example.org", 120)}, InFlight}}
+		}, nil, "pending"},
+		"an update's reply was lost": {func(v *View[Record]) {
+			v.Attempts = []Attempt[Record]{{Op[Record]{Verb: Update, Old: v.Objects[1], New: record("", "lb.example.org", 120)}, Unsure}}
+		}, []string{"look up"}, "pending"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := settled(testSettings(), cluster("main", shop(), balanced("lb.example.org")))
+			s.Records.Objects = slices.Clone(s.Records.Objects)
+			s.AllowDelete = true
+			test.change(&s.Records)
+			if diff := cmp.Diff(test.want, s.ask()); diff != "" {
+				t.Errorf("operations (-want +got):\n%s", diff)
+			}
+			if got, _, _ := strings.Cut(s.states()[0], " "); got != test.state {
+				t.Errorf("states %q, want %s", s.states(), test.state)
+			}
+		})
+	}
+}
+
+// TestRelease has an Ingress that lets go of its rule: the mark goes, the rest
+// stays, and its addresses follow their nodes while the rule names them.
+func TestRelease(t *testing.T) {
+	n1, n2 := node("n1", "192.0.2.1"), node("n2", "192.0.2.2")
+	freed := annotated(annotationRelease, "true")
+	s := settled(testSettings(), cluster("main", shop(), web(), n1))
+	s.change(true, cluster("main", freed, web(), n1))
+	if diff := cmp.Diff([]string{"0s: update rule www.example.com/a for "}, s.run()); diff != "" {
+		t.Errorf("released (-want +got):\n%s", diff)
+	}
+	if r := s.rule(t, shopKey()); r.Marked() || r.SourceHost != nodesHost || r.Protocols[0].SourcePort != 30080 {
+		t.Errorf("it is %+v", r)
+	}
+	if diff := cmp.Diff([]IngressID{shopID()}, s.step.Released); diff != "" {
+		t.Errorf("told (-want +got):\n%s", diff)
+	}
+	s.change(true, cluster("main", n2))
+	want := []string{"0s: create nodes.main 192.0.2.2", "0s: delete nodes.main 192.0.2.1"}
+	if diff := cmp.Diff(want, s.run()); diff != "" {
+		t.Errorf("without the Ingress, the nodes followed (-want +got):\n%s", diff)
+	}
+	s.Rules.Objects = nil
+	if diff := cmp.Diff([]string{"1m0s: delete nodes.main 192.0.2.2"}, s.run()); diff != "" {
+		t.Errorf("the rule is gone (-want +got):\n%s", diff)
+	}
+}
+
+// TestObjectSet has names that are too long for DNS: cut, and still distinct.
+func TestObjectSet(t *testing.T) {
+	long := strings.Repeat("a", 63)
+	seen := make(map[string]string)
+	for _, test := range []struct {
+		namespace, name string
+		room            int
+		want            string // "": too long to be as it is
+	}{
+		{"default", "web", 200, "web.default.lb"},
+		{long, long, 253, long + "." + long + ".lb"},
+		{long, long, 100, ""},
+		{long, long + "b", 253, ""}, // a label too long
+		{"a", "b.c", 200, "b.c.a.lb"},
+		{"default", "web", 14, "web.default.lb"},
+		{"default", "web", 13, ""},
+		{"default", "web", 9, ""},
+	} {
+		got := objectSet("lb", test.namespace, test.name, test.room)
+		if test.want != "" && got != test.want {
+			t.Errorf("%s.%s in %d: %q, want %q", test.name, test.namespace, test.room, got, test.want)
+		}
+		if len(got) > test.room || longestLabel(got) > 63 || strings.Contains(got, "..") {
+			t.Errorf("%s.%s in %d: %q", test.name, test.namespace, test.room, got)
+		}
+		seen[got] = test.name
+	}
+	if len(seen) < 7 {
+		t.Errorf("not distinct: %v", seen)
+	}
+}

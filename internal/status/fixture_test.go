@@ -1,0 +1,118 @@
+package status
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"time"
+
+	"github.com/edgeward/edgeward/internal/kube"
+	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/syncer"
+)
+
+// now is when every overview was made.
+func now() time.Time { return time.Unix(1e9, 0).UTC() }
+
+func settings() plan.Settings {
+	return plan.Settings{
+		Owner: "acme", Domain: "k8s.example.net", TTL: 120, ServiceProfile: "generic", PublishedProtocols: []string{"https"},
+		SourcePath: "keep", Adopt: "never", DeletionGrace: 10 * time.Second, Linger: time.Minute, MaxDelete: 0.5,
+	}
+}
+
+// cluster is a ready cluster with two nodes, Service web and the Ingresses.
+func cluster(name string, ingresses ...kube.Ingress) plan.Cluster {
+	return plan.Cluster{
+		Name: name, AddressTypes: []string{"ExternalIP"}, NotReadyDelay: 30 * time.Second, Ready: true, UID: "uid-" + name,
+		Services: []kube.Service{{Meta: kube.Meta{Namespace: "shop", Name: "web"}, Type: "NodePort",
+			Ports: []kube.ServicePort{{Name: "http", Protocol: "TCP", Port: 80, NodePort: 30080}}}},
+		Nodes:     []kube.Node{node("n1", "192.0.2.1"), node("n2", "192.0.2.2")},
+		Ingresses: ingresses,
+	}
+}
+
+func node(name, address string) kube.Node {
+	return kube.Node{Meta: kube.Meta{Name: name}, Ready: true, Addresses: []kube.NodeAddress{{Type: "ExternalIP", Address: address}}}
+}
+
+// ingress publishes a path of a host from Service web.
+func ingress(name, host, path string) kube.Ingress {
+	return kube.Ingress{
+		Meta: kube.Meta{Namespace: "shop", Name: name}, Created: now(),
+		Rules: []kube.IngressRule{{Host: host, Paths: []kube.IngressPath{{
+			Path: path, Type: "Exact", Backend: kube.Backend{Service: "web", PortName: "http"},
+		}}}},
+	}
+}
+
+// settled is the overview when all that the clusters want stands. Rules have
+// their place as ID, records their key.
+func settled(clusters ...plan.Cluster) *syncer.Overview {
+	o := &syncer.Overview{At: now(), Settings: settings(), Nodes: make(map[string][]kube.Node), LastSync: make(map[plan.IngressID]time.Time)}
+	o.Want = plan.Desired(clusters, o.Settings, o.At)
+	for key, r := range o.Want.Routes {
+		if r.Wanted() {
+			o.Rules = append(o.Rules, r.Rule.WithIdentity("rule-"+key.String()))
+			o.LastSync[r.Ingress] = now().Add(-time.Minute)
+		}
+	}
+	record := func(name, kind, data string) {
+		r := plan.Record{Name: name, Type: kind, Data: data, TTL: 120}
+		o.Records = append(o.Records, r.WithIdentity(r.Key()))
+	}
+	for _, c := range clusters {
+		record(plan.ClaimName(c.Name, "acme"), "TXT", plan.ClaimData("acme", c.UID))
+		o.Nodes[c.Name] = c.Nodes
+	}
+	for name, set := range o.Want.Sets {
+		for _, a := range set.Addresses {
+			if strings.HasPrefix(name, plan.NodesSet+".") { // the one that the routes use
+				record(name, "A", a)
+			}
+		}
+	}
+	for _, target := range []plan.Target{plan.Edgio, plan.Vultr} {
+		o.Targets = append(o.Targets, syncer.TargetState{Target: target, Reachable: true, Read: now().Add(-time.Minute), NextRead: now().Add(9 * time.Minute)})
+	}
+	return replanned(o)
+}
+
+// replanned has the plan look at an overview that was changed.
+func replanned(o *syncer.Overview) *syncer.Overview {
+	step := plan.Next(plan.Input{
+		Want: o.Want, Settings: o.Settings, Now: o.At,
+		Rules:   plan.View[plan.Rule]{Known: true, Read: o.At, Objects: o.Rules},
+		Records: plan.View[plan.Record]{Known: true, Read: o.At, Objects: o.Records},
+	})
+	step.Rules, step.Records, step.Memory = nil, nil, plan.Memory{}
+	o.Step = step
+	return o
+}
+
+// many is the overview of n Ingresses in sync, but for one in a hundred, whose
+// Service does not exist.
+func many(n int) *syncer.Overview {
+	var list []kube.Ingress
+	for i := range n {
+		ing := ingress(fmt.Sprintf("ing-%04d", i), fmt.Sprintf("h%d.example.com", i), "/a")
+		if i%100 == 0 {
+			ing.Rules[0].Paths[0].Backend.Service = "none"
+		}
+		list = append(list, ing)
+	}
+	return settled(cluster("main", list...))
+}
+
+// handlerOf answers with what one overview holds.
+func handlerOf(o *syncer.Overview) http.Handler {
+	return Handler("v1.2.3", func() *syncer.Overview { return o })
+}
+
+// get asks a handler for a URL.
+func get(h http.Handler, url string) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest("GET", url, nil))
+	return w
+}

@@ -1,0 +1,60 @@
+package vultrapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/vultr/govultr/v3"
+)
+
+// MaxPages bounds a list: it is far beyond any account.
+const MaxPages = 1000
+
+// List reads all pages of a list, of which page returns the one at a cursor,
+// the first at "". It fails rather than return a part: with fewer items than
+// the list's total, or an item without the id that id returns. An item that
+// stands on two pages is returned once.
+//
+// A next page that was read already ends the list if it is whole: where an API
+// does not declare its cursor it may ignore it, too.
+func List[T any](ctx context.Context, what string, page func(ctx context.Context, cursor string) ([]T, *govultr.Meta, error), id func(T) string) ([]T, error) {
+	var all []T
+	seen := make(map[string]bool)
+	cursors := make(map[string]bool)
+	cursor := ""
+	for range MaxPages {
+		var items []T
+		var meta *govultr.Meta
+		err := Call(ctx, what, func(ctx context.Context) (err error) {
+			items, meta, err = page(ctx, cursor)
+			if err == nil && (meta == nil || meta.Links == nil) {
+				err = errors.New("the reply has no meta.links")
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, item := range items {
+			switch id := id(item); {
+			case id == "":
+				return nil, fmt.Errorf("%s: one has no id", what)
+			case !seen[id]:
+				seen[id] = true
+				all = append(all, item)
+			}
+		}
+		cursor = meta.Links.Next
+		switch again := cursors[cursor]; {
+		case cursor == "" && len(all) < meta.Total:
+			return nil, fmt.Errorf("%s: got %d of %d", what, len(all), meta.Total)
+		case again && len(all) < meta.Total:
+			return nil, fmt.Errorf("%s: the pages go round in a circle; got %d of %d", what, len(all), meta.Total)
+		case cursor == "" || again:
+			return all, nil
+		}
+		cursors[cursor] = true
+	}
+	return nil, fmt.Errorf("%s: no end after %d pages", what, MaxPages)
+}

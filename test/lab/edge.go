@@ -1,0 +1,103 @@
+package lab
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/edgeward/edgeward/internal/emulator"
+)
+
+// Edge is a CDN edge that takes requests by what the lab's providers hold.
+type Edge struct {
+	*emulator.Edge
+	HTTP, HTTPS string // where it listens, "127.0.0.1:41234"
+	CAFile      string // the certificate to trust, PEM
+
+	authority *emulator.Authority
+	dns       *emulator.DNS
+	servers   []*http.Server
+}
+
+// StartEdge starts one that finds origins by the lab's zone; the resolver of the
+// options is its own. Names outside of the zone, such as those of load
+// balancers, have their address in hosts.
+func (l *Lab) StartEdge(o emulator.EdgeOptions, hosts map[string]netip.Addr) (*Edge, error) {
+	authority, err := emulator.NewAuthority()
+	if err != nil {
+		return nil, err
+	}
+	e := &Edge{authority: authority, CAFile: filepath.Join(l.dir, "edge-ca.pem")}
+	if err := os.WriteFile(e.CAFile, authority.PEM(), 0o644); err != nil {
+		return nil, err
+	}
+	if e.dns, err = l.Vultr.ListenDNS("127.0.0.1:0"); err != nil {
+		return nil, err
+	}
+	o.Resolver = emulator.NewResolver(emulator.ResolverOptions{
+		Server: e.dns.Addr(),
+		Outside: func(_ context.Context, name string) ([]netip.Addr, error) {
+			if address, ok := hosts[name]; ok {
+				return []netip.Addr{address}, nil
+			}
+			return nil, fmt.Errorf("no host %q", name)
+		},
+	})
+	e.Edge = emulator.NewEdgioEdge(l.Edgio, o)
+	if e.HTTP, err = e.serve(nil); err == nil {
+		e.HTTPS, err = e.serve(authority.ServerConfig())
+	}
+	if err != nil {
+		e.Close()
+		return nil, err
+	}
+	return e, nil
+}
+
+// serve has the edge listen on a free port, by https with a configuration.
+func (e *Edge) serve(secure *tls.Config) (address string, err error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	address = listener.Addr().String()
+	if secure != nil {
+		listener = tls.NewListener(listener, secure)
+	}
+	server := &http.Server{Handler: e.Edge, ReadHeaderTimeout: time.Minute}
+	e.servers = append(e.servers, server)
+	go server.Serve(listener)
+	return address, nil
+}
+
+// Client is one of the CDN's: whatever host a URL names, it asks the edge.
+func (e *Edge) Client() *http.Client {
+	return &http.Client{Transport: &http.Transport{
+		TLSClientConfig:     &tls.Config{RootCAs: e.authority.Pool()},
+		MaxIdleConnsPerHost: 100,
+		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			to := e.HTTPS
+			if _, port, _ := net.SplitHostPort(address); port == "80" {
+				to = e.HTTP
+			}
+			return new(net.Dialer).DialContext(ctx, network, to)
+		},
+	}}
+}
+
+// Close stops the edge and its name server.
+func (e *Edge) Close() error {
+	for _, s := range e.servers {
+		s.Close()
+	}
+	if e.Edge != nil {
+		e.Edge.Close()
+	}
+	return e.dns.Close()
+}
