@@ -173,6 +173,7 @@ func Settings(cfg *config.Config) plan.Settings {
 		Owner: cfg.Owner, Domain: cfg.Vultr.Domain, TTL: cfg.Vultr.TTL,
 		ServiceProfile: cfg.Edgio.ServiceProfile, PublishedProtocols: cfg.Edgio.PublishedProtocols,
 		SourcePath: cfg.Edgio.SourcePath, CNAMETarget: cfg.Edgio.CNAMETarget, Adopt: cfg.Sync.Adopt,
+		PublishZones:  cfg.Vultr.PublishZones,
 		DeletionGrace: cfg.Sync.DeletionGrace, Linger: cfg.Sync.Linger, MaxDelete: cfg.Sync.MaxDelete,
 	}
 }

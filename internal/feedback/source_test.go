@@ -22,7 +22,7 @@ func id(name string) plan.IngressID {
 // url is "host/path" as a key.
 func url(text string) plan.RuleKey {
 	host, path, _ := strings.Cut(text, "/")
-	return plan.RuleKey{Host: host, Path: "/" + path}
+	return plan.RuleKey{CDN: plan.Edgio, Host: host, Path: "/" + path}
 }
 
 // ruleOf is a rule at a URL that is marked for an Ingress.

@@ -61,7 +61,7 @@ func (p *planner) planRecords() {
 func (p *planner) recordsByCluster() map[string][]Record {
 	byCluster := make(map[string][]Record)
 	for _, r := range p.Records.Objects {
-		cluster, ok := clusterOf(r.Name, p.Settings.Owner)
+		cluster, ok := clusterOf(r, p.Settings.Owner)
 		if !ok {
 			continue
 		}
@@ -357,7 +357,7 @@ func (p *planner) otherTTL(name, recordType string, ttl int, records []Record) b
 // othersStand reports whether there is another record of r's name and type.
 func (p *planner) othersStand(r Record) bool {
 	return slices.ContainsFunc(p.Records.Objects, func(o Record) bool {
-		return o.Name == r.Name && o.Type == r.Type && o.ID != r.ID
+		return o.Zone == r.Zone && o.Name == r.Name && o.Type == r.Type && o.ID != r.ID
 	})
 }
 
@@ -394,7 +394,10 @@ func (p *planner) unwantedRecord(cluster string, r Record, lingers, safe bool) {
 		d.op.Urgency = urgentTidy
 		d.due = gone.since.Add(p.Settings.Linger)
 		if !p.Now.Before(d.due) && p.Rules.Read.Before(d.due) {
-			p.step.Reread, d.safe = true, false
+			d.safe = false
+			for cdn := range p.cdns {
+				p.step.Reread[cdn] = true
+			}
 		}
 	}
 	c := p.clusters[cluster]

@@ -120,7 +120,7 @@ func ruleFields(r plan.Rule) []Field {
 
 func recordEntry(c plan.Change[plan.Record], domain string) Entry {
 	e := Entry{Group: originGroup, Target: string(plan.Vultr), Action: string(c.Verb), WaitSeconds: wait(c.After)}
-	name := func(r plan.Record) string { return r.Type + " " + r.Name + "." + domain + " " + r.Data }
+	name := func(r plan.Record) string { return r.Type + " " + r.Name + "." + cmp.Or(r.Zone, domain) + " " + r.Data }
 	switch c.Verb {
 	case plan.Create:
 		e.Object, e.After, e.Why = name(c.New), recordFields(c.New), "what takes the traffic of a rule has it"

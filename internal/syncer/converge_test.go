@@ -247,7 +247,7 @@ func TestDrift(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(r *rig) {
-				r.cdn.plant(plan.Rule{ID: "foreign", RuleKey: plan.RuleKey{Host: "foreign.example.com", Path: "/"}})
+				r.cdn.plant(plan.Rule{ID: "foreign", RuleKey: plan.RuleKey{CDN: plan.Edgio, Host: "foreign.example.com", Path: "/"}})
 				r.ready(ingress("shop"), web(), node(1), node(2))
 				test.meddle(t, r)
 				r.pass(10*time.Minute + 10*time.Second)

@@ -242,7 +242,7 @@ func short[T plan.Object[T]](o T) string {
 // TestFake holds the fakes to what the clients of the real APIs do.
 func TestFake(t *testing.T) {
 	t.Run("rules", func(t *testing.T) {
-		first := plan.Rule{RuleKey: plan.RuleKey{Host: "www.example.com", Path: "/a"}}
+		first := plan.Rule{RuleKey: plan.RuleKey{CDN: plan.Edgio, Host: "www.example.com", Path: "/a"}}
 		second, changed := first, first
 		second.Path, changed.SourcePath = "/b", "/c"
 		providertest.Run(t, func(*testing.T) providertest.Subject[plan.Rule] { return subject(first, second, changed) })

@@ -95,7 +95,7 @@ func (s *sim) meddle() {
 	addresses := slices.DeleteFunc(s.dns.sorted(), func(r plan.Record) bool { return !s.ourRecord(r) || r.Type != "A" })
 	switch n := s.rng.IntN(8); {
 	case n < 2: // others publish something, perhaps what we want, perhaps from our nodes
-		r := plan.Rule{RuleKey: plan.RuleKey{Host: fmt.Sprintf("h%d.example.com", s.rng.IntN(2)), Path: []string{"/", "/b", "/x"}[s.rng.IntN(3)]},
+		r := plan.Rule{RuleKey: plan.RuleKey{CDN: plan.Edgio, Host: fmt.Sprintf("h%d.example.com", s.rng.IntN(2)), Path: []string{"/", "/b", "/x"}[s.rng.IntN(3)]},
 			SourceHost: []string{"elsewhere.example.org", "nodes.main.acme.example.net"}[s.rng.IntN(2)], SourcePath: "/"}
 		if !s.ours(r.SourceHost) {
 			s.makeForeign(r)
