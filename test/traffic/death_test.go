@@ -40,7 +40,7 @@ func TestNodeDeathWithoutRetry(t *testing.T) {
 			tc.found(w)
 			w.inDNS(2, 3, 4)
 			w.forgotten()
-			w.goOn(ttl)
+			w.goOn(ttl / 2)
 			report := w.load.Stop()
 
 			mu.Lock()
@@ -78,12 +78,11 @@ func TestNodePortInPlace(t *testing.T) {
 		defer mu.Unlock()
 		updated = time.Now()
 	})
-	w.goOn(ttl)
+	w.goOn(ttl / 4)
 	changed := time.Now()
-	w.apply(nodePort("Cluster", "{name: http, port: 80, nodePort: 30082}"))
+	w.apply(nodePort("Cluster", "{name: http, port: 8080, nodePort: 30082}"))
 	w.serves(url, ":30082")
 	w.forgotten()
-	w.goOn(ttl)
 	report := w.load.Stop()
 
 	mu.Lock()

@@ -24,11 +24,11 @@ var server *kube.Server // set by TestMain, before any test
 func TestMain(m *testing.M) { os.Exit(kube.RunMain(m, &server)) }
 
 const (
-	rate        = 800                    // requests a second
-	ttl         = time.Second            // of the records
-	propagation = 200 * time.Millisecond // of the rules to the edge
-	linger      = 2 * time.Second        // more than both
-	patience    = 30 * time.Second       // for a condition to come true
+	rate        = 800                     // requests a second
+	ttl         = time.Second             // of the records
+	propagation = 200 * time.Millisecond  // of the rules to the edge
+	linger      = 1500 * time.Millisecond // more than both
+	patience    = 30 * time.Second        // for a condition to come true
 	url         = "https://www.example.com/app"
 )
 
@@ -70,7 +70,7 @@ func newWorld(t *testing.T, o emulator.EdgeOptions, service string) *world {
 	w.nodes(1, 2, 3)
 	w.pods(1, 2)
 	if service == "" {
-		service = nodePort("Cluster", "{name: http, port: 80, nodePort: 30080}")
+		service = nodePort("Cluster", onNodes)
 	}
 	w.apply(service, ingress("http", "/app"))
 	w.config, err = w.Config(t.Context(), map[string]string{
@@ -170,6 +170,10 @@ endpoints: [%s]
 ports: [{name: http, port: 8080}, {name: other, port: 8081}]
 `, strings.Join(list, ", ")))
 }
+
+// onNodes is the port of the Service. It is one that nobody needs rights for, as
+// load balancers listen there too.
+const onNodes = "{name: http, port: 8080, nodePort: 30080}"
 
 // nodePort is the Service of that type, with a policy and ports.
 func nodePort(policy string, ports ...string) string { return service("NodePort", policy, ports...) }
