@@ -149,6 +149,9 @@ func TestKill(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
 	// A request is under way, so that the server has taken the connection.
 	if _, err := conn.Write([]byte("GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / ")); err != nil {
 		t.Fatal(err)
