@@ -28,6 +28,7 @@ func TestConformance(t *testing.T) {
 			Second:   wanted("www.example.com", "/app"),
 			Changed:  changed,
 			Remove:   func(id string) { api.Remove(id) },
+			Disown:   func(id string) { api.Edit(id, func(body map[string]any) { options(body) }) },
 			Revoke:   func() { revoked.Store(true) },
 		}
 	})

@@ -38,6 +38,7 @@ func TestImports(t *testing.T) {
 		"internal/metrics":     {only: []string{}},
 		"internal/config":      {never: []string{"internal/plan", "internal/syncer", "watcher", "edgio", "vultrdns"}},
 		"internal/status":      {never: []string{"edgio", "vultrdns", "watcher", "internal/config", "internal/emulator"}},
+		"internal/feedback":    {never: []string{"edgio", "vultrdns", "internal/config", "internal/emulator"}},
 	}
 	for dir, test := range tests {
 		t.Run(dir, func(t *testing.T) {

@@ -144,7 +144,7 @@ func TestAlertsTested(t *testing.T) {
 }
 
 // TestAlertsComplete: each alert says how urgent it is, how long it must last,
-// what to do, and which chapter of the README has more.
+// what to do, and which chapter of the README has more; that has a row for each.
 func TestAlertsComplete(t *testing.T) {
 	readme, err := os.ReadFile("../README.md")
 	if err != nil {
@@ -154,7 +154,12 @@ func TestAlertsComplete(t *testing.T) {
 	for _, heading := range regexp.MustCompile(`(?m)^#+ (.+)$`).FindAllStringSubmatch(string(readme), -1) {
 		anchors[strings.ReplaceAll(strings.ToLower(heading[1]), " ", "-")] = true
 	}
+	var alerts, rows []string
+	for _, row := range regexp.MustCompile("(?m)^\\| `(Edgeward[A-Za-z]+)` \\|").FindAllStringSubmatch(string(readme), -1) {
+		rows = append(rows, row[1])
+	}
 	for _, r := range readRules(t) {
+		alerts = append(alerts, r.Alert)
 		if s := r.Labels["severity"]; s != "critical" && s != "warning" {
 			t.Errorf("%s: severity %q", r.Alert, s)
 		}
@@ -169,6 +174,9 @@ func TestAlertsComplete(t *testing.T) {
 		if _, anchor, _ := strings.Cut(r.Annotations["runbook_url"], "#"); !anchors[anchor] {
 			t.Errorf("%s: the README has no heading #%s", r.Alert, anchor)
 		}
+	}
+	if diff := cmp.Diff(slices.Sorted(slices.Values(alerts)), slices.Sorted(slices.Values(rows))); diff != "" {
+		t.Errorf("alerts (-alerts.yaml +rows of the README):\n%s", diff)
 	}
 }
 

@@ -50,7 +50,7 @@ func touch(m *metrics.Metrics) {
 		clusters  = []string{"main"}
 		targets   = []string{string(plan.Edgio), string(plan.Vultr)}
 		events    = []string{"added", "modified", "deleted", "resync"}
-		resources = []string{"ingresses", "services", "nodes"}
+		resources = []string{"ingresses", "services", "nodes", "secrets"}
 	)
 	each(func(v ...string) { m.Syncs.WithLabelValues(v...).Inc() }, clusters, targets, events, []string{"success", "error"})
 	each(func(v ...string) { m.SyncDuration.WithLabelValues(v...).Observe(1) }, targets, events)

@@ -188,7 +188,7 @@ func TestFingerprint(t *testing.T) {
 		{"read again", chain, keyPEM, true},
 		{"line ends of Windows", strings.ReplaceAll(chain, "\n", "\r\n"), strings.ReplaceAll(keyPEM, "\n", "\r\n"), true},
 		{"remarks", "subject=www.example.com\n" + chain + "\n", "the key\n" + keyPEM, true},
-		{"headers", strings.Replace(chain, "-----\n", "-----\nNote: x\n\n", 1), keyPEM, true},
+		{"headers", strings.Replace(chain, "-----\n", "-----\nNote: x\n\n", 1), strings.Replace(keyPEM, "-----\n", "-----\nNote: x\n\n", 1), true},
 		{"a key beside the certificates", chain + keyPEM, keyPEM, true},
 		{"the certificate renewed for the same key", sign(t, key, func(c *x509.Certificate) { c.SerialNumber.SetInt64(2) }) + sign(t, other, nil), keyPEM, false},
 		{"without the chain", sign(t, key, nil), keyPEM, false},

@@ -17,6 +17,7 @@ import (
 
 	"github.com/edgeward/edgeward/internal/config"
 	"github.com/edgeward/edgeward/internal/daemon"
+	"github.com/edgeward/edgeward/internal/feedback"
 	"github.com/edgeward/edgeward/internal/plan"
 )
 
@@ -49,6 +50,13 @@ func Run(ctx context.Context, cfg *config.Config, version string, out io.Writer)
 	uids := make(map[string]string) // of kube-system, by cluster
 	for _, c := range cfg.Clusters {
 		within(ctx, func(ctx context.Context) { uids[c.Name] = cluster(ctx, r, c, version, silent) })
+	}
+	for _, s := range cfg.KubeSecrets() {
+		within(ctx, func(ctx context.Context) { secret(ctx, r, cfg, s, version, silent) })
+	}
+	if slices.ContainsFunc(cfg.KubeSecrets(), func(s config.KubeSecret) bool { return s.InForce().Reveal() == "" }) {
+		r.note("edgio, vultr: untested, as a key is missing")
+		return ErrFindings
 	}
 	p, err := daemon.Connect(cfg, version, daemon.Unobserved, silent)
 	if err != nil {
@@ -93,6 +101,7 @@ func cluster(ctx context.Context, r *report, c config.Cluster, version string, l
 		permissions(ctx, r, client, c.Name, "discovery.k8s.io", "endpointslices", n)
 	}
 	permissions(ctx, r, client, c.Name, "", "nodes", metav1.NamespaceAll)
+	optional(ctx, r, client, c)
 	return string(system.UID)
 }
 
@@ -105,26 +114,72 @@ func permissions(ctx context.Context, r *report, client kubernetes.Interface, cl
 	case resource != "nodes":
 		what += " in all namespaces"
 	}
-	var refused []string
-	for _, verb := range []string{"list", "watch"} {
-		answer, err := client.AuthorizationV1().SelfSubjectAccessReviews().Create(ctx, &authorizationv1.SelfSubjectAccessReview{
-			Spec: authorizationv1.SelfSubjectAccessReviewSpec{ResourceAttributes: &authorizationv1.ResourceAttributes{
-				Namespace: namespace, Verb: verb, Group: group, Resource: resource,
-			}},
-		}, metav1.CreateOptions{})
-		if err != nil {
-			r.fail("cluster %s: asking whether %s may be read: %v", cluster, resource, err)
-			return
-		}
-		if !answer.Status.Allowed {
-			refused = append(refused, verb)
-		}
+	refused, err := refusals(ctx, client, authorizationv1.ResourceAttributes{Namespace: namespace, Group: group, Resource: resource})
+	if err != nil {
+		r.fail("cluster %s: asking whether %s may be read: %v", cluster, resource, err)
+		return
 	}
 	if len(refused) > 0 {
 		r.fail("cluster %s: not allowed to %s %s (see deploy/rbac.yaml)", cluster, strings.Join(refused, " and "), what)
 		return
 	}
 	r.ok("cluster %s: may list and watch %s", cluster, what)
+}
+
+// refusals returns which of the verbs list and watch are refused.
+func refusals(ctx context.Context, client kubernetes.Interface, what authorizationv1.ResourceAttributes) ([]string, error) {
+	var refused []string
+	for _, what.Verb = range []string{"list", "watch"} {
+		answer, err := client.AuthorizationV1().SelfSubjectAccessReviews().Create(ctx, &authorizationv1.SelfSubjectAccessReview{
+			Spec: authorizationv1.SelfSubjectAccessReviewSpec{ResourceAttributes: &what},
+		}, metav1.CreateOptions{})
+		if err != nil {
+			return nil, err
+		}
+		if !answer.Status.Allowed {
+			refused = append(refused, what.Verb)
+		}
+	}
+	return refused, nil
+}
+
+// secret reads a key from its Secret into the configuration, and checks that
+// the daemon may follow it.
+func secret(ctx context.Context, r *report, cfg *config.Config, s config.KubeSecret, version string, log *slog.Logger) {
+	if err := daemon.ReadKey(ctx, cfg, s, version, log); err != nil {
+		r.fail("%v", err)
+		return
+	}
+	cluster, _ := s.Cluster(cfg)
+	client, err := daemon.Clients(cluster, version, log).Get()
+	var refused []string
+	if err == nil {
+		refused, err = refusals(ctx, client, authorizationv1.ResourceAttributes{Namespace: s.Ref.Namespace, Resource: "secrets", Name: s.Ref.Name})
+	}
+	switch {
+	case err != nil:
+		r.fail("%s: %s: asking whether it may be watched: %v", s.Key, s.Ref, err)
+	case len(refused) > 0:
+		r.fail("%s: not allowed to %s the %s: another key in it would not be noticed (see deploy/rbac-secrets.yaml)",
+			s.Key, strings.Join(refused, " and "), s.Ref)
+	default:
+		r.ok("%s: the %s holds a key, and may be watched", s.Key, s.Ref)
+	}
+}
+
+// optional asks for the rights without which the daemon works, but is not seen
+// in kubectl.
+func optional(ctx context.Context, r *report, client kubernetes.Interface, c config.Cluster) {
+	for _, right := range feedback.Rights() {
+		switch granted, err := right.Granted(ctx, client, c.Namespaces); {
+		case err != nil:
+			r.note("cluster %s: %v", c.Name, err)
+		case granted:
+			r.ok("cluster %s: may %s", c.Name, right)
+		default:
+			r.note("cluster %s: not allowed to %s: %s are left out (see deploy/rbac.yaml, edgeward-feedback)", c.Name, right, right.What)
+		}
+	}
 }
 
 func edgio(ctx context.Context, r *report, cfg *config.Config, p daemon.Providers) {

@@ -139,6 +139,8 @@ ok    cluster main: may list and watch ingresses in namespace blog
 ok    cluster main: may list and watch services in namespace blog
 ok    cluster main: may list and watch endpointslices in namespace blog
 ok    cluster main: may list and watch nodes
+ok    cluster main: may patch ingresses/status
+ok    cluster main: may create and patch events
 ok    edgio: the account acme has 0 rules, 0 of them ours
 ok    edgio: the service profile LLNW-Generic exists
 note  edgio: the right to write is untested
@@ -163,6 +165,8 @@ func TestFindings(t *testing.T) {
 		"a claim of another's":      {func(t *testing.T, p *place) { p.claim(t, plan.ClaimData("acme", "uid-x")) }, "FAIL  vultr: _edgeward.main.acme.k8s.example.net is claimed with", true},
 		"watching is not allowed":   {func(_ *testing.T, p *place) { p.kube.refuse = []string{"watch ingresses"} }, "FAIL  cluster main: not allowed to watch ingresses in all namespaces (see deploy/rbac.yaml)", true},
 		"nodes are not allowed":     {func(_ *testing.T, p *place) { p.kube.refuse = []string{"list nodes", "watch nodes"} }, "FAIL  cluster main: not allowed to list and watch nodes (see deploy/rbac.yaml)", true},
+		"a status is not":           {func(_ *testing.T, p *place) { p.kube.refuse = []string{"patch ingresses"} }, "note  cluster main: not allowed to patch ingresses/status: the Ingresses' addresses are left out (see deploy/rbac.yaml, edgeward-feedback)", false},
+		"Events are not":            {func(_ *testing.T, p *place) { p.kube.refuse = []string{"patch events"} }, "note  cluster main: not allowed to create and patch events: Events about Ingresses are left out (see deploy/rbac.yaml, edgeward-feedback)", false},
 		"kube-system is not":        {func(_ *testing.T, p *place) { p.kube.uid = "" }, "FAIL  cluster main: reading the namespace kube-system: ", true},
 		"no kubeconfig":             {func(_ *testing.T, p *place) { p.cfg.Clusters[0].Kubeconfig += ".none" }, "FAIL  cluster main: kubeconfig: ", true},
 		"another Edgio key":         {func(_ *testing.T, p *place) { p.cfg.Edgio.SharedKey = config.NewSecret("ff") }, "FAIL  edgio: listing the service profiles: ", true},

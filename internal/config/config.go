@@ -75,26 +75,29 @@ type Edgio struct {
 	BaseURL  string `mapstructure:"base_url"` // absolute, without a slash at its end
 	Username string `mapstructure:"username"`
 	// SharedKey is hexadecimal. It was read from SharedKeyFile, an absolute
-	// path, unless that is "".
-	SharedKey          Secret   `mapstructure:"shared_key"`
-	SharedKeyFile      string   `mapstructure:"shared_key_file"`
-	Shortname          string   `mapstructure:"shortname"` // safe in a URL path
-	ServiceProfile     string   `mapstructure:"service_profile"`
-	PublishedProtocols []string `mapstructure:"published_protocols"` // of "https", "http"; never empty
-	SourcePath         string   `mapstructure:"source_path"`         // SourcePathKeep or SourcePathStrip
-	CNAMETarget        string   `mapstructure:"cname_target"`        // a host name in lower case, or ""
-	RequestsPerMinute  float64  `mapstructure:"requests_per_minute"` // 0: no limit
+	// path, unless that is "". With a Secret it is empty; see KubeSecrets.
+	SharedKey          Secret    `mapstructure:"shared_key"`
+	SharedKeyFile      string    `mapstructure:"shared_key_file"`
+	Secret             SecretRef `mapstructure:"secret"`
+	Shortname          string    `mapstructure:"shortname"` // safe in a URL path
+	ServiceProfile     string    `mapstructure:"service_profile"`
+	PublishedProtocols []string  `mapstructure:"published_protocols"` // of "https", "http"; never empty
+	SourcePath         string    `mapstructure:"source_path"`         // SourcePathKeep or SourcePathStrip
+	CNAMETarget        string    `mapstructure:"cname_target"`        // a host name in lower case, or ""
+	RequestsPerMinute  float64   `mapstructure:"requests_per_minute"` // 0: no limit
 }
 
 // Vultr is the account and the zone that hold the origins' addresses.
 type Vultr struct {
 	BaseURL string `mapstructure:"base_url"` // absolute, without a slash at its end
 	// APIKey was read from APIKeyFile, an absolute path, unless that is "".
-	APIKey            Secret  `mapstructure:"api_key"`
-	APIKeyFile        string  `mapstructure:"api_key_file"`
-	Domain            string  `mapstructure:"domain"`              // the zone, in lower case, without a dot at its end
-	TTL               int     `mapstructure:"ttl"`                 // seconds
-	RequestsPerSecond float64 `mapstructure:"requests_per_second"` // 0: no limit
+	// With a Secret it is empty; see KubeSecrets.
+	APIKey            Secret    `mapstructure:"api_key"`
+	APIKeyFile        string    `mapstructure:"api_key_file"`
+	Secret            SecretRef `mapstructure:"secret"`
+	Domain            string    `mapstructure:"domain"`              // the zone, in lower case, without a dot at its end
+	TTL               int       `mapstructure:"ttl"`                 // seconds
+	RequestsPerSecond float64   `mapstructure:"requests_per_second"` // 0: no limit
 }
 
 // Sync says when and how far the providers are changed.

@@ -13,17 +13,29 @@ func resolve(c *Config, p places, known Faults) Faults {
 	for i := range c.Clusters {
 		c.Clusters[i].Kubeconfig = p.find(c.Clusters[i].Kubeconfig)
 	}
-	if !known.about("edgio.shared_key", "edgio.shared_key_file") {
-		var more Faults
-		c.Edgio.SharedKey, c.Edgio.SharedKeyFile, more =
-			p.secret("edgio.shared_key", c.Edgio.SharedKey, c.Edgio.SharedKeyFile, hexadecimal)
-		faults = append(faults, more...)
-	}
-	if !known.about("vultr.api_key", "vultr.api_key_file") {
-		var more Faults
-		c.Vultr.APIKey, c.Vultr.APIKeyFile, more =
-			p.secret("vultr.api_key", c.Vultr.APIKey, c.Vultr.APIKeyFile, bearerToken)
-		faults = append(faults, more...)
+	for _, k := range []struct {
+		section, name string
+		inline        *Secret
+		file          *string
+		ref           SecretRef
+		check         func(string) error
+	}{
+		{"edgio", "shared_key", &c.Edgio.SharedKey, &c.Edgio.SharedKeyFile, c.Edgio.Secret, hexadecimal},
+		{"vultr", "api_key", &c.Vultr.APIKey, &c.Vultr.APIKeyFile, c.Vultr.Secret, bearerToken},
+	} {
+		key, secret := k.section+"."+k.name, k.section+".secret"
+		if known.about(key, key+"_file", secret) {
+			continue
+		}
+		if fault := oneSource(key, *k.inline, *k.file, secret, k.ref); fault != nil {
+			faults = append(faults, *fault)
+			continue
+		}
+		if k.ref == (SecretRef{}) {
+			var more Faults
+			*k.inline, *k.file, more = p.secret(key, *k.inline, *k.file, k.check)
+			faults = append(faults, more...)
+		}
 	}
 	return faults
 }
@@ -69,6 +81,18 @@ func contradictions(c *Config, known Faults) Faults {
 		if length := len(claimName(c, cluster)); length > maxName {
 			faults = append(faults, Fault{"vultr.domain", fmt.Sprintf(
 				"too long: _edgeward.<name of clusters[%d]>.<owner>.<domain> has %d characters, DNS allows %d", i, length, maxName)})
+		}
+	}
+	return append(faults, foreignSecrets(c, known)...)
+}
+
+// foreignSecrets finds the Secrets of clusters that the configuration does not
+// have.
+func foreignSecrets(c *Config, known Faults) Faults {
+	var faults Faults
+	for _, s := range c.KubeSecrets() {
+		if _, ok := c.cluster(s.Ref.Cluster); !ok && !known.about("clusters") {
+			faults = append(faults, Fault{s.Key, "names a cluster that is not one of clusters"})
 		}
 	}
 	return faults

@@ -42,7 +42,7 @@ func tags(t reflect.Type, at string) []string {
 		if inner.Kind() == reflect.Slice {
 			inner = inner.Elem()
 		}
-		if inner.Kind() == reflect.Struct && inner != reflect.TypeFor[Secret]() {
+		if inner.Kind() == reflect.Struct && inner != reflect.TypeFor[Secret]() && inner != reflect.TypeFor[SecretRef]() {
 			all = append(all, tags(inner, name)...)
 		} else {
 			all = append(all, name)

@@ -109,6 +109,10 @@ func TestGoodFiles(t *testing.T) {
 			c.Edgio.Username, c.Edgio.Shortname, c.Edgio.SharedKey = "1", "no", NewSecret("12345678")
 			c.Vultr.Domain, c.Vultr.APIKey = "example.com", NewSecret("1e5")
 		}},
+		{"secrets", nil, func(c *Config) {
+			c.Edgio.SharedKey, c.Edgio.Secret = Secret{}, SecretRef{"main", "edgeward", "cdn.keys"}
+			c.Vultr.APIKey, c.Vultr.Secret = Secret{}, SecretRef{"main", "edgeward", "dns"}
+		}},
 		{"full", []string{"CREDENTIALS_DIRECTORY=" + secrets}, func(c *Config) {
 			c.Owner = "prod-1"
 			one, two, three := defaultCluster(), defaultCluster(), defaultCluster()

@@ -48,16 +48,34 @@ func (p places) searched(name string) string {
 	}
 }
 
+// oneSource finds fault with a key that is given in no way, or in several: by
+// itself, as a file, or as a Kubernetes Secret.
+func oneSource(key string, inline Secret, file, refKey string, ref SecretRef) *Fault {
+	fileKey := key + "_file"
+	var given []string
+	for _, way := range []struct {
+		key   string
+		taken bool
+	}{{key, inline.Reveal() != ""}, {fileKey, file != ""}, {refKey, ref != SecretRef{}}} {
+		if way.taken {
+			given = append(given, way.key)
+		}
+	}
+	switch len(given) {
+	case 0:
+		return &Fault{key, "required, or " + fileKey + " with the path of a file that holds it, or " + refKey + " with the name of a Kubernetes Secret"}
+	case 1:
+		return nil
+	}
+	number := map[int]string{2: "two", 3: "three"}[len(given)]
+	return &Fault{given[0], "given beside " + strings.Join(given[1:], " and ") + ": keep one of the " + number}
+}
+
 // secret returns what a key and its *_file companion give, with the file's
-// path. The fault is about the key that is to be mended.
+// path; one of the two is given. The fault is about the key that is to be mended.
 func (p places) secret(key string, inline Secret, file string, check func(string) error) (Secret, string, Faults) {
 	fileKey := key + "_file"
-	switch empty := inline.Reveal() == ""; {
-	case !empty && file != "":
-		return Secret{}, "", Faults{{key, "given beside " + fileKey + ": keep one of the two"}}
-	case empty && file == "":
-		return Secret{}, "", Faults{{key, "required, or " + fileKey + " with the path of a file that holds it"}}
-	case !empty:
+	if file == "" {
 		if err := check(inline.Reveal()); err != nil {
 			return Secret{}, "", Faults{{key, err.Error()}}
 		}

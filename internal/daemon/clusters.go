@@ -60,10 +60,7 @@ func watches(cfg *config.Config, sync *syncer.Syncer, m *metrics.Metrics, versio
 		o := Watch(c, clients, log)
 		o.Ingresses, o.Services, o.EndpointSlices, o.Nodes = reports.Ingresses, reports.Services, reports.EndpointSlices, reports.Nodes
 		o.Synced = reports.Ready
-		o.Metrics = watcher.Metrics{
-			Events:   func(resource, kind string) { m.Events.WithLabelValues(c.Name, resource, kind).Inc() },
-			Restarts: func(resource, reason string) { m.WatchRestarts.WithLabelValues(c.Name, resource, reason).Inc() },
-		}
+		o.Metrics = watchMetrics(m, c.Name)
 		cluster, err := watcher.New(o)
 		if err != nil {
 			return nil, fmt.Errorf("cluster %s: %w", c.Name, err)
@@ -76,13 +73,24 @@ func watches(cfg *config.Config, sync *syncer.Syncer, m *metrics.Metrics, versio
 	return clusters, nil
 }
 
+// watchMetrics counts what happens in the watches of a cluster.
+func watchMetrics(m *metrics.Metrics, cluster string) watcher.Metrics {
+	return watcher.Metrics{
+		Events:   func(resource, kind string) { m.Events.WithLabelValues(cluster, resource, kind).Inc() },
+		Restarts: func(resource, reason string) { m.WatchRestarts.WithLabelValues(cluster, resource, reason).Inc() },
+	}
+}
+
 // watch runs the watches until ctx is done; the returned function waits for
 // their end.
-func watch(ctx context.Context, clusters []*watcher.Cluster) (stop func()) {
+func watch(ctx context.Context, clusters []*watcher.Cluster, secrets []*watcher.Loop[heldKey]) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
 	for _, c := range clusters {
 		running.Go(func() { c.Run(ctx) })
+	}
+	for _, s := range secrets {
+		running.Go(func() { s.Run(ctx) })
 	}
 	return func() {
 		cancel()

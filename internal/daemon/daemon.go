@@ -53,9 +53,12 @@ type daemon struct {
 // A faulty configuration, or a kubeconfig that cannot be read, is a
 // config.Faults.
 //
-// SIGHUP, or another key in a key file, has the configuration read again. A good one takes the place of the
-// old as a restart would, which writes nothing; a faulty one is refused as a
-// whole.
+// SIGHUP, or another key in a key file or in a Kubernetes Secret, has the
+// configuration read again. A good one takes the place of the old as a restart
+// would, which writes nothing; a faulty one is refused as a whole.
+//
+// A Secret that cannot be read is an error at the start, and not a config.Faults:
+// whoever starts the daemon tries again. At a reload the old configuration stays.
 func Run(ctx context.Context, o Options) error {
 	cfg, err := o.Load()
 	if err != nil {
@@ -65,7 +68,7 @@ func Run(ctx context.Context, o Options) error {
 	klog.SetSlogLogger(log) // client-go writes there
 	d := &daemon{Options: o, registry: prometheus.NewRegistry()}
 	d.metrics = metrics.New(d.registry, o.Build)
-	session, err := d.prepare(cfg, log)
+	session, err := d.prepare(ctx, cfg, log)
 	if err != nil {
 		return err
 	}
@@ -102,16 +105,20 @@ func (d *daemon) run(ctx context.Context, s *session, hangup <-chan os.Signal) (
 	ended := make(chan error, 1)
 	d.current.Store(s.syncer)
 	go func() { ended <- s.run(ctx) }()
+	again := false // a key has changed, but a Secret could not be read
 	for next == nil {
 		select {
 		case err := <-ended:
 			return nil, err
 		case <-hangup:
-			next = d.reload(s)
+			next, _ = d.reload(ctx, s)
+		case <-s.rotated:
+			s.log.Info("a Secret holds another key; reading the configuration again")
+			next, again = d.reload(ctx, s)
 		case <-look.C:
-			if s.keysChanged() {
-				s.log.Info("a key file has changed; reading the configuration again")
-				next = d.reload(s)
+			if s.keysChanged() || again {
+				s.log.Info("a key has changed; reading the configuration again")
+				next, again = d.reload(ctx, s)
 			}
 		}
 	}
@@ -119,25 +126,25 @@ func (d *daemon) run(ctx context.Context, s *session, hangup <-chan os.Signal) (
 	return next, <-ended
 }
 
-// reload reads the configuration again; nil: it is faulty, and the old one
-// stays.
-func (d *daemon) reload(old *session) *session {
+// reload reads the configuration again; nil: it cannot be used, and the old one
+// stays. unread: that is no fault of the configuration, but of a Secret.
+func (d *daemon) reload(ctx context.Context, old *session) (next *session, unread bool) {
 	d.Flags.AllowDelete = false // it was for the start
 	cfg, err := d.Load()
-	var next *session
 	if err == nil {
-		next, err = d.prepare(cfg, d.NewLog(cfg.Log))
+		next, err = d.prepare(ctx, cfg, d.NewLog(cfg.Log))
 	}
 	if err != nil {
 		d.metrics.Reloaded.Set(0)
 		var faults config.Faults
 		if !errors.As(err, &faults) {
-			faults = config.Faults{{Key: "config", Message: err.Error()}}
+			old.log.Error("the configuration cannot be used, the old one stays", "err", err)
+			return nil, true
 		}
 		for _, f := range faults {
 			old.log.Error("the configuration is faulty, the old one stays: " + f.String())
 		}
-		return nil
+		return nil, false
 	}
 	d.metrics.Reloaded.Set(1)
 	if cfg.Metrics.Listen != old.cfg.Metrics.Listen {
@@ -146,7 +153,7 @@ func (d *daemon) reload(old *session) *session {
 	klog.SetSlogLogger(next.log)
 	next.log.Info("the configuration was read again and is in force")
 	d.metrics.Forget()
-	return next
+	return next, false
 }
 
 // Settings are the parts of the configuration that decide what becomes what.

@@ -17,29 +17,51 @@ type session struct {
 	log      *slog.Logger
 	syncer   *syncer.Syncer
 	clusters []*watcher.Cluster
+	tellers  []teller
+	once     bool
 	keys     map[string]string // by path: what a key file held when last looked at
+	secrets  []*watcher.Loop[heldKey]
+	rotated  chan struct{} // has an element once a Secret holds another key
 }
 
-// prepare makes a session that does nothing before run.
-func (d *daemon) prepare(cfg *config.Config, log *slog.Logger) (*session, error) {
-	providers, err := Connect(cfg, d.Build.Version, d.metrics.Request, log)
+// prepare makes a session that does nothing before run. It reads the keys that
+// Secrets hold.
+func (d *daemon) prepare(ctx context.Context, cfg *config.Config, log *slog.Logger) (*session, error) {
+	providers, err := Open(ctx, cfg, d.Build.Version, d.metrics.Request, log)
 	if err != nil {
 		return nil, err
 	}
-	s := &session{cfg: cfg, log: log, keys: make(map[string]string)}
+	s := &session{cfg: cfg, log: log, once: d.Flags.Once, keys: make(map[string]string), rotated: make(chan struct{}, 1)}
 	for path, secret := range keyFiles(cfg) {
 		s.keys[path] = secret.Reveal()
 	}
 	s.syncer = syncer.New(options(cfg, d.Flags, providers, d.metrics, log))
+	s.secrets = rotations(cfg, d.metrics, d.Build.Version, s.rotate, log)
 	s.clusters, err = watches(cfg, s.syncer, d.metrics, d.Build.Version, log)
-	return s, err
+	if err != nil {
+		return nil, err
+	}
+	s.tellers = tellers(cfg, s.clusters, d.Build.Version, d.Flags.DryRun, log)
+	return s, nil
 }
 
-// run watches and syncs until ctx is done or nothing is left to do.
+// rotate tells that a Secret holds another key.
+func (s *session) rotate() {
+	select {
+	case s.rotated <- struct{}{}:
+	default: // it is known already
+	}
+}
+
+// run watches and syncs, and tells the clusters what comes of it, until ctx is
+// done or nothing is left to do.
 func (s *session) run(ctx context.Context) error {
-	stop := watch(ctx, s.clusters)
+	stop := watch(ctx, s.clusters, s.secrets)
 	defer stop()
-	return s.syncer.Run(ctx)
+	silence := tell(ctx, s.tellers, s.syncer)
+	err := s.syncer.Run(ctx)
+	silence(s.once)
+	return err
 }
 
 // keyFiles returns the secrets that were read from files of their own.

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -42,10 +43,12 @@ func newTestVultr(options VultrOptions) *Vultr {
 // callEdgio makes a signed call; path is what follows /config-api/v1/.
 func callEdgio(e *Edgio, method, path, body string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, "/config-api/v1/"+path, strings.NewReader(body))
+	key, err := hex.DecodeString(e.options.SharedKey)
+	must(err)
 	timestamp := strconv.FormatInt(e.options.Now().UnixMilli(), 10)
 	r.Header.Set(headerPrincipal, testUser)
 	r.Header.Set(headerTimestamp, timestamp)
-	r.Header.Set(headerToken, signature(e.key, method, signedURL(r, ""), timestamp, []byte(body)))
+	r.Header.Set(headerToken, signature(key, method, signedURL(r, ""), timestamp, []byte(body)))
 	w := httptest.NewRecorder()
 	e.ServeHTTP(w, r)
 	return w

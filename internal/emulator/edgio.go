@@ -41,11 +41,11 @@ type EdgioOptions struct {
 type Edgio struct {
 	callLog
 	options EdgioOptions
-	key     []byte // SharedKey, decoded
 	routes  routes
 	handle  handler
 
 	mu        sync.RWMutex // see package documentation for the order of locks
+	key       []byte       // SharedKey, decoded
 	instances []history    // in the order of their creation
 	past      past[history]
 }

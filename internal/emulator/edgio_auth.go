@@ -79,7 +79,7 @@ func (e *Edgio) authenticate(next handler) handler {
 		if r.Header.Get(headerPrincipal) != e.options.Username {
 			return unauthorized(codeAuthentication, headerPrincipal, "unknown user")
 		}
-		want := signature(e.key, r.Method, signedURL(r.Request, e.options.PublicURL), timestamp, r.body)
+		want := signature(e.sharedKey(), r.Method, signedURL(r.Request, e.options.PublicURL), timestamp, r.body)
 		if !hmac.Equal([]byte(want), []byte(r.Header.Get(headerToken))) {
 			return unauthorized(codeToken, headerToken, "the signature does not fit the call")
 		}

@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"bytes"
+	"encoding/hex"
 	"encoding/json"
 	"slices"
 )
@@ -55,6 +56,22 @@ func (e *Edgio) Edit(uuid string, edit func(body map[string]any)) bool {
 		e.instances[i] = append(e.instances[i], e.mustVersion(uuid, len(e.instances[i])+1, fields))
 		return true
 	})
+}
+
+// ReplaceKey makes the shared key another one, hexadecimal; calls signed with the
+// old one are refused from now on.
+func (e *Edgio) ReplaceKey(sharedKey string) {
+	key, err := hex.DecodeString(sharedKey)
+	must(err)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.key = key
+}
+
+func (e *Edgio) sharedKey() []byte {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	return e.key
 }
 
 // Remove deletes an instance behind the client's back and says whether it was there.

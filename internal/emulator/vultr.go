@@ -109,7 +109,7 @@ func (v *Vultr) endpoints() []route {
 // address it may not be used from. Both are 401; only the text differs.
 func (v *Vultr) authenticate(next handler) handler {
 	return func(r *request) reply {
-		if r.Header.Get("Authorization") != "Bearer "+v.options.Key {
+		if r.Header.Get("Authorization") != "Bearer "+v.key() {
 			return refuseVultr(http.StatusUnauthorized, "Invalid API token.")
 		}
 		address := clientAddress(r)

@@ -32,6 +32,19 @@ func (v *Vultr) Seed(domain string, r Record) (id string) {
 	return id
 }
 
+// ReplaceKey makes the API key another one; the old one is refused from now on.
+func (v *Vultr) ReplaceKey(key string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.options.Key = key
+}
+
+func (v *Vultr) key() string {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	return v.options.Key
+}
+
 // Edit changes a record behind the client's back and says whether there is such
 // a record. No rule applies. edit must not use the emulator.
 func (v *Vultr) Edit(domain, id string, edit func(*Record)) bool {

@@ -2,6 +2,7 @@ package holdings
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -23,7 +24,7 @@ func NewListCommand(load func() (*config.Config, error), version string) *cobra.
 		Short: "List what is ours at the providers and which Ingress it serves",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, p, err := connect(load, version)
+			cfg, p, err := connect(cmd.Context(), load, version)
 			if err != nil {
 				return err
 			}
@@ -54,7 +55,7 @@ func NewUninstallCommand(load func() (*config.Config, error), version string) *c
 			"Stop the daemon first, or it makes everything anew.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, p, err := connect(load, version)
+			cfg, p, err := connect(cmd.Context(), load, version)
 			if err != nil {
 				return err
 			}
@@ -74,12 +75,12 @@ func NewUninstallCommand(load func() (*config.Config, error), version string) *c
 	return cmd
 }
 
-func connect(load func() (*config.Config, error), version string) (*config.Config, daemon.Providers, error) {
+func connect(ctx context.Context, load func() (*config.Config, error), version string) (*config.Config, daemon.Providers, error) {
 	cfg, err := load()
 	if err != nil {
 		return nil, daemon.Providers{}, err
 	}
-	p, err := daemon.Connect(cfg, version, daemon.Unobserved, slog.New(slog.DiscardHandler))
+	p, err := daemon.Open(ctx, cfg, version, daemon.Unobserved, slog.New(slog.DiscardHandler))
 	return cfg, p, err
 }
 

@@ -95,8 +95,9 @@ type Memory struct {
 	// What was wanted and, as the watch reported, is not any more.
 	droppedRules   map[RuleKey]bool
 	droppedRecords map[string]bool // keys
-	// named are the zone names that some rule named: when none does any more,
-	// it was this process that took the rules away, or changed them.
+	// named are the zone names that some rule named, or that a record is on its
+	// way to since some rule did: when none does any more, it was this process
+	// that took the rules away, or changed them.
 	named map[string]bool
 	// compared are the clusters whose first comparison is over.
 	compared map[string]bool
@@ -380,6 +381,12 @@ func (p *planner) remember() Memory {
 	for name, c := range p.clusters {
 		if p.Rules.Known && p.Records.Known && c.ready && c.compared {
 			next.compared[name] = true
+		}
+	}
+	for _, a := range p.Records.Attempts {
+		// Its record may turn up when the name is in use no more.
+		if a.Status != Parked && p.Memory.named[a.New.Name] {
+			next.named[a.New.Name] = true
 		}
 	}
 	for key := range p.Memory.droppedRules {

@@ -277,6 +277,34 @@ func TestUnusedSetAtStart(t *testing.T) {
 	}
 }
 
+// TestLastRuleGoesWhileAnAddressIsMade has the last rule of a set deleted while
+// an address of it is on its way, or its reply was lost: that address goes with
+// the others, since it was this process that took the rule away.
+func TestLastRuleGoesWhileAnAddressIsMade(t *testing.T) {
+	for name, status := range map[string]Status{"on its way": InFlight, "its reply lost": Unsure} {
+		t.Run(name, func(t *testing.T) {
+			set := testSettings()
+			set.DeletionGrace, set.Linger, set.MaxDelete = 0, 0, 0
+			s := settled(set, cluster("main", usual()...))
+			s.change(true, cluster("main", shop(), web(), node("n1", "192.0.2.1"), node("n2", "192.0.2.2"), node("n3", "192.0.2.3")))
+			s.ask()
+			late := s.step.Records[0]
+			s.Records.Attempts = []Attempt[Record]{{late, status}}
+			s.change(true, cluster("main", node("n1", "192.0.2.1"), node("n2", "192.0.2.2"), node("n3", "192.0.2.3")))
+			for len(s.ask()) > 0 && len(s.Rules.Objects) > 0 {
+				s.do()
+			}
+			s.ask() // no rule is left, and the address not there yet
+			s.Records.Attempts = nil
+			s.Records.carryOut(late, "late")
+			s.run()
+			if len(s.step.Blocked) > 0 || len(s.Records.Objects) != 1 {
+				t.Errorf("blocked %v; standing %q, want the claim alone", s.step.Blocked, s.standing())
+			}
+		})
+	}
+}
+
 // TestGrace has an Ingress that is gone for a while, and what Next says of when
 // to ask again.
 func TestGrace(t *testing.T) {

@@ -1,5 +1,38 @@
 // Package providertest is the conformance suite of a provider's client: what
-// the syncer relies on, whichever provider it is.
+// the syncer relies on, whichever provider it is. A new CDN starts from it: a
+// client beside edgio and vultrcdn, an emulator of its API to run it over, and a
+// Subject.
+//
+// # What every provider must promise
+//
+//   - A list is whole or an error; a search returns all objects in the scope of
+//     the one that is looked for, whoever made them, and no others.
+//   - An object is returned as the provider keeps it, in the form in which it is
+//     compared: what was asked and what is read afterwards are equal.
+//   - An update keeps the object's identity and whatever of it is not ours.
+//   - What is gone already is deleted without error, and not found by an update.
+//   - A failure keeps its status; one of a call that was not sent says so. No
+//     call is repeated by the client itself.
+//   - Calls may run at the same time.
+//
+// # What a CDN must promise besides
+//
+//   - A rule carries our mark (plan.Mark) where others do not put theirs by
+//     chance. One that does not carry it, or any more, is neither changed nor
+//     deleted: transport.ErrForeign. Only an unmarked one is taken over, and only
+//     when asked to. (Subject.Disown)
+//   - What it cannot express is refused before anything is sent, with
+//     transport.ErrUnsupported, and never half-published. (Subject.Beyond)
+//
+// # Where a CDN may differ
+//
+//   - What can be changed in place: all of a rule, or some of it
+//     (Subject.Changed). What cannot is refused with transport.ErrUnsupported, and
+//     can be made as another rule beside the old one. (Subject.Anew)
+//   - How finely it publishes: host and path, or whole hosts.
+//   - Whether rules have certificates, a host name of their own
+//     (plan.Rule.Published), and a time in which they are not served yet
+//     (plan.Rule.Pending).
 package providertest
 
 import (
@@ -28,11 +61,19 @@ type Provider[T any] interface {
 // Subject is a client of an account with nothing in it, and what to try there.
 type Subject[T plan.Object[T]] struct {
 	Provider Provider[T]
-	// First and Second are wanted objects at two places of one scope; Changed is
-	// what First may be updated to. Each is kept by the provider as it is.
+	// First and Second are wanted objects at two places, of one scope if a scope
+	// has more than one place; Changed is what First may be updated to. Each is
+	// kept by the provider as it is.
 	First, Second, Changed T
+	// Anew are wanted objects at First's place that First cannot be changed into.
+	Anew []T
+	// Beyond are objects at First's place that the provider cannot express.
+	Beyond []T
 	// Remove deletes an object behind the client's back.
 	Remove func(id string)
+	// Disown takes our mark off an object behind the client's back; nil where
+	// objects carry none.
+	Disown func(id string)
 	// Revoke makes the provider refuse the client's credentials.
 	Revoke func()
 }
@@ -51,6 +92,10 @@ func Run[T plan.Object[T]](t *testing.T, fresh func(*testing.T) Subject[T]) {
 		{"what somebody removed is not found by an update, and deleted", removed[T]},
 		{"what was deleted can be created anew", recreated[T]},
 		{"calls at the same time do not mix", concurrent[T]},
+		{"what is not ours any more stays as it is", foreign[T]},
+		{"what nobody marked is taken over when asked to", adopted[T]},
+		{"what cannot be changed in place is made beside it", anew[T]},
+		{"what cannot be expressed is refused", beyond[T]},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(t, fresh(t)) })
 	}
@@ -141,6 +186,82 @@ func concurrent[T plan.Object[T]](t *testing.T, s Subject[T]) {
 	s.wantStanding(t, <-made, <-made)
 }
 
+func foreign[T plan.Object[T]](t *testing.T, s Subject[T]) {
+	if s.Disown == nil {
+		t.Skip("objects carry no mark")
+	}
+	first := s.create(t, s.First)
+	s.Disown(first.Identity())
+	before := s.list(t)
+	if _, err := s.Provider.Update(t.Context(), first, s.Changed, false); !errors.Is(err, transport.ErrForeign) {
+		t.Errorf("update: got %v, want ErrForeign", err)
+	}
+	if err := s.Provider.Delete(t.Context(), first); !errors.Is(err, transport.ErrForeign) {
+		t.Errorf("delete: got %v, want ErrForeign", err)
+	}
+	if len(before) != 1 || before[0].Equal(first) {
+		t.Errorf("without its mark it is %+v", before)
+	}
+	s.wantStanding(t, before...)
+}
+
+func adopted[T plan.Object[T]](t *testing.T, s Subject[T]) {
+	if s.Disown == nil {
+		t.Skip("objects carry no mark")
+	}
+	first := s.create(t, s.First)
+	s.Disown(first.Identity())
+	kept, err := s.Provider.Update(t.Context(), s.list(t)[0], s.Changed, true)
+	if err != nil || kept.Identity() != first.Identity() || !kept.Equal(s.Changed) {
+		t.Errorf("got %+v, %v", kept, err)
+	}
+	s.wantStanding(t, kept)
+	if err := s.Provider.Delete(t.Context(), kept); err != nil {
+		t.Errorf("it is not ours now: %v", err)
+	}
+}
+
+func anew[T plan.Object[T]](t *testing.T, s Subject[T]) {
+	if len(s.Anew) == 0 {
+		t.Skip("all of an object can be changed")
+	}
+	first := s.create(t, s.First)
+	standing := []T{first}
+	for _, o := range s.Anew {
+		if _, err := s.Provider.Update(t.Context(), first, o, false); !refused(err) {
+			t.Errorf("update: got %v, want ErrUnsupported", err)
+		}
+		standing = append(standing, s.create(t, o))
+		s.wantStanding(t, standing...)
+	}
+	if err := s.Provider.Delete(t.Context(), first); err != nil {
+		t.Fatal(err)
+	}
+	s.wantStanding(t, standing[1:]...)
+}
+
+func beyond[T plan.Object[T]](t *testing.T, s Subject[T]) {
+	if len(s.Beyond) == 0 {
+		t.Skip("there is no such object")
+	}
+	first := s.create(t, s.First)
+	for _, o := range s.Beyond {
+		if _, err := s.Provider.Create(t.Context(), o); !refused(err) {
+			t.Errorf("creating %+v: got %v, want ErrUnsupported", o, err)
+		}
+		if _, err := s.Provider.Update(t.Context(), first, o, false); !refused(err) {
+			t.Errorf("update to %+v: got %v, want ErrUnsupported", o, err)
+		}
+	}
+	s.wantStanding(t, first)
+}
+
+// refused reports whether an error says that the provider cannot do that, that
+// nothing was changed, and that trying again is no use.
+func refused(err error) bool {
+	return errors.Is(err, transport.ErrUnsupported) && transport.NotSent(err) && transport.Permanent(err)
+}
+
 // call makes one call about first, which stands.
 type call[T plan.Object[T]] func(ctx context.Context, s Subject[T], first T) error
 
@@ -199,21 +320,30 @@ func (s Subject[T]) create(t *testing.T, o T) T {
 	return made
 }
 
-// wantStanding checks that a list and a search show these objects and no others.
-func (s Subject[T]) wantStanding(t *testing.T, want ...T) {
+// list returns all that stands.
+func (s Subject[T]) list(t *testing.T) []T {
 	t.Helper()
 	listed, err := s.Provider.List(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
+	return listed
+}
+
+// wantStanding checks that a list shows these objects and no others, and a
+// search those in First's scope.
+func (s Subject[T]) wantStanding(t *testing.T, want ...T) {
+	t.Helper()
+	if diff := cmp.Diff(byIdentity(want), byIdentity(s.list(t))); diff != "" {
+		t.Errorf("list (-want +got):\n%s", diff)
+	}
 	found, err := s.Provider.Find(t.Context(), s.First)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for way, got := range map[string][]T{"list": listed, "search": found} {
-		if diff := cmp.Diff(byIdentity(want), byIdentity(got)); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", way, diff)
-		}
+	want = slices.DeleteFunc(slices.Clone(want), func(o T) bool { return o.Scope() != s.First.Scope() })
+	if diff := cmp.Diff(byIdentity(want), byIdentity(found)); diff != "" {
+		t.Errorf("search (-want +got):\n%s", diff)
 	}
 }
 

@@ -2,9 +2,9 @@ package status
 
 import (
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"strings"
-	"testing"
 	"time"
 
 	"github.com/edgeward/edgeward/internal/kube"
@@ -105,10 +105,14 @@ func many(n int) *syncer.Overview {
 	return settled(cluster("main", list...))
 }
 
-// get asks the handler for a URL.
-func get(t *testing.T, o *syncer.Overview, url string) *httptest.ResponseRecorder {
-	t.Helper()
+// handlerOf answers with what one overview holds.
+func handlerOf(o *syncer.Overview) http.Handler {
+	return Handler("v1.2.3", func() *syncer.Overview { return o })
+}
+
+// get asks a handler for a URL.
+func get(h http.Handler, url string) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
-	Handler("v1.2.3", func() *syncer.Overview { return o }).ServeHTTP(w, httptest.NewRequest("GET", url, nil))
+	h.ServeHTTP(w, httptest.NewRequest("GET", url, nil))
 	return w
 }

@@ -29,8 +29,9 @@ func TestOrigins(t *testing.T) {
 		return replanned(o)
 	}
 	n1, n2 := node("n1", "192.0.2.1"), node("n2", "192.0.2.2")
-	down, excluded, inside := n2, n2, n2
+	down, fading, excluded, inside := n2, n2, n2, n2
 	down.Ready, down.Changed = false, now().Add(-time.Hour)
+	fading.Ready, fading.Changed = false, now().Add(-time.Second)
 	excluded.Excluded = "it is being deleted"
 	inside.Addresses = []kube.NodeAddress{{Type: "InternalIP", Address: "10.0.0.2"}}
 	both := node("twin", "192.0.2.1")
@@ -44,6 +45,7 @@ func TestOrigins(t *testing.T) {
 		"a node joins":         {became(n1, n2, node("n3", "192.0.2.3")), []string{"A 192.0.2.1 standing n1", "A 192.0.2.2 standing n2", "A 192.0.2.3 adding n3"}, nil},
 		"a node goes":          {became(n1), []string{"A 192.0.2.1 standing n1", "A 192.0.2.2 removing"}, nil},
 		"a node is not ready":  {became(n1, down), []string{"A 192.0.2.1 standing n1", "A 192.0.2.2 removing n2 (not ready)"}, []string{"n2: not ready"}},
+		"one is not for long":  {became(n1, fading), []string{"A 192.0.2.1 standing n1", "A 192.0.2.2 standing n2 (not ready)"}, nil},
 		"a node is excluded":   {became(n1, excluded), []string{"A 192.0.2.1 standing n1", "A 192.0.2.2 removing n2 (it is being deleted)"}, []string{"n2: it is being deleted"}},
 		"a node is inside":     {became(n1, inside), []string{"A 192.0.2.1 standing n1", "A 192.0.2.2 removing"}, []string{"n2: no address of the configured types"}},
 		"no node is left":      {became(), []string{"A 192.0.2.1 standing", "A 192.0.2.2 standing"}, nil},

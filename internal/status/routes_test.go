@@ -43,6 +43,12 @@ func TestRoutes(t *testing.T) {
 			o.Failures = refused("www.example.com/a")
 			return o
 		}, []string{"error " + published + " -" + from + ": refused (403 Forbidden)"}},
+		"a search for it failed": {func() *syncer.Overview {
+			o := settled(cluster("main", shop))
+			o.Step.Routes[0].State, o.Step.Routes[0].Reason = plan.Pending, "looked up"
+			o.Failures = refused("look up www.example.com")
+			return o
+		}, []string{"pending " + published + " rule-www.example.com/a" + from + ": looked up (403 Forbidden)"}},
 		"an address is refused": {func() *syncer.Overview {
 			o := settled(cluster("main", shop))
 			o.Step.Routes[0].State, o.Step.Routes[0].Reason = plan.Failed, "an address could not be made"

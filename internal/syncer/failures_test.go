@@ -32,10 +32,11 @@ func TestBackoff(t *testing.T) {
 		"the second refusal":      {2, true, 20 * time.Second},
 		"a refusal, never longer": {1000, true, 5 * time.Minute},
 	}
+	target := newTarget[plan.Rule](plan.Edgio, nil, nil)
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			for range 100 {
-				if got := backoff(test.failures, test.refused); got < test.want || got > test.want+test.want/5 {
+				if got := target.backoff(test.failures, test.refused); got < test.want || got > test.want+test.want/5 {
 					t.Fatalf("got %s, want %s or up to a fifth more", got, test.want)
 				}
 			}

@@ -24,7 +24,7 @@ type fake[T plan.Object[T]] struct {
 	name    string // in the journal
 	journal *journal
 
-	mu      sync.Mutex
+	mu      *sync.Mutex // one for several fakes lets changed look at all of them
 	objects map[string]T
 	serial  int
 	counts  map[string]int // by call
@@ -32,6 +32,17 @@ type fake[T plan.Object[T]] struct {
 	latency time.Duration
 	reply   func(call string, n int) reply // to the nth call, from 1; nil: all is well
 	keep    func(T) T                      // what it keeps of what it is sent; nil: just that
+	mine    func(T) bool                   // what the client may change, as it stands; nil: all
+	changed func(call string)              // told of each effect, with mu held; nil: nobody
+
+	past []moment[T] // for lists that lag
+	lag  time.Duration
+}
+
+// moment is what stood from a time on.
+type moment[T any] struct {
+	at      time.Time
+	objects map[string]T
 }
 
 // reply is how a call ends. With an error and effect it happens all the same,
@@ -40,10 +51,12 @@ type reply struct {
 	err    error
 	effect bool
 	after  time.Duration // instead of the latency, if not 0
+	twice  bool          // the effect happens two times
+	lag    time.Duration // a list shows what stood so long ago
 }
 
 func newFake[T plan.Object[T]](name string, j *journal) *fake[T] {
-	return &fake[T]{name: name, journal: j, objects: make(map[string]T), counts: make(map[string]int)}
+	return &fake[T]{name: name, journal: j, mu: new(sync.Mutex), objects: make(map[string]T), counts: make(map[string]int)}
 }
 
 // slow sets the latency from now on, and answer how calls end.
@@ -79,8 +92,15 @@ func (f *fake[T]) call(ctx context.Context, call string, effect func() error) er
 		r = f.reply(call, f.counts[call])
 		r.after = cmp.Or(r.after, f.latency)
 	}
+	f.lag = r.lag
 	if r.err == nil || r.effect {
 		r.err = cmp.Or(r.err, effect())
+		if r.twice {
+			r.err = cmp.Or(r.err, effect())
+		}
+		if f.changed != nil {
+			f.changed(f.name + " " + call)
+		}
 	}
 	f.mu.Unlock()
 	select {
@@ -101,7 +121,8 @@ func (f *fake[T]) Find(ctx context.Context, o T) ([]T, error) {
 
 func (f *fake[T]) read(ctx context.Context, call string, within func(T) bool) (list []T, err error) {
 	err = f.call(ctx, call, func() error {
-		for _, o := range f.sorted() {
+		list = nil
+		for _, o := range f.shown() {
 			if within(o) {
 				list = append(list, o)
 			}
@@ -125,8 +146,12 @@ func (f *fake[T]) Create(ctx context.Context, o T) (made T, err error) {
 
 func (f *fake[T]) Update(ctx context.Context, old, o T, _ bool) (made T, err error) {
 	err = f.call(ctx, "update "+short(o), func() error {
-		if _, ok := f.objects[old.Identity()]; !ok {
+		stands, ok := f.objects[old.Identity()]
+		switch {
+		case !ok:
 			return refusal(http.StatusNotFound)
+		case f.mine != nil && !f.mine(stands):
+			return transport.ErrForeign
 		}
 		made = f.put(o.WithIdentity(old.Identity()))
 		return nil
@@ -136,6 +161,9 @@ func (f *fake[T]) Update(ctx context.Context, old, o T, _ bool) (made T, err err
 
 func (f *fake[T]) Delete(ctx context.Context, o T) error {
 	return f.call(ctx, "delete "+short(o), func() error {
+		if stands, ok := f.objects[o.Identity()]; ok && f.mine != nil && !f.mine(stands) {
+			return transport.ErrForeign
+		}
 		delete(f.objects, o.Identity())
 		return nil
 	})
@@ -157,12 +185,32 @@ func (f *fake[T]) standing() []T {
 	return f.sorted()
 }
 
-func (f *fake[T]) sorted() []T {
+func (f *fake[T]) sorted() []T { return inOrder(f.objects) }
+
+func inOrder[T any](objects map[string]T) []T {
 	var list []T
-	for _, id := range slices.Sorted(maps.Keys(f.objects)) {
-		list = append(list, f.objects[id])
+	for _, id := range slices.Sorted(maps.Keys(objects)) {
+		list = append(list, objects[id])
 	}
 	return list
+}
+
+// shown is what a list shows: what stands, or stood a while ago.
+func (f *fake[T]) shown() []T {
+	at := time.Now().Add(-f.lag)
+	for i, m := range f.past {
+		if m.at.After(at) {
+			return inOrder(f.past[max(i-1, 0)].objects)
+		}
+	}
+	return f.sorted()
+}
+
+// remember keeps what stands now for lists that lag, and forgets what is older
+// than a minute. The mutex is held.
+func (f *fake[T]) remember() {
+	f.past = slices.DeleteFunc(f.past, func(m moment[T]) bool { return time.Since(m.at) > time.Minute })
+	f.past = append(f.past, moment[T]{time.Now(), maps.Clone(f.objects)})
 }
 
 // meddle changes or, with nil, removes what stands at a key, as somebody else

@@ -24,6 +24,7 @@ type Overview struct {
 	Step    plan.Step
 	Rules   []plan.Rule   // all at the CDN, ours or not, as far as known
 	Records []plan.Record // all in the zone, likewise
+	Found   []plan.Rule   // all that stood at the CDN when it was first read
 
 	Nodes    map[string][]kube.Node // by cluster; of ready clusters
 	Targets  []TargetState
@@ -63,6 +64,9 @@ func (s *Syncer) Planned() <-chan struct{} { return s.planned }
 
 // publish makes the overview of the plan that was just made from the views.
 func (s *Syncer) publish(rules []plan.Rule, records []plan.Record, now time.Time) {
+	if !s.begun && s.rules.picture.known {
+		s.begun, s.found = true, rules
+	}
 	step := s.step
 	step.Rules, step.Records, step.Memory = nil, nil, plan.Memory{}
 	failures := append(s.rules.failing(), s.dns.failing()...)
@@ -71,7 +75,7 @@ func (s *Syncer) publish(rules []plan.Rule, records []plan.Record, now time.Time
 	})
 	s.overview.Store(&Overview{
 		At: now, Settings: s.opts.Settings, DryRun: s.opts.DryRun, Awaited: *s.state.Load(),
-		Want: s.want, Step: step, Rules: rules, Records: records, Nodes: s.nodes,
+		Want: s.want, Step: step, Rules: rules, Records: records, Found: s.found, Nodes: s.nodes,
 		Targets:  []TargetState{s.rules.state(), s.dns.state()},
 		Failures: failures, LastSync: s.accounts.synced,
 	})

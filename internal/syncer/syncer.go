@@ -67,6 +67,7 @@ type Syncer struct {
 	rules *target[plan.Rule]
 	dns   *target[plan.Record]
 
+	beat     time.Duration
 	results  chan func()
 	started  time.Time
 	want     plan.Want
@@ -76,6 +77,8 @@ type Syncer struct {
 	accounts *accounts
 	told     map[string]bool
 	nodes    map[string][]kube.Node // of the ready clusters, as want knows them
+	begun    bool                   // the CDN was read, so that found is known
+	found    []plan.Rule            // what stood there then
 
 	alive  atomic.Int64           // Unix nanoseconds of the loop's last turn
 	state  atomic.Pointer[string] // what is awaited; see Ready
@@ -91,6 +94,7 @@ func New(opts Options) *Syncer {
 		opts: opts, log: opts.Log, in: newIntake(opts.Clusters),
 		rules:   newTarget(plan.Edgio, opts.CDN, opts.CDNGate),
 		dns:     newTarget(plan.Vultr, opts.DNS, opts.DNSGate),
+		beat:    beat,
 		results: make(chan func(), 2*maxInFlight),
 		told:    make(map[string]bool),
 		planned: make(chan struct{}, 1),
@@ -183,7 +187,7 @@ func (s *Syncer) Run(ctx context.Context) error {
 				return err
 			}
 		}
-		wake := now.Add(beat)
+		wake := now.Add(s.beat)
 		for _, t := range []time.Time{again, s.step.Wake, s.rules.read.next(), s.dns.read.next()} {
 			wake = earliest(wake, t)
 		}

@@ -65,6 +65,8 @@ type target[T plan.Object[T]] struct {
 	interval time.Duration   // between readings
 	dryRuns  int             // simulated writes, for their IDs
 
+	jitter func(most time.Duration) time.Duration // what a back-off adds by chance
+
 	repaired func()           // told of each repaired drift
 	reread   func()           // of each reading but the first
 	failed   func(plan.Op[T]) // of each failed operation
@@ -106,6 +108,7 @@ func newTarget[T plan.Object[T]](name plan.Target, p Provider[T], gate *transpor
 	return &target[T]{
 		name: name, provider: p, gate: gate, picture: newPicture[T](),
 		attempts: make(map[string]*attempt[T]), drifted: make(map[string]bool),
+		jitter: rand.N[time.Duration],
 	}
 }
 
@@ -265,20 +268,20 @@ func (t *target[T]) park(op plan.Op[T], err error, status plan.Status) {
 		a.since = now
 	}
 	a.err = err
-	wait := backoff(a.failures, a.hopeless)
+	wait := t.backoff(a.failures, a.hopeless)
 	a.notBefore = now.Add(wait)
 	t.failed(op)
 	t.log.Warn("failed: "+err.Error(), append(describe(op), "retry_in", wait.Round(time.Second))...)
 }
 
 // backoff is how long to wait after so many failures.
-func backoff(failures int, refused bool) time.Duration {
+func (t *target[T]) backoff(failures int, refused bool) time.Duration {
 	wait := firstBackoff << min(failures-1, 10)
 	if refused {
 		wait *= refusedTimes
 	}
 	wait = min(wait, maxBackoff)
-	return wait + rand.N(wait/5)
+	return wait + t.jitter(wait/5)
 }
 
 // foundAll takes the outcome of a search into the picture.
@@ -343,7 +346,7 @@ func (t *target[T]) readEnded(ctx context.Context, list []T, since int, begun ti
 		}
 		t.read.failures++
 		t.read.hopeless = transport.Permanent(err)
-		wait := backoff(t.read.failures, false)
+		wait := t.backoff(t.read.failures, false)
 		t.read.due = time.Now().Add(wait)
 		t.log.Warn("reading what stands failed: "+err.Error(), "retry_in", wait.Round(time.Second))
 		return

@@ -65,7 +65,7 @@ func (s *strict) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	var reply map[string]json.RawMessage
-	if json.Unmarshal(body, &reply) != nil {
+	if json.Unmarshal(body, &reply) != nil || reply == nil { // govultr's calls of the CDN panic with null
 		return nil, errors.New("the reply is not a JSON object")
 	}
 	if _, ok := reply["error"]; ok {

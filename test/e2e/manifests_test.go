@@ -52,6 +52,9 @@ spec: %s
 
 // annotated adds an annotation to a manifest made by this file's functions.
 func annotated(manifest, key, value string) string {
+	if before, after, found := strings.Cut(manifest, "annotations: {"); found {
+		return fmt.Sprintf("%sannotations: {%s: %q, %s", before, key, value, after)
+	}
 	return strings.Replace(manifest, "metadata: {", fmt.Sprintf("metadata: {annotations: {%s: %q}, ", key, value), 1)
 }
 

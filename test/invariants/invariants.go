@@ -37,6 +37,7 @@ type Guard struct {
 	mu      sync.Mutex
 	ours    map[Part]bool
 	adopts  bool
+	frees   bool              // our rules may lose their marks
 	rules   map[string]rule   // as they stood after the last change, by UUID
 	records map[string]record // by ID
 }
@@ -77,6 +78,14 @@ func (g *Guard) Adopts() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.adopts = true
+}
+
+// Releases admits that a rule of ours loses its mark. From then on it is somebody
+// else's.
+func (g *Guard) Releases() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.frees = true
 }
 
 func (g *Guard) check() {
@@ -149,6 +158,7 @@ func (g *Guard) foreignRules(now map[string]rule) {
 	for id, before := range g.rules {
 		after, stands := now[id]
 		switch {
+		case before.ours && stands && !after.ours && g.frees && !after.marked:
 		case before.ours && stands && !after.ours:
 			g.report(fmt.Sprintf("our rule %s%s lost its mark: %s", before.Host, before.Path, after.Raw))
 		case before.ours, stands && string(before.Raw) == string(after.Raw):

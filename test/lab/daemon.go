@@ -83,6 +83,9 @@ func (d *Daemon) Wait(ctx context.Context) (status int, err error) {
 	return d.cmd.ProcessState.ExitCode(), nil
 }
 
+// Done is closed when the daemon has ended.
+func (d *Daemon) Done() <-chan struct{} { return d.done }
+
 // Stop ends the daemon, by SIGTERM and if need be by SIGKILL.
 func (d *Daemon) Stop() (status int, err error) {
 	if err := d.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
@@ -103,13 +106,22 @@ func (d *Daemon) Log() string { return d.log.String() }
 
 var listening = regexp.MustCompile(`listening for metrics.*address=(\S+)`)
 
-// Get requests a path ("/metrics") of the daemon's listener.
-func (d *Daemon) Get(ctx context.Context, path string) (status int, body string, err error) {
+// URL is that of a path ("/metrics") of the daemon's listener.
+func (d *Daemon) URL(path string) (string, error) {
 	match := listening.FindStringSubmatch(d.Log())
 	if match == nil {
-		return 0, "", errors.New("the daemon does not listen yet")
+		return "", errors.New("the daemon does not listen yet")
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+match[1]+path, nil)
+	return "http://" + match[1] + path, nil
+}
+
+// Get requests a path ("/metrics") of the daemon's listener.
+func (d *Daemon) Get(ctx context.Context, path string) (status int, body string, err error) {
+	url, err := d.URL(path)
+	if err != nil {
+		return 0, "", err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return 0, "", err
 	}

@@ -35,6 +35,8 @@ type Options struct {
 	VultrLimit int           // calls a second; 0: none
 	Latency    time.Duration // of each provider call
 	MinTTL     int           // of Vultr, seconds
+	// AllowDuplicates has Vultr keep records that say the same.
+	AllowDuplicates bool
 }
 
 // Lab is one installation: a cluster with its providers.
@@ -43,6 +45,7 @@ type Lab struct {
 	Edgio   *emulator.Edgio
 	Vultr   *emulator.Vultr
 	Changes *emulator.Changes // of both providers
+	Faults  *emulator.Faults  // likewise; none befall a call unless a test sets some
 
 	dir                string
 	edgioURL, vultrURL string
@@ -53,16 +56,17 @@ type Lab struct {
 // New starts emulated providers beside a cluster that runs already, and gives
 // the daemon its ServiceAccount there. Files go below dir.
 func New(ctx context.Context, server *kube.Server, dir string, o Options) (*Lab, error) {
-	changes := new(emulator.Changes)
+	changes, faults := new(emulator.Changes), new(emulator.Faults)
 	l := &Lab{
-		Kube: server, dir: dir, Changes: changes,
+		Kube: server, dir: dir, Changes: changes, Faults: faults,
 		Edgio: emulator.NewEdgio(emulator.EdgioOptions{
 			Username: username, SharedKey: SharedKey, Shortname: Shortname,
-			Limit: o.EdgioLimit, Latency: o.Latency, Changes: changes,
+			Limit: o.EdgioLimit, Latency: o.Latency, Changes: changes, Faults: faults,
 		}),
 		Vultr: emulator.NewVultr(emulator.VultrOptions{
 			Key: APIKey, Domains: []string{Domain}, MinTTL: o.MinTTL,
-			Limit: o.VultrLimit, Latency: o.Latency, Changes: changes,
+			Limit: o.VultrLimit, Latency: o.Latency, Changes: changes, Faults: faults,
+			AllowDuplicates: o.AllowDuplicates,
 		}),
 	}
 	var err error

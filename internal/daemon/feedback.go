@@ -1,0 +1,100 @@
+package daemon
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/edgeward/edgeward/internal/config"
+	"github.com/edgeward/edgeward/internal/feedback"
+	"github.com/edgeward/edgeward/internal/kube"
+	"github.com/edgeward/edgeward/internal/syncer"
+	"github.com/edgeward/edgeward/watcher"
+)
+
+const (
+	// feedbackPace is the least time between two looks at what was planned:
+	// while a thousand rules are made there are ten plans a second.
+	feedbackPace = 200 * time.Millisecond
+	// feedbackFlush is how long a run with Flags.Once may take at its end to
+	// tell the clusters what became of their Ingresses.
+	feedbackFlush = 10 * time.Second
+)
+
+// teller tells one cluster what became of its Ingresses.
+type teller struct {
+	source   feedback.Source
+	reporter *feedback.Reporter
+	watched  *watcher.Cluster
+}
+
+// tellers makes one for each cluster, which watched are in the same order.
+func tellers(cfg *config.Config, watched []*watcher.Cluster, version string, dryRun bool, log *slog.Logger) []teller {
+	var all []teller
+	for i, c := range cfg.Clusters {
+		all = append(all, teller{
+			source: feedback.Source{
+				Cluster: c.Name, Target: cfg.Edgio.CNAMETarget,
+				Ours: func(in kube.Ingress) bool { return c.IngressClass != "" && in.Class == c.IngressClass },
+			},
+			reporter: feedback.NewReporter(feedback.Options{
+				Namespaces: c.Namespaces, Status: cfg.Edgio.CNAMETarget != "", DryRun: dryRun,
+				Connect: Clients(c, version, log).Get, Log: log.With("cluster", c.Name),
+			}),
+			watched: watched[i],
+		})
+	}
+	return all
+}
+
+// update hands over what the last plan found.
+func (t teller) update(o *syncer.Overview) {
+	if t.source.Known(o) {
+		t.reporter.Update(o.Want.Clusters[t.source.Cluster].UID, t.source.Outcomes(o, t.watched.Ingresses()))
+	}
+}
+
+// tell tells all clusters, after each plan, what became of their Ingresses. The
+// returned function waits for the end; with flush everything is said before.
+func tell(ctx context.Context, all []teller, s *syncer.Syncer) (stop func(flush bool)) {
+	running, cancel := context.WithCancel(ctx)
+	var group sync.WaitGroup
+	for _, t := range all {
+		group.Go(func() { t.reporter.Run(running) })
+	}
+	group.Go(func() {
+		for {
+			select {
+			case <-running.Done():
+				return
+			case <-s.Planned():
+			}
+			for _, t := range all {
+				t.update(s.Overview())
+			}
+			pause := time.NewTimer(feedbackPace)
+			select {
+			case <-running.Done():
+			case <-pause.C:
+			}
+			pause.Stop()
+		}
+	})
+	return func(flush bool) {
+		cancel()
+		group.Wait()
+		if !flush {
+			return
+		}
+		ctx, cancel := context.WithTimeout(ctx, feedbackFlush)
+		defer cancel()
+		for _, t := range all {
+			group.Go(func() {
+				t.update(s.Overview())
+				t.reporter.Flush(ctx)
+			})
+		}
+		group.Wait()
+	}
+}

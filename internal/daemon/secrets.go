@@ -1,0 +1,57 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/edgeward/edgeward/internal/config"
+)
+
+// readSecret limits one reading of a Secret, tries of client-go included.
+const readSecret = 15 * time.Second
+
+// Open is Connect after the keys that Kubernetes Secrets hold were read into
+// the configuration.
+func Open(ctx context.Context, cfg *config.Config, version string, observe func(provider string) func(method, code string, took time.Duration), log *slog.Logger) (Providers, error) {
+	var errs []error
+	for _, s := range cfg.KubeSecrets() {
+		errs = append(errs, ReadKey(ctx, cfg, s, version, log))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return Providers{}, err
+	}
+	return Connect(cfg, version, observe, log)
+}
+
+// ReadKey reads a key from its Secret into the configuration. Its error names
+// the Secret and says what helps; it is a config.Faults only where the cluster's
+// kubeconfig is faulty.
+func ReadKey(ctx context.Context, cfg *config.Config, s config.KubeSecret, version string, log *slog.Logger) error {
+	ctx, cancel := context.WithTimeout(ctx, readSecret)
+	defer cancel()
+	cluster, index := s.Cluster(cfg)
+	client, err := Clients(cluster, version, log).Get()
+	if err != nil {
+		return config.Faults{{Key: fmt.Sprintf("clusters[%d].kubeconfig", index), Message: err.Error()}}
+	}
+	secret, err := client.CoreV1().Secrets(s.Ref.Namespace).Get(ctx, s.Ref.Name, metav1.GetOptions{})
+	switch {
+	case apierrors.IsNotFound(err):
+		err = errors.New("it does not exist")
+	case apierrors.IsForbidden(err):
+		err = fmt.Errorf("it may not be read (see deploy/rbac-secrets.yaml): %w", err)
+	case err == nil:
+		var key config.Secret
+		if key, err = s.Pick(secret.Data); err == nil {
+			s.Fill(key)
+			return nil
+		}
+	}
+	return fmt.Errorf("%s: %s: %w", s.Key, s.Ref, err)
+}

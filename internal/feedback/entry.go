@@ -1,0 +1,169 @@
+package feedback
+
+import (
+	"slices"
+	"time"
+
+	"github.com/edgeward/edgeward/internal/plan"
+)
+
+const (
+	// settle is how long something has to be so before it is said, since one
+	// kubectl apply is many changes; what passes by itself, such as a rule on
+	// its way, has to last longer. Whoever looks at once sees it in the log.
+	settle        = time.Second
+	settlePassing = 10 * time.Second
+	// A status that somebody else has changed is put right after
+	// firstRewrite, then after twice as long each time, up to maxRewrite, so
+	// that two controllers that both want it do not busy each other. Where none
+	// was needed for calm, it begins anew.
+	firstRewrite = time.Second
+	maxRewrite   = 5 * time.Minute
+	calm         = 2 * maxRewrite
+)
+
+// entry is what is remembered of one Ingress.
+type entry struct {
+	outcome Outcome
+	since   map[string]time.Time // when each message, by its reason, began to say what it says
+	said    map[string]string    // by reason: the text that was said last
+	// old says that what is so is no news yet; repeated are the warnings, by
+	// reason, that may have been said before this process began.
+	old      bool
+	repeated map[string]string
+
+	looked    lookedAfter // when the status was last looked after
+	wrote     string      // the hostname that was last written
+	rewrites  int         // how often in a row it was that one
+	rewritten time.Time
+	notBefore time.Time // when the status may be tried again
+}
+
+// lookedAfter is the state of things for which a status was looked after. It
+// is looked after once for each: the watch shows only later what was written.
+type lookedAfter struct {
+	at                bool // false: not looked after
+	version, hostname string
+	absent            bool
+}
+
+func lookedAt(o Outcome) lookedAfter {
+	return lookedAfter{at: true, version: o.Version, hostname: o.Hostname, absent: o.Absent}
+}
+
+func newEntry(o Outcome, first bool, now time.Time) *entry {
+	e := &entry{said: make(map[string]string), old: first && o.Found, repeated: make(map[string]string), notBefore: now}
+	for _, m := range o.Messages {
+		if first && m.Warning {
+			e.repeated[m.Reason] = m.Text
+		}
+	}
+	return e
+}
+
+// take replaces the outcome.
+func (e *entry) take(o Outcome, now time.Time) {
+	since := make(map[string]time.Time, len(o.Messages))
+	for _, m := range o.Messages {
+		since[m.Reason] = now
+		if slices.Contains(e.outcome.Messages, m) {
+			since[m.Reason] = e.since[m.Reason]
+		}
+		if e.old && !m.Warning {
+			e.said[m.Reason] = m.Text
+		}
+	}
+	// At a start the addresses of what is published may have to be brought up
+	// to date first, for all Ingresses at once: that it is published then is no
+	// news either.
+	e.old = e.old && slices.ContainsFunc(o.Messages, Message.passing)
+	if o.Absent {
+		o.UID = e.outcome.UID
+	}
+	e.outcome, e.since = o, since
+	if !wantsStatus(o) {
+		e.looked = lookedAfter{}
+	}
+}
+
+// wantsStatus reports whether the status is not, as far as known, what it
+// should be.
+func wantsStatus(o Outcome) bool {
+	switch {
+	case o.Absent:
+		return true
+	case o.Hostname == "":
+		return len(o.Published) > 0
+	}
+	return !slices.Equal(o.Published, []string{o.Hostname})
+}
+
+// passing reports whether a message is of what goes on by itself.
+func (m Message) passing() bool { return m.Reason == sayings[plan.Pending].reason && !m.Warning }
+
+// settled is how long a message has to hold before it is said.
+func (m Message) settled() time.Duration {
+	switch m.Reason {
+	case sayings[plan.Pending].reason, sayings[plan.Failed].reason:
+		return settlePassing
+	}
+	return settle
+}
+
+// next returns what there is to do and when; zero: nothing.
+func (e *entry) next(muted [kinds]bool, haste bool) (next job, at time.Time) {
+	earlier := func(j job, when time.Time) {
+		if at.IsZero() || when.Before(at) {
+			next, at = j, when
+		}
+	}
+	if !muted[status] && wantsStatus(e.outcome) && e.looked != lookedAt(e.outcome) {
+		earlier(job{kind: status, outcome: e.outcome}, e.notBefore)
+	}
+	if muted[events] {
+		return next, at
+	}
+	for _, m := range e.outcome.Messages {
+		if text, ok := e.said[m.Reason]; ok && text == m.Text {
+			continue
+		}
+		when := e.since[m.Reason]
+		if !haste {
+			when = when.Add(m.settled())
+		}
+		earlier(job{kind: events, outcome: e.outcome, message: m, repeated: e.repeated[m.Reason] == m.Text}, when)
+	}
+	return next, at
+}
+
+// saidNow takes note of what was said. What is not so any more is forgotten, so
+// that it is said again when it comes back.
+func (e *entry) saidNow(m Message) {
+	said := map[string]string{m.Reason: m.Text}
+	for _, other := range e.outcome.Messages {
+		if text, ok := e.said[other.Reason]; ok && other.Reason != m.Reason {
+			said[other.Reason] = text
+		}
+	}
+	e.said = said
+	delete(e.repeated, m.Reason)
+}
+
+// rewrote takes note that the status was written.
+func (e *entry) rewrote(hostname string, now time.Time) {
+	if hostname != e.wrote || now.Sub(e.rewritten) > calm {
+		e.rewrites = 0
+	}
+	e.notBefore = now.Add(min(firstRewrite<<min(e.rewrites, 16), maxRewrite))
+	e.rewrites++
+	e.wrote, e.rewritten = hostname, now
+}
+
+// mayShow reports whether an entry of ours may stand in the status of the
+// Ingress, which is not known of any more.
+func (e *entry) mayShow() bool {
+	if e.outcome.Absent {
+		return e.looked != lookedAt(e.outcome)
+	}
+	return e.outcome.Hostname != "" || len(e.outcome.Published) > 0
+}

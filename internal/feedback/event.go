@@ -1,0 +1,86 @@
+package feedback
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/kubernetes"
+)
+
+// component names edgeward as the source of its Events.
+const component = "edgeward"
+
+// maxName is the length of the longest name of an object (RFC 1123 subdomain).
+const maxName = 253
+
+// newEvent says m of the outcome's Ingress. Its name follows from what it says:
+// while it stands (an hour, unless the API server is told otherwise) the same is
+// never recorded beside it, not even by a process that knows nothing of the one
+// before. client-go's recorder, which names Events by the time and counts in
+// memory, would record everything anew after each restart.
+func newEvent(o Outcome, m Message, now time.Time) *corev1.Event {
+	kind := corev1.EventTypeNormal
+	if m.Warning {
+		kind = corev1.EventTypeWarning
+	}
+	at := metav1.NewTime(now)
+	return &corev1.Event{
+		ObjectMeta: metav1.ObjectMeta{Namespace: o.Ingress.Namespace, Name: eventName(o, m)},
+		InvolvedObject: corev1.ObjectReference{
+			APIVersion: "networking.k8s.io/v1", Kind: "Ingress",
+			Namespace: o.Ingress.Namespace, Name: o.Ingress.Name, UID: types.UID(o.UID), ResourceVersion: o.Version,
+		},
+		Reason: m.Reason, Message: m.Text, Type: kind,
+		Source: corev1.EventSource{Component: component}, ReportingController: component,
+		FirstTimestamp: at, LastTimestamp: at, Count: 1,
+	}
+}
+
+// eventName is the Ingress's name, as far as there is room, and 64 bits of a
+// hash of whom it concerns and what it says.
+func eventName(o Outcome, m Message) string {
+	sum := sha256.Sum256([]byte(o.UID + "\n" + m.Reason + "\n" + m.Text))
+	suffix := "." + hex.EncodeToString(sum[:8])
+	name := o.Ingress.Name
+	if most := maxName - len(suffix); len(name) > most {
+		name = strings.TrimRight(name[:most], ".-")
+	}
+	return name + suffix
+}
+
+// record records an Event. One that says the same may stand already: then it
+// counts once more, or, if it may only be repeated because we have forgotten
+// that we said it, stays as it is.
+func record(ctx context.Context, client kubernetes.Interface, e *corev1.Event, repeated bool) error {
+	list := client.CoreV1().Events(e.Namespace)
+	_, err := list.Create(ctx, e, metav1.CreateOptions{FieldManager: component})
+	if !apierrors.IsAlreadyExists(err) {
+		return err
+	}
+	if repeated {
+		return nil
+	}
+	// The answer to the first patch tells the count, so that no right to read
+	// Events is needed.
+	stands, err := patchEvent(ctx, client, e, map[string]any{"lastTimestamp": e.LastTimestamp})
+	if err == nil {
+		_, err = patchEvent(ctx, client, e, map[string]any{"count": max(stands.Count, 1) + 1})
+	}
+	return err
+}
+
+func patchEvent(ctx context.Context, client kubernetes.Interface, e *corev1.Event, fields map[string]any) (*corev1.Event, error) {
+	patch, err := json.Marshal(fields)
+	if err != nil {
+		return nil, err
+	}
+	return client.CoreV1().Events(e.Namespace).Patch(ctx, e.Name, types.MergePatchType, patch, metav1.PatchOptions{FieldManager: component})
+}

@@ -1,0 +1,31 @@
+package feedback
+
+import "github.com/edgeward/edgeward/internal/plan"
+
+// Outcome is what became of one Ingress: the aggregate of its routes.
+type Outcome struct {
+	Ingress plan.IngressID
+	UID     string
+	// Version is the resource version that Published was read at.
+	Version string
+	// Hostname is the CDN's target that the Ingress's status has to show; "":
+	// none of ours may stand there.
+	Hostname string
+	// Published holds the hostnames of ours that stood in the status.
+	Published []string
+	// Found says that a rule of the Ingress stood at the CDN already when that
+	// was read for the first time.
+	Found bool
+	// Absent says that the Ingress is not among the selected ones, but a rule of
+	// it stands, or stood when this process began. Only Ingress is known then.
+	Absent   bool
+	Messages []Message // ordered by Reason, one of each
+}
+
+// Message is what an Event says. Reason is one word ("Synced"); Text is at most
+// maxText bytes long.
+type Message struct {
+	Reason  string
+	Warning bool
+	Text    string
+}

@@ -1,0 +1,121 @@
+package feedback
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/edgeward/edgeward/internal/kube"
+	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/syncer"
+)
+
+// originAnnotation with the value "status" makes the Ingress's own status the
+// origin: the address there is another controller's to write.
+const originAnnotation = "edgeward/origin"
+
+// Source is where the outcomes of one cluster come from.
+type Source struct {
+	Cluster string
+	// Target is the CDN host that published hosts point at ("acme.cdn.example");
+	// "": not known, so that no status is written.
+	Target string
+	// Ours reports whether the Ingress's class is ours. Of one that is selected
+	// by its label another controller writes the status.
+	Ours func(kube.Ingress) bool
+}
+
+// Known reports whether an overview knows what stands for the cluster. Before
+// that there are no outcomes: nothing was compared yet.
+func (s Source) Known(o *syncer.Overview) bool {
+	return o != nil && o.Want.Clusters[s.Cluster] != nil &&
+		!slices.ContainsFunc(o.Targets, func(t syncer.TargetState) bool { return t.Read.IsZero() })
+}
+
+// Outcomes gathers what the last plan found for each of the cluster's Ingresses,
+// in no particular order. An Ingress that the plan has not seen yet says nothing.
+func (s Source) Outcomes(o *syncer.Overview, ingresses []kube.Ingress) []Outcome {
+	live, found := s.served(o.Rules, o.Settings.Owner), s.served(o.Found, o.Settings.Owner)
+	messages := s.messages(o)
+	outcomes := make([]Outcome, 0, len(ingresses))
+	present := make(map[plan.IngressID]bool, len(ingresses))
+	for _, in := range ingresses {
+		id := plan.IngressID{Cluster: s.Cluster, Namespace: in.Namespace, Name: in.Name}
+		outcome := Outcome{Ingress: id, UID: in.UID, Version: in.ResourceVersion, Published: in.Published, Found: found[id], Messages: messages[id]}
+		if live[id] && s.Ours(in) && strings.TrimSpace(in.Annotations[originAnnotation]) != "status" {
+			outcome.Hostname = s.Target
+		}
+		outcomes = append(outcomes, outcome)
+		present[id] = true
+	}
+	maps.Copy(live, found) // by now its rule may be gone
+	for id := range live {
+		if !present[id] {
+			outcomes = append(outcomes, Outcome{Ingress: id, Absent: true})
+		}
+	}
+	return outcomes
+}
+
+// served returns the Ingresses of the cluster that at least one of the rules is
+// for.
+func (s Source) served(rules []plan.Rule, owner string) map[plan.IngressID]bool {
+	served := make(map[plan.IngressID]bool)
+	for _, r := range rules {
+		if m, ok := r.Mark(); ok && m.Owner == owner && m.Cluster == s.Cluster {
+			served[m.IngressID] = true
+		}
+	}
+	return served
+}
+
+// finding is one thing that the plan says of an Ingress.
+type finding struct {
+	state  plan.State
+	key    plan.RuleKey // zero: it concerns no single host and path
+	reason string
+	waits  bool // pending for want of an object in the cluster
+}
+
+// messages puts what the plan found into words, by Ingress.
+func (s Source) messages(o *syncer.Overview) map[plan.IngressID][]Message {
+	found := make(map[plan.IngressID][]finding)
+	add := func(id plan.IngressID, f finding) {
+		if id.Cluster == s.Cluster {
+			found[id] = append(found[id], f)
+		}
+	}
+	for _, p := range slices.Concat(o.Want.Problems, o.Step.Problems) {
+		add(p.Ingress, finding{p.State, p.Key, p.Reason, p.State == plan.Pending})
+	}
+	for _, r := range o.Step.Routes {
+		reason := r.Reason
+		if r.State == plan.Failed {
+			reason += answer(o, r.Ingress, r.Key)
+		}
+		add(r.Ingress, finding{r.State, r.Key, reason, false})
+	}
+	notes := make(map[plan.IngressID][]string)
+	for _, w := range o.Want.Warnings {
+		if list := notes[w.Ingress]; !slices.Contains(list, w.Message) {
+			notes[w.Ingress] = append(list, w.Message)
+		}
+	}
+	messages := make(map[plan.IngressID][]Message, len(found))
+	for id, list := range found {
+		messages[id] = s.words(list, notes[id])
+	}
+	return messages
+}
+
+// answer is what a provider answered when it was last asked for what the route
+// needs: its rule, or else an address of its set.
+func answer(o *syncer.Overview, id plan.IngressID, key plan.RuleKey) string {
+	set := o.Want.Routes[key].Set
+	for _, f := range o.Failures {
+		if f.Ingress == id && f.Place == key.String() || set != "" && strings.HasPrefix(f.Place, set+" ") {
+			return " (" + f.Error + ")"
+		}
+	}
+	return ""
+}

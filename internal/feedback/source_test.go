@@ -1,0 +1,208 @@
+package feedback
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/edgeward/edgeward/internal/kube"
+	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/syncer"
+)
+
+const cdn = "acme.cdn.example"
+
+func id(name string) plan.IngressID {
+	return plan.IngressID{Cluster: "main", Namespace: "default", Name: name}
+}
+
+// url is "host/path" as a key.
+func url(text string) plan.RuleKey {
+	host, path, _ := strings.Cut(text, "/")
+	return plan.RuleKey{Host: host, Path: "/" + path}
+}
+
+// ruleOf is a rule at a URL that is marked for an Ingress.
+func ruleOf(owner string, of plan.IngressID, at string) plan.Rule {
+	mark := plan.Mark{Owner: owner, IngressID: of}.String(url(at))
+	return plan.Rule{ID: at, RuleKey: url(at), Protocols: []plan.Protocol{{Published: "https", Mark: mark}}}
+}
+
+// ingress is one of class edgio.
+func ingress(name string) kube.Ingress {
+	return kube.Ingress{Meta: kube.Meta{Namespace: "default", Name: name, UID: "uid-" + name, ResourceVersion: "7"}, Class: "edgio"}
+}
+
+func source(target string) Source {
+	return Source{Cluster: "main", Target: target, Ours: func(in kube.Ingress) bool { return in.Class == "edgio" }}
+}
+
+func warning(reason, text string) Message { return Message{Reason: reason, Warning: true, Text: text} }
+func normal(reason, text string) Message  { return Message{Reason: reason, Text: text} }
+
+// TestHostname has what decides whether a status shows the CDN's host.
+func TestHostname(t *testing.T) {
+	mine := ruleOf("acme", id("shop"), "shop.example.com/")
+	tests := map[string]struct {
+		rules  []plan.Rule
+		change func(*kube.Ingress)
+		target string
+		want   string
+	}{
+		"a rule stands":                  {[]plan.Rule{mine}, nil, cdn, cdn},
+		"none":                           {nil, nil, cdn, ""},
+		"one of two":                     {[]plan.Rule{ruleOf("acme", id("shop"), "shop.example.com/b"), {RuleKey: url("shop.example.com/")}}, nil, cdn, cdn},
+		"another Ingress's":              {[]plan.Rule{ruleOf("acme", id("blog"), "shop.example.com/")}, nil, cdn, ""},
+		"another owner's":                {[]plan.Rule{ruleOf("other", id("shop"), "shop.example.com/")}, nil, cdn, ""},
+		"one of its name elsewhere":      {[]plan.Rule{ruleOf("acme", plan.IngressID{Cluster: "far", Namespace: "default", Name: "shop"}, "shop.example.com/")}, nil, cdn, ""},
+		"the target is not known":        {[]plan.Rule{mine}, nil, "", ""},
+		"selected by its label alone":    {[]plan.Rule{mine}, func(in *kube.Ingress) { in.Class = "nginx" }, cdn, ""},
+		"its status is the origin":       {[]plan.Rule{mine}, func(in *kube.Ingress) { in.Annotations = map[string]string{"edgeward/origin": " status "} }, cdn, ""},
+		"another origin is said":         {[]plan.Rule{mine}, func(in *kube.Ingress) { in.Annotations = map[string]string{"edgeward/origin": "nodes"} }, cdn, cdn},
+		"what stands there does not say": {[]plan.Rule{mine}, func(in *kube.Ingress) { in.Published = []string{"former.example"} }, cdn, cdn},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			in := ingress("shop")
+			if test.change != nil {
+				test.change(&in)
+			}
+			o := &syncer.Overview{Settings: plan.Settings{Owner: "acme"}, Rules: test.rules}
+			for _, got := range source(test.target).Outcomes(o, []kube.Ingress{in}) {
+				if !got.Absent && got.Hostname != test.want {
+					t.Errorf("%q, want %q", got.Hostname, test.want)
+				}
+			}
+		})
+	}
+}
+
+// TestOutcomes has all that is known of Ingresses besides.
+func TestOutcomes(t *testing.T) {
+	old, fresh := ruleOf("acme", id("old"), "old.example.com/"), ruleOf("acme", id("fresh"), "fresh.example.com/")
+	gone, went := ruleOf("acme", id("gone"), "gone.example.com/"), ruleOf("acme", id("went"), "went.example.com/")
+	in := ingress("old")
+	in.Published = []string{cdn}
+	got := source(cdn).Outcomes(&syncer.Overview{
+		Settings: plan.Settings{Owner: "acme"}, Rules: []plan.Rule{old, fresh, gone}, Found: []plan.Rule{old, went},
+	}, []kube.Ingress{in, ingress("fresh"), ingress("none")})
+	want := []Outcome{
+		{Ingress: id("fresh"), UID: "uid-fresh", Version: "7", Hostname: cdn},
+		{Ingress: id("gone"), Absent: true},
+		{Ingress: id("none"), UID: "uid-none", Version: "7"},
+		{Ingress: id("old"), UID: "uid-old", Version: "7", Hostname: cdn, Published: []string{cdn}, Found: true},
+		{Ingress: id("went"), Absent: true},
+	}
+	byName := cmpopts.SortSlices(func(a, b Outcome) bool { return a.Ingress.Name < b.Ingress.Name })
+	if diff := cmp.Diff(want, got, byName); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestMessages has what is said of an Ingress "shop" for what the plan found.
+func TestMessages(t *testing.T) {
+	a, b, c := url("shop.example.com/a"), url("shop.example.com/b"), url("blog.example.com/c")
+	route := func(key plan.RuleKey, s plan.State, reason string) plan.RouteState {
+		return plan.RouteState{Ingress: id("shop"), Key: key, State: s, Reason: reason}
+	}
+	problem := func(key plan.RuleKey, s plan.State, reason string) plan.Problem {
+		return plan.Problem{Ingress: id("shop"), Key: key, State: s, Reason: reason}
+	}
+	const mend = ". Correct the Ingress or what it names; nothing new is published until then."
+	const again = ". It is tried again by itself; what is published stays as it is until then."
+	many := func(n int) (routes []plan.RouteState) {
+		for i := range n {
+			routes = append(routes, route(url("shop.example.com/"+string(rune('a'+i))), plan.Synced, ""))
+		}
+		return routes
+	}
+	tests := map[string]struct {
+		want     plan.Want
+		step     plan.Step
+		failures []syncer.Failure
+		target   string
+		messages []Message
+	}{
+		"nothing yet": {},
+		"published": {step: plan.Step{Routes: []plan.RouteState{route(b, plan.Synced, ""), route(a, plan.Synced, ""), route(c, plan.Synced, "")}}, target: cdn,
+			messages: []Message{normal("Synced", "Published at the CDN: blog.example.com/c, shop.example.com/a, shop.example.com/b. Let DNS lead blog.example.com, shop.example.com to acme.cdn.example (CNAME).")}},
+		"published, the target is not known": {step: plan.Step{Routes: many(1)},
+			messages: []Message{normal("Synced", "Published at the CDN: shop.example.com/a.")}},
+		"published, with a warning": {step: plan.Step{Routes: many(1)},
+			want:     plan.Want{Warnings: []plan.Warning{{Ingress: id("shop"), Message: "beware"}, {Ingress: id("shop"), Message: "beware"}, {Ingress: id("blog"), Message: "else"}}},
+			messages: []Message{normal("Synced", "Published at the CDN: shop.example.com/a. Note: beware.")}},
+		"a warning alone": {want: plan.Want{Warnings: []plan.Warning{{Ingress: id("shop"), Message: "beware"}}}},
+		"many paths": {step: plan.Step{Routes: many(9)},
+			messages: []Message{normal("Synced", "Published at the CDN: shop.example.com/a, shop.example.com/b, shop.example.com/c, shop.example.com/d, shop.example.com/e, shop.example.com/f and 3 more.")}},
+		"on the way": {step: plan.Step{Routes: []plan.RouteState{route(a, plan.Pending, "on the way")}},
+			messages: []Message{normal("Pending", "shop.example.com/a: on the way")}},
+		"waiting for an object": {want: plan.Want{Problems: []plan.Problem{problem(a, plan.Pending, "Service web does not exist")}},
+			messages: []Message{warning("Pending", "shop.example.com/a: Service web does not exist. It is published as soon as that is there.")}},
+		"a conflict": {step: plan.Step{Problems: []plan.Problem{problem(a, plan.Conflict, "claimed by Ingress main/default/blog already")}},
+			messages: []Message{warning("Conflict", "shop.example.com/a: claimed by Ingress main/default/blog already. It is published for this Ingress as soon as nobody else has it.")}},
+		"the same of two paths, and another": {want: plan.Want{Problems: []plan.Problem{problem(b, plan.Invalid, "no port 81"), problem(a, plan.Invalid, "no port 81"), problem(c, plan.Invalid, "a wildcard")}},
+			messages: []Message{warning("Invalid", "blog.example.com/c: a wildcard; shop.example.com/a, shop.example.com/b: no port 81"+mend)}},
+		"the whole Ingress": {want: plan.Want{Problems: []plan.Problem{problem(plan.RuleKey{}, plan.Invalid, "it has no rules")}},
+			messages: []Message{warning("Invalid", "it has no rules"+mend)}},
+		"a rule is refused": {step: plan.Step{Routes: []plan.RouteState{route(a, plan.Failed, "refused")}},
+			failures: []syncer.Failure{{Place: "shop.example.com/a", Ingress: id("blog"), Error: "another's"}, {Place: "shop.example.com/a", Ingress: id("shop"), Error: "403 Forbidden"}},
+			messages: []Message{warning("SyncFailed", "shop.example.com/a: refused (403 Forbidden)"+again)}},
+		"an address is refused": {step: plan.Step{Routes: []plan.RouteState{route(a, plan.Failed, "no address")}},
+			want:     plan.Want{Routes: map[plan.RuleKey]plan.Route{a: {Set: "nodes.main.acme"}}},
+			failures: []syncer.Failure{{Place: "nodes.main.acmes A 192.0.2.1", Error: "another set's"}, {Place: "nodes.main.acme A 192.0.2.1", Error: "500"}},
+			messages: []Message{warning("SyncFailed", "shop.example.com/a: no address (500)"+again)}},
+		"let go": {step: plan.Step{Routes: []plan.RouteState{route(a, released, "")}},
+			messages: []Message{normal("Released", "Let go: shop.example.com/a. The rule stays at the CDN as it is and is not touched again.")}},
+		"some of each": {
+			step: plan.Step{Routes: many(1), Problems: []plan.Problem{problem(b, plan.Conflict, "taken")}},
+			want: plan.Want{Problems: []plan.Problem{problem(plan.RuleKey{}, plan.Invalid, "no host")}},
+			messages: []Message{
+				warning("Conflict", "shop.example.com/b: taken. It is published for this Ingress as soon as nobody else has it."),
+				warning("Invalid", "no host"+mend),
+				normal("Synced", "Published at the CDN: shop.example.com/a."),
+			}},
+		"of others": {step: plan.Step{Routes: []plan.RouteState{{Ingress: id("blog"), Key: c, State: plan.Synced}, {Ingress: plan.IngressID{Cluster: "far", Namespace: "default", Name: "shop"}, Key: a, State: plan.Synced}}}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			o := &syncer.Overview{Want: test.want, Step: test.step, Failures: test.failures}
+			got := source(test.target).Outcomes(o, []kube.Ingress{ingress("shop")})[0].Messages
+			if diff := cmp.Diff(test.messages, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestLongMessagesAreCut(t *testing.T) {
+	reason := strings.Repeat("é", 2*maxText)
+	o := &syncer.Overview{Want: plan.Want{Problems: []plan.Problem{{Ingress: id("shop"), State: plan.Invalid, Reason: reason}}}}
+	text := source(cdn).Outcomes(o, []kube.Ingress{ingress("shop")})[0].Messages[0].Text
+	if len(text) > maxText || len(text) < maxText-2 || !strings.HasSuffix(text, "é…") {
+		t.Errorf("%d bytes, ends with %q", len(text), text[len(text)-10:])
+	}
+}
+
+func TestKnown(t *testing.T) {
+	read := syncer.TargetState{Read: time.Unix(1, 0)}
+	ready := map[string]*plan.ClusterWant{"main": {UID: "u"}, "far": nil}
+	tests := map[string]struct {
+		overview *syncer.Overview
+		want     bool
+	}{
+		"no plan yet":               {nil, false},
+		"ready, and both were read": {&syncer.Overview{Want: plan.Want{Clusters: ready}, Targets: []syncer.TargetState{read, read}, Awaited: "cluster far: …"}, true},
+		"one was not read":          {&syncer.Overview{Want: plan.Want{Clusters: ready}, Targets: []syncer.TargetState{read, {}}}, false},
+		"the cluster is not ready":  {&syncer.Overview{Want: plan.Want{Clusters: map[string]*plan.ClusterWant{"main": nil}}, Targets: []syncer.TargetState{read, read}}, false},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := source(cdn).Known(test.overview); got != test.want {
+				t.Errorf("%v, want %v", got, test.want)
+			}
+		})
+	}
+}

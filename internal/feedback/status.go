@@ -1,0 +1,86 @@
+package feedback
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+
+	networkingv1 "k8s.io/api/networking/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/kubernetes"
+
+	"github.com/edgeward/edgeward/watcher"
+)
+
+// entries returns what has to stand in an Ingress's status: what others wrote,
+// as it is, and hostname, if that is not "", beside it. Ours are known by
+// watcher.Published. Hostname stands once, whoever wrote it.
+func entries(in *networkingv1.Ingress, hostname string) (list []networkingv1.IngressLoadBalancerIngress, changed bool) {
+	ours := watcher.Published(in)
+	stands := false
+	for _, e := range in.Status.LoadBalancer.Ingress {
+		switch {
+		case hostname != "" && e.Hostname == hostname && !stands:
+			stands = true
+		case e.Hostname != "" && slices.Contains(ours, e.Hostname):
+			changed = true
+			continue
+		}
+		list = append(list, e)
+	}
+	if hostname != "" && !stands {
+		list, changed = append(list, networkingv1.IngressLoadBalancerIngress{Hostname: hostname}), true
+	}
+	return list, changed
+}
+
+// writeStatus brings an Ingress's status to what the outcome says. The Ingress
+// is read first, and the patch holds for what was read only: a change in between
+// is an error (apierrors.IsConflict). The list in a status is atomic, so a
+// server-side apply of our entry alone would remove those of others.
+//
+// An Ingress that is gone, or replaced by another of its name, needs nothing.
+func writeStatus(ctx context.Context, client kubernetes.Interface, o Outcome, dryRun bool) (wrote bool, err error) {
+	ingresses := client.NetworkingV1().Ingresses(o.Ingress.Namespace)
+	in, err := ingresses.Get(ctx, o.Ingress.Name, metav1.GetOptions{})
+	switch {
+	case apierrors.IsNotFound(err):
+		return false, nil
+	case err != nil:
+		return false, err
+	case !o.Absent && string(in.UID) != o.UID:
+		return false, nil
+	}
+	list, changed := entries(in, o.Hostname)
+	if !changed || dryRun {
+		return changed, nil
+	}
+	patch, err := statusPatch(in, list)
+	if err != nil {
+		return false, err
+	}
+	manager := "edgeward" // of what others wrote and we left
+	if o.Hostname != "" {
+		manager = watcher.StatusManager(o.Hostname)
+	}
+	_, err = ingresses.Patch(ctx, in.Name, types.MergePatchType, patch, metav1.PatchOptions{FieldManager: manager}, "status")
+	return err == nil, ignoreGone(err)
+}
+
+// statusPatch replaces the list in the status of the very Ingress that was read.
+func statusPatch(in *networkingv1.Ingress, list []networkingv1.IngressLoadBalancerIngress) ([]byte, error) {
+	return json.Marshal(map[string]any{
+		"metadata": map[string]any{"uid": in.UID, "resourceVersion": in.ResourceVersion},
+		"status":   map[string]any{"loadBalancer": map[string]any{"ingress": list}},
+	})
+}
+
+// ignoreGone returns err unless it says that the object is not there any more.
+func ignoreGone(err error) error {
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,137 @@
+package feedback
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/edgeward/edgeward/internal/plan"
+)
+
+const (
+	// maxText bounds a message in bytes, as the API of Events does
+	// (events.k8s.io/v1: note).
+	maxText = 1024
+	// maxKeys is how many hosts and paths are named of those with one reason.
+	maxKeys = 6
+)
+
+// words makes a message for each state.
+func (s Source) words(list []finding, notes []string) []Message {
+	byState := make(map[plan.State][]finding)
+	for _, f := range list {
+		byState[f.state] = append(byState[f.state], f)
+	}
+	var messages []Message
+	for state, findings := range byState {
+		say, ok := sayings[state]
+		if !ok {
+			continue
+		}
+		waits := slices.ContainsFunc(findings, func(f finding) bool { return f.waits })
+		text := say.lead + described(findings)
+		switch {
+		case state == plan.Synced && s.Target != "":
+			text += ". Let DNS lead " + strings.Join(hosts(findings), ", ") + " to " + s.Target + " (CNAME)."
+		case state == plan.Synced:
+			text += "."
+		case state != plan.Pending || waits:
+			text += ". " + say.help
+		}
+		if state == plan.Synced && len(notes) > 0 {
+			text += " Note: " + strings.Join(notes, "; ") + "."
+		}
+		messages = append(messages, Message{Reason: say.reason, Warning: say.warning || waits, Text: cut(text)})
+	}
+	slices.SortFunc(messages, func(a, b Message) int { return cmp.Compare(a.Reason, b.Reason) })
+	return messages
+}
+
+// saying is how a state is put. Lead goes before what was found, help after it.
+type saying struct {
+	reason     string
+	warning    bool
+	lead, help string
+}
+
+// released is the state of a rule that its Ingress lets go of: the mark goes,
+// the rule stays.
+const released plan.State = "released"
+
+// sayings are how the plan's states are put. Users filter Events by the reasons,
+// so these do not change.
+var sayings = map[plan.State]saying{
+	plan.Synced:   {reason: "Synced", lead: "Published at the CDN: "},
+	plan.Failed:   {reason: "SyncFailed", warning: true, help: "It is tried again by itself; what is published stays as it is until then."},
+	plan.Conflict: {reason: "Conflict", warning: true, help: "It is published for this Ingress as soon as nobody else has it."},
+	plan.Invalid:  {reason: "Invalid", warning: true, help: "Correct the Ingress or what it names; nothing new is published until then."},
+	plan.Pending:  {reason: "Pending", help: "It is published as soon as that is there."},
+	released:      {reason: "Released", lead: "Let go: ", help: "The rule stays at the CDN as it is and is not touched again."},
+}
+
+// described says which hosts and paths, and why, those with the same reason
+// together: "www.example.com/a, www.example.com/a/: Service web does not exist".
+func described(findings []finding) string {
+	keys := make(map[string][]string)
+	for _, f := range findings {
+		list := keys[f.reason]
+		if f.key != (plan.RuleKey{}) {
+			list = append(list, f.key.String())
+		}
+		keys[f.reason] = list
+	}
+	var parts []string
+	for _, reason := range slices.Sorted(maps.Keys(keys)) {
+		parts = append(parts, joined(keys[reason], reason))
+	}
+	return strings.Join(parts, "; ")
+}
+
+// joined is "a, b and 3 more: reason", without the part that is not there.
+func joined(keys []string, reason string) string {
+	slices.Sort(keys)
+	keys = slices.Compact(keys)
+	more := ""
+	if len(keys) > maxKeys {
+		more = fmt.Sprintf(" and %d more", len(keys)-maxKeys)
+		keys = keys[:maxKeys]
+	}
+	text := strings.Join(keys, ", ") + more
+	switch {
+	case text == "":
+		return reason
+	case reason == "":
+		return text
+	}
+	return text + ": " + reason
+}
+
+// hosts are those of the findings, sorted.
+func hosts(findings []finding) []string {
+	var list []string
+	for _, f := range findings {
+		list = append(list, f.key.Host)
+	}
+	slices.Sort(list)
+	list = slices.Compact(list)
+	if len(list) > maxKeys {
+		list = append(list[:maxKeys], "…")
+	}
+	return list
+}
+
+// cut shortens a text to maxText bytes.
+func cut(text string) string {
+	const ellipsis = "…"
+	if len(text) <= maxText {
+		return text
+	}
+	end := maxText - len(ellipsis)
+	for !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return text[:end] + ellipsis
+}

@@ -1,0 +1,304 @@
+package syncer
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"hash/fnv"
+	"log/slog"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/edgeward/edgeward/internal/kube"
+	"github.com/edgeward/edgeward/internal/plan"
+)
+
+var (
+	simulations = flag.Int("simulations", 200, "how many weeks TestSimulation simulates")
+	simulateOne = flag.Uint64("seed", 0, "the only seed that TestSimulation simulates, and says what happened")
+)
+
+// TestSimulation has a simulated week for each seed: Ingresses, Services and
+// nodes come and go, others meddle, providers fail in every way they know, for
+// minutes at a time, watches miss things, and the daemon is killed and started
+// again. The invariants of sim.check hold at every change, and when the week is
+// over it becomes exact.
+//
+//	go test ./internal/syncer -run TestSimulation -seed 42 -v
+//
+// shows what happened in one of them.
+func TestSimulation(t *testing.T) {
+	first, last := uint64(1), uint64(*simulations)
+	if *simulateOne > 0 {
+		first, last = *simulateOne, *simulateOne
+	}
+	const shards = 4
+	for shard := range uint64(shards) {
+		t.Run(fmt.Sprint(shard), func(t *testing.T) {
+			t.Parallel()
+			for seed := first + shard; seed <= last && !t.Failed(); seed += shards {
+				synctest.Test(t, func(t *testing.T) { newSim(t, seed).week() })
+			}
+		})
+	}
+}
+
+// sim is one simulated week.
+type sim struct {
+	*rig
+	seed uint64
+	rng  *rand.Rand // of what the simulation itself does
+
+	// What the cluster has, whoever knows of it.
+	ingresses map[string]kube.Ingress
+	services  map[string]kube.Service
+	nodes     map[string]kube.Node
+	unseen    []func() // changes that no watch has reported yet
+
+	alive   bool
+	life    context.Context // ends when the daemon is killed
+	kill    context.CancelFunc
+	started time.Time
+	storm   time.Time // until when calls fail
+	share   float64   // of the calls that fail in a storm
+	calm    bool      // the week is over
+	serial  int       // of what others make
+
+	foreignRules   map[string]plan.Rule // by ID, as others left them
+	foreignRecords map[string]plan.Record
+	// excused are zone names of which others took addresses away, and until
+	// when the daemon cannot be blamed for that.
+	excused map[string]time.Time
+
+	steps []string // what happened
+}
+
+func newSim(t *testing.T, seed uint64) *sim {
+	s := &sim{
+		rig: newRig(t), seed: seed, rng: rand.New(rand.NewPCG(seed, 1)),
+		ingresses: map[string]kube.Ingress{}, services: map[string]kube.Service{}, nodes: map[string]kube.Node{},
+		foreignRules: map[string]plan.Rule{}, foreignRecords: map[string]plan.Record{}, excused: map[string]time.Time{},
+	}
+	s.cdn.mu = s.dns.mu // so that check sees both as they are at one moment
+	s.cdn.changed, s.dns.changed = s.check, s.check
+	s.cdn.mine, s.dns.mine = s.ourRule, s.ourRecord
+	s.cdn.answer(func(call string, n int) reply { return s.fault("cdn "+call, n) })
+	s.dns.answer(func(call string, n int) reply { return s.fault("dns "+call, n) })
+	s.opts.CDN, s.opts.DNS = mortal[plan.Rule]{s.cdn, s}, mortal[plan.Record]{s.dns, s}
+	s.opts.Log = slog.New(slog.DiscardHandler)
+	s.opts.Settings.MaxDelete = 1
+	if seed%4 == 0 {
+		s.opts.Settings.MaxDelete = 0.5
+	}
+	for i := range 2 {
+		svc := service(int32(30080 + i))
+		svc.Name = fmt.Sprint("svc", i)
+		s.services[svc.Name] = svc
+	}
+	for i := range 3 {
+		s.nodes[fmt.Sprint("n", i)] = node(i)
+	}
+	return s
+}
+
+// week is what happens in a week, and afterwards.
+func (s *sim) week() {
+	s.boot()
+	for end := time.Now().Add(7 * 24 * time.Hour); time.Now().Before(end); {
+		// Things come in clusters: that is when they meet.
+		s.pass(s.while([]time.Duration{time.Second, 20 * time.Second, time.Hour}[s.rng.IntN(3)]))
+		s.happens()
+	}
+	s.say("the week is over")
+	s.calm, s.storm = true, time.Time{}
+	s.peace()
+	s.boot()
+	s.pass(2*s.opts.ResyncInterval + s.opts.Settings.Linger + time.Minute)
+	if s.blocked() {
+		s.say("--allow-delete")
+		s.crash()
+		s.opts.AllowDelete = true
+		s.boot()
+		s.pass(s.opts.Settings.Linger + s.opts.ResyncInterval)
+	}
+	s.exact()
+	s.journal.take()
+	s.pass(s.opts.ResyncInterval + time.Minute)
+	if writes := s.writes(); len(writes) > 0 {
+		s.fail("exact, it goes on writing: %q", writes)
+	}
+	s.crash()
+	if *simulateOne > 0 {
+		s.t.Log(strings.Join(s.steps, "\n"))
+	}
+}
+
+// while is a random span of time around mean.
+func (s *sim) while(mean time.Duration) time.Duration {
+	return time.Duration(s.rng.ExpFloat64() * float64(mean))
+}
+
+// happens is one thing that happens.
+func (s *sim) happens() {
+	switch n := s.rng.IntN(100); {
+	case n < 60:
+		s.churn()
+	case n < 75:
+		s.meddle()
+	case n < 85:
+		s.storm, s.share = time.Now().Add(s.while(5*time.Minute)), s.rng.Float64()
+		s.say("a storm until %s", s.storm.Format(time.TimeOnly))
+	case n < 92:
+		s.crash()
+		s.pass(5*time.Second + s.while(30*time.Second))
+		if s.rng.IntN(5) == 0 {
+			s.pass(s.while(time.Hour))
+		}
+		if s.rng.IntN(4) == 0 {
+			s.opts.Settings.TTL = []int{60, 120, 300}[s.rng.IntN(3)]
+			s.say("the TTL shall be %d", s.opts.Settings.TTL)
+		}
+		s.boot()
+	default:
+		s.catchUp()
+	}
+}
+
+// boot starts a daemon, if none runs, which finds the cluster as it is.
+func (s *sim) boot() {
+	if s.alive {
+		s.catchUp()
+		return
+	}
+	s.say("start")
+	s.alive, s.started = true, time.Now()
+	s.life, s.kill = context.WithCancel(s.t.Context())
+	s.start()
+	rng := rand.New(rand.NewPCG(s.seed, uint64(time.Now().UnixNano())))
+	jitter := func(most time.Duration) time.Duration { return time.Duration(rng.Int64N(int64(most))) }
+	s.Syncer.rules.jitter, s.Syncer.dns.jitter = jitter, jitter
+	s.Syncer.beat = time.Hour
+	s.unseen = nil
+	for _, o := range slices.Concat(objects(s.ingresses), objects(s.services), objects(s.nodes)) {
+		s.add(o)
+	}
+	s.Cluster("main").Ready("uid-main")
+}
+
+// crash kills the daemon: what it has sent may happen, no reply reaches it.
+func (s *sim) crash() {
+	if !s.alive {
+		return
+	}
+	s.say("kill -9")
+	s.alive = false
+	s.kill()
+	if err := s.stop(); err != nil {
+		s.fail("the daemon ended with %v", err)
+	}
+}
+
+// objects lists what a map holds, in the order of names.
+func objects[T any](all map[string]T) (list []any) {
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		list = append(list, all[name])
+	}
+	return list
+}
+
+// mortal is a provider as one daemon sees it, until that is killed.
+type mortal[T plan.Object[T]] struct {
+	*fake[T]
+	sim *sim
+}
+
+// until is the context of one call.
+func (m mortal[T]) until(ctx context.Context) context.Context {
+	ctx, cancel := context.WithCancel(ctx)
+	context.AfterFunc(m.sim.life, cancel)
+	return ctx
+}
+
+func (m mortal[T]) List(ctx context.Context) ([]T, error) { return m.fake.List(m.until(ctx)) }
+
+func (m mortal[T]) Find(ctx context.Context, o T) ([]T, error) { return m.fake.Find(m.until(ctx), o) }
+
+func (m mortal[T]) Create(ctx context.Context, o T) (T, error) {
+	return m.fake.Create(m.until(ctx), o)
+}
+
+func (m mortal[T]) Update(ctx context.Context, old, o T, adopt bool) (T, error) {
+	return m.fake.Update(m.until(ctx), old, o, adopt)
+}
+
+func (m mortal[T]) Delete(ctx context.Context, o T) error { return m.fake.Delete(m.until(ctx), o) }
+
+// maxLag is how far lists lag behind at most.
+const maxLag = 3 * time.Second
+
+// fault is how the nth call of a text ends. It depends on nothing but that and
+// the seed, since calls at the same time come in no certain order.
+func (s *sim) fault(call string, n int) reply {
+	sum := fnv.New64a()
+	fmt.Fprint(sum, call, n)
+	rng := rand.New(rand.NewPCG(s.seed, sum.Sum64()))
+	upTo := func(most time.Duration) time.Duration { return time.Duration(rng.Int64N(int64(most))) }
+	r := reply{after: time.Millisecond + upTo(200*time.Millisecond)}
+	if !time.Now().Before(s.storm) || rng.Float64() >= s.share {
+		return r
+	}
+	r.effect = rng.IntN(2) == 0
+	switch rng.IntN(8) {
+	case 0:
+		r.err = refusal(http.StatusInternalServerError)
+	case 1, 2:
+		r.err = errors.New("connection reset")
+	case 3:
+		r.err, r.effect = refusal(http.StatusTooManyRequests), false
+	case 4:
+		r.err, r.effect = refusal([]int{400, 401, 403}[rng.IntN(3)]), false
+	case 5:
+		r.after = upTo(time.Minute)
+	case 6:
+		r.twice = strings.Contains(call, " create ")
+	case 7:
+		r.lag = upTo(maxLag)
+	}
+	return r
+}
+
+// say notes what happened, for the report of a failure.
+func (s *sim) say(format string, a ...any) {
+	s.steps = append(s.steps, time.Now().Format("Mon 15:04:05.000 ")+fmt.Sprintf(format, a...))
+}
+
+// fail tells of a broken promise and what led to it.
+func (s *sim) fail(format string, a ...any) {
+	s.t.Helper()
+	s.t.Errorf("seed %d: %s\nafter:\n%s", s.seed, fmt.Sprintf(format, a...), strings.Join(s.steps[max(0, len(s.steps)-80):], "\n"))
+}
+
+// blocked reports whether max_delete keeps something that is not wanted.
+func (s *sim) blocked() bool {
+	for _, line := range s.metrics("edgeward_deletions_blocked") {
+		if !strings.HasSuffix(line, " 0") {
+			return true
+		}
+	}
+	return false
+}
+
+// ourRule and ourRecord say what the daemon may change.
+func (s *sim) ourRule(r plan.Rule) bool {
+	m, ok := r.Mark()
+	return ok && m.Owner == "acme" && m.Cluster == "main"
+}
+
+func (s *sim) ourRecord(r plan.Record) bool { return strings.HasSuffix(r.Name, ".main.acme") }

@@ -1,0 +1,302 @@
+package syncer
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/edgeward/edgeward/internal/kube"
+	"github.com/edgeward/edgeward/internal/plan"
+)
+
+// churn changes one object of the cluster.
+func (s *sim) churn() {
+	switch n := s.rng.IntN(10); {
+	case n < 5:
+		name := fmt.Sprint("ing", s.rng.IntN(4))
+		change(s, s.ingresses, name, s.randomIngress(name))
+	case n < 6:
+		name := fmt.Sprint("svc", s.rng.IntN(2))
+		svc := service(int32(30080 + s.rng.IntN(5)))
+		svc.Name = name
+		if s.rng.IntN(6) == 0 {
+			svc.Type = "ClusterIP"
+		}
+		change(s, s.services, name, svc)
+	default:
+		i := s.rng.IntN(4)
+		n := node(i + 10*s.rng.IntN(2))
+		n.Name = fmt.Sprint("n", i)
+		n.Ready, n.Changed = s.rng.IntN(4) > 0, time.Now()
+		change(s, s.nodes, n.Name, n)
+	}
+}
+
+// change puts an object in the place of the one of that name or, one time in
+// three, deletes it. The daemon is told, at once or later.
+func change[T interface{ Identity() kube.Meta }](s *sim, all map[string]T, name string, o T) {
+	old, had := all[name]
+	event := "added"
+	switch {
+	case had && s.rng.IntN(3) == 0:
+		event, o = "deleted", old
+		delete(all, name)
+	case had:
+		event = "modified"
+		all[name] = o
+	default:
+		all[name] = o
+	}
+	s.say("%s %T %s %+v", event, o, name, o)
+	if !s.alive {
+		return
+	}
+	if len(s.unseen) == 0 && s.rng.IntN(5) > 0 {
+		s.report(event, []any{o})
+		return
+	}
+	// The watch is cut, and a new snapshot will show it.
+	inferred := map[string]string{"added": "added", "modified": "found", "deleted": "missed"}[event]
+	s.unseen = append(s.unseen, func() { s.report(inferred, []any{o}) })
+}
+
+// catchUp has the daemon see what its watches missed.
+func (s *sim) catchUp() {
+	if s.alive && len(s.unseen) > 0 {
+		s.say("a new snapshot shows %d changes", len(s.unseen))
+		for _, tell := range s.unseen {
+			tell()
+		}
+		s.unseen = nil
+	}
+}
+
+func (s *sim) randomIngress(name string) kube.Ingress {
+	ing := kube.Ingress{Meta: kube.Meta{Namespace: "default", Name: name}, Created: time.Unix(1000+int64(name[3]), 0)}
+	if s.rng.IntN(6) == 0 {
+		ing = stripped(ing, []string{"strip", "nonsense"}[s.rng.IntN(2)])
+	}
+	for range 1 + s.rng.IntN(2) {
+		ing.Rules = append(ing.Rules, kube.IngressRule{Host: fmt.Sprintf("h%d.example.com", s.rng.IntN(2)), Paths: []kube.IngressPath{{
+			Path: []string{"/", "/a", "/b"}[s.rng.IntN(3)], Type: []string{"Exact", "Prefix"}[s.rng.IntN(2)],
+			Backend: kube.Backend{Service: fmt.Sprint("svc", s.rng.IntN(2)), PortName: "http"},
+		}}})
+	}
+	return ing
+}
+
+// meddle has others change something at a provider.
+func (s *sim) meddle() {
+	s.dns.mu.Lock()
+	defer s.dns.mu.Unlock()
+	rules := slices.DeleteFunc(s.cdn.sorted(), func(r plan.Rule) bool { return !s.ourRule(r) })
+	addresses := slices.DeleteFunc(s.dns.sorted(), func(r plan.Record) bool { return !s.ourRecord(r) || r.Type != "A" })
+	switch n := s.rng.IntN(8); {
+	case n < 2: // others publish something, perhaps what we want, perhaps from our nodes
+		r := plan.Rule{RuleKey: plan.RuleKey{Host: fmt.Sprintf("h%d.example.com", s.rng.IntN(2)), Path: []string{"/", "/b", "/x"}[s.rng.IntN(3)]},
+			SourceHost: []string{"elsewhere.example.org", "nodes.main.acme.example.net"}[s.rng.IntN(2)], SourcePath: "/"}
+		if !s.ours(r.SourceHost) {
+			s.makeForeign(r)
+		}
+	case n < 3: // and give it up
+		for _, id := range slices.Sorted(maps.Keys(s.foreignRules)) {
+			s.say("others delete %s", id)
+			delete(s.foreignRules, id)
+			delete(s.cdn.objects, id)
+			break
+		}
+	case n < 5 && len(rules) > 0:
+		s.meddleWithRule(rules[s.rng.IntN(len(rules))])
+	case n < 8 && len(addresses) > 0:
+		s.meddleWithAddress(addresses[s.rng.IntN(len(addresses))])
+	}
+	s.cdn.remember()
+	s.dns.remember()
+}
+
+// ours reports whether host is an origin of ours that stands empty: others who
+// publish from it have only themselves to blame.
+func (s *sim) ours(host string) bool {
+	name, ok := strings.CutSuffix(host, ".example.net")
+	return ok && !s.resolves(name)
+}
+
+func (s *sim) makeForeign(r plan.Rule) {
+	s.serial++
+	r.ID = fmt.Sprint("foreign-", s.serial)
+	s.say("others make rule %s %s from %s", r.ID, r.RuleKey, r.SourceHost)
+	s.foreignRules[r.ID], s.cdn.objects[r.ID] = r, r
+}
+
+func (s *sim) meddleWithRule(r plan.Rule) {
+	s.serial++
+	switch s.rng.IntN(4) {
+	case 0:
+		s.say("others delete our rule %s", r.RuleKey)
+		delete(s.cdn.objects, r.ID)
+	case 1:
+		s.say("others edit our rule %s", r.RuleKey)
+		r.SourcePath = "/elsewhere"
+		s.cdn.objects[r.ID] = r
+	case 2:
+		s.say("others double our rule %s", r.RuleKey)
+		r.ID = fmt.Sprint("double-", s.serial)
+		s.cdn.objects[r.ID] = r
+	case 3:
+		r.Path += "copy"
+		s.makeForeign(r)
+	}
+}
+
+func (s *sim) meddleWithAddress(r plan.Record) {
+	s.serial++
+	switch s.rng.IntN(4) {
+	case 0:
+		s.say("others delete our address %s", r.Data)
+		delete(s.dns.objects, r.ID)
+		s.excused[r.Name] = time.Now().Add(2 * time.Hour)
+	case 1:
+		s.say("others edit our address %s", r.Data)
+		r.Data = "198.51.100.1"
+		s.dns.objects[r.ID] = r
+		s.excused[r.Name] = time.Now().Add(2 * time.Hour)
+	case 2:
+		s.say("others double our address %s", r.Data)
+		r.ID = fmt.Sprint("double-", s.serial)
+		s.dns.objects[r.ID] = r
+	case 3:
+		s.say("others make a record beside ours")
+		r.ID, r.Name = fmt.Sprint("foreign-", s.serial), "main.acme"
+		s.foreignRecords[r.ID], s.dns.objects[r.ID] = r, r
+	}
+}
+
+// resolves reports whether a zone name has an address.
+func (s *sim) resolves(name string) bool {
+	for _, o := range s.dns.objects {
+		if o.Name == name && o.Type == "A" {
+			return true
+		}
+	}
+	return false
+}
+
+// check holds at every change that the daemon makes. Both providers' mutex is held.
+func (s *sim) check(call string) {
+	if strings.Contains(call, " list") || strings.Contains(call, " find") {
+		return
+	}
+	s.say("%s", call)
+	s.cdn.remember()
+	s.dns.remember()
+	for _, r := range s.cdn.objects {
+		name, ok := strings.CutSuffix(r.SourceHost, ".example.net")
+		until, excused := s.excused[name]
+		switch {
+		case !ok:
+		case s.resolves(name):
+			if excused && time.Now().After(until) {
+				delete(s.excused, name)
+			}
+		case !excused: // else, without a node, it may stay empty for long
+			s.fail("the origin %s of rule %s %s resolves to nothing", r.SourceHost, r.ID, r.RuleKey)
+		}
+	}
+	for id, r := range s.foreignRules {
+		if now, ok := s.cdn.objects[id]; !ok || !now.Equal(r) {
+			s.fail("foreign rule %s was touched", r.RuleKey)
+		}
+	}
+	for id, r := range s.foreignRecords {
+		if s.dns.objects[id] != r {
+			s.fail("foreign record %s was touched", r.Key())
+		}
+	}
+}
+
+// peace brings the cluster to where all can be published.
+func (s *sim) peace() {
+	s.catchUp()
+	for i := range 3 {
+		name := fmt.Sprint("n", i)
+		n := node(i)
+		n.Name, n.Changed = name, time.Now()
+		event := "modified"
+		if _, had := s.nodes[name]; !had {
+			event = "added"
+		}
+		s.nodes[name] = n
+		if s.alive {
+			s.report(event, []any{n})
+		}
+	}
+}
+
+// exact compares what stands with what is wanted, to the letter.
+func (s *sim) exact() {
+	s.t.Helper()
+	s.dns.mu.Lock()
+	defer s.dns.mu.Unlock()
+	cluster := plan.Cluster{Name: "main", AddressTypes: []string{"ExternalIP"}, NotReadyDelay: 30 * time.Second, Ready: true, UID: "uid-main",
+		Ingresses: slices.Collect(maps.Values(s.ingresses)), Services: slices.Collect(maps.Values(s.services)), Nodes: slices.Collect(maps.Values(s.nodes))}
+	want := plan.Desired([]plan.Cluster{cluster}, s.opts.Settings, time.Now())
+	taken := make(map[plan.RuleKey]bool)
+	for _, r := range s.foreignRules {
+		taken[r.RuleKey] = true
+	}
+	got, used := make(map[plan.RuleKey]int), make(map[string]bool)
+	for id, r := range s.cdn.objects {
+		name, _ := strings.CutSuffix(r.SourceHost, ".example.net")
+		used[name] = true
+		if _, ok := s.foreignRules[id]; ok {
+			continue
+		}
+		got[r.RuleKey]++
+		route := want.Routes[r.RuleKey]
+		switch {
+		case len(route.Holds) > 0: // it may stay as it is
+		case got[r.RuleKey] > 1:
+			s.fail("rule %s stands twice", r.RuleKey)
+		case !route.Wanted() || !r.Equal(route.Rule):
+			s.fail("rule %+v stands, wanted is %+v", r, route.Rule)
+		}
+	}
+	for key, route := range want.Routes {
+		if route.Wanted() && !taken[key] && got[key] == 0 {
+			s.fail("rule %s is missing", key)
+		}
+	}
+	s.exactRecords(want, used)
+}
+
+// exactRecords compares the records, given the names that rules use.
+func (s *sim) exactRecords(want plan.Want, used map[string]bool) {
+	s.t.Helper()
+	left := make(map[string]int)
+	for _, r := range s.dns.objects {
+		if s.ourRecord(r) {
+			left[fmt.Sprint(r.Key(), " ", r.TTL)]++
+		}
+	}
+	claim := plan.Record{Name: plan.ClaimName("main", "acme"), Type: "TXT", Data: plan.ClaimData("acme", "uid-main")}
+	if text := fmt.Sprint(claim.Key(), " ", s.opts.Settings.TTL); left[text] == 1 {
+		delete(left, text)
+	}
+	for name, set := range want.Sets {
+		if !used[name] {
+			continue
+		}
+		for _, ip := range set.Addresses {
+			text := fmt.Sprint(plan.Record{Name: name, Type: "A", Data: ip}.Key(), " ", s.opts.Settings.TTL)
+			if left[text] != 1 {
+				s.fail("address %s stands %d times", text, left[text])
+			}
+			delete(left, text)
+		}
+	}
+	if len(left) > 0 {
+		s.fail("records nobody wants: %v", left)
+	}
+}

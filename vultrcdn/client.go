@@ -1,0 +1,144 @@
+package vultrcdn
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+
+	"github.com/vultr/govultr/v3"
+
+	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/transport"
+	"github.com/edgeward/edgeward/internal/vultrapi"
+)
+
+// Options configure a Client.
+type Options struct {
+	BaseURL string // scheme and host, as https://api.vultr.com
+	APIKey  string
+	HTTP    *http.Client // of transport.NewClient; the one of vultrdns, as both share a rate limit
+	Log     *slog.Logger // told of each zone that is taken over
+}
+
+// Client calls the API for one account. Its methods are safe for concurrent use.
+type Client struct {
+	api *govultr.Client
+	log *slog.Logger
+}
+
+// New returns a client. It makes no call.
+func New(o Options) (*Client, error) {
+	api, err := vultrapi.New(o.BaseURL, o.APIKey, o.HTTP)
+	if err != nil {
+		return nil, err
+	}
+	return &Client{api: api, log: o.Log}, nil
+}
+
+// List returns all pull zones of the account, whoever made them. It fails
+// rather than return a part of them.
+func (c *Client) List(ctx context.Context) ([]plan.Rule, error) {
+	zones, err := vultrapi.List(ctx, "listing the pull zones", c.page, func(z govultr.CDNZone) string { return z.ID })
+	var rules []plan.Rule
+	for _, z := range zones {
+		rules = append(rules, ruleOf(z))
+	}
+	return rules, err
+}
+
+// page reads a page of the list. govultr has a call for the first one only.
+func (c *Client) page(ctx context.Context, cursor string) ([]govultr.CDNZone, *govultr.Meta, error) {
+	path := "/v2/cdns/pull-zones"
+	if cursor != "" {
+		path += "?" + url.Values{"cursor": {cursor}}.Encode()
+	}
+	req, err := c.api.NewRequest(ctx, http.MethodGet, path, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	var reply struct {
+		PullZones []govultr.CDNZone `json:"pull_zones"`
+		Meta      *govultr.Meta     `json:"meta"`
+	}
+	_, err = c.api.DoWithContext(ctx, req, &reply)
+	return reply.PullZones, reply.Meta, err
+}
+
+// Find returns all zones of r's host: Vultr has no search, so they are picked
+// from the list.
+func (c *Client) Find(ctx context.Context, r plan.Rule) ([]plan.Rule, error) {
+	all, err := c.List(ctx)
+	var found []plan.Rule
+	for _, z := range all {
+		if z.Host == r.Host {
+			found = append(found, z)
+		}
+	}
+	return found, err
+}
+
+// Raw returns a whole zone as the API shows it, for a backup. Certificate and
+// key are not in it.
+func (c *Client) Raw(ctx context.Context, id string) (json.RawMessage, error) {
+	z, err := c.get(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	z.SSLCert, z.SSLCertKey = "", ""
+	return json.Marshal(z)
+}
+
+// get reads a zone.
+func (c *Client) get(ctx context.Context, id string) (govultr.CDNZone, error) {
+	return c.call(ctx, "reading pull zone "+id, id, func(ctx context.Context) (*govultr.CDNZone, error) {
+		z, _, err := c.api.CDN.GetPullZone(ctx, url.PathEscape(id))
+		return z, err
+	})
+}
+
+// call makes a call that answers with a zone: the one of an id, or any for "".
+func (c *Client) call(ctx context.Context, what, id string, do func(context.Context) (*govultr.CDNZone, error)) (z govultr.CDNZone, err error) {
+	err = vultrapi.Call(ctx, what, func(ctx context.Context) error {
+		reply, err := do(ctx)
+		switch {
+		case err != nil:
+			return err
+		case reply == nil || reply.ID == "":
+			return errors.New("the reply has no pull zone")
+		case id != "" && reply.ID != id:
+			return fmt.Errorf("the reply is about pull zone %s", reply.ID)
+		}
+		z = *reply
+		return nil
+	})
+	return z, err
+}
+
+// remove deletes a zone. One that is gone already is no error.
+func (c *Client) remove(ctx context.Context, id string) error {
+	err := vultrapi.Call(ctx, "deleting pull zone "+id, func(ctx context.Context) error {
+		return c.api.CDN.DeletePullZone(ctx, url.PathEscape(id))
+	})
+	if transport.IsNotFound(err) {
+		return nil
+	}
+	return err
+}
+
+// withSecret returns a context whose calls do not show the key that is sent,
+// whatever the reply says.
+func withSecret(ctx context.Context, req *govultr.CDNZoneReq, r plan.Rule) context.Context {
+	if r.Certificate == nil {
+		return ctx
+	}
+	return transport.Redact(transport.Redact(ctx, req.SSLCertKey), r.Certificate.Key())
+}
+
+// errorf names the rule that an operation failed for.
+func errorf(verb string, r plan.Rule, err error) error {
+	return fmt.Errorf("%s rule %s: %w", verb, r.RuleKey, err)
+}

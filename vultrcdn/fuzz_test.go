@@ -1,0 +1,72 @@
+package vultrcdn
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/edgeward/edgeward/internal/plan"
+)
+
+// FuzzListReply has any reply for every page: a list that succeeds is whole,
+// and its rules are in the form that plan compares.
+func FuzzListReply(f *testing.F) {
+	for _, body := range []string{
+		zonePage(0, ""), zonePage(2, "", "a", "b"), zonePage(3, "", "a"), zonePage(2, "1", "a", "b"), zonePage(1, "", ""),
+		`{"pull_zones":null,"meta":{"total":0,"links":{}}}`, `{"pull_zones":[null],"meta":{"links":{}}}`,
+		`{"pull_zones":[{"id":"a","label":"edgeward m cert=0123456789abcdef","requests":null,"status":"pending","cdn_url":"https://X.org/"}],"meta":{"total":1,"links":{}}}`,
+		`{"pull_zones":[{"id":"a","label":"edgeward ","vanity_domain":"A.","origin_scheme":"ftp","cdn_url":"::"}],"meta":{"links":{}}}`,
+		`{"error":""}`, `{}`, `[]`, `null`, ``, `<html>`,
+	} {
+		f.Add([]byte(body))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		client, err := New(Options{BaseURL: "https://api.vultr.com", HTTP: &http.Client{Transport: reply(body)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		rules, err := client.List(t.Context())
+		if err != nil {
+			if rules != nil {
+				t.Errorf("%d rules beside the error %v", len(rules), err)
+			}
+			return
+		}
+		var sent struct {
+			Meta *struct{ Total int }
+		}
+		if err := json.Unmarshal(body, &sent); err != nil || sent.Meta == nil || len(rules) < sent.Meta.Total {
+			t.Fatalf("%d rules of %+v (%v)", len(rules), sent.Meta, err)
+		}
+		seen := make(map[string]bool)
+		for _, r := range rules {
+			if r.ID == "" || seen[r.ID] {
+				t.Errorf("the ID %q, twice or empty", r.ID)
+			}
+			seen[r.ID] = true
+			if r.Path != "/" || r.Host != strings.ToLower(r.Host) || r.Published != strings.ToLower(r.Published) || len(r.Protocols) != 1 {
+				t.Errorf("no rule: %+v", r)
+			}
+			p := r.Protocols[0]
+			if (p.Published == "https") != (r.Certificate != nil) || p.PublishedPort != plan.PublishedPort(p.Published) {
+				t.Errorf("published as %+v with %v", p, r.Certificate)
+			}
+			if p.Mark != "" && parseLabel(labelOf(r).String()) != labelOf(r) {
+				t.Errorf("the label %q cannot be written again", labelOf(r))
+			}
+		}
+	})
+}
+
+// FuzzLabel reads any label: what is taken for ours is ours to the byte.
+func FuzzLabel(f *testing.F) {
+	for _, text := range []string{"", "edgeward m", "edgeward m cert=0123456789abcdef", "edgeward m cert=x", "edgeward  m", "edgeward m\n"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if l := parseLabel(text); l != (label{}) && (l.String() != text || l.mark == "") {
+			t.Errorf("%q reads as %+v", text, l)
+		}
+	})
+}

@@ -1,0 +1,105 @@
+package vultrcdn
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+
+	"github.com/vultr/govultr/v3"
+
+	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/transport"
+)
+
+// Create makes a zone and returns it as the API keeps it. Should it have
+// another vanity domain than asked, or not carry our mark, it is taken away
+// again: nobody would ever find it.
+func (c *Client) Create(ctx context.Context, r plan.Rule) (plan.Rule, error) {
+	if err := expressible(r); err != nil {
+		return plan.Rule{}, errorf("creating", r, err)
+	}
+	req := request(r)
+	z, err := c.call(withSecret(ctx, req, r), "creating rule "+r.RuleKey.String(), "", func(ctx context.Context) (*govultr.CDNZone, error) {
+		z, _, err := c.api.CDN.CreatePullZone(ctx, req)
+		return z, err
+	})
+	if err != nil {
+		return plan.Rule{}, err
+	}
+	made := ruleOf(z)
+	if !sameOwner(made, r) {
+		err := fmt.Errorf("it was published as %s with the label %q: %w", made.RuleKey, z.Label, transport.ErrNotKept)
+		if left := c.remove(ctx, made.ID); left != nil {
+			// Not wrapped: it may look like a call without effect.
+			err = fmt.Errorf("%w; removing it failed: %v", err, left)
+		}
+		return plan.Rule{}, errorf("creating", r, err)
+	}
+	return made, nil
+}
+
+// Update reads the zone and changes its label, vanity domain and certificate,
+// unless it says all that already. It refuses, with transport.ErrForeign, a
+// zone that is no longer ours or, with adopt, one that somebody marked; and,
+// with transport.ErrUnsupported, another origin.
+func (c *Client) Update(ctx context.Context, old, r plan.Rule, adopt bool) (plan.Rule, error) {
+	fail := func(err error) (plan.Rule, error) { return plan.Rule{}, errorf("updating", r, err) }
+	if err := expressible(r); err != nil {
+		return fail(err)
+	}
+	current, err := c.get(ctx, old.ID)
+	if err != nil {
+		return fail(err)
+	}
+	stands := ruleOf(current)
+	adopt = adopt && !stands.Marked() && stands.RuleKey == r.RuleKey
+	if !adopt && !sameOwner(stands, r) {
+		return fail(transport.ErrForeign)
+	}
+	if stands.SourceHost != r.SourceHost || stands.Protocols[0].Source != r.Protocols[0].Source {
+		return fail(fmt.Errorf("%w: the origin of a pull zone, here %s://%s, cannot be changed",
+			transport.ErrUnsupported, stands.Protocols[0].Source, stands.SourceHost))
+	}
+	if stands.Equal(r) {
+		return stands, nil
+	}
+	if adopt {
+		c.log.Info("taking over a pull zone that nobody marked", "rule", r.RuleKey.String(), "id", current.ID, "label", current.Label)
+	}
+	req := change(current, r)
+	kept, err := c.call(withSecret(ctx, req, r), "writing pull zone "+old.ID, old.ID, func(ctx context.Context) (*govultr.CDNZone, error) {
+		z, _, err := c.api.CDN.UpdatePullZone(ctx, url.PathEscape(old.ID), req)
+		return z, err
+	})
+	if err != nil {
+		return fail(err)
+	}
+	return ruleOf(kept), nil
+}
+
+// Delete removes a zone after reading that it is still ours. One that is gone
+// already is no error.
+func (c *Client) Delete(ctx context.Context, r plan.Rule) error {
+	current, err := c.get(ctx, r.ID)
+	if transport.IsNotFound(err) {
+		return nil
+	}
+	if err == nil && !sameOwner(ruleOf(current), r) {
+		err = transport.ErrForeign
+	}
+	if err == nil {
+		err = c.remove(ctx, r.ID)
+	}
+	if err != nil {
+		return errorf("deleting", r, err)
+	}
+	return nil
+}
+
+// sameOwner reports whether both rules stand at one host and carry a valid mark
+// of one owner.
+func sameOwner(a, b plan.Rule) bool {
+	am, aok := a.Mark()
+	bm, bok := b.Mark()
+	return aok && bok && am.Owner == bm.Owner && a.RuleKey == b.RuleKey
+}
