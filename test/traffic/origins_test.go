@@ -2,6 +2,8 @@ package traffic
 
 import (
 	"fmt"
+	"net"
+	"os"
 	"slices"
 	"strings"
 
@@ -89,6 +91,46 @@ func balance(w *world) {
 	w.balancers(corev1.LoadBalancerIngress{Hostname: balancerName})
 	w.until(func() error { return w.from(set + "-cname") })
 	w.inDNS()
+	w.forgotten()
+}
+
+// portIPv6 is a node port of this process's own, as all share ::1.
+func portIPv6() string {
+	return fmt.Sprintf("{name: http, port: 8080, nodePort: %d}", 31000+os.Getpid()%1000)
+}
+
+// dualStack is a Service for both families.
+func dualStack() string {
+	return nodePort("Cluster", portIPv6()) + "  ipFamilyPolicy: RequireDualStack\n"
+}
+
+// addIPv6 gives a node an address, and the Service pods, of that family.
+func addIPv6(w *world) {
+	probe, err := net.Listen("tcp", "[::1]:0")
+	if err != nil {
+		w.t.Skip("this machine has no IPv6: ", err)
+	}
+	must(w.t, probe.Close())
+	must(w.t, server.SetNodeAddresses(w.t.Context(), nodeName(3),
+		corev1.NodeAddress{Type: corev1.NodeExternalIP, Address: address(3)}, corev1.NodeAddress{Type: corev1.NodeExternalIP, Address: "::1"}))
+	w.apply(`
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: web-2, labels: {kubernetes.io/service-name: web}}
+addressType: IPv6
+endpoints: [{addresses: ["fd00::2"], nodeName: node-1, conditions: {ready: true}, targetRef: {kind: Pod, name: web-1, namespace: default}}]
+ports: [{name: http, port: 8080}]
+`)
+}
+
+// dropIPv6 leaves the Service to IPv4: its rules go to a set of IPv4 addresses
+// alone, as at once no node answers it by IPv6.
+func dropIPv6(w *world) {
+	w.serves(url, "[::1]")
+	w.goOn(ttl / 2)
+	w.apply(nodePort("Cluster", portIPv6()) + "  ipFamilyPolicy: SingleStack\n  ipFamilies: [IPv4]\n")
+	w.until(func() error { return w.from("nodes-v4.main") })
+	w.goOn(linger)
 	w.forgotten()
 }
 

@@ -18,7 +18,8 @@ func TestNoRequestFails(t *testing.T) {
 	local := nodePort("Local", onNodes)
 	scenarios := []struct {
 		name    string
-		service string // manifest; "": NodePort, Cluster
+		service string       // manifest; "": NodePort, Cluster
+		prepare func(*world) // before the daemon starts; nil: nothing
 		play    func(*world)
 	}{
 		{name: "nodes are replaced one by one", play: replaceNodes},
@@ -30,13 +31,14 @@ func TestNoRequestFails(t *testing.T) {
 		{name: "nodes are replaced one by one, Local", service: local, play: replaceLocalNodes},
 		{name: "from Cluster to Local and back", play: changePolicy},
 		{name: "from node ports to a load balancer", play: balance},
+		{name: "IPv6 goes", service: dualStack(), prepare: addIPv6, play: dropIPv6},
 		{name: "the daemon is stopped and started", play: func(w *world) { restart(w, syscall.SIGTERM) }},
 		{name: "the daemon is killed and started", play: func(w *world) { restart(w, syscall.SIGKILL) }},
 	}
 	sent, failed, retried := 0, 0, 0
 	for i, s := range scenarios {
 		t.Run(s.name, func(t *testing.T) {
-			w := newWorld(t, emulator.EdgeOptions{}, s.service)
+			w := newWorld(t, emulator.EdgeOptions{}, s.service, s.prepare)
 			s.play(w)
 			if i == len(scenarios)-1 {
 				must(t, w.load.Await(t.Context(), max(0, requests-sent-w.load.Sent())))

@@ -49,8 +49,8 @@ type world struct {
 
 // newWorld makes one with three nodes, a pod on the first two, and a daemon, and
 // starts the load once all of it serves. service is a manifest; "" is NodePort
-// with the policy Cluster.
-func newWorld(t *testing.T, o emulator.EdgeOptions, service string) *world {
+// with the policy Cluster. prepare, if not nil, runs before the daemon.
+func newWorld(t *testing.T, o emulator.EdgeOptions, service string, prepare func(*world)) *world {
 	t.Helper()
 	w := &world{t: t}
 	must(t, server.Clean(t.Context()))
@@ -73,6 +73,9 @@ func newWorld(t *testing.T, o emulator.EdgeOptions, service string) *world {
 		service = nodePort("Cluster", onNodes)
 	}
 	w.apply(service, ingress("http", "/app"))
+	if prepare != nil {
+		prepare(w)
+	}
 	w.config, err = w.Config(t.Context(), map[string]string{
 		"vultr":    fmt.Sprintf("ttl: %.0f", ttl.Seconds()),
 		"sync":     fmt.Sprintf("linger: %s\ndeletion_grace: 0s", linger),
