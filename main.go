@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"k8s.io/klog/v2"
 
 	"github.com/edgeward/edgeward/internal/check"
 	"github.com/edgeward/edgeward/internal/config"
@@ -86,13 +87,18 @@ func newCommand() (root *cobra.Command, ran *bool) {
 		return daemon.Run(cmd.Context(), daemon.Options{Load: f.load, Flags: f.run, Build: build(), NewLog: newLog})
 	}
 	root = &cobra.Command{
-		Use:               "edgeward",
-		Short:             "Makes a CDN the front of Kubernetes Ingresses",
-		Long:              "edgeward watches Ingresses and keeps CDN rules and the DNS names of their origins true to them.\nWithout a command it runs as the daemon.",
-		Args:              cobra.NoArgs,
-		SilenceErrors:     true,
-		SilenceUsage:      true,
-		PersistentPreRun:  func(*cobra.Command, []string) { *ran = true },
+		Use:           "edgeward",
+		Short:         "Makes a CDN the front of Kubernetes Ingresses",
+		Long:          "edgeward watches Ingresses and keeps CDN rules and the DNS names of their origins true to them.\nWithout a command it runs as the daemon.",
+		Args:          cobra.NoArgs,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		PersistentPreRun: func(*cobra.Command, []string) {
+			*ran = true
+			// client-go would write to standard error, for instance of a watch
+			// that plan ends; the daemon gives it its own log.
+			klog.SetSlogLogger(slog.New(slog.DiscardHandler))
+		},
 		RunE:              daemonize,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}

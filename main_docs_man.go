@@ -18,7 +18,7 @@ type entry struct{ term, meaning string }
 func exitStatuses() []entry {
 	return []entry{
 		{"0", "Done, or ended by SIGTERM or SIGINT."},
-		{fmt.Sprint(exitFailure), "A run-time failure; check: a finding; --once: a call failed or a deletion was blocked."},
+		{fmt.Sprint(exitFailure), "A run-time failure, such as a Secret that cannot be read; check: a finding; --once: a call failed or a deletion was blocked."},
 		{fmt.Sprint(exitChanges), "plan: a run would change something."},
 		{fmt.Sprint(exitUsage), "Bad usage."},
 		{fmt.Sprint(exitBadConfig), "Bad configuration. All faults are printed, a line each."},

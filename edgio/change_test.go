@@ -273,7 +273,7 @@ func TestAdoption(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			api := emulator.NewEdgio(emulator.EdgioOptions{Username: testUser, SharedKey: testKey, Shortname: testShortname})
 			client, log := newClient(t, api)
-			old := plan.Rule{ID: api.Seed(body), RuleKey: plan.RuleKey{Host: "www.example.com", Path: "/"}}
+			old := plan.Rule{ID: api.Seed(body), RuleKey: plan.RuleKey{CDN: plan.Edgio, Host: "www.example.com", Path: "/"}}
 			if tc.edit != nil {
 				api.Edit(old.ID, tc.edit)
 			}

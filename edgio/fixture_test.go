@@ -95,14 +95,14 @@ var testIngress = plan.IngressID{Cluster: "main", Namespace: "web", Name: "shop"
 
 // markOn is the mark of owner on a rule at host and path.
 func markOn(owner, host, path string) string {
-	return plan.Mark{Owner: owner, IngressID: testIngress}.String(plan.RuleKey{Host: host, Path: path})
+	return plan.Mark{Owner: owner, IngressID: testIngress}.String(plan.RuleKey{CDN: plan.Edgio, Host: host, Path: path})
 }
 
 // wanted is a rule as the plan asks for it: both protocols, owner "team".
 func wanted(host, path string) plan.Rule {
 	mark := markOn("team", host, path)
 	return plan.Rule{
-		RuleKey:    plan.RuleKey{Host: host, Path: path},
+		RuleKey:    plan.RuleKey{CDN: plan.Edgio, Host: host, Path: path},
 		SourceHost: "nodes.main.team.k8s.example.com",
 		SourcePath: path,
 		Profile:    "LLNW-Generic",

@@ -107,6 +107,7 @@ func (in instance) rule() plan.Rule {
 	r := plan.Rule{
 		ID: read[string](in.top, "uuid"),
 		RuleKey: plan.RuleKey{
+			CDN:  plan.Edgio,
 			Host: normalHost(read[string](in.body, "publishedHostname")),
 			Path: path,
 		},

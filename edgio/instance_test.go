@@ -21,7 +21,7 @@ func parse(t *testing.T, text string) instance {
 
 func TestRuleOfInstance(t *testing.T) {
 	rule := func(change func(*plan.Rule)) plan.Rule {
-		r := plan.Rule{ID: "u", RuleKey: plan.RuleKey{Path: "/"}}
+		r := plan.Rule{ID: "u", RuleKey: plan.RuleKey{CDN: plan.Edgio, Path: "/"}}
 		change(&r)
 		return r
 	}
@@ -37,7 +37,7 @@ func TestRuleOfInstance(t *testing.T) {
 			"protocolSets":[{"publishedProtocol":"https","sourceProtocol":"http","publishedPort":443,"sourcePort":30080,
 			"options":[{"name":"reply_send_header","parameters":["X-By","cdn"]},{"name":"req_send_header","parameters":["X-Edgeward","m"]}]}]}}`,
 			plan.Rule{
-				ID: "u", RuleKey: plan.RuleKey{Host: "www.example.com", Path: "/app/"},
+				ID: "u", RuleKey: plan.RuleKey{CDN: plan.Edgio, Host: "www.example.com", Path: "/app/"},
 				SourceHost: "web.k8s.example.com", SourcePath: "/src/", Profile: "LLNW-Generic",
 				Protocols: []plan.Protocol{{Published: "https", PublishedPort: 443, Source: "http", SourcePort: 30080, Mark: "m"}},
 			}},
@@ -152,7 +152,7 @@ func TestWithKeepsWhatIsNotOurs(t *testing.T) {
 // testRule is a rule with short values.
 func testRule() plan.Rule {
 	return plan.Rule{
-		RuleKey: plan.RuleKey{Host: "h", Path: "/p"}, SourceHost: "s", SourcePath: "/q", Profile: "P",
+		RuleKey: plan.RuleKey{CDN: plan.Edgio, Host: "h", Path: "/p"}, SourceHost: "s", SourcePath: "/q", Profile: "P",
 		Protocols: []plan.Protocol{
 			{Published: "http", PublishedPort: 80, Source: "http", SourcePort: 1, Mark: "m"},
 			{Published: "https", PublishedPort: 443, Source: "http", SourcePort: 1, Mark: "m"},

@@ -186,7 +186,7 @@ func TestRefusedReading(t *testing.T) {
 		_, client = scripted(t,
 			exchange{"GET /svcinst/delivery/shortname/acme/searchAuto?body.publishedHostname=h&page=1&size=100", status, reply},
 		)
-		_, found := client.Find(t.Context(), plan.Rule{RuleKey: plan.RuleKey{Host: "h"}})
+		_, found := client.Find(t.Context(), plan.Rule{RuleKey: plan.RuleKey{CDN: plan.Edgio, Host: "h"}})
 		for _, err := range []error{listed, found} {
 			var refusal *transport.Error
 			if !errors.As(err, &refusal) || refusal.Status != status || refusal.Message != "because" {

@@ -110,7 +110,7 @@ func newCertificate(t *testing.T) *plan.Certificate {
 // markOn is the mark of owner on a rule of host.
 func markOn(owner, host string) string {
 	ingress := plan.IngressID{Cluster: "main", Namespace: "shop", Name: "web"}
-	return plan.Mark{Owner: owner, IngressID: ingress}.String(plan.RuleKey{Host: host, Path: "/"})
+	return plan.Mark{Owner: owner, IngressID: ingress}.String(plan.RuleKey{CDN: plan.VultrCDN, Host: host, Path: "/"})
 }
 
 // wanted is a rule of host as the plan asks for it, owner "team": on https with
@@ -121,7 +121,7 @@ func wanted(host string, certificate *plan.Certificate) plan.Rule {
 		p.Published, p.PublishedPort = "https", 443
 	}
 	return plan.Rule{
-		RuleKey: plan.RuleKey{Host: host, Path: "/"}, SourceHost: testOrigin, SourcePath: "/",
+		RuleKey: plan.RuleKey{CDN: plan.VultrCDN, Host: host, Path: "/"}, SourceHost: testOrigin, SourcePath: "/",
 		Protocols: []plan.Protocol{p}, Certificate: certificate,
 	}
 }

@@ -29,7 +29,7 @@ func TestZonesAreReadInOneForm(t *testing.T) {
 		VanityDomain: testHost, CDNURL: "https://cdn-wdghak5h67sm.vultrcdn.com",
 	}
 	rule := plan.Rule{
-		ID: "i", RuleKey: plan.RuleKey{Host: testHost, Path: "/"}, SourceHost: testOrigin, SourcePath: "/",
+		ID: "i", RuleKey: plan.RuleKey{CDN: plan.VultrCDN, Host: testHost, Path: "/"}, SourceHost: testOrigin, SourcePath: "/",
 		Protocols:   []plan.Protocol{{Published: "https", PublishedPort: 443, Source: "http", SourcePort: 80, Mark: mark}},
 		Certificate: &plan.Certificate{Fingerprint: "0123456789abcdef"}, Published: "cdn-wdghak5h67sm.vultrcdn.com",
 	}
@@ -79,7 +79,7 @@ func TestDocumentedReply(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []plan.Rule{{
-		ID: "ef4d95d5-98dc-4710-94f5-0ee97e70a9a5", RuleKey: plan.RuleKey{Path: "/"}, SourceHost: "www.vultr.com", SourcePath: "/",
+		ID: "ef4d95d5-98dc-4710-94f5-0ee97e70a9a5", RuleKey: plan.RuleKey{CDN: plan.VultrCDN, Path: "/"}, SourceHost: "www.vultr.com", SourcePath: "/",
 		Protocols: []plan.Protocol{{Published: "http", PublishedPort: 80, Source: "https", SourcePort: 443}},
 		Published: "cdn-wdghak5h67sm.vultrcdn.com",
 	}}

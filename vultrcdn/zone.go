@@ -17,21 +17,14 @@ import (
 const statusActive = "active"
 
 // Capabilities are what a pull zone can say. A rule that needs more is refused
-// with transport.ErrUnsupported before any call.
-var Capabilities = struct {
-	// WholeHosts: the published path is "/" and so is the origin's; the origin
-	// sees every path as it was published.
-	WholeHosts bool
-	// OriginPorts are the ports that an origin can be asked on, by protocol.
-	OriginPorts map[string]int
-	// OriginFixed: the origin's host and protocol cannot be changed; another
-	// takes a new rule beside the old one.
-	OriginFixed bool
-	// CertificateForHTTPS: a host is published on https with a certificate of
-	// its own and, without one, on http. One that was given cannot be taken away,
-	// only replaced.
-	CertificateForHTTPS bool
-}{WholeHosts: true, OriginPorts: map[string]int{"http": 80, "https": 443}, OriginFixed: true, CertificateForHTTPS: true}
+// with transport.ErrUnsupported before any call. A certificate that was given
+// cannot be taken away, only replaced.
+func Capabilities() plan.CDN {
+	return plan.CDN{
+		Target: plan.VultrCDN, WholeHosts: true, OriginFixed: true, Certificates: true,
+		OriginPorts: map[string]int{"http": 80, "https": 443},
+	}
+}
 
 // ruleOf reduces a pull zone to the fields that are ours.
 func ruleOf(z govultr.CDNZone) plan.Rule {
@@ -45,7 +38,7 @@ func ruleOf(z govultr.CDNZone) plan.Rule {
 	p.PublishedPort = plan.PublishedPort(p.Published)
 	return plan.Rule{
 		ID:          z.ID,
-		RuleKey:     plan.RuleKey{Host: normalHost(z.VanityDomain), Path: "/"},
+		RuleKey:     plan.RuleKey{CDN: plan.VultrCDN, Host: normalHost(z.VanityDomain), Path: "/"},
 		SourceHost:  normalHost(z.OriginDomain),
 		SourcePath:  "/",
 		Protocols:   []plan.Protocol{p},
@@ -85,7 +78,7 @@ func expressible(r plan.Rule) error {
 		return refuse("a pull zone publishes one protocol, not %d", len(r.Protocols))
 	}
 	p := r.Protocols[0]
-	switch port, ok := Capabilities.OriginPorts[p.Source]; {
+	switch port, ok := Capabilities().OriginPorts[p.Source]; {
 	case !ok || p.SourcePort != port:
 		return refuse("a pull zone asks its origin by http on port 80 or by https on port 443, not by %s on port %d", p.Source, p.SourcePort)
 	case p.Published == "https" && (r.Certificate == nil || r.Certificate.Key() == ""):

@@ -62,8 +62,13 @@ func Run(ctx context.Context, cfg *config.Config, version string, out io.Writer)
 	if err != nil {
 		return err
 	}
-	within(ctx, func(ctx context.Context) { edgio(ctx, r, cfg, p) })
+	if cfg.Edgio.On {
+		within(ctx, func(ctx context.Context) { edgio(ctx, r, cfg, p) })
+	}
 	within(ctx, func(ctx context.Context) { vultr(ctx, r, cfg, p, uids) })
+	if cfg.VultrCDN.On {
+		within(ctx, func(ctx context.Context) { vultrCDN(ctx, r, cfg, p) })
+	}
 	if r.failed {
 		return ErrFindings
 	}
@@ -193,13 +198,7 @@ func edgio(ctx context.Context, r *report, cfg *config.Config, p daemon.Provider
 		r.fail("edgio: %v", err)
 		return
 	}
-	ours := 0
-	for _, rule := range rules {
-		if m, ok := rule.Mark(); ok && m.Owner == cfg.Owner {
-			ours++
-		}
-	}
-	r.ok("edgio: the account %s has %d rules, %d of them ours", cfg.Edgio.Shortname, len(rules), ours)
+	r.ok("edgio: the account %s has %d rules, %d of them ours", cfg.Edgio.Shortname, len(rules), ours(rules, cfg.Owner))
 	switch profile := cfg.Edgio.ServiceProfile; {
 	case slices.Contains(profiles, profile):
 		r.ok("edgio: the service profile %s exists", profile)
@@ -209,6 +208,26 @@ func edgio(ctx context.Context, r *report, cfg *config.Config, p daemon.Provider
 		r.fail("edgio: there is no service profile %s; there are %q", profile, profiles)
 	}
 	r.note("edgio: the right to write is untested")
+}
+
+// ours is how many rules are the owner's.
+func ours(rules []plan.Rule, owner string) (n int) {
+	for _, rule := range rules {
+		if m, ok := rule.Mark(); ok && m.Owner == owner {
+			n++
+		}
+	}
+	return n
+}
+
+func vultrCDN(ctx context.Context, r *report, cfg *config.Config, p daemon.Providers) {
+	zones, err := p.VultrCDN.List(ctx)
+	if err != nil {
+		r.fail("vultr-cdn: %v", err)
+		return
+	}
+	r.ok("vultr-cdn: the account has %d pull zones, %d of them ours", len(zones), ours(zones, cfg.Owner))
+	r.note("vultr-cdn: the right to write is untested")
 }
 
 func vultr(ctx context.Context, r *report, cfg *config.Config, p daemon.Providers, uids map[string]string) {

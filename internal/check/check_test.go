@@ -98,6 +98,7 @@ func newPlace(t *testing.T) *place {
 		Owner:    "acme",
 		Clusters: []config.Cluster{{Name: "main", Kubeconfig: kubeconfig}},
 		Edgio: config.Edgio{
+			On: true,
 			BaseURL: serve(p.edgio) + "/config-api/v1", Username: "bot", SharedKey: config.NewSecret(sharedKey), Shortname: "acme", ServiceProfile: "LLNW-Generic",
 		},
 		Vultr: config.Vultr{BaseURL: serve(p.vultr), APIKey: config.NewSecret(apiKey), Domain: "k8s.example.net"},

@@ -37,6 +37,7 @@ type Config struct {
 	Clusters []Cluster `mapstructure:"clusters"` // never empty, names distinct
 	Edgio    Edgio     `mapstructure:"edgio"`
 	Vultr    Vultr     `mapstructure:"vultr"`
+	VultrCDN VultrCDN  `mapstructure:"vultr_cdn"`
 	Sync     Sync      `mapstructure:"sync"`
 	Metrics  Metrics   `mapstructure:"metrics"`
 	Log      Log       `mapstructure:"log"`
@@ -72,6 +73,7 @@ type Allow struct {
 
 // Edgio is the account at the CDN and what is published by default.
 type Edgio struct {
+	On       bool   `mapstructure:"-"`        // the section is there, or no other CDN is
 	BaseURL  string `mapstructure:"base_url"` // absolute, without a slash at its end
 	Username string `mapstructure:"username"`
 	// SharedKey is hexadecimal. It was read from SharedKeyFile, an absolute
@@ -92,12 +94,21 @@ type Vultr struct {
 	BaseURL string `mapstructure:"base_url"` // absolute, without a slash at its end
 	// APIKey was read from APIKeyFile, an absolute path, unless that is "".
 	// With a Secret it is empty; see KubeSecrets.
-	APIKey            Secret    `mapstructure:"api_key"`
-	APIKeyFile        string    `mapstructure:"api_key_file"`
-	Secret            SecretRef `mapstructure:"secret"`
-	Domain            string    `mapstructure:"domain"`              // the zone, in lower case, without a dot at its end
-	TTL               int       `mapstructure:"ttl"`                 // seconds
-	RequestsPerSecond float64   `mapstructure:"requests_per_second"` // 0: no limit
+	APIKey     Secret    `mapstructure:"api_key"`
+	APIKeyFile string    `mapstructure:"api_key_file"`
+	Secret     SecretRef `mapstructure:"secret"`
+	Domain     string    `mapstructure:"domain"` // the zone, in lower case, without a dot at its end
+	TTL        int       `mapstructure:"ttl"`    // seconds
+	// PublishZones are the account's zones in which published hosts get a CNAME to
+	// the CDN, in lower case, without a dot at their ends.
+	PublishZones      []string `mapstructure:"publish_zones"`
+	RequestsPerSecond float64  `mapstructure:"requests_per_second"` // 0: no limit
+}
+
+// VultrCDN turns Vultr's CDN on. It uses the account of Vultr.
+type VultrCDN struct {
+	On           bool   `mapstructure:"-"` // the section is there
+	IngressClass string `mapstructure:"ingress_class"`
 }
 
 // Sync says when and how far the providers are changed.

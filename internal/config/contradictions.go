@@ -14,17 +14,18 @@ func resolve(c *Config, p places, known Faults) Faults {
 		c.Clusters[i].Kubeconfig = p.find(c.Clusters[i].Kubeconfig)
 	}
 	for _, k := range []struct {
+		on            bool
 		section, name string
 		inline        *Secret
 		file          *string
 		ref           SecretRef
 		check         func(string) error
 	}{
-		{"edgio", "shared_key", &c.Edgio.SharedKey, &c.Edgio.SharedKeyFile, c.Edgio.Secret, hexadecimal},
-		{"vultr", "api_key", &c.Vultr.APIKey, &c.Vultr.APIKeyFile, c.Vultr.Secret, bearerToken},
+		{c.Edgio.On, "edgio", "shared_key", &c.Edgio.SharedKey, &c.Edgio.SharedKeyFile, c.Edgio.Secret, hexadecimal},
+		{true, "vultr", "api_key", &c.Vultr.APIKey, &c.Vultr.APIKeyFile, c.Vultr.Secret, bearerToken},
 	} {
 		key, secret := k.section+"."+k.name, k.section+".secret"
-		if known.about(key, key+"_file", secret) {
+		if !k.on || known.about(key, key+"_file", secret) {
 			continue
 		}
 		if fault := oneSource(key, *k.inline, *k.file, secret, k.ref); fault != nil {

@@ -79,7 +79,7 @@ func readNode(node *yaml.Node, k key, at string) (any, Faults) {
 		return nil, Faults{{at, fault}}
 	}
 	if isNull(node) { // a section without a line in it
-		return nil, nil
+		return map[string]any{}, nil
 	}
 	switch k.shape {
 	case isList:

@@ -101,7 +101,11 @@ func keys() []key {
 			scalar("secret", "", secretRef),
 			scalar("domain", "", required(domainName)),
 			scalar("ttl", "120", integer(1, 604800)),
+			list("publish_zones", []string{}, 0, domainName),
 			scalar("requests_per_second", "20", rate),
+		),
+		section("vultr_cdn",
+			scalar("ingress_class", "vultr-cdn", required(plainText)),
 		),
 		section("sync",
 			// Each comparison lists everything at both providers: more

@@ -38,6 +38,9 @@ func paths(table []key, at string) []string {
 func tags(t reflect.Type, at string) []string {
 	var all []string
 	for field := range t.Fields() {
+		if field.Tag.Get("mapstructure") == "-" {
+			continue
+		}
 		name, inner := join(at, field.Tag.Get("mapstructure")), field.Type
 		if inner.Kind() == reflect.Slice {
 			inner = inner.Elem()

@@ -26,6 +26,15 @@ func assemble(root *yaml.Node, env map[string]string, p places) (*Config, error)
 	set, unknown := overrides(env, table)
 	faults = append(faults, unknown...)
 
+	on := func(section string) bool { // it is given, in the file or the environment
+		_, given := file[section]
+		return given || slices.ContainsFunc(slices.Collect(maps.Keys(set)), func(path string) bool { return strings.HasPrefix(path, section+".") })
+	}
+	edgio, vultrCDN := on("edgio"), on("vultr_cdn")
+	if !edgio && vultrCDN { // then nothing of it is required
+		table = slices.DeleteFunc(table, func(k key) bool { return k.name == "edgio" })
+	}
+
 	// viper has no defaults for the entries of a list, so each is completed
 	// as a configuration of its own.
 	clusters, given := file["clusters"].([]map[string]any)
@@ -33,7 +42,10 @@ func assemble(root *yaml.Node, env map[string]string, p places) (*Config, error)
 	if !given {
 		clusters = []map[string]any{{}}
 	}
-	config := &Config{Clusters: make([]Cluster, len(clusters))}
+	config := &Config{
+		Clusters: make([]Cluster, len(clusters)),
+		Edgio:    Edgio{On: edgio || !vultrCDN}, VultrCDN: VultrCDN{On: vultrCDN},
+	}
 	faults = append(faults, complete(config, table, "", file, set, faults)...)
 	entry, _ := lookup(table, "clusters")
 	for i, values := range clusters {

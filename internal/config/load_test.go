@@ -54,7 +54,9 @@ func defaults() *Config {
 	return &Config{
 		Owner:    "prod",
 		Clusters: []Cluster{defaultCluster()},
+		VultrCDN: VultrCDN{IngressClass: "vultr-cdn"},
 		Edgio: Edgio{
+			On:                 true,
 			BaseURL:            "https://apis.llnw.com/config-api/v1",
 			Username:           "cdn-bot@example.com",
 			SharedKey:          NewSecret("c0ffeec0ffeec0ffeec0ffeec0ffee42"),
@@ -69,6 +71,7 @@ func defaults() *Config {
 			APIKey:            NewSecret("HUSHHUSHHUSHHUSHHUSH"),
 			Domain:            "k8s.example.com",
 			TTL:               120,
+			PublishZones:      []string{},
 			RequestsPerSecond: 20,
 		},
 		Sync: Sync{
@@ -104,6 +107,12 @@ func TestGoodFiles(t *testing.T) {
 	}{
 		{"minimal", nil, func(*Config) {}},
 		{"line-ends-of-windows", nil, func(*Config) {}},
+		{"vultr-cdn-alone", nil, func(c *Config) {
+			c.Edgio, c.VultrCDN.On = Edgio{}, true
+			c.Vultr.PublishZones = []string{"example.com"}
+		}},
+		{"vultr-cdn-beside", nil, func(c *Config) { c.VultrCDN = VultrCDN{On: true, IngressClass: "fast"} }},
+		{"minimal", []string{"EDGEWARD_VULTR_CDN_INGRESS_CLASS=fast"}, func(c *Config) { c.VultrCDN = VultrCDN{On: true, IngressClass: "fast"} }},
 		{"nothing-in-sections", nil, func(c *Config) {
 			c.Owner = "2024"
 			c.Edgio.Username, c.Edgio.Shortname, c.Edgio.SharedKey = "1", "no", NewSecret("12345678")
@@ -133,6 +142,7 @@ func TestGoodFiles(t *testing.T) {
 			}
 			c.Clusters = []Cluster{one, two, three}
 			c.Edgio = Edgio{
+				On:                 true,
 				BaseURL:            "http://127.0.0.1:8099/config-api/v1",
 				Username:           "cdn-bot@example.com",
 				SharedKey:          NewSecret("0123456789abcdefABCDEF00"),
@@ -149,6 +159,7 @@ func TestGoodFiles(t *testing.T) {
 				APIKeyFile:        filepath.Join(secrets, "vultr"),
 				Domain:            "k8s.example.com",
 				TTL:               1,
+				PublishZones:      []string{},
 				RequestsPerSecond: 0.5,
 			}
 			c.Sync = Sync{ResyncInterval: time.Second, Adopt: AdoptAnnotated, MaxDelete: 1}

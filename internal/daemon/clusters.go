@@ -20,26 +20,31 @@ func Clients(c config.Cluster, version string, log *slog.Logger) *watcher.Client
 	})
 }
 
-// EdgioController is the spec.controller of the IngressClass objects whose
-// Ingresses are for Edgio.
-const EdgioController = "edgeward/edgio"
-
 // Watch returns what is to be watched in a configured cluster, by its clients.
 // Who is told is left to the caller.
-func Watch(c config.Cluster, clients *watcher.Clients, log *slog.Logger) watcher.ClusterOptions {
+func Watch(cfg *config.Config, c config.Cluster, clients *watcher.Clients, log *slog.Logger) watcher.ClusterOptions {
 	o := watcher.ClusterOptions{
 		Name: c.Name, Clients: clients, Namespaces: c.Namespaces,
 		LabelSelector: c.LabelSelector, NodeSelector: c.NodeSelector, Log: log,
 	}
-	if c.IngressClass != "" {
-		o.IngressClasses, o.Controllers = []string{c.IngressClass}, []string{EdgioController}
+	for _, cdn := range Settings(cfg).CDNs {
+		class := cdn.Class
+		if cdn.Target == plan.Edgio {
+			class = c.IngressClass
+		}
+		if class != "" {
+			o.IngressClasses, o.Controllers = append(o.IngressClasses, class), append(o.Controllers, cdn.Controller())
+		}
 	}
 	return o
 }
 
 // Cluster translates a configured cluster for the plan. It is not ready.
-func Cluster(c config.Cluster) plan.Cluster {
+func Cluster(cfg *config.Config, c config.Cluster) plan.Cluster {
 	p := plan.Cluster{Name: c.Name, AddressTypes: c.NodeAddressTypes, NotReadyDelay: c.NotReadyDelay}
+	if cfg.Edgio.On {
+		p.EdgioClass = c.IngressClass
+	}
 	for _, a := range c.Allow {
 		p.Allow = append(p.Allow, plan.Allow(a))
 	}
@@ -57,7 +62,7 @@ func watches(cfg *config.Config, sync *syncer.Syncer, m *metrics.Metrics, versio
 			continue
 		}
 		reports := sync.Cluster(c.Name)
-		o := Watch(c, clients, log)
+		o := Watch(cfg, c, clients, log)
 		o.Ingresses, o.Services, o.EndpointSlices, o.Nodes = reports.Ingresses, reports.Services, reports.EndpointSlices, reports.Nodes
 		o.Synced = reports.Ready
 		o.Metrics = watchMetrics(m, c.Name)

@@ -19,6 +19,7 @@ import (
 	"github.com/edgeward/edgeward/internal/metrics"
 	"github.com/edgeward/edgeward/internal/plan"
 	"github.com/edgeward/edgeward/internal/syncer"
+	"github.com/edgeward/edgeward/vultrcdn"
 )
 
 // Flags are the ways in which one run differs from the configuration.
@@ -158,7 +159,17 @@ func (d *daemon) reload(ctx context.Context, old *session) (next *session, unrea
 
 // Settings are the parts of the configuration that decide what becomes what.
 func Settings(cfg *config.Config) plan.Settings {
+	var cdns []plan.CDN
+	if cfg.Edgio.On {
+		cdns = append(cdns, plan.CDN{Target: plan.Edgio})
+	}
+	if cfg.VultrCDN.On {
+		cdn := vultrcdn.Capabilities()
+		cdn.Class = cfg.VultrCDN.IngressClass
+		cdns = append(cdns, cdn)
+	}
 	return plan.Settings{
+		CDNs:  cdns,
 		Owner: cfg.Owner, Domain: cfg.Vultr.Domain, TTL: cfg.Vultr.TTL,
 		ServiceProfile: cfg.Edgio.ServiceProfile, PublishedProtocols: cfg.Edgio.PublishedProtocols,
 		SourcePath: cfg.Edgio.SourcePath, CNAMETarget: cfg.Edgio.CNAMETarget, Adopt: cfg.Sync.Adopt,
@@ -170,13 +181,13 @@ func Settings(cfg *config.Config) plan.Settings {
 func options(cfg *config.Config, flags Flags, p Providers, m *metrics.Metrics, log *slog.Logger) syncer.Options {
 	o := syncer.Options{
 		Settings: Settings(cfg),
-		CDN:      p.Edgio, CDNGate: p.EdgioGate, DNS: p.Vultr, DNSGate: p.VultrGate,
+		CDNs:     p.CDNs, DNS: p.Vultr, DNSGate: p.VultrGate,
 		ResyncInterval: cfg.Sync.ResyncInterval,
 		Once:           flags.Once, DryRun: flags.DryRun, AllowDelete: flags.AllowDelete,
 		Metrics: m, Log: log,
 	}
 	for _, c := range cfg.Clusters {
-		o.Clusters = append(o.Clusters, Cluster(c))
+		o.Clusters = append(o.Clusters, Cluster(cfg, c))
 	}
 	return o
 }

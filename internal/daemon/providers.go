@@ -1,50 +1,99 @@
 package daemon
 
 import (
+	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/edgeward/edgeward/edgio"
 	"github.com/edgeward/edgeward/internal/config"
 	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/syncer"
 	"github.com/edgeward/edgeward/internal/transport"
+	"github.com/edgeward/edgeward/vultrcdn"
 	"github.com/edgeward/edgeward/vultrdns"
 )
 
-// Providers are the clients of both providers and their gates.
+// Providers are the clients of all providers and their gates.
 type Providers struct {
+	CDNs      []syncer.CDN // in the order of plan.Settings.CDNs
 	Edgio     *edgio.Client
-	EdgioGate *transport.Gate
+	VultrCDN  *vultrcdn.Client
 	Vultr     *vultrdns.Client
-	VultrGate *transport.Gate
+	VultrGate *transport.Gate // of DNS and CDN: they share a key and its limit
 }
 
-// Connect makes the providers' clients. It makes no call. observe returns the
-// function that is told of each call to the named provider.
-func Connect(cfg *config.Config, version string, observe func(provider string) func(method, code string, took time.Duration), log *slog.Logger) (Providers, error) {
+// Observe returns the function that is told of each call to the named provider.
+type Observe func(provider string) func(method, code string, took time.Duration)
+
+// Connect makes the clients of the providers that the configuration names. It
+// makes no call.
+func Connect(cfg *config.Config, version string, observe Observe, log *slog.Logger) (Providers, error) {
 	agent := "edgeward/" + version
-	p := Providers{
-		EdgioGate: transport.NewGate(cfg.Edgio.RequestsPerMinute, time.Minute),
-		VultrGate: transport.NewGate(cfg.Vultr.RequestsPerSecond, time.Second),
-	}
+	p := Providers{VultrGate: transport.NewGate(cfg.Vultr.RequestsPerSecond, time.Second)}
 	var err error
-	p.Edgio, err = edgio.New(edgio.Options{
-		BaseURL: cfg.Edgio.BaseURL, Username: cfg.Edgio.Username, SharedKey: cfg.Edgio.SharedKey.Reveal(),
-		Shortname: cfg.Edgio.Shortname, Log: log.With("target", string(plan.Edgio)),
-		HTTP: transport.NewClient(p.EdgioGate, agent, cfg.Edgio.SharedKey.Reveal(), observe("edgio")),
-	})
-	if err != nil {
-		return p, fmt.Errorf("edgio: %w", err)
+	if cfg.Edgio.On {
+		gate := transport.NewGate(cfg.Edgio.RequestsPerMinute, time.Minute)
+		p.Edgio, err = edgio.New(edgio.Options{
+			BaseURL: cfg.Edgio.BaseURL, Username: cfg.Edgio.Username, SharedKey: cfg.Edgio.SharedKey.Reveal(),
+			Shortname: cfg.Edgio.Shortname, Log: log.With("target", string(plan.Edgio)),
+			HTTP: transport.NewClient(gate, agent, cfg.Edgio.SharedKey.Reveal(), observe("edgio")),
+		})
+		if err != nil {
+			return p, fmt.Errorf("edgio: %w", err)
+		}
+		p.CDNs = append(p.CDNs, syncer.CDN{Target: plan.Edgio, Provider: p.Edgio, Gate: gate})
 	}
+	http := transport.NewClient(p.VultrGate, agent, cfg.Vultr.APIKey.Reveal(), observe("vultr"))
 	p.Vultr, err = vultrdns.New(vultrdns.Options{
-		BaseURL: cfg.Vultr.BaseURL, APIKey: cfg.Vultr.APIKey.Reveal(), Domain: cfg.Vultr.Domain,
-		HTTP: transport.NewClient(p.VultrGate, agent, cfg.Vultr.APIKey.Reveal(), observe("vultr")),
+		BaseURL: cfg.Vultr.BaseURL, APIKey: cfg.Vultr.APIKey.Reveal(), Domain: cfg.Vultr.Domain, HTTP: http,
 	})
 	if err != nil {
 		return p, fmt.Errorf("vultr: %w", err)
 	}
+	if cfg.VultrCDN.On {
+		p.VultrCDN, err = vultrcdn.New(vultrcdn.Options{
+			BaseURL: cfg.Vultr.BaseURL, APIKey: cfg.Vultr.APIKey.Reveal(), HTTP: http,
+			Log: log.With("target", string(plan.VultrCDN)),
+		})
+		if err != nil {
+			return p, fmt.Errorf("vultr_cdn: %w", err)
+		}
+		p.CDNs = append(p.CDNs, syncer.CDN{Target: plan.VultrCDN, Provider: p.VultrCDN, Gate: p.VultrGate})
+	}
 	return p, nil
+}
+
+// Rules returns all rules at all CDNs, ours or not.
+func (p Providers) Rules(ctx context.Context) ([]plan.Rule, error) {
+	var all []plan.Rule
+	var errs []error
+	for _, c := range p.CDNs {
+		rules, err := c.Provider.List(ctx)
+		all, errs = append(all, rules...), append(errs, err)
+	}
+	return all, errors.Join(errs...)
+}
+
+// DeleteRule removes a rule of ours from its CDN.
+func (p Providers) DeleteRule(ctx context.Context, r plan.Rule) error {
+	i := slices.IndexFunc(p.CDNs, func(c syncer.CDN) bool { return c.Target == r.CDN })
+	if i < 0 {
+		return fmt.Errorf("rule %s: the configuration has no %s", r.RuleKey, r.CDN)
+	}
+	return p.CDNs[i].Provider.Delete(ctx, r)
+}
+
+// Raw returns a rule as its CDN has it, for a backup.
+func (p Providers) Raw(ctx context.Context, r plan.Rule) (json.RawMessage, error) {
+	if r.CDN == plan.VultrCDN {
+		return p.VultrCDN.Raw(ctx, r.ID)
+	}
+	return p.Edgio.Raw(ctx, r.ID)
 }
 
 // Unobserved is for Connect where nobody counts calls.

@@ -227,6 +227,18 @@ func TestWhenAStatusIsWritten(t *testing.T) {
 			s.sees(0, shows("2", "", cdn))
 			s.pass(time.Minute)
 		}, []string{"+0s status " + cdn, "+1s status "}},
+		"shown, taken away, and read at the same version": {func(s *script) {
+			s.sees(0, shows("1", cdn))
+			s.sees(time.Minute, shows("2", cdn, cdn))
+			s.sees(time.Minute, shows("1", cdn)) // as after a restore of etcd
+		}, []string{"+0s status " + cdn, "+2m0s status " + cdn}},
+		"our own changes are no fight": {func(s *script) {
+			for i := range 3 {
+				s.sees(0, shows(fmt.Sprint(2*i), cdn))
+				s.sees(time.Second, shows(fmt.Sprint(2*i+1), "", cdn))
+				s.pass(time.Second)
+			}
+		}, []string{"+0s status " + cdn, "+1s status ", "+2s status " + cdn, "+3s status ", "+4s status " + cdn, "+5s status "}},
 		"somebody takes it away again and again": {func(s *script) {
 			for i := range 8 {
 				s.sees(0, shows(fmt.Sprint(2*i), cdn))

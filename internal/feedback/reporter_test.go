@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -30,7 +31,8 @@ type rig struct {
 	t      *testing.T
 	client *fake.Clientset
 	log    *bytes.Buffer
-	denied []string // "patch ingresses/status", "create events"
+	denied []string   // "patch ingresses/status", "create events"
+	mu     sync.Mutex // of what follows, where the Reporter runs beside the test
 	fail   func(call string, nth int) error
 	calls  []string // all but reviews and the reading of kube-system
 	asked  int      // reviews
@@ -52,6 +54,8 @@ func inBubble(t *testing.T, test func(*rig)) {
 }
 
 func (r *rig) react(a clienttesting.Action) (bool, runtime.Object, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	resource := a.GetResource().Resource
 	if s := a.GetSubresource(); s != "" {
 		resource += "/" + s
@@ -170,7 +174,7 @@ func TestRefusals(t *testing.T) {
 					return nil
 				}
 				r.Update("uid-main", []Outcome{news()})
-				r.runs(10 * time.Minute)
+				r.runs(10*time.Minute - time.Millisecond) // before what falls due then
 				n := 0
 				for _, call := range r.calls {
 					if call == test.call {
@@ -213,7 +217,9 @@ func TestOutage(t *testing.T) {
 		if n := len(r.calls); n < 30 || n > 40 {
 			t.Errorf("%d calls in an hour", n)
 		}
+		r.mu.Lock()
 		down, r.calls = false, nil
+		r.mu.Unlock()
 		time.Sleep(time.Hour + time.Minute)
 		synctest.Wait()
 		r.did("get ingresses", "patch ingresses/status", "create events")

@@ -95,6 +95,11 @@ func (s Source) messages(o *syncer.Overview) map[plan.IngressID][]Message {
 		}
 		add(r.Ingress, finding{r.State, r.Key, reason, false})
 	}
+	for key, r := range o.Want.Routes {
+		if r.Release && slices.Contains(o.Step.Released, r.Ingress) {
+			add(r.Ingress, finding{state: plan.Released, key: key})
+		}
+	}
 	notes := make(map[plan.IngressID][]string)
 	for _, w := range o.Want.Warnings {
 		if list := notes[w.Ingress]; !slices.Contains(list, w.Message) {

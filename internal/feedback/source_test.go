@@ -154,7 +154,8 @@ func TestMessages(t *testing.T) {
 			want:     plan.Want{Routes: map[plan.RuleKey]plan.Route{a: {Set: "nodes.main.acme"}}},
 			failures: []syncer.Failure{{Place: "nodes.main.acmes A 192.0.2.1", Error: "another set's"}, {Place: "nodes.main.acme A 192.0.2.1", Error: "500"}},
 			messages: []Message{warning("SyncFailed", "shop.example.com/a: no address (500)"+again)}},
-		"let go": {step: plan.Step{Routes: []plan.RouteState{route(a, released, "")}},
+		"let go": {step: plan.Step{Released: []plan.IngressID{id("shop")}},
+			want:     plan.Want{Routes: map[plan.RuleKey]plan.Route{a: {Release: true, Ingress: id("shop")}, b: {Release: true, Ingress: id("blog")}}},
 			messages: []Message{normal("Released", "Let go: shop.example.com/a. The rule stays at the CDN as it is and is not touched again.")}},
 		"some of each": {
 			step: plan.Step{Routes: many(1), Problems: []plan.Problem{problem(b, plan.Conflict, "taken")}},

@@ -57,10 +57,6 @@ type saying struct {
 	lead, help string
 }
 
-// released is the state of a rule that its Ingress lets go of: the mark goes,
-// the rule stays.
-const released plan.State = "released"
-
 // sayings are how the plan's states are put. Users filter Events by the reasons,
 // so these do not change.
 var sayings = map[plan.State]saying{
@@ -69,7 +65,7 @@ var sayings = map[plan.State]saying{
 	plan.Conflict: {reason: "Conflict", warning: true, help: "It is published for this Ingress as soon as nobody else has it."},
 	plan.Invalid:  {reason: "Invalid", warning: true, help: "Correct the Ingress or what it names; nothing new is published until then."},
 	plan.Pending:  {reason: "Pending", help: "It is published as soon as that is there."},
-	released:      {reason: "Released", lead: "Let go: ", help: "The rule stays at the CDN as it is and is not touched again."},
+	plan.Released: {reason: "Released", lead: "Let go: ", help: "The rule stays at the CDN as it is and is not touched again."},
 }
 
 // described says which hosts and paths, and why, those with the same reason

@@ -21,7 +21,7 @@ import (
 // Item is one object of ours.
 type Item struct {
 	Cluster string `json:"cluster"`
-	Target  string `json:"target"` // edgio or vultr
+	Target  string `json:"target"` // edgio, vultr-cdn or vultr
 	Kind    string `json:"kind"`   // rule, address or claim
 	Object  string `json:"object"` // a rule's host and path, a record's full name
 	Value   string `json:"value"`  // a rule's origin, a record's data
@@ -34,7 +34,7 @@ type Item struct {
 // Read returns what of the owner stands at the providers, by cluster, and all
 // rules of the account.
 func Read(ctx context.Context, cfg *config.Config, p daemon.Providers) (map[string]*plan.Holdings, []plan.Rule, error) {
-	rules, err := p.Edgio.List(ctx)
+	rules, err := p.Rules(ctx)
 	records, err2 := p.Vultr.List(ctx)
 	if err := errors.Join(err, err2); err != nil {
 		return nil, nil, err
@@ -53,7 +53,7 @@ func List(holdings map[string]*plan.Holdings, rules []plan.Rule, domain string) 
 		h := holdings[cluster]
 		for _, r := range h.Rules {
 			m, _ := r.Mark()
-			items = append(items, Item{cluster, string(plan.Edgio), "rule", r.Key(), origin(r), m.Namespace + "/" + m.Name, r.ID})
+			items = append(items, Item{cluster, string(r.CDN), "rule", r.RuleKey.String(), origin(r), m.Namespace + "/" + m.Name, r.ID})
 		}
 		for _, r := range slices.SortedFunc(slices.Values(slices.Concat(h.Records, h.Kept)), byKey) {
 			name := r.Name + "." + domain

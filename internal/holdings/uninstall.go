@@ -56,7 +56,7 @@ func (r Remover) Run(ctx context.Context) error {
 	removed := 0
 	for _, h := range each(holdings) {
 		for _, rule := range h.Rules {
-			errs = append(errs, r.remove("rule "+rule.Key(), r.Providers.Edgio.Delete(ctx, rule)))
+			errs = append(errs, r.remove("rule "+rule.Key(), r.Providers.DeleteRule(ctx, rule)))
 			removed++
 		}
 	}

@@ -22,7 +22,7 @@ func start() time.Time { return time.Unix(1e9, 0).UTC() }
 
 func testSettings() Settings {
 	return Settings{
-		Owner: testOwner, Domain: testDomain, TTL: 120, ServiceProfile: "generic", PublishedProtocols: []string{"https"},
+		Owner: testOwner, Domain: testDomain, TTL: 120, CDNs: []CDN{{Target: Edgio}}, ServiceProfile: "generic", PublishedProtocols: []string{"https"},
 		SourcePath: "keep", Adopt: "never", DeletionGrace: 10 * time.Second, Linger: time.Minute, MaxDelete: 0.5,
 	}
 }
@@ -70,7 +70,7 @@ func shop() kube.Ingress { return ingress("shop", "www.example.com", "Exact", "/
 
 func shopID() IngressID { return IngressID{"main", "default", "shop"} }
 
-func shopKey() RuleKey { return RuleKey{"www.example.com", "/a"} }
+func shopKey() RuleKey { return RuleKey{Edgio, "www.example.com", "/a"} }
 
 // annotated is shop with one annotation.
 func annotated(name, value string) kube.Ingress {

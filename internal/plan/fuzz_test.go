@@ -196,7 +196,7 @@ func (l *lots) path() string    { return []string{"/", "/a", "/a/"}[l.draw(3)] }
 func (l *lots) address() string { return fmt.Sprint("192.0.2.", 1+l.draw(4)) }
 
 func (l *lots) rule() Rule {
-	r := Rule{RuleKey: RuleKey{l.host(), l.path()}, SourcePath: l.path(), Profile: "generic"}
+	r := Rule{RuleKey: RuleKey{Edgio, l.host(), l.path()}, SourcePath: l.path(), Profile: "generic"}
 	r.SourceHost = []string{"nodes.main", "nodes.west", "old.main", "nodes.gone"}[l.draw(4)] + "." + testOwner + "." + testDomain
 	key := r.RuleKey
 	if l.draw(6) == 0 {

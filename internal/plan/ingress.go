@@ -56,6 +56,7 @@ type reading struct {
 	*mapper
 	ing  kube.Ingress
 	id   IngressID
+	cdn  CDN // that it is for
 	opts options
 	may  Allow
 	bad  *verdict // why nothing of the Ingress can be published
@@ -67,7 +68,7 @@ type reading struct {
 // ingress maps one Ingress onto what it claims. Problems that concern no single
 // host and path, and warnings, go to the mapper's want.
 func (m *mapper) ingress(ing kube.Ingress) {
-	r := reading{mapper: m, ing: ing, id: IngressID{m.Name, ing.Namespace, ing.Name}, own: make(map[RuleKey]bool)}
+	r := reading{mapper: m, ing: ing, id: IngressID{m.Name, ing.Namespace, ing.Name}, cdn: m.cdnOf(ing), own: make(map[RuleKey]bool)}
 	r.opts, r.bad = ingressOptions(ing.Annotations, m.set)
 	for _, name := range unknownAnnotations(ing.Annotations) {
 		r.warn("annotation %q is not known and has no effect", name)
@@ -91,11 +92,26 @@ func (m *mapper) ingress(ing kube.Ingress) {
 	// What no path of a host matches is the default backend's (the Ingress
 	// specification); where there is no host the CDN cannot publish it.
 	for _, rule := range ing.Rules {
-		key := RuleKey{rule.Host, "/"}
+		key := RuleKey{r.cdn.Target, rule.Host, "/"}
 		if len(rule.Paths) > 0 && !r.own[key] && r.checkHost(rule.Host) == nil {
 			r.claim(key, rankDefault, *ing.DefaultBackend)
 		}
 	}
+}
+
+// cdnOf is the CDN that an Ingress is for: that of its class, by name or by its
+// object, or else the first.
+func (m *mapper) cdnOf(ing kube.Ingress) CDN {
+	for _, cdn := range m.set.CDNs {
+		class := cdn.Class
+		if cdn.Target == Edgio {
+			class = m.EdgioClass
+		}
+		if class != "" && ing.Class == class || ing.Controller == cdn.Controller() {
+			return cdn
+		}
+	}
+	return m.set.CDNs[0]
 }
 
 // judge finds what keeps all of the Ingress from being published.
@@ -126,7 +142,7 @@ func (r *reading) host(rule kube.IngressRule) {
 	switch {
 	case len(rule.Paths) > 0:
 	case r.ing.DefaultBackend != nil: // then all of the host is for it
-		r.claim(RuleKey{rule.Host, "/"}, rankDefault, *r.ing.DefaultBackend)
+		r.claim(RuleKey{r.cdn.Target, rule.Host, "/"}, rankDefault, *r.ing.DefaultBackend)
 	default:
 		r.problem(invalid("host %s has no paths", rule.Host))
 	}
@@ -142,7 +158,7 @@ func (r *reading) host(rule kube.IngressRule) {
 		}
 		published := true
 		for _, path := range paths {
-			key := RuleKey{rule.Host, path}
+			key := RuleKey{r.cdn.Target, rule.Host, path}
 			r.own[key] = true
 			published = r.claim(key, rank, p.Backend) && published
 		}

@@ -18,8 +18,8 @@ func TestParseMark(t *testing.T) {
 	}{
 		"ours":               {good, shopKey(), mine, true},
 		"dots in the name":   {"acme/main/default/a.b/2680d284a82a0108", shopKey(), Mark{testOwner, IngressID{"main", "default", "a.b"}}, true},
-		"at another path":    {good, RuleKey{"www.example.com", "/b"}, Mark{}, false},
-		"at another host":    {good, RuleKey{"web.example.com", "/a"}, Mark{}, false},
+		"at another path":    {good, RuleKey{Edgio, "www.example.com", "/b"}, Mark{}, false},
+		"at another host":    {good, RuleKey{Edgio, "web.example.com", "/a"}, Mark{}, false},
 		"another hash":       {good[:len(good)-1] + "0", shopKey(), Mark{}, false},
 		"an upper-case hash": {strings.ToUpper(good), shopKey(), Mark{}, false},
 		"empty":              {"", shopKey(), Mark{}, false},
@@ -40,7 +40,7 @@ func TestParseMark(t *testing.T) {
 
 func TestRuleMark(t *testing.T) {
 	mine, theirs := Mark{testOwner, shopID()}.String(shopKey()), Mark{"other", shopID()}.String(shopKey())
-	copied := Mark{testOwner, shopID()}.String(RuleKey{"www.example.com", "/b"})
+	copied := Mark{testOwner, shopID()}.String(RuleKey{Edgio, "www.example.com", "/b"})
 	tests := map[string]struct {
 		marks  []string
 		owner  string // "": it has no valid mark

@@ -78,6 +78,9 @@ type Attempt[T Object[T]] struct {
 // View is what is known of one provider.
 type View[T Object[T]] struct {
 	Known bool // it was read since the daemon started
+	// Unread are, of several CDNs that are not all Known, those that were not
+	// read; nil: all of them.
+	Unread map[Target]bool
 	// Read is when the last complete reading began.
 	Read    time.Time
 	Objects []T
@@ -87,6 +90,9 @@ type View[T Object[T]] struct {
 	Missing  map[string]bool
 	Attempts []Attempt[T]
 }
+
+// knows reports whether a CDN was read.
+func (v View[T]) knows(cdn Target) bool { return v.Known || v.Unread != nil && !v.Unread[cdn] }
 
 // Memory is what Next remembers from one call to the next. The zero value is
 // that of a start.
@@ -218,7 +224,10 @@ func (s Step) StaleIn(cluster string) bool {
 }
 
 // Owned is how many objects of the configuration's clusters stand.
-type Owned struct{ Rules, Addresses, Claims int }
+type Owned struct {
+	Rules             map[Target]int // by CDN
+	Addresses, Claims int
+}
 
 // RouteState is what became of a route that is wanted.
 type RouteState struct {
@@ -228,15 +237,16 @@ type RouteState struct {
 	Reason  string
 }
 
-// Open says at which provider an Ingress has work outstanding.
+// Open says at which kind of provider an Ingress has work outstanding.
 type Open struct{ Rules, Records bool }
 
 // Target is a provider, in the words of the metrics' label.
 type Target string
 
 const (
-	Edgio Target = "edgio"
-	Vultr Target = "vultr"
+	Edgio    Target = "edgio"
+	VultrCDN Target = "vultr-cdn"
+	Vultr    Target = "vultr" // DNS
 )
 
 // Blocked is a number of deletions that Settings.MaxDelete forbids.
@@ -285,8 +295,9 @@ type clusterState struct {
 	ttlChanges bool
 	compared   bool // it is known whether the claim stands
 
-	rules, records  int // how many it has; the claim is not counted
-	ruleDeletions   []deletion[Rule]
+	rules           map[Target]int // how many it has, by CDN
+	records         int            // likewise; the claim is not counted
+	ruleDeletions   map[Target][]deletion[Rule]
 	recordDeletions []deletion[Record]
 }
 
@@ -316,15 +327,18 @@ func Next(in Input) Step {
 	p.step.Rules = lookUps(in.Rules)
 	p.step.Records = lookUps(in.Records)
 	p.step.Open = make(map[IngressID]Open)
+	p.step.Owned.Rules = make(map[Target]int)
 	p.step.Stale = make(map[string]Stale)
 	for name, want := range in.Want.Clusters {
-		p.clusters[name] = &clusterState{ready: want != nil}
+		p.clusters[name] = &clusterState{
+			ready: want != nil, rules: make(map[Target]int), ruleDeletions: make(map[Target][]deletion[Rule]),
+		}
 	}
 	p.findNamed()
 	if in.Records.Known {
 		p.planRecords()
 	}
-	if in.Rules.Known && in.Records.Known {
+	if in.Records.Known {
 		p.planRules()
 	}
 	p.planDeletions()
@@ -390,7 +404,7 @@ func (p *planner) remember() Memory {
 		}
 	}
 	for key := range p.Memory.droppedRules {
-		if !p.Rules.Known || p.rules.has(Rule{RuleKey: key}.Key()) {
+		if !p.Rules.knows(key.CDN) || p.rules.has(Rule{RuleKey: key}.Key()) {
 			next.droppedRules[key] = true
 		}
 	}

@@ -47,7 +47,7 @@ func TestClaims(t *testing.T) {
 			west := cluster("west", ingress("blog", "blog.example.com", "Exact", "/"), web(), node("w1", "192.0.2.9"))
 			before := cluster("main", ingress("gone", "gone.example.com", "Exact", "/"), ingress("shop", "www.example.com", "Prefix", "/a"), web(), node("n1", "192.0.2.1"))
 			s := settled(testSettings(), before)
-			double := *s.rule(t, RuleKey{"www.example.com", "/a/"})
+			double := *s.rule(t, RuleKey{Edgio, "www.example.com", "/a/"})
 			double.ID = "double"
 			s.Rules.Objects = append(s.Rules.Objects, double)
 			s.Records.Objects = test.records
@@ -210,7 +210,7 @@ func TestUnknownCluster(t *testing.T) {
 	if diff := cmp.Diff(states, s.states()); diff != "" {
 		t.Errorf("states (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(Owned{Rules: 1, Addresses: 2, Claims: 1}, s.step.Owned); diff != "" {
+	if diff := cmp.Diff(Owned{Rules: map[Target]int{Edgio: 1}, Addresses: 2, Claims: 1}, s.step.Owned); diff != "" {
 		t.Errorf("owned (-want +got):\n%s", diff)
 	}
 }

@@ -28,7 +28,9 @@ func (p *planner) unwanted(cluster, id string, reported bool) absence {
 // mistake of the configuration or of the API server.
 func (p *planner) planDeletions() {
 	for name, c := range p.clusters {
-		p.step.Rules = append(p.step.Rules, releaseDeletions(p, Edgio, name, c.ruleDeletions, c.rules)...)
+		for cdn, deletions := range c.ruleDeletions {
+			p.step.Rules = append(p.step.Rules, releaseDeletions(p, cdn, name, deletions, c.rules[cdn])...)
+		}
 		p.step.Records = append(p.step.Records, releaseDeletions(p, Vultr, name, c.recordDeletions, c.records)...)
 	}
 }
@@ -52,7 +54,7 @@ func releaseDeletions[T Object[T]](p *planner, target Target, cluster string, de
 			refused++
 			// An address only goes when others stand: there the share is that of
 			// the new set.
-			gone.refused = target == Edgio
+			gone.refused = target != Vultr
 			p.absent[d.op.Old.Identity()] = gone
 		case !d.safe:
 		case p.Now.Before(d.due):

@@ -135,11 +135,11 @@ func TestTakeOverByCluster(t *testing.T) {
 // nobody names it.
 func TestNamedAddressesStay(t *testing.T) {
 	for name, theirs := range map[string]Rule{
-		"somebody's":              {ID: "x", RuleKey: RuleKey{"blog.example.com", "/"}, SourceHost: nodesHost},
-		"in upper case":           {ID: "x", RuleKey: RuleKey{"blog.example.com", "/"}, SourceHost: "NODES.main.acme.k8s.EXAMPLE.net."},
-		"another owner's":         marked(Rule{ID: "x", RuleKey: RuleKey{"blog.example.com", "/"}, SourceHost: nodesHost}, Mark{"other", shopID()}),
-		"an unknown cluster's":    marked(Rule{ID: "x", RuleKey: RuleKey{"blog.example.com", "/"}, SourceHost: nodesHost}, Mark{testOwner, IngressID{"gone", "default", "blog"}}),
-		"a copy of one of ours's": {ID: "x", RuleKey: RuleKey{"blog.example.com", "/"}, SourceHost: nodesHost, Protocols: []Protocol{{Mark: Mark{testOwner, shopID()}.String(shopKey())}}},
+		"somebody's":              {ID: "x", RuleKey: RuleKey{Edgio, "blog.example.com", "/"}, SourceHost: nodesHost},
+		"in upper case":           {ID: "x", RuleKey: RuleKey{Edgio, "blog.example.com", "/"}, SourceHost: "NODES.main.acme.k8s.EXAMPLE.net."},
+		"another owner's":         marked(Rule{ID: "x", RuleKey: RuleKey{Edgio, "blog.example.com", "/"}, SourceHost: nodesHost}, Mark{"other", shopID()}),
+		"an unknown cluster's":    marked(Rule{ID: "x", RuleKey: RuleKey{Edgio, "blog.example.com", "/"}, SourceHost: nodesHost}, Mark{testOwner, IngressID{"gone", "default", "blog"}}),
+		"a copy of one of ours's": {ID: "x", RuleKey: RuleKey{Edgio, "blog.example.com", "/"}, SourceHost: nodesHost, Protocols: []Protocol{{Mark: Mark{testOwner, shopID()}.String(shopKey())}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := settled(testSettings(), cluster("main", usual()...))
@@ -200,7 +200,7 @@ func TestAttemptsNameTheirOrigin(t *testing.T) {
 // has such a set: whatever stands there, stays.
 func TestUnknownSet(t *testing.T) {
 	s := settled(testSettings(), cluster("main", usual()...))
-	s.Rules.Objects = append(s.Rules.Objects, Rule{ID: "x", RuleKey: RuleKey{"blog.example.com", "/"}, SourceHost: "old.main.acme." + testDomain})
+	s.Rules.Objects = append(s.Rules.Objects, Rule{ID: "x", RuleKey: RuleKey{Edgio, "blog.example.com", "/"}, SourceHost: "old.main.acme." + testDomain})
 	for _, r := range []Record{{Type: "A", Data: "192.0.2.7"}, {Type: "AAAA", Data: "2001:db8::7"}, {Type: "TXT", Data: "x"}} {
 		r.ID, r.Name = r.Type, "old.main.acme"
 		s.Records.Objects = append(s.Records.Objects, r)
@@ -271,7 +271,7 @@ func TestAddressesGoOnlyAfterANewReading(t *testing.T) {
 	if step := Next(in); len(step.Records) != 2 || step.Reread {
 		t.Errorf("nobody names them: %d operations, Reread %v; want two deletions", len(step.Records), step.Reread)
 	}
-	in.Rules.Objects = []Rule{{ID: "x", RuleKey: RuleKey{"blog.example.com", "/"}, SourceHost: nodesHost}}
+	in.Rules.Objects = []Rule{{ID: "x", RuleKey: RuleKey{Edgio, "blog.example.com", "/"}, SourceHost: nodesHost}}
 	if step := Next(in); len(step.Records) > 0 {
 		t.Errorf("somebody names them: %s", line(step.Records[0]))
 	}

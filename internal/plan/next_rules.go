@@ -20,8 +20,8 @@ func (p *planner) planRules() {
 		}
 		keys[r.RuleKey] = true
 		if c, ok := p.clusters[m.Cluster]; ok {
-			c.rules++
-			p.step.Owned.Rules++
+			c.rules[r.CDN]++
+			p.step.Owned.Rules[r.CDN]++
 		} else {
 			unknown[m.Cluster]++
 		}
@@ -30,7 +30,9 @@ func (p *planner) planRules() {
 		p.notice(false, "%d rules belong to a cluster %q that is not in the configuration; they are left alone", n, cluster)
 	}
 	for _, key := range slices.SortedFunc(maps.Keys(keys), RuleKey.Compare) {
-		p.planRule(key)
+		if p.Rules.knows(key.CDN) {
+			p.planRule(key)
+		}
 	}
 }
 
@@ -290,7 +292,7 @@ func (p *planner) unwantedRule(r Rule) {
 		return
 	}
 	gone := p.unwanted(m.Cluster, r.ID, p.Memory.droppedRules[r.RuleKey])
-	c.ruleDeletions = append(c.ruleDeletions, deletion[Rule]{
+	c.ruleDeletions[r.CDN] = append(c.ruleDeletions[r.CDN], deletion[Rule]{
 		op:       Op[Rule]{Verb: Delete, Old: r, Ingress: m.IngressID, Urgency: urgentRemove},
 		reported: gone.reported, due: gone.since.Add(p.Settings.DeletionGrace), safe: true,
 	})

@@ -17,7 +17,7 @@ func TestForeignRules(t *testing.T) {
 	twin := bare
 	twin.ID = "y"
 	copied := bare
-	copied.Protocols = []Protocol{{Published: "https", Mark: Mark{testOwner, shopID()}.String(RuleKey{"old.example.com", "/a"})}}
+	copied.Protocols = []Protocol{{Published: "https", Mark: Mark{testOwner, shopID()}.String(RuleKey{Edgio, "old.example.com", "/a"})}}
 	other := marked(bare, Mark{"other", shopID()})
 	const (
 		unknown = "conflict www.example.com/a: a rule that edgeward did not make has it already"
@@ -43,7 +43,7 @@ func TestForeignRules(t *testing.T) {
 		"always, but it is another's":     {[]Rule{other}, shop(), "always", nil, another},
 		"always, but one is another's":    {[]Rule{bare, other}, shop(), "always", nil, another},
 		"always, with somebody's mark":    {[]Rule{{ID: "x", RuleKey: shopKey(), Protocols: []Protocol{{Mark: "1"}}}}, shop(), "always", nil, unknown},
-		"a place beside":                  {[]Rule{{ID: "x", RuleKey: RuleKey{"www.example.com", "/a/"}}}, shop(), "never", []string{"0s: create rule www.example.com/a for shop"}, "synced www.example.com/a"},
+		"a place beside":                  {[]Rule{{ID: "x", RuleKey: RuleKey{Edgio, "www.example.com", "/a/"}}}, shop(), "never", []string{"0s: create rule www.example.com/a for shop"}, "synced www.example.com/a"},
 		"another owner's beside ours":     {[]Rule{other, marked(bare, Mark{testOwner, shopID()})}, shop(), "never", []string{"0s: update rule www.example.com/a for shop"}, "synced www.example.com/a"},
 		"ours of a deleted Ingress":       {[]Rule{marked(bare, Mark{testOwner, IngressID{"main", "default", "gone"}})}, shop(), "never", []string{"0s: update rule www.example.com/a for shop"}, "synced www.example.com/a"},
 		"ours with a lost mark and drift": {[]Rule{lostMark(bare)}, shop(), "never", []string{"0s: update rule www.example.com/a for shop"}, "synced www.example.com/a"},
@@ -75,7 +75,7 @@ func lostMark(r Rule) Rule {
 // TestForeignRulesElsewhere has rules that nobody wants a place of: they are
 // not touched, whatever they carry.
 func TestForeignRulesElsewhere(t *testing.T) {
-	at := RuleKey{"old.example.com", "/"}
+	at := RuleKey{Edgio, "old.example.com", "/"}
 	for name, r := range map[string]Rule{
 		"somebody's":           {ID: "x", RuleKey: at},
 		"a copy of ours":       {ID: "x", RuleKey: at, Protocols: []Protocol{{Mark: Mark{testOwner, shopID()}.String(shopKey())}}},
@@ -231,7 +231,7 @@ func TestBusyPlaces(t *testing.T) {
 		"missing in the last list": {true, func(s *stage) { s.Rules.Missing = map[string]bool{s.Rules.Objects[0].ID: true} }, []string{"look up www.example.com"}, unsure},
 		"a search under way": {true, func(s *stage) {
 			s.Rules.Missing = map[string]bool{s.Rules.Objects[0].ID: true}
-			s.Rules.Attempts = []Attempt[Rule]{{Op[Rule]{Verb: LookUp, New: Rule{RuleKey: RuleKey{"www.example.com", "/other"}}}, InFlight}}
+			s.Rules.Attempts = []Attempt[Rule]{{Op[Rule]{Verb: LookUp, New: Rule{RuleKey: RuleKey{Edgio, "www.example.com", "/other"}}}, InFlight}}
 		}, nil, unsure},
 	}
 	for name, test := range tests {
@@ -256,7 +256,7 @@ func TestBusyPlaces(t *testing.T) {
 // TestLookUps has one search for each host with doubts, however many they are.
 func TestLookUps(t *testing.T) {
 	lost := func(verb Verb, host, path string) Attempt[Rule] {
-		r := Rule{ID: "x", RuleKey: RuleKey{host, path}}
+		r := Rule{ID: "x", RuleKey: RuleKey{Edgio, host, path}}
 		if verb == Create {
 			return Attempt[Rule]{Op[Rule]{Verb: verb, New: r}, Unsure}
 		}
@@ -265,8 +265,8 @@ func TestLookUps(t *testing.T) {
 	s := newStage(testSettings(), cluster("main"))
 	s.Rules.Attempts = []Attempt[Rule]{
 		lost(Create, "a.example.com", "/"), lost(Delete, "b.example.com", "/"), lost(Delete, "a.example.com", "/x"), lost(Update, "c.example.com", "/"),
-		{Op[Rule]{Verb: LookUp, New: Rule{RuleKey: RuleKey{"c.example.com", "/"}}}, InFlight},
-		{Op[Rule]{Verb: LookUp, New: Rule{RuleKey: RuleKey{"b.example.com", "/"}}}, Parked},
+		{Op[Rule]{Verb: LookUp, New: Rule{RuleKey: RuleKey{Edgio, "c.example.com", "/"}}}, InFlight},
+		{Op[Rule]{Verb: LookUp, New: Rule{RuleKey: RuleKey{Edgio, "b.example.com", "/"}}}, Parked},
 	}
 	if diff := cmp.Diff([]string{"look up a.example.com", "look up b.example.com"}, s.ask()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -274,7 +274,7 @@ func TestLookUps(t *testing.T) {
 }
 
 func TestSame(t *testing.T) {
-	at := func(path string) Rule { return Rule{RuleKey: RuleKey{"www.example.com", path}} }
+	at := func(path string) Rule { return Rule{RuleKey: RuleKey{Edgio, "www.example.com", path}} }
 	for name, test := range map[string]struct {
 		a, b Op[Rule]
 		want bool
@@ -284,7 +284,7 @@ func TestSame(t *testing.T) {
 		"another content":               {Op[Rule]{Verb: Create, New: at("/a")}, Op[Rule]{Verb: Create, New: at("/b")}, false},
 		"another object":                {Op[Rule]{Verb: Delete, Old: at("/a").WithIdentity("1")}, Op[Rule]{Verb: Delete, Old: at("/a").WithIdentity("2")}, false},
 		"searches for two of one scope": {Op[Rule]{Verb: LookUp, New: at("/a")}, Op[Rule]{Verb: LookUp, New: at("/b")}, true},
-		"searches of two scopes":        {Op[Rule]{Verb: LookUp, New: at("/a")}, Op[Rule]{Verb: LookUp, New: Rule{RuleKey: RuleKey{"b.example.com", "/a"}}}, false},
+		"searches of two scopes":        {Op[Rule]{Verb: LookUp, New: at("/a")}, Op[Rule]{Verb: LookUp, New: Rule{RuleKey: RuleKey{Edgio, "b.example.com", "/a"}}}, false},
 		"a search and a creation":       {Op[Rule]{Verb: LookUp, New: at("/a")}, Op[Rule]{Verb: Create, New: at("/a")}, false},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -32,20 +32,22 @@ func (id IngressID) Compare(o IngressID) int {
 }
 
 // RuleKey is the unit that a CDN rule publishes and an Ingress claims: a host
-// and a URL path after mapping. Host is lower case, Path begins with "/".
+// and a URL path after mapping, at a CDN. Host is lower case, Path begins with
+// "/".
 type RuleKey struct {
+	CDN        Target
 	Host, Path string
 }
 
 // String is host and path joined, as in a URL without its scheme.
 func (k RuleKey) String() string { return k.Host + k.Path }
 
-// Compare orders keys by host, then path.
+// Compare orders keys by host, path, then CDN.
 func (k RuleKey) Compare(o RuleKey) int {
 	if c := strings.Compare(k.Host, o.Host); c != 0 {
 		return c
 	}
-	return strings.Compare(k.Path, o.Path)
+	return cmp.Or(strings.Compare(k.Path, o.Path), strings.Compare(string(k.CDN), string(o.CDN)))
 }
 
 // Protocol is one protocol set of a rule: what is published, and how and on
@@ -81,7 +83,16 @@ type Rule struct {
 }
 
 // Key names the rule's place: no two operations at one place run at a time.
-func (r Rule) Key() string { return r.RuleKey.String() }
+func (r Rule) Key() string { return r.at(r.RuleKey.String()) }
+
+// at tells a place at a CDN from that of the same name at another. Edgio was
+// there first and needs no name.
+func (k RuleKey) at(place string) string {
+	if k.CDN == Edgio {
+		return place
+	}
+	return string(k.CDN) + " " + place
+}
 
 // Identity is the provider's name for the rule.
 func (r Rule) Identity() string { return r.ID }
@@ -91,7 +102,7 @@ func (r Rule) WithIdentity(id string) Rule { r.ID = id; return r }
 
 // Scope names the part of the account that a search for this rule covers:
 // all rules of its host.
-func (r Rule) Scope() string { return r.Host }
+func (r Rule) Scope() string { return r.at(r.Host) }
 
 // Equal reports whether both rules say the same, whatever their IDs and what
 // can only be observed. A published port that was not told counts as the
@@ -154,11 +165,38 @@ func (r Record) Equal(o Record) bool {
 	return r == o
 }
 
+// CDN says which Ingresses are for a CDN, and what it cannot express. The zero
+// value but for its Target can express everything.
+type CDN struct {
+	Target Target
+	// Class is the ingress class whose Ingresses are for it; that of Edgio is each
+	// cluster's own.
+	Class string
+	// WholeHosts: it publishes "/" of a host from "/" of one origin, and nothing
+	// else. It has no service profiles.
+	WholeHosts bool
+	// OriginPorts are the only ports on which an origin can be asked, by
+	// protocol; nil: any.
+	OriginPorts map[string]int
+	// OriginFixed: the host and protocol of a rule's origin cannot be changed.
+	// Another origin takes a new rule beside the old one.
+	OriginFixed bool
+	// Certificates: a host is published on https with a certificate of its own,
+	// and without one on http. It may ask an origin by https only with one.
+	Certificates bool
+}
+
+// Controller is the spec.controller of the IngressClass objects whose Ingresses
+// are for the CDN.
+func (c CDN) Controller() string { return "edgeward/" + string(c.Target) }
+
 // Settings are the parts of the configuration that decide what becomes what.
 type Settings struct {
 	Owner  string
 	Domain string // the zone, lower case, without a trailing dot
 	TTL    int    // of our records, seconds
+
+	CDNs []CDN // the first is for Ingresses whose class names none
 
 	ServiceProfile     string
 	PublishedProtocols []string
@@ -177,6 +215,7 @@ type Cluster struct {
 	AddressTypes  []string // node address types, tried in order
 	NotReadyDelay time.Duration
 	Allow         []Allow // none: see Allow
+	EdgioClass    string  // the ingress class for Edgio, "" if none
 
 	// Ready says that each resource has had a complete snapshot. Until then
 	// the fields below are not looked at and nothing is written for it.

@@ -85,7 +85,7 @@ func TestPreviewLeavesItsInput(t *testing.T) {
 
 func TestAllHoldings(t *testing.T) {
 	ours := settled(testSettings(), cluster("main", usual()...)).Input
-	foreign := Rule{ID: "foreign", RuleKey: RuleKey{"www.example.org", "/"}, SourceHost: "nodes.old.acme." + testDomain}
+	foreign := Rule{ID: "foreign", RuleKey: RuleKey{Edgio, "www.example.org", "/"}, SourceHost: "nodes.old.acme." + testDomain}
 	rules := append(ours.Rules.Objects, foreign)
 	records := append(ours.Records.Objects,
 		Record{ID: "old", Name: "nodes.old.acme", Type: "A", Data: "192.0.2.9"},

@@ -95,13 +95,13 @@ func newStore[T Object[T]]() store[T] {
 // copy of ours, and ours of clusters that may not be written for.
 func foreignRules() []Rule {
 	at := func(host, path string) Rule {
-		return Rule{RuleKey: RuleKey{host, path}, SourceHost: "elsewhere.example.org", SourcePath: "/"}
+		return Rule{RuleKey: RuleKey{Edgio, host, path}, SourceHost: "elsewhere.example.org", SourcePath: "/"}
 	}
 	of := func(r Rule, owner, cluster string) Rule {
 		return marked(r, Mark{owner, IngressID{cluster, "default", "ing0"}})
 	}
 	copied := of(at("h9.example.com", "/"), testOwner, "main")
-	copied.RuleKey = RuleKey{"h1.example.com", "/a"}
+	copied.RuleKey = RuleKey{Edgio, "h1.example.com", "/a"}
 	east := of(at("h1.example.com", "/"), testOwner, "east")
 	east.SourceHost = "nodes.east.acme." + testDomain
 	return []Rule{

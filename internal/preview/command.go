@@ -80,13 +80,13 @@ func run(cmd *cobra.Command, cfg *config.Config, version, output, backup string)
 func save(ctx context.Context, path string, f plan.Forecast, p daemon.Providers) error {
 	saved := struct {
 		Taken   time.Time         `json:"taken"`
-		Rules   []json.RawMessage `json:"rules"`   // as Edgio has them
+		Rules   []json.RawMessage `json:"rules"`   // as their CDN has them
 		Records []plan.Record     `json:"records"` // names relative to the zone
 	}{Taken: time.Now().UTC(), Rules: []json.RawMessage{}, Records: []plan.Record{}}
 	stood := func(verb plan.Verb) bool { return verb == plan.Update || verb == plan.Delete }
 	for _, c := range f.Rules {
 		if stood(c.Verb) {
-			raw, err := p.Edgio.Raw(ctx, c.Old.ID)
+			raw, err := p.Raw(ctx, c.Old)
 			if err != nil {
 				return err
 			}

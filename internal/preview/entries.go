@@ -12,7 +12,7 @@ import (
 // Entry is one change that a run would make.
 type Entry struct {
 	Group  string `json:"group"`  // "Ingress cluster/namespace/name" or "Origin names in the zone"
-	Target string `json:"target"` // edgio or vultr
+	Target string `json:"target"` // edgio, vultr-cdn or vultr
 	Action string `json:"action"` // create, update or delete
 	Object string `json:"object"` // what a person would call it
 	Why    string `json:"why"`
@@ -87,20 +87,23 @@ func NewReport(want plan.Want, f plan.Forecast, domain string) Report {
 
 func ruleEntry(c plan.Change[plan.Rule]) Entry {
 	e := Entry{
-		Group: "Ingress " + c.Ingress.String(), Target: string(plan.Edgio), Action: string(c.Verb),
+		Group: "Ingress " + c.Ingress.String(), Target: string(c.Old.CDN), Action: string(c.Verb),
 		WaitSeconds: wait(c.After),
+	}
+	if c.Verb == plan.Create {
+		e.Target = string(c.New.CDN)
 	}
 	switch c.Verb {
 	case plan.Create:
-		e.Object, e.After, e.Why = "rule "+c.New.Key(), ruleFields(c.New), "the Ingress claims it and nothing publishes it"
+		e.Object, e.After, e.Why = "rule "+c.New.RuleKey.String(), ruleFields(c.New), "the Ingress claims it and nothing publishes it"
 	case plan.Update:
-		e.Object, e.Before, e.After = "rule "+c.New.Key(), ruleFields(c.Old), ruleFields(c.New)
+		e.Object, e.Before, e.After = "rule "+c.New.RuleKey.String(), ruleFields(c.Old), ruleFields(c.New)
 		e.Why = "it does not say what the Ingress wants"
 		if c.Adopt {
 			e.Why = "nobody marked it, and the Ingress may take it over"
 		}
 	case plan.Delete:
-		e.Object, e.Before, e.Why = "rule "+c.Old.Key(), ruleFields(c.Old), "no Ingress wants it"
+		e.Object, e.Before, e.Why = "rule "+c.Old.RuleKey.String(), ruleFields(c.Old), "no Ingress wants it"
 	}
 	return e
 }

@@ -29,9 +29,9 @@ func Gather(ctx context.Context, cfg *config.Config, p daemon.Providers, version
 	errs := make([]error, len(cfg.Clusters)+2)
 	var running sync.WaitGroup
 	for i, c := range cfg.Clusters {
-		running.Go(func() { clusters[i], errs[i] = snapshot(ctx, c, version, log) })
+		running.Go(func() { clusters[i], errs[i] = snapshot(ctx, cfg, c, version, log) })
 	}
-	running.Go(func() { in.Rules.Objects, errs[len(errs)-2] = p.Edgio.List(ctx) })
+	running.Go(func() { in.Rules.Objects, errs[len(errs)-2] = p.Rules(ctx) })
 	running.Go(func() { in.Records.Objects, errs[len(errs)-1] = p.Vultr.List(ctx) })
 	running.Wait()
 	if err := errors.Join(errs...); err != nil {
@@ -43,7 +43,7 @@ func Gather(ctx context.Context, cfg *config.Config, p daemon.Providers, version
 }
 
 // snapshot reads one cluster as the daemon would.
-func snapshot(ctx context.Context, c config.Cluster, version string, log *slog.Logger) (plan.Cluster, error) {
+func snapshot(ctx context.Context, cfg *config.Config, c config.Cluster, version string, log *slog.Logger) (plan.Cluster, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	synced := make(chan string, 1)
@@ -51,7 +51,7 @@ func snapshot(ctx context.Context, c config.Cluster, version string, log *slog.L
 	if err := clients.Validate(); err != nil {
 		return plan.Cluster{}, fmt.Errorf("cluster %s: %w", c.Name, err)
 	}
-	o := daemon.Watch(c, clients, log)
+	o := daemon.Watch(cfg, c, clients, log)
 	o.Synced = func(uid string) { synced <- uid }
 	cluster, err := watcher.New(o)
 	if err != nil {
@@ -62,7 +62,7 @@ func snapshot(ctx context.Context, c config.Cluster, version string, log *slog.L
 	defer func() { cancel(); <-ended }()
 	select {
 	case uid := <-synced:
-		p := daemon.Cluster(c)
+		p := daemon.Cluster(cfg, c)
 		p.Ready, p.UID = true, uid
 		p.Ingresses, p.Services, p.EndpointSlices, p.Nodes = cluster.Ingresses(), cluster.Services(), cluster.EndpointSlices(), cluster.Nodes()
 		return p, nil

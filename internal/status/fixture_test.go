@@ -17,6 +17,7 @@ func now() time.Time { return time.Unix(1e9, 0).UTC() }
 
 func settings() plan.Settings {
 	return plan.Settings{
+		CDNs:  []plan.CDN{{Target: plan.Edgio}},
 		Owner: "acme", Domain: "k8s.example.net", TTL: 120, ServiceProfile: "generic", PublishedProtocols: []string{"https"},
 		SourcePath: "keep", Adopt: "never", DeletionGrace: 10 * time.Second, Linger: time.Minute, MaxDelete: 0.5,
 	}

@@ -23,8 +23,8 @@ type accounts struct {
 type account struct {
 	event      string
 	since      time.Time
-	rules, dns bool // still open at the target
-	hadRoutes  bool // it was published when the event came
+	rules, dns bool        // still open at the CDN, at DNS
+	cdn        plan.Target // where it is published, or was when the event came; "": nowhere
 }
 
 func newAccounts(m *metrics.Metrics) *accounts {
@@ -38,32 +38,33 @@ func (a *accounts) opened(events map[plan.IngressID]string, routes []plan.RouteS
 	}
 	had := routed(routes)
 	for id, event := range events {
-		a.open[id] = &account{event: event, since: now, rules: true, dns: true, hadRoutes: had[id]}
+		a.open[id] = &account{event: event, since: now, rules: true, dns: true, cdn: had[id]}
 	}
 }
 
 // resynced opens an attempt for every published Ingress at a target that was
 // read anew, unless one is open for the sake of an event.
 func (a *accounts) resynced(target plan.Target, routes []plan.RouteState, now time.Time) {
-	for id := range routed(routes) {
+	for id, cdn := range routed(routes) {
 		acc := a.open[id]
 		if acc == nil {
-			acc = &account{event: "resync", since: now, hadRoutes: true}
+			acc = &account{event: "resync", since: now, cdn: cdn}
 			a.open[id] = acc
 		}
 		if acc.event == "resync" {
-			acc.rules = acc.rules || target == plan.Edgio
+			acc.rules = acc.rules || target == cdn
 			acc.dns = acc.dns || target == plan.Vultr
 		}
 	}
 }
 
-func routed(routes []plan.RouteState) map[plan.IngressID]bool {
-	set := make(map[plan.IngressID]bool)
+// routed tells at which CDN Ingresses are published.
+func routed(routes []plan.RouteState) map[plan.IngressID]plan.Target {
+	at := make(map[plan.IngressID]plan.Target)
 	for _, r := range routes {
-		set[r.Ingress] = true
+		at[r.Ingress] = r.Key.CDN
 	}
-	return set
+	return at
 }
 
 // completed closes what the step shows to have no work outstanding. An Ingress
@@ -79,14 +80,16 @@ func (a *accounts) completed(want plan.Want, step plan.Step, now time.Time) {
 			continue // its snapshots are not complete
 		}
 		outstanding := step.Open[id]
-		counts := has[id] || acc.hadRoutes
+		if cdn := has[id]; cdn != "" {
+			acc.cdn = cdn
+		}
 		if acc.rules && !outstanding.Rules {
 			acc.rules = false
-			a.count(counts, id, plan.Edgio, acc, now)
+			a.count(id, acc.cdn, acc, now)
 		}
 		if acc.dns && !outstanding.Records {
 			acc.dns = false
-			a.count(counts, id, plan.Vultr, acc, now)
+			a.count(id, plan.Vultr, acc, now)
 		}
 		if !acc.rules && !acc.dns {
 			delete(a.open, id)
@@ -98,13 +101,13 @@ func (a *accounts) completed(want plan.Want, step plan.Step, now time.Time) {
 
 // noteSynced takes Ingresses whose attempts were completed into synced, and
 // those that are not published any more out of it.
-func (a *accounts) noteSynced(closed []plan.IngressID, published map[plan.IngressID]bool, now time.Time) {
+func (a *accounts) noteSynced(closed []plan.IngressID, published map[plan.IngressID]plan.Target, now time.Time) {
 	if len(closed) == 0 {
 		return
 	}
 	synced := maps.Clone(a.synced) // somebody may be reading the old one
 	for _, id := range closed {
-		if published[id] {
+		if published[id] != "" {
 			synced[id] = now
 		} else {
 			delete(synced, id)
@@ -113,8 +116,8 @@ func (a *accounts) noteSynced(closed []plan.IngressID, published map[plan.Ingres
 	a.synced = synced
 }
 
-func (a *accounts) count(counts bool, id plan.IngressID, target plan.Target, acc *account, now time.Time) {
-	if counts {
+func (a *accounts) count(id plan.IngressID, target plan.Target, acc *account, now time.Time) {
+	if acc.cdn != "" {
 		a.metrics.Syncs.WithLabelValues(id.Cluster, string(target), acc.event, "success").Inc()
 		a.metrics.SyncDuration.WithLabelValues(string(target), acc.event).Observe(now.Sub(acc.since).Seconds())
 	}

@@ -64,19 +64,23 @@ func (s *Syncer) Planned() <-chan struct{} { return s.planned }
 
 // publish makes the overview of the plan that was just made from the views.
 func (s *Syncer) publish(rules []plan.Rule, records []plan.Record, now time.Time) {
-	if !s.begun && s.rules.picture.known {
+	if !s.begun && s.cdnsKnown() {
 		s.begun, s.found = true, rules
 	}
 	step := s.step
 	step.Rules, step.Records, step.Memory = nil, nil, plan.Memory{}
-	failures := append(s.rules.failing(), s.dns.failing()...)
+	var failures []Failure
+	var states []TargetState
+	for _, t := range s.targets() {
+		failures, states = append(failures, t.failing()...), append(states, t.state())
+	}
 	slices.SortFunc(failures, func(a, b Failure) int {
 		return cmp.Or(cmp.Compare(a.Target, b.Target), cmp.Compare(a.Place, b.Place))
 	})
 	s.overview.Store(&Overview{
 		At: now, Settings: s.opts.Settings, DryRun: s.opts.DryRun, Awaited: *s.state.Load(),
 		Want: s.want, Step: step, Rules: rules, Records: records, Found: s.found, Nodes: s.nodes,
-		Targets:  []TargetState{s.rules.state(), s.dns.state()},
+		Targets:  states,
 		Failures: failures, LastSync: s.accounts.synced,
 	})
 	select {

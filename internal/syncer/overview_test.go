@@ -37,7 +37,7 @@ func TestOverview(t *testing.T) {
 			Step: plan.Step{
 				Routes:   []plan.RouteState{{Ingress: id, Key: plan.RuleKey{Host: "shop.example.com", Path: "/a"}, State: plan.Synced}},
 				Compared: true, Open: map[plan.IngressID]plan.Open{}, Stale: map[string]plan.Stale{},
-				Owned: plan.Owned{Rules: 1, Addresses: 1, Claims: 1},
+				Owned: plan.Owned{Rules: map[plan.Target]int{plan.Edgio: 1}, Addresses: 1, Claims: 1},
 			},
 			Rules: r.cdn.standing(), Records: o.Records,
 			Nodes: map[string][]kube.Node{"main": {node(1)}},

@@ -74,10 +74,10 @@ func TestPanic(t *testing.T) {
 func panicAt(t *testing.T, call string) {
 	j := new(journal)
 	s := New(Options{
-		Settings: plan.Settings{Owner: "acme", Domain: "example.net", PublishedProtocols: []string{"https"}},
+		Settings: plan.Settings{Owner: "acme", CDNs: []plan.CDN{{Target: plan.Edgio}}, Domain: "example.net", PublishedProtocols: []string{"https"}},
 		Clusters: []plan.Cluster{{Name: "main", AddressTypes: []string{"ExternalIP"}}},
-		CDN:      faulty{newFake[plan.Rule]("cdn", j), call}, CDNGate: transport.NewGate(0, time.Minute),
-		DNS: newFake[plan.Record]("dns", j), DNSGate: transport.NewGate(0, time.Minute),
+		CDNs:     []CDN{{plan.Edgio, faulty{newFake[plan.Rule]("cdn", j), call}, transport.NewGate(0, time.Minute)}},
+		DNS:      newFake[plan.Record]("dns", j), DNSGate: transport.NewGate(0, time.Minute),
 		ResyncInterval: time.Hour,
 		Metrics:        metrics.New(prometheus.NewRegistry(), metrics.Build{}), Log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
 	})

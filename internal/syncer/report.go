@@ -13,11 +13,16 @@ import (
 // report tells the log and the metrics what the last plan found.
 func (s *Syncer) report(now time.Time) {
 	s.setState(s.awaited())
-	if s.rules.picture.known && s.dns.picture.known {
+	if s.cdnsKnown() && s.dns.picture.known {
 		s.accounts.completed(s.want, s.step, now)
 	}
 	s.tell()
 	s.measure(now)
+}
+
+// cdnsKnown reports whether every CDN was read.
+func (s *Syncer) cdnsKnown() bool {
+	return !slices.ContainsFunc(s.cdns, func(t *target[plan.Rule]) bool { return !t.picture.known })
 }
 
 // awaited says what has to come before the first comparison; "" if nothing.
@@ -27,12 +32,8 @@ func (s *Syncer) awaited() string {
 			return "cluster " + c.Name + ": no complete snapshot yet"
 		}
 	}
-	for _, t := range []struct {
-		name  plan.Target
-		known bool
-		err   error
-	}{{plan.Edgio, s.rules.picture.known, s.rules.read.err}, {plan.Vultr, s.dns.picture.known, s.dns.read.err}} {
-		if !t.known {
+	for _, target := range s.targets() {
+		if t := target.standing(); !t.known {
 			reason := string(t.name) + ": what stands there was not read yet"
 			if t.err != nil {
 				reason += ": " + t.err.Error()
@@ -137,19 +138,24 @@ func (s *Syncer) measure(now time.Time) {
 			m.Routes.WithLabelValues(cluster, string(state)).Set(float64(n))
 		}
 	}
-	blocked := map[plan.Target]int{plan.Edgio: 0, plan.Vultr: 0}
+	blocked := map[plan.Target]int{plan.Vultr: 0}
+	for _, t := range s.cdns {
+		blocked[t.name] = 0
+	}
 	for _, b := range s.step.Blocked {
 		blocked[b.Target] += b.Count
 	}
 	for target, n := range blocked {
 		m.DeletionsBlocked.WithLabelValues(string(target)).Set(float64(n))
 	}
-	m.QueueDepth.Set(float64(len(s.rules.queue) + len(s.dns.queue)))
+	m.QueueDepth.Set(float64(s.queued()))
 	owned := s.step.Owned
-	m.OwnedObjects.WithLabelValues(string(plan.Edgio), "rule").Set(float64(owned.Rules))
+	for _, t := range s.cdns {
+		m.OwnedObjects.WithLabelValues(string(t.name), "rule").Set(float64(owned.Rules[t.name]))
+		exact(s, t, now)
+	}
 	m.OwnedObjects.WithLabelValues(string(plan.Vultr), "address").Set(float64(owned.Addresses))
 	m.OwnedObjects.WithLabelValues(string(plan.Vultr), "claim").Set(float64(owned.Claims))
-	exact(s, s.rules, now)
 	exact(s, s.dns, now)
 }
 

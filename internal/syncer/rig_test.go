@@ -58,12 +58,13 @@ func newRig(t *testing.T) *rig {
 	r.dns.slow(time.Millisecond)
 	r.opts = Options{
 		Settings: plan.Settings{
+			CDNs:  []plan.CDN{{Target: plan.Edgio}},
 			Owner: "acme", Domain: "example.net", TTL: 120, ServiceProfile: "generic", PublishedProtocols: []string{"https"},
 			SourcePath: "keep", Adopt: "never", DeletionGrace: 10 * time.Second, Linger: time.Minute, MaxDelete: 0.5,
 		},
 		Clusters: []plan.Cluster{{Name: "main", AddressTypes: []string{"ExternalIP"}, NotReadyDelay: 30 * time.Second}},
-		CDN:      r.cdn, CDNGate: transport.NewGate(0, time.Minute),
-		DNS: r.dns, DNSGate: transport.NewGate(0, time.Second),
+		CDNs:     []CDN{{plan.Edgio, r.cdn, transport.NewGate(0, time.Minute)}},
+		DNS:      r.dns, DNSGate: transport.NewGate(0, time.Second),
 		ResyncInterval: 10 * time.Minute,
 		Log:            slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}

@@ -91,7 +91,7 @@ func newSim(t *testing.T, seed uint64) *sim {
 	s.cdn.mine, s.dns.mine = s.ourRule, s.ourRecord
 	s.cdn.answer(func(call string, n int) reply { return s.fault("cdn "+call, n) })
 	s.dns.answer(func(call string, n int) reply { return s.fault("dns "+call, n) })
-	s.opts.CDN, s.opts.DNS = mortal[plan.Rule]{s.cdn, s}, mortal[plan.Record]{s.dns, s}
+	s.opts.CDNs[0].Provider, s.opts.DNS = mortal[plan.Rule]{s.cdn, s}, mortal[plan.Record]{s.dns, s}
 	s.opts.Log = slog.New(slog.DiscardHandler)
 	s.opts.Settings.MaxDelete = 1
 	if seed%4 == 0 {
@@ -183,7 +183,7 @@ func (s *sim) boot() {
 	s.start()
 	rng := rand.New(rand.NewPCG(s.seed, uint64(time.Now().UnixNano())))
 	jitter := func(most time.Duration) time.Duration { return time.Duration(rng.Int64N(int64(most))) }
-	s.Syncer.rules.jitter, s.Syncer.dns.jitter = jitter, jitter
+	s.Syncer.cdns[0].jitter, s.Syncer.dns.jitter = jitter, jitter
 	s.Syncer.beat = time.Hour
 	s.unseen = nil
 	for _, o := range slices.Concat(objects(s.ingresses), objects(s.services), objects(s.nodes)) {

@@ -45,8 +45,7 @@ type Options struct {
 	Settings plan.Settings
 	Clusters []plan.Cluster // without their objects, not ready
 
-	CDN     Provider[plan.Rule]
-	CDNGate *transport.Gate
+	CDNs    []CDN // in the order of Settings.CDNs
 	DNS     Provider[plan.Record]
 	DNSGate *transport.Gate
 
@@ -59,13 +58,20 @@ type Options struct {
 	Log     *slog.Logger
 }
 
+// CDN is one CDN of a Syncer. Clients that share a limit share a gate.
+type CDN struct {
+	Target   plan.Target
+	Provider Provider[plan.Rule]
+	Gate     *transport.Gate
+}
+
 // Syncer is described at the package.
 type Syncer struct {
-	opts  Options
-	log   *slog.Logger
-	in    *intake
-	rules *target[plan.Rule]
-	dns   *target[plan.Record]
+	opts Options
+	log  *slog.Logger
+	in   *intake
+	cdns []*target[plan.Rule]
+	dns  *target[plan.Record]
 
 	beat     time.Duration
 	results  chan func()
@@ -92,7 +98,6 @@ type Syncer struct {
 func New(opts Options) *Syncer {
 	s := &Syncer{
 		opts: opts, log: opts.Log, in: newIntake(opts.Clusters),
-		rules:   newTarget(plan.Edgio, opts.CDN, opts.CDNGate),
 		dns:     newTarget(plan.Vultr, opts.DNS, opts.DNSGate),
 		beat:    beat,
 		results: make(chan func(), 2*maxInFlight),
@@ -100,7 +105,11 @@ func New(opts Options) *Syncer {
 		planned: make(chan struct{}, 1),
 	}
 	s.accounts = newAccounts(opts.Metrics)
-	equip(s, s.rules)
+	for _, c := range opts.CDNs {
+		t := newTarget(c.Target, c.Provider, c.Gate)
+		equip(s, t)
+		s.cdns = append(s.cdns, t)
+	}
 	equip(s, s.dns)
 	s.alive.Store(time.Now().UnixNano())
 	s.setState("starting")
@@ -146,7 +155,7 @@ func (s *Syncer) setState(awaited string) {
 	status := awaited
 	if awaited == "" {
 		status = fmt.Sprintf("%d rules, %d addresses; %d operations to do",
-			s.step.Owned.Rules, s.step.Owned.Addresses, len(s.rules.queue)+len(s.dns.queue))
+			s.ownedRules(), s.step.Owned.Addresses, s.queued())
 	}
 	s.state.Store(&awaited)
 	s.status.Store(&status)
@@ -158,7 +167,9 @@ func (s *Syncer) Run(ctx context.Context) error {
 	defer logPanic(s.log)
 	calls, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	s.rules.calls, s.dns.calls = calls, calls
+	for _, t := range s.targets() {
+		t.start(calls)
+	}
 	s.started = time.Now()
 	stale := true   // something changed since the last plan
 	changed := true // the clusters' objects did
@@ -166,8 +177,9 @@ func (s *Syncer) Run(ctx context.Context) error {
 	for {
 		now := time.Now()
 		s.alive.Store(now.UnixNano())
-		s.rules.readAll(ctx, now)
-		s.dns.readAll(ctx, now)
+		for _, t := range s.targets() {
+			t.readAll(ctx, now)
+		}
 
 		if due(s.want.Until, now) {
 			changed = true
@@ -188,8 +200,9 @@ func (s *Syncer) Run(ctx context.Context) error {
 			}
 		}
 		wake := now.Add(s.beat)
-		for _, t := range []time.Time{again, s.step.Wake, s.rules.read.next(), s.dns.read.next()} {
-			wake = earliest(wake, t)
+		wake = earliest(earliest(wake, again), s.step.Wake)
+		for _, t := range s.targets() {
+			wake = earliest(wake, t.reading().next())
 		}
 		if changed {
 			wake = earliest(wake, planAt)
@@ -244,16 +257,20 @@ func (s *Syncer) desire(now time.Time) {
 
 // plan asks for the operations that are safe now.
 func (s *Syncer) plan(now time.Time) {
-	rules, records := s.rules.view(), s.dns.view()
+	rules, records := s.rules(), s.dns.view()
 	s.step = plan.Next(plan.Input{
 		Want: s.want, Rules: rules, Records: records, Memory: s.memory,
 		Settings: s.opts.Settings, Now: now, AllowDelete: s.opts.AllowDelete,
 	})
 	s.memory = s.step.Memory
 	if s.step.Reread {
-		s.rules.readSoon(now)
+		for _, t := range s.cdns {
+			t.readSoon(now)
+		}
 	}
-	s.rules.enqueue(s.step.Rules)
+	for _, t := range s.cdns {
+		t.enqueue(of(s.step.Rules, t.name))
+	}
 	s.dns.enqueue(s.step.Records)
 	s.log.Debug("planned", "operations", len(s.step.Rules)+len(s.step.Records), "took", time.Since(now))
 	s.report(now)
@@ -262,9 +279,12 @@ func (s *Syncer) plan(now time.Time) {
 
 // dispatch begins what may begin now; see target.dispatch.
 func (s *Syncer) dispatch(now time.Time) (again time.Time, drained bool) {
-	a, one := s.rules.dispatch(now)
-	b, two := s.dns.dispatch(now)
-	return earliest(a, b), one && two
+	drained = true
+	for _, t := range s.targets() {
+		at, all := t.dispatch(now)
+		again, drained = earliest(again, at), drained && all
+	}
+	return again, drained
 }
 
 // over reports whether a run with Options.Once has nothing left to do.
@@ -272,20 +292,23 @@ func (s *Syncer) over(now time.Time) (err error, over bool) {
 	if !s.opts.Once {
 		return nil, false
 	}
-	gaveUp := s.rules.read.gaveUp() || s.dns.read.gaveUp()
+	gaveUp, hopeless := false, true
+	for _, t := range s.targets() {
+		gaveUp, hopeless = gaveUp || t.reading().gaveUp(), hopeless && t.hopeless()
+	}
 	ready, awaited := s.Ready()
 	switch {
 	case !ready && !gaveUp && now.Sub(s.started) < patience:
 		return nil, false
-	case s.rules.flying+s.dns.flying > 0 || !s.step.Wake.IsZero() || s.step.Reread && !gaveUp || !s.rules.hopeless() || !s.dns.hopeless():
+	case s.flying() > 0 || !s.step.Wake.IsZero() || s.step.Reread && !gaveUp || !hopeless:
 		return nil, false
 	case !ready:
 		s.log.Error("giving up on it: " + awaited)
 		return ErrIncomplete, true
-	case gaveUp || len(s.rules.queue)+len(s.dns.queue)+len(s.step.Blocked) > 0 || s.fatal():
+	case gaveUp || s.queued()+len(s.step.Blocked) > 0 || s.fatal():
 		return ErrIncomplete, true
 	}
-	s.log.Info("in sync, nothing is left to do", "rules", s.step.Owned.Rules, "addresses", s.step.Owned.Addresses)
+	s.log.Info("in sync, nothing is left to do", "rules", s.ownedRules(), "addresses", s.step.Owned.Addresses)
 	return nil, true
 }
 
@@ -304,10 +327,10 @@ func (s *Syncer) fatal() bool {
 func (s *Syncer) drain(cancel context.CancelFunc) {
 	limit := time.AfterFunc(finish, cancel)
 	defer limit.Stop()
-	if n := s.rules.flying + s.dns.flying; n > 0 {
+	if n := s.flying(); n > 0 {
 		s.log.Info("stopping; calls under way may finish", "calls", n)
 	}
-	for s.rules.flying+s.dns.flying > 0 {
+	for s.flying() > 0 {
 		(<-s.results)()
 	}
 }

@@ -17,7 +17,7 @@ func TestUrgentBeforeBulk(t *testing.T) {
 		r.opts.Settings.DeletionGrace = 0
 		r.ready(ingress("shop"), ingress("gone"), web(), node(1))
 		r.stop()
-		r.opts.CDNGate = transport.NewGate(50, time.Minute)
+		r.opts.CDNs[0].Gate = transport.NewGate(50, time.Minute)
 		r.ready(ingress("shop"), ingress("gone"), web(), node(1))
 		for i := range 1000 {
 			r.add(ingress(fmt.Sprint("bulk", i)))
@@ -67,7 +67,7 @@ func TestBothProvidersGoOn(t *testing.T) {
 	inBubble(t, func(r *rig) {
 		r.ready(ingress("shop"), web(), node(1))
 		r.stop()
-		r.opts.CDNGate = transport.NewGate(1, time.Minute)
+		r.opts.CDNs[0].Gate = transport.NewGate(1, time.Minute)
 		r.ready(ingress("shop"), web(), node(1))
 		for i := range 100 {
 			r.add(ingress(fmt.Sprint("i", i)))

@@ -173,17 +173,54 @@ func TestUnreadableSecret(t *testing.T) {
 	must(t, b.nothingWritten())
 }
 
+// maySecret leaves the daemon these verbs on the Secret.
+func (b *bed) maySecret(verbs ...string) {
+	b.t.Helper()
+	roles := server.Clientset().RbacV1().Roles("edgeward")
+	role, err := roles.Get(b.t.Context(), "edgeward-keys", metav1.GetOptions{})
+	must(b.t, err)
+	role.Rules[0].Verbs = verbs
+	_, err = roles.Update(b.t.Context(), role, metav1.UpdateOptions{})
+	must(b.t, err)
+}
+
+// TestRotatedSecretReadLater has the watch tell of new keys when the Secret
+// cannot be read: the daemon tries again by itself.
+func TestRotatedSecretReadLater(t *testing.T) {
+	b := newBed(t, lab.Options{})
+	b.grantSecrets()
+	b.nodes("192.0.2.1")
+	b.apply(service(30080), kubeSecret(lab.SharedKey, lab.APIKey))
+	config := b.config(fromSecrets())
+	d := b.start(config)
+	b.idle(d)
+	b.until(func() error { return d.logged("snapshot taken", "resource=secrets", "key=vultr.secret") })
+	b.maySecret("list", "watch")
+	b.until(func() error {
+		if _, output := edgeward(t, "--config", config, "list"); !strings.Contains(output, "forbidden") {
+			return errors.New(output)
+		}
+		return nil
+	})
+	b.Edgio.ReplaceKey(newSharedKey)
+	b.Vultr.ReplaceKey(newAPIKey)
+	b.apply(kubeSecret(newSharedKey, newAPIKey))
+	b.until(func() error {
+		return errors.Join(d.logged("the configuration cannot be used, the old one stays", "it may not be read"),
+			d.shows(0, "edgeward_config_last_reload_successful"))
+	})
+	b.maySecret("get", "list", "watch")
+	b.until(func() error { return d.shows(1, "edgeward_config_last_reload_successful") })
+	b.apply(ingress("one", "www.example.com/one"))
+	b.exact(rule("www.example.com/one", 30080))
+}
+
 // TestSecretNotWatched has the right to get the Secret and no more: the daemon
 // works, check and the log say what is missing.
 func TestSecretNotWatched(t *testing.T) {
 	b := newBed(t, lab.Options{})
 	b.grantSecrets()
-	roles := server.Clientset().RbacV1().Roles("edgeward")
-	role, err := roles.Get(t.Context(), "edgeward-keys", metav1.GetOptions{})
-	must(t, err)
-	role.Rules[0].Verbs = []string{"get"}
-	_, err = roles.Update(t.Context(), role, metav1.UpdateOptions{})
-	must(t, err)
+	b.maySecret("get")
 	b.nodes("192.0.2.1")
 	b.apply(service(30080), ingress("one", "www.example.com/one"), kubeSecret(lab.SharedKey, lab.APIKey))
 	config := b.config(fromSecrets())
