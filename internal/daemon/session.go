@@ -22,7 +22,7 @@ type session struct {
 
 // prepare makes a session that does nothing before run.
 func (d *daemon) prepare(cfg *config.Config, log *slog.Logger) (*session, error) {
-	providers, err := Connect(cfg, d.Build.Version, d.metrics.Request, log)
+	providers, err := Connect(cfg, d.Build.Version, d.observe(log), log)
 	if err != nil {
 		return nil, err
 	}

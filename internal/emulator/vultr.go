@@ -94,11 +94,24 @@ func (v *Vultr) endpoints() []route {
 	}
 }
 
+// SetKey replaces the API key: the one before is not taken any more.
+func (v *Vultr) SetKey(key string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.options.Key = key
+}
+
+func (v *Vultr) key() string {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	return v.options.Key
+}
+
 // authenticate is the stage that refuses calls without the key, or from an
 // address it may not be used from. Both are 401; only the text differs.
 func (v *Vultr) authenticate(next handler) handler {
 	return func(r *request) reply {
-		if r.Header.Get("Authorization") != "Bearer "+v.options.Key {
+		if r.Header.Get("Authorization") != "Bearer "+v.key() {
 			return refuseVultr(http.StatusUnauthorized, "Invalid API token.")
 		}
 		address := clientAddress(r)
