@@ -120,6 +120,7 @@ func TestKubeconfigChanges(t *testing.T) {
 	good := kubeconfig("server: https://a.example, certificate-authority: ca.pem", "token: one")
 	writeFile(t, path, good)
 	writeFile(t, filepath.Join(dir, "ca.pem"), ca)
+	writeFile(t, filepath.Join(dir, "token"), "three")
 
 	clients := NewClients(ClientOptions{Kubeconfig: path, Log: quiet()})
 	last, err := clients.Get()
@@ -139,6 +140,9 @@ func TestKubeconfigChanges(t *testing.T) {
 		{"CA rotated", "ca.pem", ca + "\n" + ca, true, false},
 		{"CA broken", "ca.pem", "", false, true},
 		{"CA mended", "ca.pem", ca, true, false},
+		{"a token file", "kubeconfig", strings.Replace(good, "token: one", "tokenFile: token", 1), true, false},
+		{"still that file", "token", "three", false, false},
+		{"another token in it", "token", "four", true, false},
 	}
 	for _, step := range steps {
 		writeFile(t, filepath.Join(dir, step.file), step.content)

@@ -1,6 +1,7 @@
 package syncer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -10,6 +11,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/http"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
@@ -21,7 +23,8 @@ import (
 )
 
 var (
-	simulations = flag.Int("simulations", 200, "how many weeks TestSimulation simulates")
+	simulations = flag.Int("simulations", 0, "how many weeks TestSimulation simulates; 0: as many as take some seconds")
+	firstSeed   = flag.Uint64("first-seed", 1, "the seed of the first of them; each has the next number")
 	simulateOne = flag.Uint64("seed", 0, "the only seed that TestSimulation simulates, and says what happened")
 )
 
@@ -35,7 +38,11 @@ var (
 //
 // shows what happened in one of them.
 func TestSimulation(t *testing.T) {
-	first, last := uint64(1), uint64(*simulations)
+	runs := cmp.Or(*simulations, 120)
+	if *simulations == 0 && raceDetector() {
+		runs = 12
+	}
+	first, last := *firstSeed, *firstSeed+uint64(runs)-1
 	if *simulateOne > 0 {
 		first, last = *simulateOne, *simulateOne
 	}
@@ -48,6 +55,13 @@ func TestSimulation(t *testing.T) {
 			}
 		})
 	}
+	t.Logf("seeds %d to %d", first, last)
+}
+
+// raceDetector reports whether everything is some five times slower.
+func raceDetector() bool {
+	info, ok := debug.ReadBuildInfo()
+	return ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
 }
 
 // sim is one simulated week.
