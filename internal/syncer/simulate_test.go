@@ -38,9 +38,9 @@ var (
 //
 // shows what happened in one of them.
 func TestSimulation(t *testing.T) {
-	runs := cmp.Or(*simulations, 120)
+	runs := cmp.Or(*simulations, 100)
 	if *simulations == 0 && raceDetector() {
-		runs = 12
+		runs = 10
 	}
 	first, last := *firstSeed, *firstSeed+uint64(runs)-1
 	if *simulateOne > 0 {
@@ -107,6 +107,7 @@ func newSim(t *testing.T, seed uint64) *sim {
 	s.dns.answer(func(call string, n int) reply { return s.fault("dns "+call, n) })
 	s.opts.CDN, s.opts.DNS = mortal[plan.Rule]{s.cdn, s}, mortal[plan.Record]{s.dns, s}
 	s.opts.Log = slog.New(slog.DiscardHandler)
+	s.opts.ResyncInterval = []time.Duration{10 * time.Minute, time.Hour, 3 * time.Hour}[seed%3]
 	s.opts.Settings.MaxDelete = 1
 	if seed%4 == 0 {
 		s.opts.Settings.MaxDelete = 0.5

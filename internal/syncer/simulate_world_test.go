@@ -156,12 +156,12 @@ func (s *sim) meddleWithAddress(r plan.Record) {
 	case 0:
 		s.say("others delete our address %s", r.Data)
 		delete(s.dns.objects, r.ID)
-		s.excused[r.Name] = time.Now().Add(2 * time.Hour)
+		s.excused[r.Name] = time.Now().Add(2*s.opts.ResyncInterval + time.Hour)
 	case 1:
 		s.say("others edit our address %s", r.Data)
 		r.Data = "198.51.100.1"
 		s.dns.objects[r.ID] = r
-		s.excused[r.Name] = time.Now().Add(2 * time.Hour)
+		s.excused[r.Name] = time.Now().Add(2*s.opts.ResyncInterval + time.Hour)
 	case 2:
 		s.say("others double our address %s", r.Data)
 		r.ID = fmt.Sprint("double-", s.serial)
