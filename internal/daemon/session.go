@@ -26,6 +26,9 @@ func (d *daemon) prepare(cfg *config.Config, log *slog.Logger) (*session, error)
 	if err != nil {
 		return nil, err
 	}
+	for _, path := range exposed(cfg, d.Path) {
+		log.Warn("every user of this machine may read a file with secrets: chmod o-r", "file", path)
+	}
 	s := &session{cfg: cfg, log: log, keys: make(map[string]string)}
 	for path, secret := range keyFiles(cfg) {
 		s.keys[path] = secret.Reveal()
