@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"net/http"
 	"os"
 	"regexp"
 	"slices"
@@ -65,7 +66,7 @@ func (c *Clients) Get() (kubernetes.Interface, error) {
 	if err != nil {
 		return nil, fmt.Errorf("kubeconfig: %w", redacted(err))
 	}
-	client, err := kubernetes.NewForConfig(config)
+	client, err := newClient(config)
 	if err != nil {
 		return nil, fmt.Errorf("kubeconfig: %w", redacted(err))
 	}
@@ -74,6 +75,16 @@ func (c *Clients) Get() (kubernetes.Interface, error) {
 	}
 	c.client, c.files = client, files
 	return client, nil
+}
+
+// newClient follows no redirects: client-go would send the token with them.
+func newClient(config *rest.Config) (kubernetes.Interface, error) {
+	client, err := rest.HTTPClientFor(config)
+	if err != nil {
+		return nil, err
+	}
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return kubernetes.NewForConfigAndClient(config, client)
 }
 
 // load reads the configuration, and returns with it the files it is from.

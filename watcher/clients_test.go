@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -193,5 +194,28 @@ func TestRequests(t *testing.T) {
 	}
 	if limiter := client.CoreV1().RESTClient().GetRateLimiter(); limiter != nil {
 		t.Errorf("requests are limited by %v", limiter)
+	}
+}
+
+// TestRedirects: the API server's credentials go nowhere else.
+func TestRedirects(t *testing.T) {
+	var elsewhere atomic.Int64
+	thief := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		elsewhere.Add(1)
+		http.NotFound(w, r)
+	}))
+	defer thief.Close()
+	server := httptest.NewServer(http.RedirectHandler(thief.URL, http.StatusTemporaryRedirect))
+	defer server.Close()
+	path := writeFile(t, filepath.Join(t.TempDir(), "kubeconfig"), kubeconfig("server: "+server.URL, "token: one"))
+	client, err := NewClients(ClientOptions{Kubeconfig: path, Log: quiet()}).Get()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.CoreV1().Nodes().List(t.Context(), metav1.ListOptions{}); err == nil {
+		t.Error("a redirect is no error")
+	}
+	if n := elsewhere.Load(); n > 0 {
+		t.Errorf("%d calls followed the redirect", n)
 	}
 }
