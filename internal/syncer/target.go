@@ -62,6 +62,7 @@ type target[T plan.Object[T]] struct {
 	flying   int // operations and searches under way
 	read     reading
 	drifted  map[string]bool // keys that the last reading found changed
+	recurred map[string]int  // of these: how many readings in a row did
 	interval time.Duration   // between readings
 	dryRuns  int             // simulated writes, for their IDs
 
@@ -105,7 +106,7 @@ func (r reading) gaveUp() bool { return r.hopeless || r.failures >= maxTries }
 func newTarget[T plan.Object[T]](name plan.Target, p Provider[T], gate *transport.Gate) *target[T] {
 	return &target[T]{
 		name: name, provider: p, gate: gate, picture: newPicture[T](),
-		attempts: make(map[string]*attempt[T]), drifted: make(map[string]bool),
+		attempts: make(map[string]*attempt[T]), drifted: make(map[string]bool), recurred: make(map[string]int),
 		jitter: rand.N[time.Duration],
 	}
 }
@@ -351,6 +352,7 @@ func (t *target[T]) readEnded(ctx context.Context, list []T, since int, begun ti
 	clear(t.drifted)
 	if !first {
 		t.noteDrift(differ)
+		t.noteRecurrence()
 		t.reread()
 	}
 	t.resolve(since, all)
@@ -370,6 +372,26 @@ func (t *target[T]) noteDrift(differ []string) {
 		if a, ok := t.attempts[key]; !ok || a.Status == plan.Parked {
 			t.drifted[key] = true
 		}
+	}
+}
+
+// recurrence is how many readings in a row have to find a place changed before
+// somebody is taken to work against us.
+const recurrence = 3
+
+// noteRecurrence tells, once, of places that are changed back again and again.
+func (t *target[T]) noteRecurrence() {
+	maps.DeleteFunc(t.recurred, func(key string, _ int) bool { return !t.drifted[key] })
+	var fought []string
+	for key := range t.drifted {
+		if t.recurred[key]++; t.recurred[key] == recurrence {
+			fought = append(fought, key)
+		}
+	}
+	if len(fought) > 0 {
+		slices.Sort(fought)
+		t.log.Error("what is repaired here is changed back each time: does another edgeward run with this owner and cluster name, or a script?",
+			"places", len(fought), "first", fought[0])
 	}
 }
 

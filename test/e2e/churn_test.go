@@ -178,7 +178,7 @@ func TestRapidChanges(t *testing.T) {
 func TestOutage(t *testing.T) {
 	length := 10 * time.Second
 	if *thorough {
-		length = 10 * time.Minute
+		length = 3 * time.Minute
 	}
 	b := newBed(t, lab.Options{})
 	b.nodes("192.0.2.1")

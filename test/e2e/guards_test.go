@@ -183,3 +183,37 @@ func TestRotatedCredentials(t *testing.T) {
 		must(t, in.running())
 	}
 }
+
+// TestTwoDaemons runs two daemons with one owner on one cluster, by mistake.
+// With one configuration they do the same, and what both have made is removed;
+// with different ones they undo each other's work, and say so.
+func TestTwoDaemons(t *testing.T) {
+	b := newBed(t, lab.Options{AllowDuplicates: true})
+	b.nodes("192.0.2.1", "192.0.2.2")
+	b.apply(service(30080), ingress("one", "www.example.com/one"))
+	config := b.config(sections{"sync": "resync_interval: 1s"})
+	first, second := b.start(config), b.start(config)
+	b.exact(rule("www.example.com/one", 30080))
+	b.apply(ingress("two", "www.example.com/two"), ingress("three", "www.example.com/three"))
+	b.nodes("192.0.2.3")
+	exact := func() error {
+		return errors.Join(lab.Same("rules", b.Rules(), rule("www.example.com/one", 30080), rule("www.example.com/two", 30080), rule("www.example.com/three", 30080)),
+			lab.Same("addresses", b.Addresses(), "192.0.2.1", "192.0.2.2", "192.0.2.3"))
+	}
+	b.until(exact)
+	b.resync(first)
+	b.resync(second)
+	b.until(exact)
+	b.forgetCalls()
+	b.stays(2*time.Second, func() error { return errors.Join(exact(), b.nothingWritten()) })
+	second.stop()
+
+	second = b.start(b.config(sections{"sync": "resync_interval: 1s", "edgio": "source_path: strip"}))
+	b.until(func() error {
+		one, two := first.logged("level=ERROR", "is changed back each time"), second.logged("level=ERROR", "is changed back each time")
+		if one == nil || two == nil {
+			return nil
+		}
+		return one
+	})
+}
