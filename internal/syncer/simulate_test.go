@@ -255,9 +255,6 @@ func (m mortal[T]) Update(ctx context.Context, old, o T, adopt bool) (T, error) 
 
 func (m mortal[T]) Delete(ctx context.Context, o T) error { return m.fake.Delete(m.until(ctx), o) }
 
-// maxLag is how far lists lag behind at most.
-const maxLag = 3 * time.Second
-
 // fault is how the nth call of a text ends. It depends on nothing but that and
 // the seed, since calls at the same time come in no certain order.
 func (s *sim) fault(call string, n int) reply {

@@ -41,6 +41,9 @@ const (
 	firstBackoff = time.Second
 	maxBackoff   = 5 * time.Minute
 	refusedTimes = 10
+	// maxLag is how far lists are taken to lag behind writes. What they show of
+	// something that we changed so shortly before waits for the next reading.
+	maxLag = time.Minute
 	// maxTries is how often a run with Options.Once tries an operation.
 	maxTries = 3
 )
@@ -313,14 +316,15 @@ func (t *target[T]) readAll(ctx context.Context, now time.Time) {
 		return
 	}
 	t.read.running = true
+	settled := now.Add(-min(maxLag, t.interval))
 	if t.flying == 0 {
-		t.picture.forget()
+		t.picture.forget(settled)
 	}
-	since := t.picture.serial
+	began, since := t.picture.serial, t.picture.since(settled)
 	go func() {
 		defer logPanic(t.log, "op", "list")
 		list, err := t.provider.List(ctx)
-		t.results <- func() { t.readEnded(ctx, list, since, now, err) }
+		t.results <- func() { t.readEnded(ctx, list, since, began, now, err) }
 	}()
 }
 
@@ -331,8 +335,9 @@ func (t *target[T]) readSoon(now time.Time) {
 	}
 }
 
-// readEnded takes a reading into the picture.
-func (t *target[T]) readEnded(ctx context.Context, list []T, since int, begun time.Time, err error) {
+// readEnded takes a reading into the picture, but for what we changed after the
+// serial since. It began at the serial began.
+func (t *target[T]) readEnded(ctx context.Context, list []T, since, began int, begun time.Time, err error) {
 	t.read.running = false
 	t.read.err = err
 	if err != nil {
@@ -355,7 +360,7 @@ func (t *target[T]) readEnded(ctx context.Context, list []T, since int, begun ti
 		t.noteRecurrence()
 		t.reread()
 	}
-	t.resolve(since, all)
+	t.resolve(began, all)
 	t.picture.known = true
 	t.read.failures, t.read.hopeless = 0, false
 	t.read.begun = begun
