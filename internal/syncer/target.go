@@ -41,8 +41,9 @@ const (
 	firstBackoff = time.Second
 	maxBackoff   = 5 * time.Minute
 	refusedTimes = 10
-	// maxLag is how far lists are taken to lag behind writes. What they show of
-	// something that we changed so shortly before waits for the next reading.
+	// maxLag is how far lists are taken to lag behind writes, unless readings
+	// come so often that half their interval is less. What a list shows of
+	// something that we changed so shortly before waits for the next one.
 	maxLag = time.Minute
 	// maxTries is how often a run with Options.Once tries an operation.
 	maxTries = 3
@@ -316,7 +317,7 @@ func (t *target[T]) readAll(ctx context.Context, now time.Time) {
 		return
 	}
 	t.read.running = true
-	settled := now.Add(-min(maxLag, t.interval))
+	settled := now.Add(-min(maxLag, t.interval/2))
 	if t.flying == 0 {
 		t.picture.forget(settled)
 	}
