@@ -14,6 +14,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -76,14 +77,11 @@ type sim struct {
 	nodes     map[string]kube.Node
 	unseen    []func() // changes that no watch has reported yet
 
-	alive   bool
-	life    context.Context // ends when the daemon is killed
-	kill    context.CancelFunc
-	started time.Time
-	storm   time.Time // until when calls fail
-	share   float64   // of the calls that fail in a storm
-	calm    bool      // the week is over
-	serial  int       // of what others make
+	alive  bool
+	kill   context.CancelFunc
+	storm  time.Time // until when calls fail; with both providers' mutex
+	share  float64   // of the calls that fail in a storm; likewise
+	serial int       // of what others make
 
 	foreignRules   map[string]plan.Rule // by ID, as others left them
 	foreignRecords map[string]plan.Record
@@ -91,6 +89,7 @@ type sim struct {
 	// when the daemon cannot be blamed for that.
 	excused map[string]time.Time
 
+	mu    sync.Mutex
 	steps []string // what happened
 }
 
@@ -105,8 +104,13 @@ func newSim(t *testing.T, seed uint64) *sim {
 	s.cdn.mine, s.dns.mine = s.ourRule, s.ourRecord
 	s.cdn.answer(func(call string, n int) reply { return s.fault("cdn "+call, n) })
 	s.dns.answer(func(call string, n int) reply { return s.fault("dns "+call, n) })
-	s.opts.CDN, s.opts.DNS = mortal[plan.Rule]{s.cdn, s}, mortal[plan.Record]{s.dns, s}
 	s.opts.Log = slog.New(slog.DiscardHandler)
+	s.tune = func(syncer *Syncer) {
+		rng := rand.New(rand.NewPCG(seed, uint64(time.Now().UnixNano())))
+		jitter := func(most time.Duration) time.Duration { return time.Duration(rng.Int64N(int64(most))) }
+		syncer.rules.jitter, syncer.dns.jitter = jitter, jitter
+		syncer.beat = time.Hour
+	}
 	s.opts.ResyncInterval = []time.Duration{10 * time.Minute, time.Hour, 3 * time.Hour}[seed%3]
 	s.opts.Settings.MaxDelete = 1
 	if seed%4 == 0 {
@@ -132,7 +136,9 @@ func (s *sim) week() {
 		s.happens()
 	}
 	s.say("the week is over")
-	s.calm, s.storm = true, time.Time{}
+	s.dns.mu.Lock()
+	s.storm = time.Time{}
+	s.dns.mu.Unlock()
 	s.peace()
 	s.boot()
 	s.pass(2*s.opts.ResyncInterval + s.opts.Settings.Linger + time.Minute)
@@ -168,8 +174,11 @@ func (s *sim) happens() {
 	case n < 75:
 		s.meddle()
 	case n < 85:
-		s.storm, s.share = time.Now().Add(s.while(5*time.Minute)), s.rng.Float64()
-		s.say("a storm until %s", s.storm.Format(time.TimeOnly))
+		until, share := time.Now().Add(s.while(5*time.Minute)), s.rng.Float64()
+		s.dns.mu.Lock()
+		s.storm, s.share = until, share
+		s.dns.mu.Unlock()
+		s.say("a storm until %s", until.Format(time.TimeOnly))
 	case n < 92:
 		s.crash()
 		s.pass(5*time.Second + s.while(30*time.Second))
@@ -193,13 +202,11 @@ func (s *sim) boot() {
 		return
 	}
 	s.say("start")
-	s.alive, s.started = true, time.Now()
-	s.life, s.kill = context.WithCancel(s.t.Context())
+	s.alive = true
+	var life context.Context
+	life, s.kill = context.WithCancel(s.t.Context())
+	s.opts.CDN, s.opts.DNS = mortal[plan.Rule]{s.cdn, life}, mortal[plan.Record]{s.dns, life}
 	s.start()
-	rng := rand.New(rand.NewPCG(s.seed, uint64(time.Now().UnixNano())))
-	jitter := func(most time.Duration) time.Duration { return time.Duration(rng.Int64N(int64(most))) }
-	s.Syncer.rules.jitter, s.Syncer.dns.jitter = jitter, jitter
-	s.Syncer.beat = time.Hour
 	s.unseen = nil
 	for _, o := range slices.Concat(objects(s.ingresses), objects(s.services), objects(s.nodes)) {
 		s.add(o)
@@ -231,13 +238,13 @@ func objects[T any](all map[string]T) (list []any) {
 // mortal is a provider as one daemon sees it, until that is killed.
 type mortal[T plan.Object[T]] struct {
 	*fake[T]
-	sim *sim
+	life context.Context // of the daemon
 }
 
 // until is the context of one call.
 func (m mortal[T]) until(ctx context.Context) context.Context {
 	ctx, cancel := context.WithCancel(ctx)
-	context.AfterFunc(m.sim.life, cancel)
+	context.AfterFunc(m.life, cancel)
 	return ctx
 }
 
@@ -288,12 +295,16 @@ func (s *sim) fault(call string, n int) reply {
 
 // say notes what happened, for the report of a failure.
 func (s *sim) say(format string, a ...any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.steps = append(s.steps, time.Now().Format("Mon 15:04:05.000 ")+fmt.Sprintf(format, a...))
 }
 
 // fail tells of a broken promise and what led to it.
 func (s *sim) fail(format string, a ...any) {
 	s.t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.t.Errorf("seed %d: %s\nafter:\n%s", s.seed, fmt.Sprintf(format, a...), strings.Join(s.steps[max(0, len(s.steps)-80):], "\n"))
 }
 

@@ -176,7 +176,7 @@ func TestRapidChanges(t *testing.T) {
 // asked and what is logged grows ever more slowly. The hour's figures follow
 // from the pauses that TestPauses in internal/transport has.
 func TestOutage(t *testing.T) {
-	length := 10 * time.Second
+	length := 5 * time.Second
 	if *thorough {
 		length = 3 * time.Minute
 	}

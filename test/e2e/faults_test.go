@@ -37,7 +37,7 @@ func TestProviderFaults(t *testing.T) {
 		faults["400 for a while"] = emulator.Fault{Status: http.StatusBadRequest}
 		faults["no answer in time"] = emulator.Fault{Delay: 31 * time.Second}
 	}
-	const interval = 2 * time.Second
+	const interval = time.Second
 	type installation struct {
 		*bed
 		name string
@@ -163,7 +163,7 @@ func TestRevokedKey(t *testing.T) {
 		return errors.Join(d.logged("level=ERROR", "target=vultr", "refuses our key", "status=401"),
 			d.shows(0, "edgeward_provider_key_accepted", `target="vultr"`))
 	})
-	const while = 8 * time.Second
+	const while = 5 * time.Second
 	b.stays(while, d.running)
 	// After 1, 2 and 4 seconds, beside those that were under way.
 	if n := refused(b.Vultr.Calls(), http.StatusUnauthorized); n > 10 {

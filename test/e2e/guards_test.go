@@ -124,6 +124,9 @@ func TestForbiddenResource(t *testing.T) {
 // and one from an exec plugin, and puts another one in its place: no restart is
 // needed. TestExpiredToken does so for a token in the kubeconfig itself.
 func TestRotatedCredentials(t *testing.T) {
+	if !*thorough {
+		t.Skip("TestExpiredToken is much the same; make test-faults has both")
+	}
 	b := newBed(t, lab.Options{})
 	b.nodes("192.0.2.1")
 	b.apply(service(30080), ingress("one", "www.example.com/one"))
