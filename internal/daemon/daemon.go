@@ -32,7 +32,9 @@ type Flags struct {
 // Options configure a Daemon.
 type Options struct {
 	// Load reads the configuration. It is called again for each SIGHUP.
-	Load  func() (*config.Config, error)
+	Load func() (*config.Config, error)
+	// Path is that of the configuration's file.
+	Path  string
 	Flags Flags
 	Build metrics.Build
 	// NewLog makes the logger that a configuration describes.

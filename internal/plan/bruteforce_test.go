@@ -32,6 +32,12 @@ func TestBruteForce(t *testing.T) {
 	}
 }
 
+// FuzzHistory has histories of any seed.
+func FuzzHistory(f *testing.F) {
+	f.Add(uint64(1))
+	f.Fuzz(func(t *testing.T, seed uint64) { newWorld(t, seed).history() })
+}
+
 // history is one random history and its happy end.
 func (w *world) history() {
 	var clusters []Cluster

@@ -270,6 +270,39 @@ func TestDrift(t *testing.T) {
 	}
 }
 
+// TestRecurringDrift has somebody change what is ours again and again, as a
+// second daemon with the same owner and another configuration would: from the
+// third time on it is told, once. Drift now and then is not.
+func TestRecurringDrift(t *testing.T) {
+	for name, test := range map[string]struct {
+		meddles []bool // before each resync: whether somebody does
+		want    int
+	}{
+		"now and then":       {[]bool{true, true, false, true, true, false}, 0},
+		"each time":          {[]bool{true, true, true, true, true}, 1},
+		"again after a rest": {[]bool{true, true, true, false, true, true, true}, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(r *rig) {
+				r.ready(ingress("shop"), web(), node(1))
+				r.log.take("")
+				for _, meddles := range test.meddles {
+					if meddles {
+						r.cdn.meddle(t, shopA, func(o plan.Rule) plan.Rule { o.SourcePath = "/x"; return o })
+					}
+					r.pass(10*time.Minute + time.Second)
+				}
+				if got := r.log.take("is changed back each time"); len(got) != test.want {
+					t.Errorf("told %d times, want %d: %q", len(got), test.want, got)
+				}
+				if got := r.cdn.standing()[0].SourcePath; got != "/a" {
+					t.Errorf("the source path is %s", got)
+				}
+			})
+		})
+	}
+}
+
 // TestOwnWritesAreNoDrift has a reading that shows what a write has led to
 // whose reply comes only later, or never.
 func TestOwnWritesAreNoDrift(t *testing.T) {

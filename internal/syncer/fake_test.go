@@ -206,10 +206,12 @@ func (f *fake[T]) shown() []T {
 	return f.sorted()
 }
 
-// remember keeps what stands now for lists that lag, and forgets what is older
-// than a minute. The mutex is held.
+// remember keeps what stands now for lists that lag, and forgets what stood more
+// than a minute ago. The mutex is held.
 func (f *fake[T]) remember() {
-	f.past = slices.DeleteFunc(f.past, func(m moment[T]) bool { return time.Since(m.at) > time.Minute })
+	for len(f.past) > 1 && time.Since(f.past[1].at) > time.Minute {
+		f.past = f.past[1:]
+	}
 	f.past = append(f.past, moment[T]{time.Now(), maps.Clone(f.objects)})
 }
 

@@ -16,7 +16,7 @@ func (s *sim) churn() {
 	switch n := s.rng.IntN(10); {
 	case n < 5:
 		name := fmt.Sprint("ing", s.rng.IntN(4))
-		change(s, s.ingresses, name, s.randomIngress(name))
+		replace(s, s.ingresses, name, s.randomIngress(name))
 	case n < 6:
 		name := fmt.Sprint("svc", s.rng.IntN(2))
 		svc := service(int32(30080 + s.rng.IntN(5)))
@@ -24,19 +24,19 @@ func (s *sim) churn() {
 		if s.rng.IntN(6) == 0 {
 			svc.Type = "ClusterIP"
 		}
-		change(s, s.services, name, svc)
+		replace(s, s.services, name, svc)
 	default:
 		i := s.rng.IntN(4)
 		n := node(i + 10*s.rng.IntN(2))
 		n.Name = fmt.Sprint("n", i)
 		n.Ready, n.Changed = s.rng.IntN(4) > 0, time.Now()
-		change(s, s.nodes, n.Name, n)
+		replace(s, s.nodes, n.Name, n)
 	}
 }
 
-// change puts an object in the place of the one of that name or, one time in
+// replace puts an object in the place of the one of that name or, one time in
 // three, deletes it. The daemon is told, at once or later.
-func change[T interface{ Identity() kube.Meta }](s *sim, all map[string]T, name string, o T) {
+func replace[T interface{ Identity() kube.Meta }](s *sim, all map[string]T, name string, o T) {
 	old, had := all[name]
 	event := "added"
 	switch {
@@ -156,12 +156,12 @@ func (s *sim) meddleWithAddress(r plan.Record) {
 	case 0:
 		s.say("others delete our address %s", r.Data)
 		delete(s.dns.objects, r.ID)
-		s.excused[r.Name] = time.Now().Add(2 * time.Hour)
+		s.excused[r.Name] = time.Now().Add(2*s.opts.ResyncInterval + time.Hour)
 	case 1:
 		s.say("others edit our address %s", r.Data)
 		r.Data = "198.51.100.1"
 		s.dns.objects[r.ID] = r
-		s.excused[r.Name] = time.Now().Add(2 * time.Hour)
+		s.excused[r.Name] = time.Now().Add(2*s.opts.ResyncInterval + time.Hour)
 	case 2:
 		s.say("others double our address %s", r.Data)
 		r.ID = fmt.Sprint("double-", s.serial)
