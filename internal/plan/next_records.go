@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 // address is the record of one address in a set.
@@ -379,6 +380,10 @@ func (p *planner) removeDuplicates(key string, stands Record) {
 	}
 }
 
+// freshReading is how old a reading of the rules may be that shows a name to be
+// in nobody's use. What sync.max_delete held back may be due for long.
+const freshReading = 15 * time.Minute
+
 // unwantedRecord notes that nobody wants r. It goes if safe and, where its
 // whole name is unused, after the linger. What is not safe to go yet, since
 // other addresses come first, does not count for sync.max_delete either: it
@@ -393,7 +398,8 @@ func (p *planner) unwantedRecord(cluster string, r Record, lingers, safe bool) {
 	if lingers {
 		d.op.Urgency = urgentTidy
 		d.due = gone.since.Add(p.Settings.Linger)
-		if !p.Now.Before(d.due) && p.Rules.Read.Before(d.due) {
+		old := p.Rules.Read.Before(d.due) || p.Now.Sub(p.Rules.Read) > freshReading
+		if !p.Now.Before(d.due) && old {
 			d.safe = false
 			for cdn := range p.cdns {
 				p.step.Reread[cdn] = true

@@ -84,6 +84,7 @@ type sim struct {
 	serial int       // of what others make
 
 	foreignRules   map[string]plan.Rule // by ID, as others left them
+	foreignSince   map[string]time.Time
 	foreignRecords map[string]plan.Record
 	// excused are zone names of which others took addresses away, and until
 	// when the daemon cannot be blamed for that.
@@ -97,7 +98,7 @@ func newSim(t *testing.T, seed uint64) *sim {
 	s := &sim{
 		rig: newRig(t), seed: seed, rng: rand.New(rand.NewPCG(seed, 1)),
 		ingresses: map[string]kube.Ingress{}, services: map[string]kube.Service{}, nodes: map[string]kube.Node{},
-		foreignRules: map[string]plan.Rule{}, foreignRecords: map[string]plan.Record{}, excused: map[string]time.Time{},
+		foreignRules: map[string]plan.Rule{}, foreignRecords: map[string]plan.Record{}, foreignSince: map[string]time.Time{}, excused: map[string]time.Time{},
 	}
 	s.cdn.mu = s.dns.mu // so that check sees both as they are at one moment
 	s.cdn.changed, s.dns.changed = s.check, s.check

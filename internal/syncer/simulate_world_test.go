@@ -127,7 +127,7 @@ func (s *sim) makeForeign(r plan.Rule) {
 	s.serial++
 	r.ID = fmt.Sprint("foreign-", s.serial)
 	s.say("others make rule %s %s from %s", r.ID, r.RuleKey, r.SourceHost)
-	s.foreignRules[r.ID], s.cdn.objects[r.ID] = r, r
+	s.foreignRules[r.ID], s.cdn.objects[r.ID], s.foreignSince[r.ID] = r, r, time.Now()
 }
 
 func (s *sim) meddleWithRule(r plan.Rule) {
@@ -193,6 +193,9 @@ func (s *sim) check(call string) {
 	s.dns.remember()
 	for _, r := range s.cdn.objects {
 		name, ok := strings.CutSuffix(r.SourceHost, ".example.net")
+		if time.Since(s.foreignSince[r.ID]) < 20*time.Minute {
+			continue // it may not have been seen yet
+		}
 		until, excused := s.excused[name]
 		switch {
 		case !ok:
