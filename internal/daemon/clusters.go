@@ -28,6 +28,7 @@ func Watch(cfg *config.Config, c config.Cluster, clients *watcher.Clients, log *
 		LabelSelector: c.LabelSelector, NodeSelector: c.NodeSelector, Log: log,
 	}
 	for _, cdn := range Settings(cfg).CDNs {
+		o.ReadTLS = o.ReadTLS || cdn.Certificates
 		class := cdn.Class
 		if cdn.Target == plan.Edgio {
 			class = c.IngressClass
@@ -64,7 +65,7 @@ func watches(cfg *config.Config, sync *syncer.Syncer, m *metrics.Metrics, versio
 		reports := sync.Cluster(c.Name)
 		o := Watch(cfg, c, clients, log)
 		o.Ingresses, o.Services, o.EndpointSlices, o.Nodes = reports.Ingresses, reports.Services, reports.EndpointSlices, reports.Nodes
-		o.Synced = reports.Ready
+		o.TLSSecrets, o.TLSRefused, o.Synced = reports.TLSSecrets, reports.TLSRefused, reports.Ready
 		o.Metrics = watchMetrics(m, c.Name)
 		cluster, err := watcher.New(o)
 		if err != nil {
