@@ -22,7 +22,9 @@ func tlsSecretOf(name string, names ...string) kube.TLSSecret {
 func TestCertificate(t *testing.T) {
 	const day = 24 * time.Hour
 	const host, saying = "www.example.com", ", which spec.tls names for host www.example.com"
-	tls := func(secret string, hosts ...string) kube.IngressTLS { return kube.IngressTLS{Hosts: hosts, Secret: secret} }
+	tls := func(secret string, hosts ...string) kube.IngressTLS {
+		return kube.IngressTLS{Hosts: hosts, Secret: secret}
+	}
 	www := tlsSecretOf("www", host)
 	edited := func(edit func(*kube.TLSSecret)) []kube.TLSSecret {
 		s := www
