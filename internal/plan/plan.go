@@ -233,4 +233,8 @@ type Cluster struct {
 	Nodes     []kube.Node
 	// EndpointSlices tell where a Service of policy Local answers.
 	EndpointSlices []kube.EndpointSlice
+	// TLSSecrets hold the certificates that spec.tls of the Ingresses names.
+	TLSSecrets []kube.TLSSecret
+	// TLSRefused are the namespaces whose TLSSecrets may not be read; "" stands for all.
+	TLSRefused []string
 }
