@@ -162,6 +162,8 @@ func (l *Loop[T]) refused(v verdict, err error) (pause time.Duration) {
 		l.doWithout(true)
 		l.finishSnapshot()
 	}
+	// What is awaited is asked for again soon: everything else waits for it.
+	v.slow = l.without
 	return l.opts.Timings.pause(v, l.streak.same)
 }
 

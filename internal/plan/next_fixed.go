@@ -6,7 +6,7 @@ import (
 )
 
 // pollEvery is how often a CDN is read while it prepares something.
-const pollEvery = 15 * time.Second
+const pollEvery = 5 * time.Second
 
 // poll has a CDN read again soon, since what it is preparing may be ready.
 func (p *planner) poll(cdn Target) {

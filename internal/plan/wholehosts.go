@@ -44,7 +44,7 @@ func (r *reading) wholeHosts() {
 		}
 		var certificate *Certificate
 		if v == nil {
-			certificate, v = r.certificateFor(host)
+			certificate, v = r.certificate(r.ing, host)
 		}
 		var rule Rule
 		if v == nil {
@@ -82,7 +82,3 @@ func (r *reading) wholeHost(key RuleKey, from origin, certificate *Certificate) 
 		}},
 	}
 }
-
-// certificateFor is the certificate with which the Ingress publishes a host,
-// nil where it publishes it without.
-func (r *reading) certificateFor(host string) (*Certificate, *verdict) { return nil, nil }

@@ -186,7 +186,7 @@ func TestPending(t *testing.T) {
 		t.Error("it is not read again")
 	}
 	s.Rules.Objects[0].Pending = false
-	if diff := cmp.Diff([]string{"15s: create claim www", "15s: create www cdn-id-003.vultrcdn.com"}, s.run()); diff != "" {
+	if diff := cmp.Diff([]string{"5s: create claim www", "5s: create www cdn-id-003.vultrcdn.com"}, s.run()); diff != "" {
 		t.Errorf("done (-want +got):\n%s", diff)
 	}
 }

@@ -67,6 +67,9 @@ func (p *picture[T]) merge(read []T, since int, within func(T) bool, keep func(T
 		seen[id] = true
 		old, had := p.objects[id]
 		if ours(id) || had && keep(old) {
+			if had && old.Equal(o) {
+				p.objects[id] = o // in what only the provider says it may be newer
+			}
 			continue
 		}
 		if !had || !old.Equal(o) {
