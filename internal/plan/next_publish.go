@@ -182,7 +182,7 @@ func (p *planner) planPublications() {
 	for key, r := range p.Want.Routes {
 		released[key.Host] = released[key.Host] || r.Release
 		wanted[key.Host] = wanted[key.Host] || r.Wanted()
-		held[key.Host] = held[key.Host] || len(r.Holds) > 0 || !p.Rules.knows(key.CDN)
+		held[key.Host] = held[key.Host] || len(r.Holds) > 0
 	}
 	standing := make(map[string]bool) // hosts of rules that are ours
 	for _, r := range p.Rules.Objects {
@@ -199,7 +199,7 @@ func (p *planner) planPublications() {
 			}
 		case len(leads) > 0:
 			p.publish(pub, leads)
-		case wanted[host] || held[host] || !pub.marked || !p.Rules.Known:
+		case wanted[host] || held[host] && standing[host] || !pub.marked || !p.Rules.Known:
 		case p.clusters[pub.cluster] == nil || !p.clusters[pub.cluster].ready:
 		default:
 			p.unpublish(pub, standing[host])
