@@ -141,7 +141,7 @@ func (s Source) messages(o *syncer.Overview, targets map[plan.RuleKey]string) ma
 		}
 	}
 	notes := make(map[plan.IngressID][]string)
-	for _, w := range o.Want.Warnings {
+	for _, w := range slices.Concat(o.Want.Warnings, o.Step.Warnings) {
 		if list := notes[w.Ingress]; !slices.Contains(list, w.Message) {
 			notes[w.Ingress] = append(list, w.Message)
 		}
@@ -158,7 +158,7 @@ func (s Source) messages(o *syncer.Overview, targets map[plan.RuleKey]string) ma
 func answer(o *syncer.Overview, id plan.IngressID, key plan.RuleKey) string {
 	set := o.Want.Routes[key].Set
 	for _, f := range o.Failures {
-		if f.Ingress == id && f.Place == key.String() || set != "" && strings.HasPrefix(f.Place, set+" ") {
+		if f.Ingress == id && f.Place == (plan.Rule{RuleKey: key}).Key() || set != "" && strings.HasPrefix(f.Place, set+" ") {
 			return " (" + f.Error + ")"
 		}
 	}

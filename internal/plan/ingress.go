@@ -146,6 +146,9 @@ func (r *reading) host(rule kube.IngressRule) {
 		r.problem(v)
 		return
 	}
+	if _, name, ok := r.set.publishZone(rule.Host); ok && name == "" {
+		r.warn("host %s is the apex of its zone, where no CNAME can stand: its DNS is left to you", rule.Host)
+	}
 	switch {
 	case len(rule.Paths) > 0:
 	case r.ing.DefaultBackend != nil: // then all of the host is for it

@@ -259,6 +259,21 @@ func TestEdgioIsPublishedToo(t *testing.T) {
 	}
 }
 
+// TestApex: no CNAME can stand there, so its DNS is nobody's business but the
+// user's.
+func TestApex(t *testing.T) {
+	ing := fast("/=web")
+	ing.Rules[0].Host = "example.com"
+	s := newStage(vultrSettings(), cluster("main", ing, balanced("192.0.2.9")))
+	s.run()
+	if diff := cmp.Diff([]string{"claim main", "rule example.com/ for fast", "web.default.lb.main 192.0.2.9"}, s.standing()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if len(s.Want.Warnings) != 1 || !strings.Contains(s.Want.Warnings[0].Message, "host example.com is the apex of its zone") {
+		t.Errorf("warnings %v", s.Want.Warnings)
+	}
+}
+
 // TestReleasedHost: its DNS name is let go of with its rule.
 func TestReleasedHost(t *testing.T) {
 	s := newStage(vultrSettings(), cluster("main", fast("/=web"), balanced("192.0.2.9")))

@@ -77,7 +77,7 @@ func NewReport(want plan.Want, f plan.Forecast, domain string) Report {
 	for _, n := range f.Last.Notices {
 		r.Warnings = append(r.Warnings, n.Text)
 	}
-	for _, w := range want.Warnings {
+	for _, w := range slices.Concat(want.Warnings, f.Last.Warnings) {
 		r.Warnings = append(r.Warnings, "Ingress "+w.Ingress.String()+": "+w.Message)
 	}
 	slices.Sort(r.Warnings)
