@@ -142,8 +142,8 @@ func TestCertificatesHaveTheEarliestEnd(t *testing.T) {
 		if !want.Until.Equal(start().Add(until)) {
 			t.Errorf("%s: until %s", host, want.Until)
 		}
-		m.certificate(ing, "a.example.com")
 		m.certificate(ing, "b.example.com")
+		m.certificate(ing, "a.example.com")
 		if !want.Until.Equal(start().Add(16 * day)) {
 			t.Errorf("both: until %s", want.Until)
 		}
