@@ -14,9 +14,13 @@ import (
 )
 
 // Provider is what the syncer asks of a CDN (plan.Rule) or of DNS
-// (plan.Record). Its errors wrap transport.Error, ErrNotKept and ErrForeign
-// where they apply; after any other error it is unknown whether the call had
-// an effect. All methods are safe for concurrent use.
+// (plan.Record). Its errors wrap transport.Error, ErrNotKept, ErrForeign and
+// ErrUnsupported where they apply; after any other error it is unknown whether
+// the call had an effect. All methods are safe for concurrent use.
+//
+// A new CDN is one package: a Provider whose rules carry our mark (plan.Mark),
+// and a plan.CDN that says what it cannot express. Package providertest says
+// what it must promise and tries it, over an emulator of its API.
 type Provider[T any] interface {
 	// List returns all objects, ours or not. It fails rather than return a part.
 	List(context.Context) ([]T, error)
