@@ -124,13 +124,18 @@ func recordEntry(c plan.Change[plan.Record], domain string) Entry {
 	switch c.Verb {
 	case plan.Create:
 		e.Object, e.After, e.Why = name(c.New), recordFields(c.New), "what takes the traffic of a rule has it"
-		if c.New.Type == "TXT" {
+		switch {
+		case c.New.Zone != "" && c.New.Type == "TXT":
+			e.Why = "marks the published host's name as ours"
+		case c.New.Type == "TXT":
 			e.Why = "claims the names below it for this cluster"
+		case c.New.Zone != "":
+			e.Why = "leads the published host to the CDN"
 		}
 	case plan.Update:
 		e.Object, e.Before, e.After, e.Why = name(c.Old), recordFields(c.Old), recordFields(c.New), "it does not say what is wanted, or vultr.ttl is another"
 	case plan.Delete:
-		e.Object, e.Before, e.Why = name(c.Old), recordFields(c.Old), "no rule or no node uses it, or its TTL has to change"
+		e.Object, e.Before, e.Why = name(c.Old), recordFields(c.Old), "nothing uses it, or its TTL has to change"
 	}
 	return e
 }

@@ -244,11 +244,8 @@ func (t *target[T]) ended(op plan.Op[T], result T, err error) {
 
 // simulated is what a write of a dry run would have led to.
 func (t *target[T]) simulated(op plan.Op[T]) T {
-	if op.Verb == plan.Update {
-		return op.New.WithIdentity(op.Old.Identity())
-	}
 	t.dryRuns++
-	return op.New.WithIdentity(fmt.Sprintf("dry-run-%d", t.dryRuns))
+	return plan.Foreseen(op, fmt.Sprintf("dry-run-%d", t.dryRuns))
 }
 
 var past = map[plan.Verb]string{plan.Create: "created", plan.Update: "updated", plan.Delete: "deleted"}
