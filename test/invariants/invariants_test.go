@@ -92,7 +92,7 @@ func must(t *testing.T, err error) {
 // ruleOf is a rule at www.example.com with a mark of its owner and cluster, or,
 // without an owner, with none.
 func ruleOf(owner, cluster, path, origin string) plan.Rule {
-	r := plan.Rule{RuleKey: plan.RuleKey{Host: "www.example.com", Path: path}, SourceHost: origin, SourcePath: "/", Profile: "LLNW-Generic"}
+	r := plan.Rule{RuleKey: plan.RuleKey{CDN: plan.Edgio, Host: "www.example.com", Path: path}, SourceHost: origin, SourcePath: "/", Profile: "LLNW-Generic"}
 	set := plan.Protocol{Published: "https", PublishedPort: 443, Source: "http", SourcePort: 80}
 	if owner != "" {
 		set.Mark = plan.Mark{Owner: owner, IngressID: plan.IngressID{Cluster: cluster, Namespace: "default", Name: "web"}}.String(r.RuleKey)
