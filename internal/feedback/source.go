@@ -125,7 +125,7 @@ func (s Source) messages(o *syncer.Overview, targets map[plan.RuleKey]string) ma
 			found[id] = append(found[id], f)
 		}
 	}
-	for _, p := range slices.Concat(o.Want.Problems, o.Step.Problems) {
+	for _, p := range plan.Problems(o.Want, o.Step) {
 		add(p.Ingress, finding{p.State, p.Key, p.Reason, p.State == plan.Pending})
 	}
 	for _, r := range o.Step.Routes {

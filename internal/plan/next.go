@@ -188,9 +188,11 @@ type Step struct {
 	// go; zero: none waits.
 	Wake time.Time
 	// Routes tells what became of each route that is wanted; Problems those
-	// that a live rule stands in the way of.
+	// that a live rule stands in the way of. Held are the Ingresses whose live
+	// rules stay as they are, since they cannot be understood.
 	Routes   []RouteState
 	Problems []Problem
+	Held     map[RuleKey]IngressID
 	// Compared says that the first comparison of every cluster is over.
 	Compared bool
 	// Reread asks for a reading of these CDNs: before addresses go, it has to be
@@ -244,6 +246,17 @@ type RouteState struct {
 	Key     RuleKey
 	State   State
 	Reason  string
+}
+
+// Problems are all of a plan: why what is not published is not.
+func Problems(want Want, step Step) []Problem {
+	all := slices.Concat(want.Problems, step.Problems)
+	for i, p := range all {
+		if held, ok := step.Held[p.Key]; ok && held == p.Ingress {
+			all[i].Reason += "; until then its rule stays as it is"
+		}
+	}
+	return all
 }
 
 // Open says at which kind of provider an Ingress has work outstanding.
@@ -349,6 +362,7 @@ func Next(in Input) Step {
 	p.step.Open = make(map[IngressID]Open)
 	p.step.Owned.Rules = make(map[Target]int)
 	p.step.Reread = make(map[Target]bool)
+	p.step.Held = make(map[RuleKey]IngressID)
 	for _, cdn := range in.Settings.CDNs {
 		p.cdns[cdn.Target] = cdn
 	}

@@ -104,6 +104,7 @@ func (p *planner) planRule(key RuleKey) {
 		return
 	}
 	if held, ok := p.held(route, ours); ok {
+		p.step.Held[key] = held
 		if route.Wanted() {
 			p.problem(route, "it is served by Ingress "+held.String()+", which goes before and cannot be understood as it is now")
 		}

@@ -57,7 +57,7 @@ func (s *Syncer) tell() {
 	say := func(level slog.Level, message string, attrs ...any) {
 		sayAs(fmt.Sprint(level, message, attrs), level, message, attrs...)
 	}
-	for p, rules := range gathered(s.want.Problems, s.step.Problems) {
+	for p, rules := range gathered(plan.Problems(s.want, s.step)) {
 		attrs := []any{"ingress", p.Ingress.String(), "state", string(p.State)}
 		if len(rules) > 0 {
 			attrs = append(attrs, "rules", rules)
@@ -86,9 +86,9 @@ func (s *Syncer) tell() {
 
 // gathered brings together what is the same for several rules of an Ingress,
 // as the two of a Prefix: the problem, its Key left out, and the rules, sorted.
-func gathered(lists ...[]plan.Problem) map[plan.Problem][]string {
+func gathered(problems []plan.Problem) map[plan.Problem][]string {
 	rules := make(map[plan.Problem][]string)
-	for _, p := range slices.Concat(lists...) {
+	for _, p := range problems {
 		key := p.Key
 		p.Key = plan.RuleKey{}
 		if key == p.Key {
@@ -125,10 +125,8 @@ func (s *Syncer) measure(now time.Time) {
 		m.NodePanic.WithLabelValues(name).Set(panicking)
 		m.LastKnownAddress.WithLabelValues(name).Set(stale)
 	}
-	for _, list := range [][]plan.Problem{s.want.Problems, s.step.Problems} {
-		for _, p := range list {
-			counts[p.Ingress.Cluster][p.State]++
-		}
+	for _, p := range plan.Problems(s.want, s.step) {
+		counts[p.Ingress.Cluster][p.State]++
 	}
 	for _, r := range s.step.Routes {
 		counts[r.Ingress.Cluster][r.State]++
