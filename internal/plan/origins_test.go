@@ -311,6 +311,10 @@ func TestRelease(t *testing.T) {
 	if diff := cmp.Diff([]string{"1m0s: delete nodes.main 192.0.2.2"}, s.run()); diff != "" {
 		t.Errorf("the rule is gone (-want +got):\n%s", diff)
 	}
+	s.change(true, cluster("main", freed, web(), n1))
+	if s.run(); len(s.step.Released) > 0 {
+		t.Errorf("told of %v that there is something which was let go", s.step.Released)
+	}
 }
 
 // TestObjectSet has names that are too long for DNS: cut, and still distinct.
