@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -129,9 +130,10 @@ func (r *reading) judge() {
 		r.bad = denied("nothing of this namespace may be published (clusters[].allow)")
 		return
 	}
-	for name := range r.ing.Annotations {
-		if !may.annotation(name) && (r.bad == nil || !r.bad.denied) {
+	for _, name := range slices.Sorted(maps.Keys(r.ing.Annotations)) {
+		if !may.annotation(name) {
 			r.bad = denied("annotation %s: %s", name, notAllowed)
+			break
 		}
 	}
 	// Its length does not depend on the host and path, which are hashed.
@@ -209,13 +211,13 @@ func (r *reading) claim(key RuleKey, rank rank, backend kube.Backend) bool {
 func (r *reading) publish(key RuleKey, rank rank, from origin, rule Rule, v *verdict) bool {
 	c := claim{key: key, rank: rank, created: r.ing.Created, ingress: r.id, adopt: r.opts.adopt, release: r.opts.release}
 	switch {
+	case v != nil && v.denied: // neither may it be let go of, to stay for ever
+		r.want.Problems = append(r.want.Problems, Problem{r.id, key, v.state, v.reason})
+		return false
 	case c.release:
 		// Whatever it would be, nothing is changed any more.
 	case v == nil:
 		c.set, c.rule = from.set, rule
-	case v.denied:
-		r.want.Problems = append(r.want.Problems, Problem{r.id, key, v.state, v.reason})
-		return false
 	default:
 		c.problem, c.hold = v, r.hold()
 	}

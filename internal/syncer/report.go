@@ -64,6 +64,13 @@ func (s *Syncer) tell() {
 		}
 		say(slog.LevelWarn, "not published: "+p.Reason, attrs...)
 	}
+	for _, r := range s.step.Routes {
+		set := s.want.Routes[r.Key].Set
+		// Told for the set, not for each of the many rules that wait for it.
+		if lacks := s.want.Sets[set].Lacks; lacks != "" && r.Reason == lacks {
+			say(slog.LevelWarn, "not published: "+lacks, "cluster", r.Ingress.Cluster, "name", set)
+		}
+	}
 	for _, w := range slices.Concat(s.want.Warnings, s.step.Warnings) {
 		say(slog.LevelWarn, w.Message, "ingress", w.Ingress.String())
 	}

@@ -100,6 +100,23 @@ func TestTold(t *testing.T) {
 	}
 }
 
+// TestToldWithoutNodes starts where no node can take traffic, and says so once,
+// not for each Ingress.
+func TestToldWithoutNodes(t *testing.T) {
+	inBubble(t, func(r *rig) {
+		r.ready(ingress("blog"), ingress("shop"), web())
+		want := []string{`"not published: no node is left that can take traffic" cluster=main name=nodes.main.acme`}
+		if diff := cmp.Diff(want, r.messages()); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		r.add(node(1))
+		r.pass(time.Minute)
+		if got := r.messages(); got != nil {
+			t.Errorf("with a node: %q", got)
+		}
+	})
+}
+
 // TestReady has what is awaited, in the order in which it is told.
 func TestReady(t *testing.T) {
 	inBubble(t, func(r *rig) {
