@@ -82,6 +82,18 @@ fuzz: ## each fuzz target for FUZZTIME (30s)
 		go test -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) "$$dir"; \
 	done
 
+# Chosen anew each time, and printed: -seed N shows what happened in one of them.
+SEED ?= $(shell od -An -N4 -tu4 /dev/urandom)
+
+.PHONY: simulate
+simulate: ## 10,000 simulated weeks of faults, crashes and churn; SEED=N for the first of them
+	go test ./internal/syncer -run '^TestSimulation$$' -v -timeout 4h -simulations 10000 -first-seed $(strip $(SEED))
+
+.PHONY: test-faults
+test-faults: build bin/kube-apiserver bin/etcd ## the long form of the tests with faults and kill -9, about half an hour
+	cd test && go test ./e2e -count=1 -v -timeout 2h -thorough \
+		-run '^Test(CrashAnywhere|ProviderFaults|RefusedObject|RevokedKey|Churn|RapidChanges|Outage|WrongConfiguration|ForbiddenResource|RotatedCredentials)$$' | grep -v '^    daemon_test.go'
+
 .PHONY: bench
 bench: ## the benchmarks, allocations included
 	go test -run '^$$' -bench . -benchmem ./...

@@ -84,7 +84,7 @@ func newCommand() (root *cobra.Command, ran *bool) {
 	var f flags
 	ran = new(bool)
 	daemonize := func(cmd *cobra.Command, _ []string) error {
-		return daemon.Run(cmd.Context(), daemon.Options{Load: f.load, Flags: f.run, Build: build(), NewLog: newLog})
+		return daemon.Run(cmd.Context(), daemon.Options{Load: f.load, Path: f.config, Flags: f.run, Build: build(), NewLog: newLog})
 	}
 	root = &cobra.Command{
 		Use:           "edgeward",

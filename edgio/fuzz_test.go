@@ -3,6 +3,9 @@ package edgio
 import (
 	"bytes"
 	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
 	"slices"
 	"testing"
 
@@ -108,4 +111,44 @@ func compact(raw json.RawMessage) string {
 		return err.Error()
 	}
 	return b.String()
+}
+
+// reply answers every call with 200 and these bytes.
+type reply []byte
+
+func (body reply) RoundTrip(*http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(body))}, nil
+}
+
+// FuzzReplies has any reply for single calls, the reading before an update
+// included: what succeeds is the rule in question.
+func FuzzReplies(f *testing.F) {
+	for _, body := range []string{
+		string(encode(newInstance(testRule(), testShortname).top)), `{"uuid":"u","body":{"publishedHostname":"www.example.com","publishedUrlPath":"/a"}}`,
+		`{"uuid":"u"}`, `{"uuid":""}`, `{}`, `[]`, `null`, ``, `<html>`, `{"errors":[{"message":"x"}]}`,
+	} {
+		f.Add([]byte(body))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		client, err := New(Options{BaseURL: "https://apis.llnw.com/config-api/v1", SharedKey: testKey, HTTP: &http.Client{Transport: reply(body)}, Log: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		wanted := testRule()
+		if made, err := client.Create(t.Context(), wanted); err == nil && (made.ID == "" || made.RuleKey != wanted.RuleKey) {
+			t.Errorf("created %+v", made)
+		}
+		old := wanted.WithIdentity("u")
+		for _, adopt := range []bool{false, true} {
+			if kept, err := client.Update(t.Context(), old, wanted, adopt); err == nil && kept.RuleKey != wanted.RuleKey {
+				t.Errorf("updated %+v", kept)
+			}
+		}
+		if err := client.Delete(t.Context(), old); err == nil {
+			var stood instance
+			if json.Unmarshal(body, &stood) != nil || !sameOwner(stood.rule(), wanted) {
+				t.Errorf("deleted what was not known to be ours: %s", body)
+			}
+		}
+	})
 }

@@ -29,9 +29,9 @@ func TestImports(t *testing.T) {
 		"internal/plan":        {only: []string{"internal/kube"}, std: true},
 		"internal/emulator":    {only: []string{}, std: true, other: []string{"golang.org/x/net/dns/dnsmessage"}},
 		".":                    {never: []string{"internal/emulator"}}, // the program
-		"internal/certificate": {only: []string{"internal/kube", "internal/plan"}, std: true},
+		"internal/certificate": {only: []string{"internal/kube"}, std: true},
 		"internal/syncer":      {never: []string{"edgio", "vultrdns", "watcher", "internal/config", "internal/emulator"}},
-		"watcher":              {only: []string{"internal/kube"}},
+		"watcher":              {only: []string{"internal/kube", "internal/certificate"}},
 		"edgio":                {only: []string{"internal/kube", "internal/plan", "internal/transport"}},
 		"vultrdns":             {only: []string{"internal/kube", "internal/plan", "internal/transport", "internal/vultrapi"}},
 		"internal/server":      {only: []string{}},

@@ -1,14 +1,16 @@
-// Package vultrdns reads and writes the records of one zone at Vultr DNS,
-// through govultr.
+// Package vultrdns reads and writes the records of zones at Vultr DNS, through
+// govultr.
 package vultrdns
 
 import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/vultr/govultr/v3"
 
+	"github.com/edgeward/edgeward/internal/plan"
 	"github.com/edgeward/edgeward/internal/vultrapi"
 )
 
@@ -16,15 +18,19 @@ import (
 type Options struct {
 	BaseURL string // scheme and host, as https://api.vultr.com
 	APIKey  string
-	Domain  string       // the zone, lower case, without a trailing dot
-	HTTP    *http.Client // of transport.NewClient
+	// Domain is the zone of the origins, and Zones further ones, in lower case and
+	// without trailing dots.
+	Domain string
+	Zones  []string
+	HTTP   *http.Client // of transport.NewClient
 }
 
-// Client calls the API for one zone. Its methods are safe for concurrent use.
+// Client calls the API for some zones. Its methods are safe for concurrent use.
 type Client struct {
 	api    govultr.DomainRecordService
 	zones  govultr.DomainService
 	domain string
+	others []string // further zones
 }
 
 // New returns a client. It makes no call.
@@ -33,17 +39,30 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{api: api.DomainRecord, zones: api.Domain, domain: o.Domain}, nil
+	others := slices.DeleteFunc(slices.Clone(o.Zones), func(zone string) bool { return zone == o.Domain })
+	return &Client{api: api.DomainRecord, zones: api.Domain, domain: o.Domain, others: others}, nil
 }
 
-// Check reads the zone itself, by which it is known to exist and the key to be
-// good for reading.
+// Check reads the zones themselves, by which they are known to exist and the key
+// to be good for reading.
 func (c *Client) Check(ctx context.Context) error {
-	return vultrapi.Call(ctx, "reading the zone "+c.domain, func(ctx context.Context) error {
-		zone, _, err := c.zones.Get(ctx, c.domain)
-		if err == nil && (zone == nil || zone.Domain == "") {
-			err = errors.New("the reply has no zone")
-		}
-		return err
-	})
+	var errs []error
+	for _, domain := range append([]string{c.domain}, c.others...) {
+		errs = append(errs, vultrapi.Call(ctx, "reading the zone "+domain, func(ctx context.Context) error {
+			zone, _, err := c.zones.Get(ctx, domain)
+			if err == nil && (zone == nil || zone.Domain == "") {
+				err = errors.New("the reply has no zone")
+			}
+			return err
+		}))
+	}
+	return errors.Join(errs...)
+}
+
+// domainOf is the full name of a record's zone.
+func (c *Client) domainOf(r plan.Record) string {
+	if r.Zone == "" {
+		return c.domain
+	}
+	return r.Zone
 }

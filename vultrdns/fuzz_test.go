@@ -60,3 +60,28 @@ func FuzzListPage(f *testing.F) {
 		}
 	})
 }
+
+// FuzzReplies has any reply for single calls: what succeeds has an identity.
+func FuzzReplies(f *testing.F) {
+	for _, body := range []string{
+		`{"record":{"id":"a","type":"A","name":"n","data":"192.0.2.1","ttl":60}}`, `{"record":{"id":""}}`, `{"record":null}`,
+		`{"record":[]}`, `{"record":{"id":7}}`, `{"error":"x"}`, `{}`, `[]`, `null`, ``, `<html>`,
+	} {
+		f.Add([]byte(body))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		client, err := New(Options{BaseURL: "https://api.vultr.com", Domain: testZone, HTTP: &http.Client{Transport: reply(body)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		wanted := addressRecord("n", "192.0.2.1")
+		if made, err := client.Create(t.Context(), wanted); err == nil && made.ID == "" {
+			t.Errorf("created %+v", made)
+		}
+		old := wanted.WithIdentity("a")
+		if kept, err := client.Update(t.Context(), old, wanted, false); err == nil && kept.ID != "a" {
+			t.Errorf("updated %+v", kept)
+		}
+		_ = client.Delete(t.Context(), old) // its reply is not looked at
+	})
+}

@@ -17,31 +17,41 @@ import (
 // pageSize is the largest that Vultr serves.
 const pageSize = 500
 
-// List returns all records of the zone, whoever made them. It fails rather
+// List returns all records of all zones, whoever made them. It fails rather
 // than return a part of them.
 func (c *Client) List(ctx context.Context) ([]plan.Record, error) {
-	page := func(ctx context.Context, cursor string) ([]govultr.DomainRecord, *govultr.Meta, error) {
-		page, meta, _, err := c.api.List(ctx, c.domain, &govultr.ListOptions{PerPage: pageSize, Cursor: cursor})
-		return page, meta, err
-	}
-	read, err := vultrapi.List(ctx, "listing the records of "+c.domain, page, func(r govultr.DomainRecord) string { return r.ID })
-	var records []plan.Record
-	for _, r := range read {
-		records = append(records, c.record(r))
+	records, err := c.Find(ctx, plan.Record{})
+	for _, zone := range c.others {
+		if err != nil {
+			return nil, err
+		}
+		var more []plan.Record
+		more, err = c.Find(ctx, plan.Record{Zone: zone})
+		records = append(records, more...)
 	}
 	return records, err
 }
 
-// Find returns all records of the zone: Vultr has no search.
-func (c *Client) Find(ctx context.Context, _ plan.Record) ([]plan.Record, error) {
-	return c.List(ctx)
+// Find returns all records of the given one's zone: Vultr has no search.
+func (c *Client) Find(ctx context.Context, in plan.Record) ([]plan.Record, error) {
+	domain := c.domainOf(in)
+	page := func(ctx context.Context, cursor string) ([]govultr.DomainRecord, *govultr.Meta, error) {
+		page, meta, _, err := c.api.List(ctx, domain, &govultr.ListOptions{PerPage: pageSize, Cursor: cursor})
+		return page, meta, err
+	}
+	read, err := vultrapi.List(ctx, "listing the records of "+domain, page, func(r govultr.DomainRecord) string { return r.ID })
+	var records []plan.Record
+	for _, r := range read {
+		records = append(records, c.record(in.Zone, r))
+	}
+	return records, err
 }
 
 // Create makes a record and returns it as Vultr keeps it.
 func (c *Client) Create(ctx context.Context, r plan.Record) (plan.Record, error) {
 	var made *govultr.DomainRecord
 	err := vultrapi.Call(ctx, "creating record "+r.Key(), func(ctx context.Context) (err error) {
-		made, _, err = c.api.Create(ctx, c.domain, &govultr.DomainRecordCreateReq{
+		made, _, err = c.api.Create(ctx, c.domainOf(r), &govultr.DomainRecordCreateReq{
 			Name: r.Name, Type: r.Type, Data: quote(r), TTL: r.TTL,
 		})
 		if err == nil && (made == nil || made.ID == "") {
@@ -52,7 +62,7 @@ func (c *Client) Create(ctx context.Context, r plan.Record) (plan.Record, error)
 	if err != nil {
 		return plan.Record{}, err
 	}
-	return c.record(*made), nil
+	return c.record(r.Zone, *made), nil
 }
 
 // Update changes the TTL of old to that of r, and a CNAME's target, and returns
@@ -63,7 +73,7 @@ func (c *Client) Update(ctx context.Context, old, r plan.Record, _ bool) (plan.R
 		change.Data = r.Data
 	}
 	err := vultrapi.Call(ctx, "changing record "+old.Key(), func(ctx context.Context) error {
-		return c.api.Update(ctx, c.domain, url.PathEscape(old.ID), &change)
+		return c.api.Update(ctx, c.domainOf(old), url.PathEscape(old.ID), &change)
 	})
 	if err != nil {
 		return plan.Record{}, err
@@ -71,7 +81,7 @@ func (c *Client) Update(ctx context.Context, old, r plan.Record, _ bool) (plan.R
 	// The reply is empty, and what TTLs Vultr accepts is not documented.
 	var kept *govultr.DomainRecord
 	err = vultrapi.Call(ctx, "reading it back", func(ctx context.Context) (err error) {
-		kept, _, err = c.api.Get(ctx, c.domain, url.PathEscape(old.ID))
+		kept, _, err = c.api.Get(ctx, c.domainOf(old), url.PathEscape(old.ID))
 		if err == nil && (kept == nil || kept.ID != old.ID) {
 			err = errors.New("the reply has no record")
 		}
@@ -81,13 +91,13 @@ func (c *Client) Update(ctx context.Context, old, r plan.Record, _ bool) (plan.R
 		// Not wrapped: it may look like a call without effect.
 		return plan.Record{}, fmt.Errorf("record %s was changed, but %v", old.Key(), err)
 	}
-	return c.record(*kept), nil
+	return c.record(old.Zone, *kept), nil
 }
 
 // Delete removes a record. One that is gone already is no error.
 func (c *Client) Delete(ctx context.Context, r plan.Record) error {
 	err := vultrapi.Call(ctx, "deleting record "+r.Key(), func(ctx context.Context) error {
-		return c.api.Delete(ctx, c.domain, url.PathEscape(r.ID))
+		return c.api.Delete(ctx, c.domainOf(r), url.PathEscape(r.ID))
 	})
 	if transport.IsNotFound(err) {
 		return nil
@@ -98,12 +108,13 @@ func (c *Client) Delete(ctx context.Context, r plan.Record) error {
 // record reduces a record to the form that plan compares. Names come back
 // relative to the zone, but Vultr's own example shows full ones; TXT data come
 // back in quotes (facts: Vultr record rules).
-func (c *Client) record(r govultr.DomainRecord) plan.Record {
+func (c *Client) record(zone string, r govultr.DomainRecord) plan.Record {
+	domain := c.domainOf(plan.Record{Zone: zone})
 	name := strings.ToLower(strings.TrimSuffix(r.Name, "."))
-	if name == c.domain {
+	if name == domain {
 		name = ""
 	}
-	name = strings.TrimSuffix(name, "."+c.domain)
+	name = strings.TrimSuffix(name, "."+domain)
 	data := r.Data
 	switch r.Type {
 	case "TXT":
@@ -111,7 +122,7 @@ func (c *Client) record(r govultr.DomainRecord) plan.Record {
 	case "CNAME", "NS", "MX", "SRV":
 		data = strings.TrimSuffix(data, ".")
 	}
-	return plan.Record{ID: r.ID, Name: name, Type: r.Type, Data: data, TTL: r.TTL}
+	return plan.Record{ID: r.ID, Zone: zone, Name: name, Type: r.Type, Data: data, TTL: r.TTL}
 }
 
 // quote returns a record's data as they are sent: a TXT as one quoted string.

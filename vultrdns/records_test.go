@@ -39,7 +39,7 @@ func TestRecordsAreReadInOneForm(t *testing.T) {
 		{"a dot at a TXT's end is data", govultr.DomainRecord{Type: "TXT", Data: `"end."`}, plan.Record{Type: "TXT", Data: "end."}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			if diff := cmp.Diff(tc.want, client.record(tc.read)); diff != "" {
+			if diff := cmp.Diff(tc.want, client.record("", tc.read)); diff != "" {
 				t.Errorf("record (-want +got):\n%s", diff)
 			}
 		})

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"net/http"
 	"os"
 	"regexp"
 	"slices"
@@ -49,8 +50,9 @@ func (c *Clients) Validate() error {
 }
 
 // Get returns a client for what the kubeconfig and the certificates it names
-// hold now. It is the same client as long as they have not changed. A token
-// file or an exec plugin is read again by client-go itself.
+// hold now. It is the same client as long as they have not changed. So with a
+// token file, which client-go would look at but once a minute, even after a 401.
+// An exec plugin is asked again by client-go itself.
 //
 // The client does not limit its rate, has no time limit on its calls, so that
 // watches last, and speaks protobuf where the server does.
@@ -64,15 +66,25 @@ func (c *Clients) Get() (kubernetes.Interface, error) {
 	if err != nil {
 		return nil, fmt.Errorf("kubeconfig: %w", redacted(err))
 	}
-	client, err := kubernetes.NewForConfig(config)
+	client, err := newClient(config)
 	if err != nil {
 		return nil, fmt.Errorf("kubeconfig: %w", redacted(err))
 	}
 	if c.client != nil {
-		c.opts.Log.Info("the kubeconfig or a certificate it names has changed: using what it holds now")
+		c.opts.Log.Info("the kubeconfig or a file it names has changed: using what it holds now")
 	}
 	c.client, c.files = client, files
 	return client, nil
+}
+
+// newClient follows no redirects: client-go would send the token with them.
+func newClient(config *rest.Config) (kubernetes.Interface, error) {
+	client, err := rest.HTTPClientFor(config)
+	if err != nil {
+		return nil, err
+	}
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return kubernetes.NewForConfigAndClient(config, client)
 }
 
 // load reads the configuration, and returns with it the files it is from.
@@ -100,7 +112,7 @@ func load(opts ClientOptions) (*rest.Config, digests, error) {
 
 	// Certificates become part of the configuration. client-go would reload
 	// some files by itself, but share one connection between old and new.
-	maps.Copy(files, digestsOf([]string{config.CAFile, config.CertFile, config.KeyFile}))
+	maps.Copy(files, digestsOf([]string{config.CAFile, config.CertFile, config.KeyFile, config.BearerTokenFile}))
 	if err := rest.LoadTLSFiles(config); err != nil {
 		return nil, nil, err
 	}

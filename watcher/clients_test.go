@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -120,6 +121,7 @@ func TestKubeconfigChanges(t *testing.T) {
 	good := kubeconfig("server: https://a.example, certificate-authority: ca.pem", "token: one")
 	writeFile(t, path, good)
 	writeFile(t, filepath.Join(dir, "ca.pem"), ca)
+	writeFile(t, filepath.Join(dir, "token"), "three")
 
 	clients := NewClients(ClientOptions{Kubeconfig: path, Log: quiet()})
 	last, err := clients.Get()
@@ -139,6 +141,9 @@ func TestKubeconfigChanges(t *testing.T) {
 		{"CA rotated", "ca.pem", ca + "\n" + ca, true, false},
 		{"CA broken", "ca.pem", "", false, true},
 		{"CA mended", "ca.pem", ca, true, false},
+		{"a token file", "kubeconfig", strings.Replace(good, "token: one", "tokenFile: token", 1), true, false},
+		{"still that file", "token", "three", false, false},
+		{"another token in it", "token", "four", true, false},
 	}
 	for _, step := range steps {
 		writeFile(t, filepath.Join(dir, step.file), step.content)
@@ -189,5 +194,28 @@ func TestRequests(t *testing.T) {
 	}
 	if limiter := client.CoreV1().RESTClient().GetRateLimiter(); limiter != nil {
 		t.Errorf("requests are limited by %v", limiter)
+	}
+}
+
+// TestRedirects: the API server's credentials go nowhere else.
+func TestRedirects(t *testing.T) {
+	var elsewhere atomic.Int64
+	thief := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		elsewhere.Add(1)
+		http.NotFound(w, r)
+	}))
+	defer thief.Close()
+	server := httptest.NewServer(http.RedirectHandler(thief.URL, http.StatusTemporaryRedirect))
+	defer server.Close()
+	path := writeFile(t, filepath.Join(t.TempDir(), "kubeconfig"), kubeconfig("server: "+server.URL, "token: one"))
+	client, err := NewClients(ClientOptions{Kubeconfig: path, Log: quiet()}).Get()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.CoreV1().Nodes().List(t.Context(), metav1.ListOptions{}); err == nil {
+		t.Error("a redirect is no error")
+	}
+	if n := elsewhere.Load(); n > 0 {
+		t.Errorf("%d calls followed the redirect", n)
 	}
 }

@@ -34,11 +34,19 @@ type ClusterOptions struct {
 	Controllers []string
 	// NodeSelector is the label selector for Nodes; "" means all.
 	NodeSelector string
+	// ReadTLS says that Secrets of type kubernetes.io/tls are watched too, as far
+	// as they may be read.
+	ReadTLS bool
 	// Handlers; nil if nobody is to be told.
 	Ingresses      Handler[kube.Ingress]
 	Services       Handler[kube.Service]
 	EndpointSlices Handler[kube.EndpointSlice]
 	Nodes          Handler[kube.Node]
+	TLSSecrets     Handler[kube.TLSSecret]
+	// TLSRefused is called when the TLS Secrets of a namespace ("": of all) may
+	// not be read, before Synced, and when they may be after all; nil if nobody
+	// is to be told.
+	TLSRefused func(namespace string, refused bool)
 	// Synced is called once, when every resource has had a complete snapshot
 	// and the handlers were told of it, with the UID of the namespace
 	// kube-system; nil if nobody is to be told.
@@ -49,8 +57,8 @@ type ClusterOptions struct {
 	Log     *slog.Logger
 }
 
-// Cluster is the copy of one cluster: its Ingresses, Services, EndpointSlices
-// and Nodes.
+// Cluster is the copy of one cluster: its Ingresses, Services, EndpointSlices,
+// Nodes and, if they are asked for, TLS Secrets.
 type Cluster struct {
 	clients   *Clients
 	identity  identity
@@ -59,6 +67,7 @@ type Cluster struct {
 	services  []*Loop[kube.Service]    // one per namespace
 	slices    []*Loop[kube.EndpointSlice]
 	nodes     *Loop[kube.Node]
+	tls       []*Loop[kube.TLSSecret] // one per namespace
 
 	classesKnown chan struct{} // closed when the classes have had a snapshot
 
@@ -118,18 +127,33 @@ func New(opts ClusterOptions) (*Cluster, error) {
 			connect: c.connect, group: discoveryGroup, newList: newList[discoveryv1.EndpointSliceList],
 			resource: "endpointslices", namespace: namespace,
 		}, reduceAll(ReduceEndpointSlice), opts.EndpointSlices, c.loopSynced))
+		if opts.ReadTLS {
+			c.tls = append(c.tls, newTLSLoop(opts, c, namespace))
+		}
 	}
 	if len(opts.Controllers) > 0 {
 		c.classes = newLoop(opts, source{
 			connect: c.connect, group: networkingGroup, newList: newList[networkingv1.IngressClassList], resource: "ingressclasses",
 		}, reduceAll(ReduceIngressClass), classHandler{selected, c.ingresses}, c.classesSynced)
-		c.classes.opts.Optional = true
+		c.classes.opts.Optional = "Ingresses are known by their class's name alone; deploy/rbac.yaml allows it"
 	}
 	c.nodes = newLoop(opts, source{
 		connect: c.connect, group: coreGroup, newList: newList[corev1.NodeList],
 		resource: "nodes", selector: opts.NodeSelector,
 	}, reduceAll(ReduceNode), opts.Nodes, c.loopSynced)
 	return c, nil
+}
+
+func newTLSLoop(opts ClusterOptions, c *Cluster, namespace string) *Loop[kube.TLSSecret] {
+	l := newLoop(opts, source{
+		connect: c.connect, group: coreGroup, newList: newList[corev1.SecretList],
+		resource: "secrets", namespace: namespace, fields: "type=" + string(corev1.SecretTypeTLS),
+	}, ReduceTLSSecret, opts.TLSSecrets, c.loopSynced)
+	l.opts.Optional = "certificates of Vultr CDN hosts cannot be read; deploy/rbac-certificates.yaml allows it"
+	if opts.TLSRefused != nil {
+		l.opts.Refused = func(refused bool) { opts.TLSRefused(namespace, refused) }
+	}
+	return l
 }
 
 func newLoop[T Object[T]](opts ClusterOptions, s source, reduce func(runtime.Object) (T, bool), h Handler[T], synced func()) *Loop[T] {
@@ -219,6 +243,9 @@ func (c *Cluster) EndpointSlices() []kube.EndpointSlice { return objects(c.slice
 // Nodes returns the kept Nodes in no particular order.
 func (c *Cluster) Nodes() []kube.Node { return c.nodes.Objects() }
 
+// TLSSecrets returns the kept Secrets in no particular order.
+func (c *Cluster) TLSSecrets() []kube.TLSSecret { return objects(c.tls) }
+
 func objects[T Object[T]](loops []*Loop[T]) []T {
 	var all []T
 	for _, l := range loops {
@@ -283,6 +310,9 @@ func (c *Cluster) loops() []anyLoop {
 		all = append(all, l)
 	}
 	for _, l := range c.slices {
+		all = append(all, l)
+	}
+	for _, l := range c.tls {
 		all = append(all, l)
 	}
 	return append(all, c.nodes)

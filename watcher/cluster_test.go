@@ -79,7 +79,7 @@ func (f *fakeCluster) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if query.Has("watch") {
 			verb = "watch "
 		}
-		f.requests <- strings.TrimSuffix(verb+r.URL.Path+"?"+query.Get("labelSelector"), "?")
+		f.requests <- strings.TrimSuffix(verb+r.URL.Path+"?"+query.Get("labelSelector")+query.Get("fieldSelector"), "?")
 	}
 	switch {
 	case r.Header.Get("Authorization") != "Bearer "+token:
@@ -106,6 +106,11 @@ func (f *fakeCluster) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		sendJSON(w, http.StatusOK, discoveryv1.EndpointSliceList{TypeMeta: metav1.TypeMeta{Kind: "EndpointSliceList", APIVersion: "discovery.k8s.io/v1"}, ListMeta: listMeta})
 	case resource == "ingressclasses":
 		sendJSON(w, http.StatusOK, networkingv1.IngressClassList{TypeMeta: metav1.TypeMeta{Kind: "IngressClassList", APIVersion: "networking.k8s.io/v1"}, ListMeta: listMeta, Items: classes})
+	case resource == "secrets":
+		sendJSON(w, http.StatusOK, corev1.SecretList{TypeMeta: metav1.TypeMeta{Kind: "SecretList", APIVersion: "v1"}, ListMeta: listMeta, Items: []corev1.Secret{
+			{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "tls", UID: "t"}, Type: corev1.SecretTypeTLS},
+			{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "other", UID: "o"}, Type: corev1.SecretTypeOpaque},
+		}})
 	case resource == "nodes":
 		sendJSON(w, http.StatusOK, corev1.NodeList{TypeMeta: metav1.TypeMeta{Kind: "NodeList", APIVersion: "v1"}, ListMeta: listMeta, Items: []corev1.Node{{ObjectMeta: metav1.ObjectMeta{Name: "n1"}}}})
 	default:
@@ -170,6 +175,13 @@ func TestClusterRequests(t *testing.T) {
 		"node selector":                 {func(o *ClusterOptions) { o.NodeSelector = "pool=edge" }, []string{"/api/v1/nodes?pool=edge", "/api/v1/services", slices, networking + "ingresses"}},
 		"classes by their objects": {func(o *ClusterOptions) { o.Controllers = []string{"edgeward/edgio"} }, []string{
 			"/api/v1/nodes", "/api/v1/services", slices, networking + "ingressclasses", networking + "ingresses",
+		}},
+		"certificates": {func(o *ClusterOptions) { o.ReadTLS = true }, []string{
+			"/api/v1/nodes", "/api/v1/secrets?type=kubernetes.io/tls", "/api/v1/services", slices, networking + "ingresses",
+		}},
+		"certificates of a namespace": {func(o *ClusterOptions) { o.ReadTLS, o.Namespaces = true, []string{"shop"} }, []string{
+			"/api/v1/namespaces/shop/secrets?type=kubernetes.io/tls", "/api/v1/namespaces/shop/services", "/api/v1/nodes",
+			"/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices", networking + "namespaces/shop/ingresses",
 		}},
 		"namespaces, one twice": {func(o *ClusterOptions) { o.Namespaces = []string{"shop", "blog", "shop"} }, []string{
 			"/api/v1/namespaces/blog/services", "/api/v1/namespaces/shop/services", "/api/v1/nodes", "/apis/discovery.k8s.io/v1/namespaces/blog/endpointslices", "/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices",
@@ -317,6 +329,45 @@ func TestForbiddenClasses(t *testing.T) {
 	}
 	if n := strings.Count(c.log.String(), "is done without"); n != 1 {
 		t.Errorf("said %d times:\n%s", n, c.log)
+	}
+}
+
+// TestForbiddenCertificates: without the right to read TLS Secrets all else goes
+// on; it is said once, and is no failure. The right is used once it is given.
+func TestForbiddenCertificates(t *testing.T) {
+	server := newFakeCluster(t)
+	server.forbidden = "secrets"
+	c := newTestCluster(t, server.kubeconfig("one"), func(o *ClusterOptions) {
+		o.ReadTLS, o.Namespaces = true, []string{"shop"}
+		told := o.Nodes.(recorder[kube.Node])
+		o.TLSSecrets = recorder[kube.TLSSecret](told)
+		o.TLSRefused = func(namespace string, refused bool) { told <- fmt.Sprintf("refused %s %t", namespace, refused) }
+		o.Synced = func(string) { told <- "synced" }
+	})
+	start(t, c.Run)
+	if diff := cmp.Diff([]string{"added n1@", "added shop/a@5", "added shop/web@", "refused shop true"}, collect(t, 4, c.told)); diff != "" {
+		t.Errorf("told (-want +got):\n%s", diff)
+	}
+	if got := receive(t, "synced", c.told); got != "synced" {
+		t.Errorf("told %q", got)
+	}
+	for tries := 0; tries < 3; { // in silence
+		if strings.Contains(receive(t, "another try", server.requests), "secrets") {
+			tries++
+		}
+	}
+	if n, want := strings.Count(c.log.String(), "secrets"), "certificates of Vultr CDN hosts cannot be read; deploy/rbac-certificates.yaml allows it"; strings.Count(c.log.String(), want) != 1 || n != 1 {
+		t.Errorf("said of secrets %d times:\n%s", n, c.log)
+	}
+	if len(c.restarts) > 0 {
+		t.Errorf("counted as a failure: %s", <-c.restarts)
+	}
+	server.change(func() { server.forbidden = "" })
+	if diff := cmp.Diff([]string{"added shop/tls@", "refused shop false"}, collect(t, 2, c.told)); diff != "" {
+		t.Errorf("told (-want +got):\n%s", diff)
+	}
+	if got := c.TLSSecrets(); len(got) != 1 || got[0].Fault == "" {
+		t.Errorf("kept %v", got)
 	}
 }
 

@@ -35,22 +35,29 @@ type LoopOptions[T Object[T]] struct {
 	Handler Handler[T]
 	// Synced is called once, after the first snapshot was dispatched.
 	Synced func()
-	// Optional says that work goes on without the resource: when the API server
-	// has forbidden the first snapshot a few times, the Loop says so once and
-	// ends, synced, with nothing in it.
-	Optional bool
-	Timings  Timings
-	Metrics  Metrics
-	Log      *slog.Logger
+	// Optional, if not empty, says what it means to do without the resource, and
+	// what would allow it to be read: when the API server has forbidden the first
+	// snapshot a few times, the Loop says so once and is synced, with nothing in
+	// it. It goes on trying, without a word.
+	Optional string
+	// Refused is called with true when an optional resource is done without, and
+	// with false when it may be read after all; nil if nobody is to be told.
+	Refused func(bool)
+	Timings Timings
+	Metrics Metrics
+	Log     *slog.Logger
 }
 
 // Loop keeps a copy of one resource: a snapshot, then a watch from its version,
 // and a new snapshot where the watch cannot go on.
 type Loop[T Object[T]] struct {
-	opts   LoopOptions[T]
-	log    *slog.Logger
-	streak streak        // Run's own
-	renew  chan struct{} // holds one element while a new snapshot is asked for
+	opts  LoopOptions[T]
+	log   *slog.Logger
+	renew chan struct{} // holds one element while a new snapshot is asked for
+
+	// Run's own.
+	streak  streak
+	without bool // an optional resource may not be read
 
 	mu     sync.RWMutex
 	kept   map[kube.Key]T
@@ -118,6 +125,9 @@ func (l *Loop[T]) Run(ctx context.Context) {
 			default:
 			}
 			version, err = l.snapshot(ctx)
+			if l.without && err == nil {
+				l.doWithout(false)
+			}
 		} else {
 			version, err = l.stream(ctx, version)
 		}
@@ -126,10 +136,9 @@ func (l *Loop[T]) Run(ctx context.Context) {
 		}
 		v := judge(err)
 		l.streak = l.streak.next(v.reason)
-		if l.opts.Optional && !l.Synced() && v.reason == reasonForbidden && l.streak.same >= forbiddenForGood {
-			l.log.Info("this may not be read, and is done without: " + err.Error())
-			l.finishSnapshot()
-			return
+		if l.opts.Optional != "" && v.reason == reasonForbidden && (l.without || !l.Synced()) {
+			sleep(ctx, jitter(l.refused(v, err)))
+			continue
 		}
 		if v.renews(l.streak.n) {
 			version = ""
@@ -141,6 +150,27 @@ func (l *Loop[T]) Run(ctx context.Context) {
 		pause := jitter(l.opts.Timings.pause(v, failures))
 		l.failed(ctx, v, err, pause)
 		sleep(ctx, pause)
+	}
+}
+
+// refused takes note that an optional resource may not be read, and returns how
+// long to wait. It counts for no failure: whoever leaves a right out means to.
+func (l *Loop[T]) refused(v verdict, err error) (pause time.Duration) {
+	l.setErr(err)
+	if !l.without && l.streak.same >= forbiddenForGood {
+		l.log.Info("this may not be read, and is done without: "+l.opts.Optional, "err", err)
+		l.doWithout(true)
+		l.finishSnapshot()
+	}
+	// What is awaited is asked for again soon: everything else waits for it.
+	v.slow = l.without
+	return l.opts.Timings.pause(v, l.streak.same)
+}
+
+func (l *Loop[T]) doWithout(refused bool) {
+	l.without = refused
+	if l.opts.Refused != nil {
+		l.opts.Refused(refused)
 	}
 }
 

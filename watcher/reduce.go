@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/edgeward/edgeward/internal/certificate"
 	"github.com/edgeward/edgeward/internal/kube"
 )
 
@@ -43,6 +44,11 @@ func ReduceIngress(in *networkingv1.Ingress) kube.Ingress {
 	for _, balancer := range in.Status.LoadBalancer.Ingress {
 		if balancer.Hostname == "" || !slices.Contains(out.Published, balancer.Hostname) {
 			out.Status = append(out.Status, kube.Address{IP: balancer.IP, Hostname: balancer.Hostname})
+		}
+	}
+	for _, tls := range in.Spec.TLS {
+		if tls.SecretName != "" {
+			out.TLS = append(out.TLS, kube.IngressTLS{Hosts: tls.Hosts, Secret: tls.SecretName})
 		}
 	}
 	for _, rule := range in.Spec.Rules {
@@ -128,6 +134,18 @@ func ReduceEndpointSlice(in *discoveryv1.EndpointSlice) kube.EndpointSlice {
 // ReduceIngressClass takes from an IngressClass what is kept of it.
 func ReduceIngressClass(in *networkingv1.IngressClass) kube.IngressClass {
 	return kube.IngressClass{Meta: metaOf(in), Controller: in.Spec.Controller}
+}
+
+// ReduceTLSSecret takes from a Secret of type kubernetes.io/tls what is kept of
+// it; others are not selected.
+func ReduceTLSSecret(object runtime.Object) (reduced kube.TLSSecret, selected bool) {
+	in, ok := object.(*corev1.Secret)
+	if !ok || in.Type != corev1.SecretTypeTLS {
+		return kube.TLSSecret{}, false
+	}
+	reduced = certificate.Read(in.Data[corev1.TLSCertKey], in.Data[corev1.TLSPrivateKeyKey])
+	reduced.Meta = metaOf(in)
+	return reduced, true
 }
 
 // ReduceNode takes from a Node what is kept of it.

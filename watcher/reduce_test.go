@@ -1,7 +1,13 @@
 package watcher
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
+	"math/big"
 	"testing"
 	"time"
 
@@ -9,6 +15,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/edgeward/edgeward/internal/kube"
@@ -41,13 +48,15 @@ func TestReduceIngress(t *testing.T) {
 					{"backend":{"resource":{"apiGroup":"example.com","kind":"Bucket","name":"b"}}},
 					{"path":"/x","pathType":"ImplementationSpecific","backend":{}}]}},
 				{"host":"b.example"},
-				{"http":{"paths":null}}]},
+				{"http":{"paths":null}}],
+				"tls":[{"hosts":["a.example","*.b.example"],"secretName":"tls"},{"hosts":["c.example"]},{"secretName":"rest"}]},
 			"status":{"loadBalancer":{"ingress":[{"ip":"192.0.2.1"},{"hostname":"lb.example.org"}]}}}`,
 			kube.Ingress{
 				Meta: kube.Meta{Namespace: "shop", Name: "web", UID: "u", ResourceVersion: "7"}, Created: created, Class: "edgio",
 				Annotations:    map[string]string{"edgeward/source-path": "strip"},
 				DefaultBackend: &kube.Backend{Service: "d", PortNumber: 1},
 				Status:         []kube.Address{{IP: "192.0.2.1"}, {Hostname: "lb.example.org"}},
+				TLS:            []kube.IngressTLS{{Hosts: []string{"a.example", "*.b.example"}, Secret: "tls"}, {Secret: "rest"}},
 				Rules: []kube.IngressRule{
 					{Host: "a.example", Paths: []kube.IngressPath{
 						{Path: "/n", Type: "Exact", Backend: kube.Backend{Service: "s", PortNumber: 80}},
@@ -218,5 +227,53 @@ func fuzzReduce[T Object[T]](t *testing.T, data []byte, object runtime.Object, r
 	reduced, selected := reduce(object)
 	if again, _ := reduce(object); selected && !reduced.Equal(again) {
 		t.Errorf("%T reduced twice differs: %v, %v", object, reduced, again)
+	}
+}
+
+func TestReduceTLSSecret(t *testing.T) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	begin := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{"a.example"}, NotBefore: begin, NotAfter: begin.AddDate(0, 3, 0)}
+	cert, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	chain, private := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
+	secret := func(kind corev1.SecretType, cert, key []byte) *corev1.Secret {
+		return &corev1.Secret{
+			ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "tls", UID: "u", ResourceVersion: "7"},
+			Type:       kind, Data: map[string][]byte{"tls.crt": cert, "tls.key": key, "ca.crt": []byte("x")},
+		}
+	}
+	meta := kube.Meta{Namespace: "shop", Name: "tls", UID: "u", ResourceVersion: "7"}
+	good := kube.TLSSecret{Meta: meta, Names: []string{"a.example"}, NotBefore: begin, NotAfter: begin.AddDate(0, 3, 0)}
+	tests := map[string]struct {
+		in       runtime.Object
+		want     kube.TLSSecret
+		selected bool
+	}{
+		"a pair":          {secret("kubernetes.io/tls", chain, private), good.WithPair(string(chain), string(private)), true},
+		"no pair yet":     {secret("kubernetes.io/tls", nil, nil), kube.TLSSecret{Meta: meta, Fault: "there is no certificate in PEM form"}, true},
+		"no key":          {secret("kubernetes.io/tls", chain, chain), kube.TLSSecret{Meta: meta, Fault: "there is no private key in PEM form"}, true},
+		"of another type": {in: secret("Opaque", chain, private)},
+		"something else":  {in: &corev1.ConfigMap{}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			got, selected := ReduceTLSSecret(test.in)
+			if diff := cmp.Diff(test.want, got); diff != "" || selected != test.selected || got.Meta != test.want.Meta {
+				t.Errorf("selected %t, want %t; (-want +got):\n%s", selected, test.selected, diff)
+			}
+			if got.Chain() != test.want.Chain() || got.PrivateKey() != test.want.PrivateKey() {
+				t.Errorf("it holds %q", got.Chain())
+			}
+		})
 	}
 }

@@ -22,6 +22,7 @@ type source struct {
 	resource  string
 	namespace string // "": all, or a resource without namespaces
 	selector  string // label selector, applied by the server; "": all
+	fields    string // field selector, likewise
 }
 
 func (s source) list(ctx context.Context, opts metav1.ListOptions) (runtime.Object, error) {
@@ -50,7 +51,7 @@ func (s source) request(ctx context.Context, opts metav1.ListOptions) (*rest.Req
 	if err != nil {
 		return nil, err
 	}
-	opts.LabelSelector = s.selector
+	opts.LabelSelector, opts.FieldSelector = s.selector, s.fields
 	return s.group(client).Get().
 		NamespaceIfScoped(s.namespace, s.namespace != "").
 		Resource(s.resource).

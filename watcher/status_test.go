@@ -25,6 +25,10 @@ func TestPublished(t *testing.T) {
 		"the same twice":            {"edgeward:acme.cdn.example status", "{hostname: acme.cdn.example}, {hostname: acme.cdn.example}", []string{"acme.cdn.example"}},
 		"what we left, all others'": {"edgeward status", "{ip: 192.0.2.1}, {hostname: lb.example.net}", nil},
 		"a manager without a name":  {"edgeward: status", "{ip: 192.0.2.1}", nil},
+		"several of ours":           {"edgeward:+2 status", "{hostname: lb.example.net}, {hostname: a.cdn.example}, {hostname: b.cdn.example}", []string{"a.cdn.example", "b.cdn.example"}},
+		"more than there are":       {"edgeward:+2 status", "{hostname: a.cdn.example}", nil},
+		"an absurd number":          {"edgeward:+-1 status, edgeward:+0 status, edgeward:+x status", "{hostname: a.cdn.example}", nil},
+		"several of the spec":       {"edgeward:+1 -", "{hostname: a.cdn.example}", nil},
 		"a manager of the spec":     {"edgeward:acme.cdn.example -", "{hostname: acme.cdn.example}", nil},
 	}
 	for name, test := range tests {
@@ -45,6 +49,9 @@ func TestPublished(t *testing.T) {
 }
 
 func TestStatusManagerIsNotTooLong(t *testing.T) {
+	if got := StatusManager("a.cdn.example", "b.cdn.example"); got != "edgeward:+2" {
+		t.Errorf("%q for two", got)
+	}
 	long := strings.Repeat("a.", 126) + "a"
 	if got := StatusManager(long); len(got) != maxManager || !strings.HasPrefix(got, "edgeward:a.a.") {
 		t.Errorf("%q, %d bytes", got, len(got))

@@ -1,6 +1,8 @@
-// Package certificate reads the certificate and key that an Ingress names for a
-// host, and says what is wrong with them before a CDN is told of them. It has
-// no I/O and no clock. None of its errors shows anything of a key.
+// Package certificate reads the pair of certificate and key that a Secret of type
+// kubernetes.io/tls holds, once, and says what is wrong with it for whatever host
+// and at whatever time. Whether it is for a host, and in force, is judged where a
+// host and the time are known. It has no I/O and no clock. Nothing that it says
+// shows anything of a key.
 package certificate
 
 import (
@@ -15,43 +17,51 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
-	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/kube"
 )
 
-const (
-	// minRSA is the least size of an RSA key in bits that browsers accept.
-	minRSA = 2048
-	// maxNames bounds how many of a certificate's names an error shows.
-	maxNames = 5
-)
+// minRSA is the least size of an RSA key in bits that browsers accept.
+const minRSA = 2048
 
-// Parse reads a certificate with the chain behind it and its private key, both
-// PEM, as a Secret of type kubernetes.io/tls holds them, and checks that host
-// can be served with them at the time now: the first certificate is that of the
-// key, is in force, covers host, and is of a kind that browsers accept. That
-// the chain leads to an authority somebody trusts is not checked: it may be a
-// private one, and what the others' expiry means depends on who verifies.
+// Read reads a certificate with the chain behind it and its private key, both
+// PEM: the first certificate is that of the key, and of a kind that browsers
+// accept; otherwise the result says what is wrong, as its Fault, and holds
+// nothing. That the chain leads to an authority somebody trusts is not checked:
+// it may be a private one, and what the others' expiry means depends on who
+// verifies.
 //
 // What it returns has no more than the certificates and the key, in one form:
 // remarks, headers and line ends do not alter the fingerprint.
-func Parse(certPEM, keyPEM []byte, host string, now time.Time) (*plan.Certificate, error) {
+func Read(certPEM, keyPEM []byte) kube.TLSSecret {
+	s, err := read(certPEM, keyPEM)
+	if err != nil {
+		return kube.TLSSecret{Fault: err.Error()}
+	}
+	return s
+}
+
+func read(certPEM, keyPEM []byte) (kube.TLSSecret, error) {
 	chain, chainPEM, err := parseChain(certPEM)
 	if err != nil {
-		return nil, err
+		return kube.TLSSecret{}, err
 	}
 	key, keyText, err := parseKey(keyPEM)
 	if err != nil {
-		return nil, err
+		return kube.TLSSecret{}, err
 	}
 	if err := checkPair(chain, key); err != nil {
-		return nil, err
+		return kube.TLSSecret{}, err
 	}
-	if err := check(chain[0], host, now); err != nil {
-		return nil, err
+	c := chain[0]
+	if len(c.ExtKeyUsage) > 0 && !slices.ContainsFunc(c.ExtKeyUsage, forServers) {
+		return kube.TLSSecret{}, errors.New("the certificate is not one for servers")
 	}
-	return plan.NewCertificate(chainPEM, keyText), nil
+	if err := checkKind(c); err != nil {
+		return kube.TLSSecret{}, err
+	}
+	s := kube.TLSSecret{Names: c.DNSNames, NotBefore: c.NotBefore, NotAfter: c.NotAfter}
+	return s.WithPair(chainPEM, keyText), nil
 }
 
 // parseChain reads all certificates in text. Blocks of another kind are left out.
@@ -113,35 +123,8 @@ func checkPair(chain []*x509.Certificate, key crypto.Signer) error {
 	return errors.New("the private key is not that of the certificate")
 }
 
-// check says why a certificate cannot serve host.
-func check(c *x509.Certificate, host string, now time.Time) error {
-	date := func(t time.Time) string { return t.UTC().Format(time.RFC3339) }
-	switch {
-	case now.After(c.NotAfter):
-		return fmt.Errorf("the certificate has expired at %s", date(c.NotAfter))
-	case now.Before(c.NotBefore):
-		return fmt.Errorf("the certificate is not valid before %s", date(c.NotBefore))
-	case c.VerifyHostname(host) != nil:
-		return fmt.Errorf("the certificate is for %s, not for %s", names(c), host)
-	case len(c.ExtKeyUsage) > 0 && !slices.ContainsFunc(c.ExtKeyUsage, forServers):
-		return errors.New("the certificate is not one for servers")
-	}
-	return checkKind(c)
-}
-
 func forServers(u x509.ExtKeyUsage) bool {
 	return u == x509.ExtKeyUsageServerAuth || u == x509.ExtKeyUsageAny
-}
-
-// names lists what hosts a certificate is for.
-func names(c *x509.Certificate) string {
-	switch n := len(c.DNSNames); {
-	case n == 0:
-		return "no host name"
-	case n > maxNames:
-		return fmt.Sprintf("%s and %d more", strings.Join(c.DNSNames[:maxNames], ", "), n-maxNames)
-	}
-	return strings.Join(c.DNSNames, ", ")
 }
 
 // checkKind refuses keys and signatures that browsers do not accept.

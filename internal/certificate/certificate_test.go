@@ -12,9 +12,13 @@ import (
 	"encoding/pem"
 	"fmt"
 	"math/big"
+	"net"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/edgeward/edgeward/internal/kube"
 )
 
 var testNow = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -71,7 +75,7 @@ func newRSA(t *testing.T, bits int) *rsa.PrivateKey {
 	return key
 }
 
-func TestParse(t *testing.T) {
+func TestRead(t *testing.T) {
 	key, other := newKey(t, elliptic.P256()), newKey(t, elliptic.P256())
 	strong, weak, rare := newRSA(t, 2048), newRSA(t, 1024), newKey(t, elliptic.P224())
 	_, edwards, err := ed25519.GenerateKey(rand.Reader)
@@ -82,74 +86,77 @@ func TestParse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	names := func(names ...string) string {
-		return sign(t, key, func(c *x509.Certificate) { c.DNSNames = names })
-	}
 	own, issuer := sign(t, key, nil), sign(t, other, nil)
 	for _, tc := range []struct {
 		name, chain, key string
-		host             string // "": www.example.com
-		err              string // "": it is good
+		fault            string // "": it is good
 	}{
 		{name: "a certificate and its key", chain: own, key: pkcs8(t, key)},
 		{name: "with the chain behind it", chain: own + issuer, key: pkcs8(t, key)},
 		{name: "a key of SEC 1 after its parameters", chain: own, key: block("EC PARAMETERS", []byte{1}) + block("EC PRIVATE KEY", sec1)},
 		{name: "RSA", chain: sign(t, strong, nil), key: pkcs8(t, strong)},
 		{name: "a key of PKCS #1", chain: sign(t, strong, nil), key: block("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(strong))},
-		{name: "a wildcard", chain: names("*.example.com"), key: pkcs8(t, key)},
-		{name: "one of several names", chain: names("example.com", "www.example.com"), key: pkcs8(t, key)},
 		{name: "for any use", chain: sign(t, key, func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageAny} }), key: pkcs8(t, key)},
 		{name: "for no use that it tells", chain: sign(t, key, func(c *x509.Certificate) { c.ExtKeyUsage = nil }), key: pkcs8(t, key)},
-		{name: "to the last second", chain: sign(t, key, func(c *x509.Certificate) { c.NotAfter = testNow }), key: pkcs8(t, key)},
-		{name: "from the first second", chain: sign(t, key, func(c *x509.Certificate) { c.NotBefore = testNow }), key: pkcs8(t, key)},
 
-		{name: "no certificate", chain: "", key: pkcs8(t, key), err: "there is no certificate in PEM form"},
-		{name: "a certificate that is not PEM", chain: "SECRET", key: pkcs8(t, key), err: "there is no certificate in PEM form"},
-		{name: "a key for a certificate", chain: pkcs8(t, key), key: pkcs8(t, key), err: "there is no certificate in PEM form"},
-		{name: "a certificate that is none", chain: block("CERTIFICATE", []byte("x")), key: pkcs8(t, key), err: "certificate 1 of the chain cannot be read: "},
-		{name: "a chain that is none", chain: own + block("CERTIFICATE", []byte("x")), key: pkcs8(t, key), err: "certificate 2 of the chain cannot be read: "},
-		{name: "no key", chain: own, key: "", err: "there is no private key in PEM form"},
-		{name: "a key that is not PEM", chain: own, key: "SECRET", err: "there is no private key in PEM form"},
-		{name: "a certificate for a key", chain: own, key: own, err: "there is no private key in PEM form"},
-		{name: "a key that is none", chain: own, key: block("PRIVATE KEY", []byte("SECRET")), err: "the private key cannot be read"},
-		{name: "an encrypted key", chain: own, key: block("ENCRYPTED PRIVATE KEY", []byte("SECRET")), err: "the private key is encrypted"},
-		{name: "an encrypted key of the old form", chain: own, err: "the private key is encrypted",
+		{name: "no certificate", chain: "", key: pkcs8(t, key), fault: "there is no certificate in PEM form"},
+		{name: "a certificate that is not PEM", chain: "SECRET", key: pkcs8(t, key), fault: "there is no certificate in PEM form"},
+		{name: "a key for a certificate", chain: pkcs8(t, key), key: pkcs8(t, key), fault: "there is no certificate in PEM form"},
+		{name: "a certificate that is none", chain: block("CERTIFICATE", []byte("x")), key: pkcs8(t, key), fault: "certificate 1 of the chain cannot be read: "},
+		{name: "a chain that is none", chain: own + block("CERTIFICATE", []byte("x")), key: pkcs8(t, key), fault: "certificate 2 of the chain cannot be read: "},
+		{name: "no key", chain: own, key: "", fault: "there is no private key in PEM form"},
+		{name: "a key that is not PEM", chain: own, key: "SECRET", fault: "there is no private key in PEM form"},
+		{name: "a certificate for a key", chain: own, key: own, fault: "there is no private key in PEM form"},
+		{name: "a key that is none", chain: own, key: block("PRIVATE KEY", []byte("SECRET")), fault: "the private key cannot be read"},
+		{name: "an encrypted key", chain: own, key: block("ENCRYPTED PRIVATE KEY", []byte("SECRET")), fault: "the private key is encrypted"},
+		{name: "an encrypted key of the old form", chain: own, fault: "the private key is encrypted",
 			key: "-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nU0VDUkVU\n-----END EC PRIVATE KEY-----\n"},
-		{name: "another's key", chain: own, key: pkcs8(t, other), err: "the private key is not that of the certificate"},
-		{name: "a key of another kind", chain: own, key: pkcs8(t, strong), err: "the private key is not that of the certificate"},
-		{name: "a chain the wrong way round", chain: issuer + own, key: pkcs8(t, key), err: "the certificate of the private key is not the first of the chain"},
-		{name: "expired", chain: sign(t, key, func(c *x509.Certificate) { c.NotAfter = testNow.Add(-time.Second) }), key: pkcs8(t, key),
-			err: "the certificate has expired at 2026-03-01T11:59:59Z"},
-		{name: "not valid yet", chain: sign(t, key, func(c *x509.Certificate) { c.NotBefore = testNow.Add(time.Second) }), key: pkcs8(t, key),
-			err: "the certificate is not valid before 2026-03-01T12:00:01Z"},
-		{name: "of another host", chain: own, key: pkcs8(t, key), host: "shop.example.com", err: "the certificate is for www.example.com, not for shop.example.com"},
-		{name: "a wildcard of one level more", chain: names("*.example.com"), key: pkcs8(t, key), host: "a.b.example.com", err: "the certificate is for *.example.com, not for a.b.example.com"},
-		{name: "of many hosts", chain: names("a.org", "b.org", "c.org", "d.org", "e.org", "f.org", "g.org"), key: pkcs8(t, key),
-			err: "the certificate is for a.org, b.org, c.org, d.org, e.org and 2 more, not for www.example.com"},
-		{name: "a common name is no name", chain: names(), key: pkcs8(t, key), host: "cn.example.com", err: "the certificate is for no host name, not for cn.example.com"},
+		{name: "another's key", chain: own, key: pkcs8(t, other), fault: "the private key is not that of the certificate"},
+		{name: "a key of another kind", chain: own, key: pkcs8(t, strong), fault: "the private key is not that of the certificate"},
+		{name: "a chain the wrong way round", chain: issuer + own, key: pkcs8(t, key), fault: "the certificate of the private key is not the first of the chain"},
 		{name: "of a client", chain: sign(t, key, func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} }), key: pkcs8(t, key),
-			err: "the certificate is not one for servers"},
-		{name: "a weak key", chain: sign(t, weak, nil), key: pkcs8(t, weak), err: "an RSA key of 1024 bits is too weak; 2048 are the least"},
-		{name: "a curve that browsers do not know", chain: sign(t, rare, nil), key: pkcs8(t, rare), err: "an ECDSA key on the curve P-224 is not supported"},
-		{name: "Ed25519", chain: sign(t, edwards, nil), key: pkcs8(t, edwards), err: "a key of the kind Ed25519 is not supported; RSA and ECDSA are"},
+			fault: "the certificate is not one for servers"},
+		{name: "a weak key", chain: sign(t, weak, nil), key: pkcs8(t, weak), fault: "an RSA key of 1024 bits is too weak; 2048 are the least"},
+		{name: "a curve that browsers do not know", chain: sign(t, rare, nil), key: pkcs8(t, rare), fault: "an ECDSA key on the curve P-224 is not supported"},
+		{name: "Ed25519", chain: sign(t, edwards, nil), key: pkcs8(t, edwards), fault: "a key of the kind Ed25519 is not supported; RSA and ECDSA are"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			host := tc.host
-			if host == "" {
-				host = "www.example.com"
-			}
-			got, err := Parse([]byte(tc.chain), []byte(tc.key), host, testNow)
+			got := Read([]byte(tc.chain), []byte(tc.key))
 			switch {
-			case tc.err == "" && err != nil:
-				t.Fatal(err)
-			case tc.err == "":
-				if _, ok := strings.CutSuffix(tc.key, got.Key()); !ok || got.Chain() != tc.chain {
-					t.Errorf("it holds %s and %s", got.Chain(), got.Key())
+			case tc.fault == "":
+				if _, ok := strings.CutSuffix(tc.key, got.PrivateKey()); !ok || got.PrivateKey() == "" || got.Chain() != tc.chain || got.Fault != "" {
+					t.Errorf("it holds %s and %s; %s", got.Chain(), got.PrivateKey(), got.Fault)
 				}
-			case err == nil || !strings.HasPrefix(err.Error(), tc.err) || got != nil:
-				t.Errorf("got %v, %v; want %q", got, err, tc.err)
-			case strings.Contains(err.Error(), "SECRET"):
-				t.Errorf("a secret is in %v", err)
+			case !strings.HasPrefix(got.Fault, tc.fault) || !got.Equal(kube.TLSSecret{Fault: got.Fault}):
+				t.Errorf("got %+v of %v, %s; want %q", got, got.Names, got.Fault, tc.fault)
+			case strings.Contains(got.Fault, "SECRET"):
+				t.Errorf("a secret is in %v", got.Fault)
+			}
+		})
+	}
+}
+
+// TestWhatIsToldOfTheFirst has what decides about a host and a time: it is that
+// of the host's own certificate, not of the chain behind it.
+func TestWhatIsToldOfTheFirst(t *testing.T) {
+	key, other := newKey(t, elliptic.P256()), newKey(t, elliptic.P256())
+	tests := map[string]struct {
+		edit  func(*x509.Certificate)
+		names []string
+	}{
+		"several names":              {func(c *x509.Certificate) { c.DNSNames = []string{"*.example.com", "example.com"} }, []string{"*.example.com", "example.com"}},
+		"a common name is no name":   {func(c *x509.Certificate) { c.DNSNames = nil }, nil},
+		"an address is no name":      {func(c *x509.Certificate) { c.IPAddresses = []net.IP{{192, 0, 2, 1}} }, []string{"www.example.com"}},
+		"expired, which is no fault": {func(c *x509.Certificate) { c.NotAfter = c.NotBefore.Add(time.Second) }, []string{"www.example.com"}},
+		"not yet, which is no fault": {func(c *x509.Certificate) { c.NotBefore = c.NotAfter.Add(-time.Second) }, []string{"www.example.com"}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			var want *x509.Certificate
+			chain := sign(t, key, func(c *x509.Certificate) { test.edit(c); want = c })
+			got := Read([]byte(chain+sign(t, other, nil)), []byte(pkcs8(t, key)))
+			if got.Fault != "" || !slices.Equal(got.Names, test.names) || !got.NotBefore.Equal(want.NotBefore) || !got.NotAfter.Equal(want.NotAfter) {
+				t.Errorf("%q: for %v from %s to %s", got.Fault, got.Names, got.NotBefore, got.NotAfter)
 			}
 		})
 	}
@@ -174,11 +181,11 @@ func TestFingerprint(t *testing.T) {
 	chain, keyPEM := sign(t, key, nil)+sign(t, other, nil), pkcs8(t, key)
 	parse := func(chain, key string) string {
 		t.Helper()
-		c, err := Parse([]byte(chain), []byte(key), "www.example.com", testNow)
-		if err != nil {
-			t.Fatal(err)
+		s := Read([]byte(chain), []byte(key))
+		if s.Fault != "" {
+			t.Fatal(s.Fault)
 		}
-		return c.Fingerprint
+		return s.Fingerprint
 	}
 	was := parse(chain, keyPEM)
 	for _, tc := range []struct {

@@ -49,7 +49,7 @@ func Run(ctx context.Context, cfg *config.Config, version string, out io.Writer)
 	silent := slog.New(slog.DiscardHandler)
 	uids := make(map[string]string) // of kube-system, by cluster
 	for _, c := range cfg.Clusters {
-		within(ctx, func(ctx context.Context) { uids[c.Name] = cluster(ctx, r, c, version, silent) })
+		within(ctx, func(ctx context.Context) { uids[c.Name] = cluster(ctx, r, c, cfg.VultrCDN.On, version, silent) })
 	}
 	for _, s := range cfg.KubeSecrets() {
 		within(ctx, func(ctx context.Context) { secret(ctx, r, cfg, s, version, silent) })
@@ -82,9 +82,9 @@ func within(ctx context.Context, do func(context.Context)) {
 }
 
 // cluster checks that the API server answers and that the credentials allow
-// what the watches do. It returns the UID of kube-system, "" if that could not
-// be read.
-func cluster(ctx context.Context, r *report, c config.Cluster, version string, log *slog.Logger) (uid string) {
+// what the watches do; with certs, reading certificates too. It returns the UID
+// of kube-system, "" if that could not be read.
+func cluster(ctx context.Context, r *report, c config.Cluster, certs bool, version string, log *slog.Logger) (uid string) {
 	client, err := daemon.Clients(c, version, log).Get()
 	if err != nil {
 		r.fail("cluster %s: %v", c.Name, err)
@@ -106,6 +106,11 @@ func cluster(ctx context.Context, r *report, c config.Cluster, version string, l
 		permissions(ctx, r, client, c.Name, "discovery.k8s.io", "endpointslices", n)
 	}
 	permissions(ctx, r, client, c.Name, "", "nodes", metav1.NamespaceAll)
+	if certs {
+		for _, n := range namespaces {
+			certificates(ctx, r, client, c.Name, n)
+		}
+	}
 	optional(ctx, r, client, c)
 	return string(system.UID)
 }
@@ -113,11 +118,8 @@ func cluster(ctx context.Context, r *report, c config.Cluster, version string, l
 // permissions asks the API server what the credentials may do with a resource.
 func permissions(ctx context.Context, r *report, client kubernetes.Interface, cluster, group, resource, namespace string) {
 	what := resource
-	switch {
-	case namespace != metav1.NamespaceAll:
-		what += " in namespace " + namespace
-	case resource != "nodes":
-		what += " in all namespaces"
+	if resource != "nodes" {
+		what += in(namespace)
 	}
 	refused, err := refusals(ctx, client, authorizationv1.ResourceAttributes{Namespace: namespace, Group: group, Resource: resource})
 	if err != nil {
@@ -129,6 +131,29 @@ func permissions(ctx context.Context, r *report, client kubernetes.Interface, cl
 		return
 	}
 	r.ok("cluster %s: may list and watch %s", cluster, what)
+}
+
+// certificates asks for the right without which hosts of Vultr CDN have no
+// certificates.
+func certificates(ctx context.Context, r *report, client kubernetes.Interface, cluster, namespace string) {
+	refused, err := refusals(ctx, client, authorizationv1.ResourceAttributes{Namespace: namespace, Resource: "secrets"})
+	switch {
+	case err != nil:
+		r.fail("cluster %s: asking whether secrets may be read: %v", cluster, err)
+	case len(refused) > 0:
+		r.note("cluster %s: not allowed to %s secrets%s: its hosts of Vultr CDN have no certificates (see deploy/rbac-certificates.yaml)",
+			cluster, strings.Join(refused, " and "), in(namespace))
+	default:
+		r.ok("cluster %s: may list and watch secrets%s, for the certificates of Vultr CDN hosts", cluster, in(namespace))
+	}
+}
+
+// in is " in namespace x", or of all.
+func in(namespace string) string {
+	if namespace == metav1.NamespaceAll {
+		return " in all namespaces"
+	}
+	return " in namespace " + namespace
 }
 
 // refusals returns which of the verbs list and watch are refused.

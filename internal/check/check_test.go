@@ -98,7 +98,7 @@ func newPlace(t *testing.T) *place {
 		Owner:    "acme",
 		Clusters: []config.Cluster{{Name: "main", Kubeconfig: kubeconfig}},
 		Edgio: config.Edgio{
-			On: true,
+			On:      true,
 			BaseURL: serve(p.edgio) + "/config-api/v1", Username: "bot", SharedKey: config.NewSecret(sharedKey), Shortname: "acme", ServiceProfile: "LLNW-Generic",
 		},
 		Vultr: config.Vultr{BaseURL: serve(p.vultr), APIKey: config.NewSecret(apiKey), Domain: "k8s.example.net"},
@@ -151,6 +151,24 @@ note  vultr: the right to write is untested
 `
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Errorf("output (-want +got):\n%s", diff)
+	}
+}
+
+// TestCertificatesAreChecked has the right to read them in one of two namespaces.
+func TestCertificatesAreChecked(t *testing.T) {
+	p := newPlace(t)
+	p.cfg.VultrCDN.On = true
+	p.cfg.Clusters[0].Namespaces = []string{"shop", "blog"}
+	p.kube.refuse = []string{"list secrets blog", "watch secrets blog"}
+	var out strings.Builder
+	if err := Run(t.Context(), p.cfg, "test", &out); err != nil {
+		t.Errorf("it ends with %v", err)
+	}
+	const want = `ok    cluster main: may list and watch secrets in namespace shop, for the certificates of Vultr CDN hosts
+note  cluster main: not allowed to list and watch secrets in namespace blog: its hosts of Vultr CDN have no certificates (see deploy/rbac-certificates.yaml)
+`
+	if !strings.Contains(out.String(), want) {
+		t.Errorf("the output lacks %s:\n%s", want, &out)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 
 	"github.com/edgeward/edgeward/internal/config"
@@ -27,16 +28,24 @@ func Watch(cfg *config.Config, c config.Cluster, clients *watcher.Clients, log *
 		Name: c.Name, Clients: clients, Namespaces: c.Namespaces,
 		LabelSelector: c.LabelSelector, NodeSelector: c.NodeSelector, Log: log,
 	}
+	o.IngressClasses, o.Controllers = classes(cfg, c)
+	o.ReadTLS = slices.ContainsFunc(Settings(cfg).CDNs, func(cdn plan.CDN) bool { return cdn.Certificates })
+	return o
+}
+
+// classes are the ingress classes of a cluster that are ours, and the controllers
+// that the objects of others name.
+func classes(cfg *config.Config, c config.Cluster) (classes, controllers []string) {
 	for _, cdn := range Settings(cfg).CDNs {
 		class := cdn.Class
 		if cdn.Target == plan.Edgio {
 			class = c.IngressClass
 		}
 		if class != "" {
-			o.IngressClasses, o.Controllers = append(o.IngressClasses, class), append(o.Controllers, cdn.Controller())
+			classes, controllers = append(classes, class), append(controllers, cdn.Controller())
 		}
 	}
-	return o
+	return classes, controllers
 }
 
 // Cluster translates a configured cluster for the plan. It is not ready.
@@ -64,7 +73,7 @@ func watches(cfg *config.Config, sync *syncer.Syncer, m *metrics.Metrics, versio
 		reports := sync.Cluster(c.Name)
 		o := Watch(cfg, c, clients, log)
 		o.Ingresses, o.Services, o.EndpointSlices, o.Nodes = reports.Ingresses, reports.Services, reports.EndpointSlices, reports.Nodes
-		o.Synced = reports.Ready
+		o.TLSSecrets, o.TLSRefused, o.Synced = reports.TLSSecrets, reports.TLSRefused, reports.Ready
 		o.Metrics = watchMetrics(m, c.Name)
 		cluster, err := watcher.New(o)
 		if err != nil {

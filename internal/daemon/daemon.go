@@ -32,7 +32,9 @@ type Flags struct {
 // Options configure a Daemon.
 type Options struct {
 	// Load reads the configuration. It is called again for each SIGHUP.
-	Load  func() (*config.Config, error)
+	Load func() (*config.Config, error)
+	// Path is that of the configuration's file.
+	Path  string
 	Flags Flags
 	Build metrics.Build
 	// NewLog makes the logger that a configuration describes.
@@ -173,6 +175,7 @@ func Settings(cfg *config.Config) plan.Settings {
 		Owner: cfg.Owner, Domain: cfg.Vultr.Domain, TTL: cfg.Vultr.TTL,
 		ServiceProfile: cfg.Edgio.ServiceProfile, PublishedProtocols: cfg.Edgio.PublishedProtocols,
 		SourcePath: cfg.Edgio.SourcePath, CNAMETarget: cfg.Edgio.CNAMETarget, Adopt: cfg.Sync.Adopt,
+		PublishZones:  cfg.Vultr.PublishZones,
 		DeletionGrace: cfg.Sync.DeletionGrace, Linger: cfg.Sync.Linger, MaxDelete: cfg.Sync.MaxDelete,
 	}
 }

@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -35,17 +36,26 @@ func tellers(cfg *config.Config, watched []*watcher.Cluster, version string, dry
 	for i, c := range cfg.Clusters {
 		all = append(all, teller{
 			source: feedback.Source{
-				Cluster: c.Name, Target: cfg.Edgio.CNAMETarget,
-				Ours: func(in kube.Ingress) bool { return c.IngressClass != "" && in.Class == c.IngressClass },
+				Cluster: c.Name, Target: cfg.Edgio.CNAMETarget, PublishZones: cfg.Vultr.PublishZones,
+				Ours: ours(cfg, c),
 			},
 			reporter: feedback.NewReporter(feedback.Options{
-				Namespaces: c.Namespaces, Status: cfg.Edgio.CNAMETarget != "", DryRun: dryRun,
+				Namespaces: c.Namespaces, Status: cfg.Edgio.CNAMETarget != "" || cfg.VultrCDN.On, DryRun: dryRun,
 				Connect: Clients(c, version, log).Get, Log: log.With("cluster", c.Name),
 			}),
 			watched: watched[i],
 		})
 	}
 	return all
+}
+
+// ours tells the Ingresses of a cluster whose class is ours, by its name or by its
+// object, from those that are selected by their label alone.
+func ours(cfg *config.Config, c config.Cluster) func(kube.Ingress) bool {
+	classes, controllers := classes(cfg, c)
+	return func(in kube.Ingress) bool {
+		return slices.Contains(classes, in.Class) || slices.Contains(controllers, in.Controller)
+	}
 }
 
 // update hands over what the last plan found.

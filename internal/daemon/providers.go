@@ -50,7 +50,7 @@ func Connect(cfg *config.Config, version string, observe Observe, log *slog.Logg
 	}
 	http := transport.NewClient(p.VultrGate, agent, cfg.Vultr.APIKey.Reveal(), observe("vultr"))
 	p.Vultr, err = vultrdns.New(vultrdns.Options{
-		BaseURL: cfg.Vultr.BaseURL, APIKey: cfg.Vultr.APIKey.Reveal(), Domain: cfg.Vultr.Domain, HTTP: http,
+		BaseURL: cfg.Vultr.BaseURL, APIKey: cfg.Vultr.APIKey.Reveal(), Domain: cfg.Vultr.Domain, Zones: cfg.Vultr.PublishZones, HTTP: http,
 	})
 	if err != nil {
 		return p, fmt.Errorf("vultr: %w", err)

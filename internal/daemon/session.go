@@ -27,9 +27,12 @@ type session struct {
 // prepare makes a session that does nothing before run. It reads the keys that
 // Secrets hold.
 func (d *daemon) prepare(ctx context.Context, cfg *config.Config, log *slog.Logger) (*session, error) {
-	providers, err := Open(ctx, cfg, d.Build.Version, d.metrics.Request, log)
+	providers, err := Open(ctx, cfg, d.Build.Version, d.observe(log), log)
 	if err != nil {
 		return nil, err
+	}
+	for _, path := range exposed(cfg, d.Path) {
+		log.Warn("every user of this machine may read a file with secrets: chmod o-r", "file", path)
 	}
 	s := &session{cfg: cfg, log: log, once: d.Flags.Once, keys: make(map[string]string), rotated: make(chan struct{}, 1)}
 	for path, secret := range keyFiles(cfg) {

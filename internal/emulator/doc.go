@@ -4,7 +4,8 @@
 // Each is an http.Handler with its own state, authentication, rate limit,
 // latency and field rules, for the tests and the demo. What the APIs configure
 // works: the zones are answered by a name server ([Vultr.ListenDNS]), and the
-// rules by an edge that takes requests to the origins ([NewEdgioEdge]).
+// rules by an edge that takes requests to the origins ([NewEdgioEdge],
+// [NewVultrEdge]).
 //
 // The emulators are unkind on purpose. Where a provider's behaviour is known
 // they do the same; where it is not, they refuse, or leave a switch. Every such

@@ -70,7 +70,7 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		scheme = "https"
 	}
 	host := hostOf(r.Host)
-	p, path, ok := e.published.current().find(scheme, host, r.URL.EscapedPath())
+	p, path, ok := e.published.current().find(scheme, host, r.URL.EscapedPath(), e.published.now())
 	if !ok {
 		http.Error(w, fmt.Sprintf("the CDN publishes nothing at %s://%s%s", scheme, host, r.URL.EscapedPath()), http.StatusNotFound)
 		return

@@ -5,12 +5,14 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // publication is one URL, or a directory of them, that a CDN answers, and where
 // it gets the answer.
 type publication struct {
-	scheme, host string // http or https; the host in lower case
+	scheme, host string    // http or https; the host in lower case
+	from         time.Time // when it begins; zero: at once
 	// path ends with a slash for a directory, which is published with all below
 	// it; otherwise it is one object.
 	path string
@@ -81,12 +83,12 @@ func escapePath(path string) string {
 	return u.EscapedPath()
 }
 
-// find returns what publishes a URL, that with the longest path, and the path
+// find returns what publishes a URL now, that with the longest path, and the path
 // to ask its origin for: the published prefix is replaced by the source's. Of
 // two with the same path it is the older; the real order is not known.
-func (all publications) find(scheme, host, path string) (best publication, sourcePath string, ok bool) {
+func (all publications) find(scheme, host, path string, now time.Time) (best publication, sourcePath string, ok bool) {
 	for _, p := range all[site{scheme, host}] {
-		if p.matches(path) && (!ok || len(p.path) > len(best.path)) {
+		if p.matches(path) && !now.Before(p.from) && (!ok || len(p.path) > len(best.path)) {
 			best, ok = p, true
 		}
 	}

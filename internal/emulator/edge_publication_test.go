@@ -32,7 +32,7 @@ func TestFind(t *testing.T) {
 		{"another host", "https", "example.com", "/app", ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			p, path, ok := all.find(tc.scheme, tc.host, tc.path)
+			p, path, ok := all.find(tc.scheme, tc.host, tc.path, testNow())
 			got := ""
 			if ok {
 				got = p.sourceHost + " " + path

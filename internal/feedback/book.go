@@ -88,7 +88,7 @@ func (b *book) done(j job, wrote bool, now time.Time) (rewrites int) {
 	}
 	e.looked = lookedAt(j.outcome)
 	if wrote {
-		e.rewrote(j.outcome.Hostname, now)
+		e.rewrote(j.outcome.hostnames(), now)
 	}
 	return e.rewrites
 }

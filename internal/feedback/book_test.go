@@ -2,6 +2,7 @@ package feedback
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -49,7 +50,7 @@ func (s *script) work() {
 		if !ok {
 			return
 		}
-		what := "status " + j.outcome.Hostname
+		what := "status " + j.outcome.hostnames()
 		if j.kind == events {
 			what = j.message.Reason + " " + j.message.Text
 		}
@@ -67,9 +68,9 @@ func says(messages ...Message) Outcome {
 
 func found(o Outcome) Outcome { o.Found = true; return o }
 
-// shows is an outcome that wants a hostname and has others.
+// shows is an outcome that wants hostnames, separated by blanks, and has others.
 func shows(version, want string, has ...string) Outcome {
-	return Outcome{Ingress: id("shop"), UID: "uid-shop", Version: version, Hostname: want, Published: has}
+	return Outcome{Ingress: id("shop"), UID: "uid-shop", Version: version, Hostnames: strings.Fields(want), Published: has}
 }
 
 func TestWhatIsSaid(t *testing.T) {
@@ -222,6 +223,12 @@ func TestWhenAStatusIsWritten(t *testing.T) {
 		"a former target": {func(s *script) { s.sees(0, shows("1", cdn, "former.example")) }, []string{"+0s status " + cdn}},
 		"it stands beside a former one": {func(s *script) { s.sees(0, shows("1", cdn, "former.example", cdn)) },
 			[]string{"+0s status " + cdn}},
+		"two are so already": {func(s *script) { s.sees(0, shows("1", "a.example b.example", "b.example", "a.example")) }, nil},
+		"a second comes": {func(s *script) {
+			s.sees(0, shows("1", "a.example", "a.example"))
+			s.sees(time.Minute, shows("1", "a.example b.example", "a.example"))
+		}, []string{"+1m0s status a.example b.example"}},
+		"one of two goes": {func(s *script) { s.sees(0, shows("1", "a.example", "a.example", "b.example")) }, []string{"+0s status a.example"}},
 		"it comes and goes at once": {func(s *script) {
 			s.sees(0, shows("1", cdn))
 			s.sees(0, shows("2", "", cdn))

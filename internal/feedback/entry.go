@@ -33,8 +33,8 @@ type entry struct {
 	repeated map[string]string
 
 	looked    lookedAfter // when the status was last looked after
-	wrote     string      // the hostname that was last written
-	rewrites  int         // how often in a row it was that one
+	wrote     string      // the hostnames that were last written
+	rewrites  int         // how often in a row it was these
 	rewritten time.Time
 	notBefore time.Time // when the status may be tried again
 }
@@ -42,13 +42,13 @@ type entry struct {
 // lookedAfter is the state of things for which a status was looked after. It
 // is looked after once for each: the watch shows only later what was written.
 type lookedAfter struct {
-	at                bool // false: not looked after
-	version, hostname string
-	absent            bool
+	at                 bool // false: not looked after
+	version, hostnames string
+	absent             bool
 }
 
 func lookedAt(o Outcome) lookedAfter {
-	return lookedAfter{at: true, version: o.Version, hostname: o.Hostname, absent: o.Absent}
+	return lookedAfter{at: true, version: o.Version, hostnames: o.hostnames(), absent: o.Absent}
 }
 
 func newEntry(o Outcome, first bool, now time.Time) *entry {
@@ -89,13 +89,7 @@ func (e *entry) take(o Outcome, now time.Time) {
 // wantsStatus reports whether the status is not, as far as known, what it
 // should be.
 func wantsStatus(o Outcome) bool {
-	switch {
-	case o.Absent:
-		return true
-	case o.Hostname == "":
-		return len(o.Published) > 0
-	}
-	return !slices.Equal(o.Published, []string{o.Hostname})
+	return o.Absent || !slices.Equal(slices.Sorted(slices.Values(o.Published)), o.Hostnames)
 }
 
 // passing reports whether a message is of what goes on by itself.
@@ -150,13 +144,13 @@ func (e *entry) saidNow(m Message) {
 }
 
 // rewrote takes note that the status was written.
-func (e *entry) rewrote(hostname string, now time.Time) {
-	if hostname != e.wrote || now.Sub(e.rewritten) > calm {
+func (e *entry) rewrote(hostnames string, now time.Time) {
+	if hostnames != e.wrote || now.Sub(e.rewritten) > calm {
 		e.rewrites = 0
 	}
 	e.notBefore = now.Add(min(firstRewrite<<min(e.rewrites, 16), maxRewrite))
 	e.rewrites++
-	e.wrote, e.rewritten = hostname, now
+	e.wrote, e.rewritten = hostnames, now
 }
 
 // mayShow reports whether an entry of ours may stand in the status of the
@@ -165,5 +159,5 @@ func (e *entry) mayShow() bool {
 	if e.outcome.Absent {
 		return e.looked != lookedAt(e.outcome)
 	}
-	return e.outcome.Hostname != "" || len(e.outcome.Published) > 0
+	return len(e.outcome.Hostnames) > 0 || len(e.outcome.Published) > 0
 }

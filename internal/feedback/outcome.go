@@ -1,6 +1,10 @@
 package feedback
 
-import "github.com/edgeward/edgeward/internal/plan"
+import (
+	"strings"
+
+	"github.com/edgeward/edgeward/internal/plan"
+)
 
 // Outcome is what became of one Ingress: the aggregate of its routes.
 type Outcome struct {
@@ -8,9 +12,9 @@ type Outcome struct {
 	UID     string
 	// Version is the resource version that Published was read at.
 	Version string
-	// Hostname is the CDN's target that the Ingress's status has to show; "":
-	// none of ours may stand there.
-	Hostname string
+	// Hostnames are the CDNs' hosts that the Ingress's status has to show, sorted;
+	// none: none of ours may stand there.
+	Hostnames []string
 	// Published holds the hostnames of ours that stood in the status.
 	Published []string
 	// Found says that a rule of the Ingress stood at the CDN already when that
@@ -21,6 +25,9 @@ type Outcome struct {
 	Absent   bool
 	Messages []Message // ordered by Reason, one of each
 }
+
+// hostnames are the Hostnames as one text.
+func (o Outcome) hostnames() string { return strings.Join(o.Hostnames, " ") }
 
 // Message is what an Event says. Reason is one word ("Synced"); Text is at most
 // maxText bytes long.

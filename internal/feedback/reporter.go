@@ -37,8 +37,7 @@ const (
 // Options configure a Reporter.
 type Options struct {
 	Namespaces []string // that Ingresses are watched in; none: all
-	// Status says that there is something to show in a status (see
-	// Source.Target), so that a missing right is worth a line.
+	// Status says that there may be something to show in a status, so that a missing right is worth a line.
 	Status bool
 	// Connect returns a client for what the kubeconfig holds now, the same one
 	// as long as that has not changed.
@@ -177,7 +176,7 @@ func (r *Reporter) do(ctx context.Context, j job) (wrote bool, err error) {
 		r.log.Debug("recording an Event", about...)
 		return true, record(ctx, r.client, newEvent(j.outcome, j.message, time.Now()), j.repeated)
 	}
-	about = append(about, "hostname", j.outcome.Hostname)
+	about = append(about, "hostname", j.outcome.hostnames())
 	wrote, err = writeStatus(ctx, r.client, j.outcome, r.opts.DryRun)
 	switch {
 	case wrote && r.opts.DryRun:

@@ -1,7 +1,6 @@
 package feedback
 
 import (
-	"maps"
 	"slices"
 	"strings"
 
@@ -17,9 +16,13 @@ const originAnnotation = "edgeward/origin"
 // Source is where the outcomes of one cluster come from.
 type Source struct {
 	Cluster string
-	// Target is the CDN host that published hosts point at ("acme.cdn.example");
-	// "": not known, so that no status is written.
+	// Target is the host of Edgio that published hosts point at
+	// ("acme.cdn.example"); "": not known, so that it is not shown. Other CDNs
+	// tell theirs with each rule.
 	Target string
+	// PublishZones are the DNS zones in which published hosts are led to the CDN,
+	// so that nobody needs to be asked for it.
+	PublishZones []string
 	// Ours reports whether the Ingress's class is ours. Of one that is selected
 	// by its label another controller writes the status.
 	Ours func(kube.Ingress) bool
@@ -36,19 +39,22 @@ func (s Source) Known(o *syncer.Overview) bool {
 // in no particular order. An Ingress that the plan has not seen yet says nothing.
 func (s Source) Outcomes(o *syncer.Overview, ingresses []kube.Ingress) []Outcome {
 	live, found := s.served(o.Rules, o.Settings.Owner), s.served(o.Found, o.Settings.Owner)
-	messages := s.messages(o)
+	targets := s.targets(live, o.Want.Routes)
+	messages := s.messages(o, targets)
 	outcomes := make([]Outcome, 0, len(ingresses))
 	present := make(map[plan.IngressID]bool, len(ingresses))
 	for _, in := range ingresses {
 		id := plan.IngressID{Cluster: s.Cluster, Namespace: in.Namespace, Name: in.Name}
-		outcome := Outcome{Ingress: id, UID: in.UID, Version: in.ResourceVersion, Published: in.Published, Found: found[id], Messages: messages[id]}
-		if live[id] && s.Ours(in) && strings.TrimSpace(in.Annotations[originAnnotation]) != "status" {
-			outcome.Hostname = s.Target
+		outcome := Outcome{Ingress: id, UID: in.UID, Version: in.ResourceVersion, Published: in.Published, Found: len(found[id]) > 0, Messages: messages[id]}
+		if s.Ours(in) && strings.TrimSpace(in.Annotations[originAnnotation]) != "status" {
+			outcome.Hostnames = distinct(targets, live[id])
 		}
 		outcomes = append(outcomes, outcome)
 		present[id] = true
 	}
-	maps.Copy(live, found) // by now its rule may be gone
+	for id := range found { // by now its rule may be gone
+		live[id] = append(live[id], found[id]...)
+	}
 	for id := range live {
 		if !present[id] {
 			outcomes = append(outcomes, Outcome{Ingress: id, Absent: true})
@@ -57,16 +63,50 @@ func (s Source) Outcomes(o *syncer.Overview, ingresses []kube.Ingress) []Outcome
 	return outcomes
 }
 
-// served returns the Ingresses of the cluster that at least one of the rules is
-// for.
-func (s Source) served(rules []plan.Rule, owner string) map[plan.IngressID]bool {
-	served := make(map[plan.IngressID]bool)
+// served returns the rules that are for the cluster's Ingresses.
+func (s Source) served(rules []plan.Rule, owner string) map[plan.IngressID][]plan.Rule {
+	served := make(map[plan.IngressID][]plan.Rule)
 	for _, r := range rules {
 		if m, ok := r.Mark(); ok && m.Owner == owner && m.Cluster == s.Cluster {
-			served[m.IngressID] = true
+			served[m.IngressID] = append(served[m.IngressID], r)
 		}
 	}
 	return served
+}
+
+// targets returns the CDN's host for each host and path that it serves, where
+// that is known. Of two rules at one place, while one takes over from the other,
+// it is that of the wanted one.
+func (s Source) targets(live map[plan.IngressID][]plan.Rule, routes map[plan.RuleKey]plan.Route) map[plan.RuleKey]string {
+	chosen := make(map[plan.RuleKey]plan.Rule)
+	targets := make(map[plan.RuleKey]string)
+	for _, rules := range live {
+		for _, r := range rules {
+			host := r.Published
+			if r.CDN == plan.Edgio {
+				host = s.Target
+			}
+			other, two := chosen[r.RuleKey]
+			wanted := routes[r.RuleKey].Rule
+			if host == "" || r.Pending || two && (wanted.Equal(other) || !wanted.Equal(r) && other.ID < r.ID) {
+				continue
+			}
+			chosen[r.RuleKey], targets[r.RuleKey] = r, host
+		}
+	}
+	return targets
+}
+
+// distinct are the targets of the rules, each once, sorted; nil if there are none.
+func distinct(targets map[plan.RuleKey]string, rules []plan.Rule) []string {
+	var list []string
+	for _, r := range rules {
+		if host := targets[r.RuleKey]; host != "" {
+			list = append(list, host)
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 // finding is one thing that the plan says of an Ingress.
@@ -78,7 +118,7 @@ type finding struct {
 }
 
 // messages puts what the plan found into words, by Ingress.
-func (s Source) messages(o *syncer.Overview) map[plan.IngressID][]Message {
+func (s Source) messages(o *syncer.Overview, targets map[plan.RuleKey]string) map[plan.IngressID][]Message {
 	found := make(map[plan.IngressID][]finding)
 	add := func(id plan.IngressID, f finding) {
 		if id.Cluster == s.Cluster {
@@ -101,14 +141,14 @@ func (s Source) messages(o *syncer.Overview) map[plan.IngressID][]Message {
 		}
 	}
 	notes := make(map[plan.IngressID][]string)
-	for _, w := range o.Want.Warnings {
+	for _, w := range slices.Concat(o.Want.Warnings, o.Step.Warnings) {
 		if list := notes[w.Ingress]; !slices.Contains(list, w.Message) {
 			notes[w.Ingress] = append(list, w.Message)
 		}
 	}
 	messages := make(map[plan.IngressID][]Message, len(found))
 	for id, list := range found {
-		messages[id] = s.words(list, notes[id])
+		messages[id] = s.words(list, notes[id], targets)
 	}
 	return messages
 }
@@ -118,7 +158,7 @@ func (s Source) messages(o *syncer.Overview) map[plan.IngressID][]Message {
 func answer(o *syncer.Overview, id plan.IngressID, key plan.RuleKey) string {
 	set := o.Want.Routes[key].Set
 	for _, f := range o.Failures {
-		if f.Ingress == id && f.Place == key.String() || set != "" && strings.HasPrefix(f.Place, set+" ") {
+		if f.Ingress == id && f.Place == (plan.Rule{RuleKey: key}).Key() || set != "" && strings.HasPrefix(f.Place, set+" ") {
 			return " (" + f.Error + ")"
 		}
 	}

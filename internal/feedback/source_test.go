@@ -22,13 +22,21 @@ func id(name string) plan.IngressID {
 // url is "host/path" as a key.
 func url(text string) plan.RuleKey {
 	host, path, _ := strings.Cut(text, "/")
-	return plan.RuleKey{Host: host, Path: "/" + path}
+	return plan.RuleKey{CDN: plan.Edgio, Host: host, Path: "/" + path}
 }
 
 // ruleOf is a rule at a URL that is marked for an Ingress.
 func ruleOf(owner string, of plan.IngressID, at string) plan.Rule {
 	mark := plan.Mark{Owner: owner, IngressID: of}.String(url(at))
 	return plan.Rule{ID: at, RuleKey: url(at), Protocols: []plan.Protocol{{Published: "https", Mark: mark}}}
+}
+
+// zoneOf is a host of Vultr CDN, which serves it at the CDN's host, that is
+// marked for an Ingress.
+func zoneOf(of plan.IngressID, host, published string) plan.Rule {
+	r := ruleOf("acme", of, host+"/")
+	r.ID, r.CDN, r.Published = published, plan.VultrCDN, published
+	return r
 }
 
 // ingress is one of class edgio.
@@ -46,12 +54,24 @@ func normal(reason, text string) Message  { return Message{Reason: reason, Text:
 // TestHostname has what decides whether a status shows the CDN's host.
 func TestHostname(t *testing.T) {
 	mine := ruleOf("acme", id("shop"), "shop.example.com/")
+	a, b, moved := zoneOf(id("shop"), "a.example.com", "cdn-a.example"), zoneOf(id("shop"), "b.example.com", "cdn-b.example"), zoneOf(id("shop"), "a.example.com", "cdn-0.example")
+	pending := b
+	pending.Pending = true
 	tests := map[string]struct {
 		rules  []plan.Rule
 		change func(*kube.Ingress)
 		target string
-		want   string
+		want   string // joined
 	}{
+		"Vultr CDN":                      {[]plan.Rule{a}, nil, cdn, "cdn-a.example"},
+		"Vultr CDN, no target of Edgio":  {[]plan.Rule{a}, nil, "", "cdn-a.example"},
+		"two of its hosts":               {[]plan.Rule{b, a}, nil, cdn, "cdn-a.example cdn-b.example"},
+		"two CDNs":                       {[]plan.Rule{mine, a}, nil, cdn, cdn + " cdn-a.example"},
+		"one is pending":                 {[]plan.Rule{a, pending}, nil, cdn, "cdn-a.example"},
+		"pending alone":                  {[]plan.Rule{pending}, nil, cdn, ""},
+		"another Ingress's pull zone":    {[]plan.Rule{zoneOf(id("blog"), "a.example.com", "cdn-a.example")}, nil, cdn, ""},
+		"two pull zones at one host":     {[]plan.Rule{a, moved}, nil, cdn, "cdn-0.example"},
+		"likewise, the other way round":  {[]plan.Rule{moved, a}, nil, cdn, "cdn-0.example"},
 		"a rule stands":                  {[]plan.Rule{mine}, nil, cdn, cdn},
 		"none":                           {nil, nil, cdn, ""},
 		"one of two":                     {[]plan.Rule{ruleOf("acme", id("shop"), "shop.example.com/b"), {RuleKey: url("shop.example.com/")}}, nil, cdn, cdn},
@@ -72,8 +92,8 @@ func TestHostname(t *testing.T) {
 			}
 			o := &syncer.Overview{Settings: plan.Settings{Owner: "acme"}, Rules: test.rules}
 			for _, got := range source(test.target).Outcomes(o, []kube.Ingress{in}) {
-				if !got.Absent && got.Hostname != test.want {
-					t.Errorf("%q, want %q", got.Hostname, test.want)
+				if !got.Absent && got.hostnames() != test.want {
+					t.Errorf("%q, want %q", got.Hostnames, test.want)
 				}
 			}
 		})
@@ -90,10 +110,10 @@ func TestOutcomes(t *testing.T) {
 		Settings: plan.Settings{Owner: "acme"}, Rules: []plan.Rule{old, fresh, gone}, Found: []plan.Rule{old, went},
 	}, []kube.Ingress{in, ingress("fresh"), ingress("none")})
 	want := []Outcome{
-		{Ingress: id("fresh"), UID: "uid-fresh", Version: "7", Hostname: cdn},
+		{Ingress: id("fresh"), UID: "uid-fresh", Version: "7", Hostnames: []string{cdn}},
 		{Ingress: id("gone"), Absent: true},
 		{Ingress: id("none"), UID: "uid-none", Version: "7"},
-		{Ingress: id("old"), UID: "uid-old", Version: "7", Hostname: cdn, Published: []string{cdn}, Found: true},
+		{Ingress: id("old"), UID: "uid-old", Version: "7", Hostnames: []string{cdn}, Published: []string{cdn}, Found: true},
 		{Ingress: id("went"), Absent: true},
 	}
 	byName := cmpopts.SortSlices(func(a, b Outcome) bool { return a.Ingress.Name < b.Ingress.Name })
@@ -105,6 +125,8 @@ func TestOutcomes(t *testing.T) {
 // TestMessages has what is said of an Ingress "shop" for what the plan found.
 func TestMessages(t *testing.T) {
 	a, b, c := url("shop.example.com/a"), url("shop.example.com/b"), url("blog.example.com/c")
+	zones := []plan.Rule{zoneOf(id("shop"), "x.example.com", "cdn-x.example"), zoneOf(id("shop"), "y.example.org", "cdn-y.example")}
+	x, y := zones[0].RuleKey, zones[1].RuleKey
 	route := func(key plan.RuleKey, s plan.State, reason string) plan.RouteState {
 		return plan.RouteState{Ingress: id("shop"), Key: key, State: s, Reason: reason}
 	}
@@ -124,6 +146,7 @@ func TestMessages(t *testing.T) {
 		step     plan.Step
 		failures []syncer.Failure
 		target   string
+		zones    []string // that published hosts are led from
 		messages []Message
 	}{
 		"nothing yet": {},
@@ -131,6 +154,14 @@ func TestMessages(t *testing.T) {
 			messages: []Message{normal("Synced", "Published at the CDN: blog.example.com/c, shop.example.com/a, shop.example.com/b. Let DNS lead blog.example.com, shop.example.com to acme.cdn.example (CNAME).")}},
 		"published, the target is not known": {step: plan.Step{Routes: many(1)},
 			messages: []Message{normal("Synced", "Published at the CDN: shop.example.com/a.")}},
+		"published at two hosts of the CDN": {step: plan.Step{Routes: []plan.RouteState{route(x, plan.Synced, ""), route(y, plan.Synced, ""), route(a, plan.Synced, "")}}, target: cdn,
+			messages: []Message{normal("Synced", "Published at the CDN: shop.example.com/a, x.example.com/, y.example.org/. Let DNS lead shop.example.com to acme.cdn.example, x.example.com to cdn-x.example, y.example.org to cdn-y.example (CNAME).")}},
+		"published, and led there": {step: plan.Step{Routes: []plan.RouteState{route(x, plan.Synced, ""), route(y, plan.Synced, "")}}, zones: []string{"other.example.com", "example.org"},
+			messages: []Message{normal("Synced", "Published at the CDN: x.example.com/, y.example.org/. Let DNS lead x.example.com to cdn-x.example (CNAME).")}},
+		"all are led there": {step: plan.Step{Routes: []plan.RouteState{route(x, plan.Synced, "")}}, zones: []string{"x.example.com"},
+			messages: []Message{normal("Synced", "Published at the CDN: x.example.com/.")}},
+		"a zone of a like name": {step: plan.Step{Routes: []plan.RouteState{route(x, plan.Synced, "")}}, zones: []string{"ample.com"},
+			messages: []Message{normal("Synced", "Published at the CDN: x.example.com/. Let DNS lead x.example.com to cdn-x.example (CNAME).")}},
 		"published, with a warning": {step: plan.Step{Routes: many(1)},
 			want:     plan.Want{Warnings: []plan.Warning{{Ingress: id("shop"), Message: "beware"}, {Ingress: id("shop"), Message: "beware"}, {Ingress: id("blog"), Message: "else"}}},
 			messages: []Message{normal("Synced", "Published at the CDN: shop.example.com/a. Note: beware.")}},
@@ -169,8 +200,15 @@ func TestMessages(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			o := &syncer.Overview{Want: test.want, Step: test.step, Failures: test.failures}
-			got := source(test.target).Outcomes(o, []kube.Ingress{ingress("shop")})[0].Messages
+			o := &syncer.Overview{Settings: plan.Settings{Owner: "acme"}, Want: test.want, Step: test.step, Failures: test.failures, Rules: zones}
+			for _, r := range test.step.Routes {
+				if r.State == plan.Synced && r.Key.CDN == plan.Edgio {
+					o.Rules = append(o.Rules, ruleOf("acme", r.Ingress, r.Key.String()))
+				}
+			}
+			from := source(test.target)
+			from.PublishZones = test.zones
+			got := from.Outcomes(o, []kube.Ingress{ingress("shop")})[0].Messages
 			if diff := cmp.Diff(test.messages, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}

@@ -14,26 +14,33 @@ import (
 	"github.com/edgeward/edgeward/watcher"
 )
 
-// entries returns what has to stand in an Ingress's status: what others wrote,
-// as it is, and hostname, if that is not "", beside it. Ours are known by
-// watcher.Published. Hostname stands once, whoever wrote it.
-func entries(in *networkingv1.Ingress, hostname string) (list []networkingv1.IngressLoadBalancerIngress, changed bool) {
-	ours := watcher.Published(in)
-	stands := false
+// entries returns what has to stand in an Ingress's status: what others wrote, as
+// it is, and after that ours, which are those of the hostnames that nobody else
+// wrote. What stood of ours is known by watcher.Published; where that is right,
+// in whatever place, nothing has changed.
+func entries(in *networkingv1.Ingress, hostnames []string) (list []networkingv1.IngressLoadBalancerIngress, ours []string, changed bool) {
+	published := watcher.Published(in)
+	stood := 0
 	for _, e := range in.Status.LoadBalancer.Ingress {
-		switch {
-		case hostname != "" && e.Hostname == hostname && !stands:
-			stands = true
-		case e.Hostname != "" && slices.Contains(ours, e.Hostname):
-			changed = true
+		if e.Hostname != "" && slices.Contains(published, e.Hostname) {
+			stood++
 			continue
 		}
 		list = append(list, e)
 	}
-	if hostname != "" && !stands {
-		list, changed = append(list, networkingv1.IngressLoadBalancerIngress{Hostname: hostname}), true
+	for _, h := range hostnames {
+		if !slices.ContainsFunc(list, func(e networkingv1.IngressLoadBalancerIngress) bool { return e.Hostname == h }) {
+			ours = append(ours, h)
+		}
 	}
-	return list, changed
+	slices.Sort(published)
+	if stood == len(ours) && slices.Equal(published, ours) {
+		return in.Status.LoadBalancer.Ingress, ours, false
+	}
+	for _, h := range ours {
+		list = append(list, networkingv1.IngressLoadBalancerIngress{Hostname: h})
+	}
+	return list, ours, true
 }
 
 // writeStatus brings an Ingress's status to what the outcome says. The Ingress
@@ -53,7 +60,7 @@ func writeStatus(ctx context.Context, client kubernetes.Interface, o Outcome, dr
 	case !o.Absent && string(in.UID) != o.UID:
 		return false, nil
 	}
-	list, changed := entries(in, o.Hostname)
+	list, ours, changed := entries(in, o.Hostnames)
 	if !changed || dryRun {
 		return changed, nil
 	}
@@ -62,8 +69,8 @@ func writeStatus(ctx context.Context, client kubernetes.Interface, o Outcome, dr
 		return false, err
 	}
 	manager := "edgeward" // of what others wrote and we left
-	if o.Hostname != "" {
-		manager = watcher.StatusManager(o.Hostname)
+	if len(ours) > 0 {
+		manager = watcher.StatusManager(ours...)
 	}
 	_, err = ingresses.Patch(ctx, in.Name, types.MergePatchType, patch, metav1.PatchOptions{FieldManager: manager}, "status")
 	return err == nil, ignoreGone(err)

@@ -2,6 +2,7 @@ package feedback
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -23,8 +24,8 @@ func standing(entries string, ours ...string) *networkingv1.Ingress {
 		}
 		in.Status.LoadBalancer.Ingress = append(in.Status.LoadBalancer.Ingress, entry)
 	}
-	for _, hostname := range ours {
-		in.ManagedFields = append(in.ManagedFields, metav1.ManagedFieldsEntry{Manager: watcher.StatusManager(hostname), Subresource: "status"})
+	for _, hostname := range ours { // or "+2" for the last two
+		in.ManagedFields = append(in.ManagedFields, metav1.ManagedFieldsEntry{Manager: "edgeward:" + hostname, Subresource: "status"})
 	}
 	return in
 }
@@ -32,10 +33,17 @@ func standing(entries string, ours ...string) *networkingv1.Ingress {
 func TestEntries(t *testing.T) {
 	tests := map[string]struct {
 		in       *networkingv1.Ingress
-		hostname string
+		hostname string // several are separated by blanks
 		want     string
 		changed  bool
 	}{
+		"two, the first":                  {standing(""), "a.cdn b.cdn", "a.cdn b.cdn", true},
+		"two stand":                       {standing("192.0.2.1 a.cdn b.cdn", "+2"), "a.cdn b.cdn", "192.0.2.1 a.cdn b.cdn", false},
+		"two stand, others wrote them":    {standing("a.cdn b.cdn"), "a.cdn b.cdn", "a.cdn b.cdn", false},
+		"a second beside the first":       {standing("a.cdn 192.0.2.1", "a.cdn"), "a.cdn b.cdn", "192.0.2.1 a.cdn b.cdn", true},
+		"beside one that another wrote":   {standing("a.cdn"), "a.cdn b.cdn", "a.cdn b.cdn", true},
+		"one of two goes":                 {standing("lb.example a.cdn b.cdn", "+2"), "b.cdn", "lb.example b.cdn", true},
+		"both go":                         {standing("lb.example a.cdn b.cdn", "+2"), "", "lb.example", true},
 		"the first":                       {standing(""), cdn, cdn, true},
 		"it stands":                       {standing(cdn, cdn), cdn, cdn, false},
 		"it stands, another wrote it":     {standing(cdn), cdn, cdn, false},
@@ -51,9 +59,17 @@ func TestEntries(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			list, changed := entries(test.in, test.hostname)
+			list, ours, changed := entries(test.in, strings.Fields(test.hostname))
 			if diff := cmp.Diff(standing(test.want).Status.LoadBalancer.Ingress, list); diff != "" || changed != test.changed {
 				t.Errorf("changed %v, want %v; (-want +got):\n%s", changed, test.changed, diff)
+			}
+			// What was written is known for ours, and then is as it should be.
+			again := standing(test.want)
+			if len(ours) > 0 {
+				again.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: watcher.StatusManager(ours...), Subresource: "status"}}
+			}
+			if _, _, changed := entries(again, strings.Fields(test.hostname)); changed || test.changed && !slices.Equal(ours, watcher.Published(again)) {
+				t.Errorf("ours %v, afterwards %v; again: %t", ours, watcher.Published(again), changed)
 			}
 		})
 	}

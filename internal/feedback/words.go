@@ -20,7 +20,7 @@ const (
 )
 
 // words makes a message for each state.
-func (s Source) words(list []finding, notes []string) []Message {
+func (s Source) words(list []finding, notes []string, targets map[plan.RuleKey]string) []Message {
 	byState := make(map[plan.State][]finding)
 	for _, f := range list {
 		byState[f.state] = append(byState[f.state], f)
@@ -34,10 +34,8 @@ func (s Source) words(list []finding, notes []string) []Message {
 		waits := slices.ContainsFunc(findings, func(f finding) bool { return f.waits })
 		text := say.lead + described(findings)
 		switch {
-		case state == plan.Synced && s.Target != "":
-			text += ". Let DNS lead " + strings.Join(hosts(findings), ", ") + " to " + s.Target + " (CNAME)."
 		case state == plan.Synced:
-			text += "."
+			text += "." + s.dnsHint(findings, targets)
 		case state != plan.Pending || waits:
 			text += ". " + say.help
 		}
@@ -105,16 +103,37 @@ func joined(keys []string, reason string) string {
 	return text + ": " + reason
 }
 
-// hosts are those of the findings, sorted.
-func hosts(findings []finding) []string {
-	var list []string
+// dnsHint says where DNS has to lead the hosts of the findings, but for those
+// that are led there already: " Let DNS lead a.example, b.example to
+// cdn.example (CNAME)."
+func (s Source) dnsHint(findings []finding, targets map[plan.RuleKey]string) string {
+	hosts := make(map[string][]string) // by target
 	for _, f := range findings {
-		list = append(list, f.key.Host)
+		if target := targets[f.key]; target != "" && !published(f.key.Host, s.PublishZones) {
+			hosts[target] = append(hosts[target], f.key.Host)
+		}
 	}
-	slices.Sort(list)
-	list = slices.Compact(list)
+	if len(hosts) == 0 {
+		return ""
+	}
+	var parts []string
+	for _, target := range slices.Sorted(maps.Keys(hosts)) {
+		list := slices.Compact(slices.Sorted(slices.Values(hosts[target])))
+		parts = append(parts, strings.Join(few(list), ", ")+" to "+target)
+	}
+	return " Let DNS lead " + strings.Join(few(parts), ", ") + " (CNAME)."
+}
+
+// published reports whether a host lies in one of the zones that edgeward itself
+// publishes in.
+func published(host string, zones []string) bool {
+	return slices.ContainsFunc(zones, func(zone string) bool { return host == zone || strings.HasSuffix(host, "."+zone) })
+}
+
+// few leaves out what are more than maxKeys.
+func few(list []string) []string {
 	if len(list) > maxKeys {
-		list = append(list[:maxKeys], "…")
+		list = append(list[:maxKeys:maxKeys], "…")
 	}
 	return list
 }

@@ -22,9 +22,11 @@ import (
 type Item struct {
 	Cluster string `json:"cluster"`
 	Target  string `json:"target"` // edgio, vultr-cdn or vultr
-	Kind    string `json:"kind"`   // rule, address or claim
-	Object  string `json:"object"` // a rule's host and path, a record's full name
-	Value   string `json:"value"`  // a rule's origin, a record's data
+	// Kind is rule, address or claim; published for a published host's CNAME,
+	// and mark for what makes that ours.
+	Kind   string `json:"kind"`
+	Object string `json:"object"` // a rule's host and path, a record's full name
+	Value  string `json:"value"`  // a rule's origin, a record's data
 	// Serves is the Ingress of a rule, as namespace/name; for a record, the
 	// number of rules that use its name.
 	Serves string `json:"serves"`
@@ -59,10 +61,16 @@ func List(holdings map[string]*plan.Holdings, rules []plan.Rule, domain string) 
 			name := r.Name + "." + domain
 			items = append(items, Item{cluster, string(plan.Vultr), "address", name, r.Data, fmt.Sprintf("%d rules", users[name]), r.ID})
 		}
-		for _, r := range h.Claims {
-			items = append(items, Item{cluster, string(plan.Vultr), "claim", r.Name + "." + domain, r.Data, "", r.ID})
+		for kind, records := range map[string][]plan.Record{"claim": h.Claims, "published": h.CNAMEs, "mark": h.Marks} {
+			for _, r := range records {
+				items = append(items, Item{cluster, string(plan.Vultr), kind, r.Name + "." + cmp.Or(r.Zone, domain), r.Data, "", r.ID})
+			}
 		}
 	}
+	slices.SortStableFunc(items, func(a, b Item) int {
+		order := []string{"published", "rule", "address", "mark", "claim"} // in which they would go
+		return cmp.Or(cmp.Compare(a.Cluster, b.Cluster), cmp.Compare(slices.Index(order, a.Kind), slices.Index(order, b.Kind)))
+	})
 	return items
 }
 

@@ -14,9 +14,10 @@ import (
 	"github.com/edgeward/edgeward/internal/plan"
 )
 
-// Remover removes objects of ours, in the order that keeps every origin
-// resolvable: the rules, then, after the linger and if no rule at all names
-// them any more, the addresses, and last the claims.
+// Remover removes objects of ours, in the order that keeps every name
+// resolvable: the published hosts' CNAMEs, after their TTL the rules, then, after
+// the linger and if no rule at all names them any more, the addresses, and last
+// the marks and claims.
 type Remover struct {
 	Config    *config.Config
 	Providers daemon.Providers
@@ -53,6 +54,20 @@ func (r Remover) Run(ctx context.Context) error {
 		return err
 	}
 	var errs []error
+	for _, h := range each(holdings) {
+		for _, record := range h.CNAMEs {
+			errs = append(errs, r.remove(record.Key(), r.Providers.Vultr.Delete(ctx, record)))
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	if len(errs) > 0 {
+		ttl := time.Duration(r.Config.Vultr.TTL) * time.Second
+		if err := r.wait(ctx, ttl, "(vultr.ttl) before the rules go"); err != nil {
+			return fmt.Errorf("the rules, addresses and claims still stand: %w", err)
+		}
+	}
 	removed := 0
 	for _, h := range each(holdings) {
 		for _, rule := range h.Rules {
@@ -64,8 +79,8 @@ func (r Remover) Run(ctx context.Context) error {
 		return err
 	}
 	if removed > 0 {
-		if err := r.linger(ctx); err != nil {
-			return err
+		if err := r.wait(ctx, r.Config.Sync.Linger, "(sync.linger) before the addresses go"); err != nil {
+			return fmt.Errorf("the addresses and claims still stand: %w", err)
 		}
 	}
 	// Read again: meanwhile somebody may have pointed a rule at a name of ours.
@@ -77,7 +92,7 @@ func (r Remover) Run(ctx context.Context) error {
 			errs = append(errs, fmt.Errorf("cluster %s has %d new rules: a daemon still runs for it; stop it first", cluster, len(h.Rules)))
 			continue
 		}
-		for _, record := range h.Records {
+		for _, record := range slices.Concat(h.Records, h.Marks) {
 			errs = append(errs, r.remove(record.Key(), r.Providers.Vultr.Delete(ctx, record)))
 		}
 		if len(h.Kept) > 0 {
@@ -112,17 +127,16 @@ func (r Remover) remove(what string, err error) error {
 	return err
 }
 
-// linger waits until caches and CDN edges have let go of the origin names.
-func (r Remover) linger(ctx context.Context) error {
-	wait := r.Config.Sync.Linger
-	if wait > 0 {
-		fmt.Fprintf(r.Out, "waiting %s (sync.linger) before the addresses go\n", wait)
+// wait waits until caches and CDN edges have let go of names.
+func (r Remover) wait(ctx context.Context, d time.Duration, why string) error {
+	if d > 0 {
+		fmt.Fprintf(r.Out, "waiting %s %s\n", d, why)
 	}
-	timer := time.NewTimer(wait)
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
-		return fmt.Errorf("the addresses and claims still stand: %w", ctx.Err())
+		return ctx.Err()
 	case <-timer.C:
 		return nil
 	}

@@ -52,6 +52,7 @@ type Ingress struct {
 	Rules       []IngressRule
 	// DefaultBackend is spec.defaultBackend; nil if that is not set.
 	DefaultBackend *Backend
+	TLS            []IngressTLS // spec.tls, but for elements without a Secret
 	// Status is status.loadBalancer.ingress, but for what edgeward wrote.
 	Status []Address
 	// Published holds the hostnames in status.loadBalancer that edgeward wrote
@@ -96,6 +97,7 @@ func (i Ingress) Equal(o Ingress) bool {
 		(i.DefaultBackend == nil) == (o.DefaultBackend == nil) &&
 		(i.DefaultBackend == nil || *i.DefaultBackend == *o.DefaultBackend) &&
 		slices.Equal(i.Status, o.Status) && slices.Equal(i.Published, o.Published) && maps.Equal(i.Annotations, o.Annotations) &&
+		slices.EqualFunc(i.TLS, o.TLS, IngressTLS.equal) &&
 		slices.EqualFunc(i.Rules, o.Rules, func(a, b IngressRule) bool {
 			return a.Host == b.Host && slices.Equal(a.Paths, b.Paths)
 		})

@@ -2,10 +2,12 @@ package logging
 
 import (
 	"bytes"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/edgeward/edgeward/internal/config"
@@ -51,5 +53,32 @@ func TestNoTerminal(t *testing.T) {
 	text, err := os.ReadFile(path)
 	if err != nil || bytes.ContainsRune(text, '\x1b') || !bytes.Contains(text, []byte("level=WARN msg=a")) {
 		t.Errorf("wrote %q, %v", text, err)
+	}
+}
+
+// TestNothingIsUnescaped logs text that would begin a new line, or command a
+// terminal, as a message and as a value, in each format.
+func TestNothingIsUnescaped(t *testing.T) {
+	const evil = "a\nlevel=ERROR msg=forged \x1b[2J\x1b]0;title\x07 \u202e \x9b31m \\x1b[31m"
+	for name, handler := range map[string]func(io.Writer) slog.Handler{
+		"text":       func(w io.Writer) slog.Handler { return New(w, slog.LevelInfo, config.LogText, false).Handler() },
+		"journal":    func(w io.Writer) slog.Handler { return New(w, slog.LevelInfo, config.LogAuto, true).Handler() },
+		"JSON":       func(w io.Writer) slog.Handler { return New(w, slog.LevelInfo, config.LogJSON, false).Handler() },
+		"a terminal": func(w io.Writer) slog.Handler { return coloured(w, slog.LevelInfo) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var out bytes.Buffer
+			log := slog.New(handler(&out))
+			log.Warn("not published: "+evil, "ingress", evil, "rules", []string{evil})
+			text := out.String()
+			if n := strings.Count(text, "\n"); n != 1 {
+				t.Errorf("%d lines: %q", n, text)
+			}
+			for _, bad := range []string{"\x1b[2J", "\x1b]0", "\x1b[31m", "\x07", "\x9b"} {
+				if strings.Contains(text, bad) {
+					t.Errorf("%q is in %q", bad, text)
+				}
+			}
+		})
 	}
 }

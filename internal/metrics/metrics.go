@@ -29,6 +29,7 @@ type Metrics struct {
 	NodePanic         *prometheus.GaugeVec   // cluster
 	LastKnownAddress  *prometheus.GaugeVec   // cluster
 	ProviderReachable *prometheus.GaugeVec   // target
+	KeyAccepted       *prometheus.GaugeVec   // target
 	Reloaded          prometheus.Gauge
 }
 
@@ -82,6 +83,8 @@ func New(r prometheus.Registerer, b Build) *Metrics {
 		LastKnownAddress: gauge("last_known_addresses", "1 while no node is left and the last known addresses stay in DNS.",
 			"cluster"),
 		ProviderReachable: gauge("provider_reachable", "1 if the last reading of the provider's state succeeded.",
+			"target"),
+		KeyAccepted: gauge("provider_key_accepted", "1 if the provider takes our key, 0 if it refused it when last asked.",
 			"target"),
 	}
 	m.QueueDepth = prometheus.NewGauge(prometheus.GaugeOpts{

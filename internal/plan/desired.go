@@ -135,17 +135,20 @@ type mapper struct {
 	set    Settings
 	want   *Want
 	claims map[RuleKey][]claim
+	now    time.Time
 
 	nodes     nodeSet
 	services  map[kube.Key]kube.Service
 	endpoints map[kube.Key]map[string]families // by Service: the nodes with a ready endpoint
 	names     map[string]string                // of the sets of nodes, by what they are called
 	live      map[string]map[Origin]bool       // by namespace, see alive
+
+	tlsSecrets map[kube.Key]kube.TLSSecret
 }
 
 func newMapper(c Cluster, set Settings, want *Want, claims map[RuleKey][]claim, now time.Time) *mapper {
 	m := &mapper{
-		Cluster: c, set: set, want: want, claims: claims,
+		Cluster: c, set: set, want: want, claims: claims, now: now, tlsSecrets: make(map[kube.Key]kube.TLSSecret, len(c.TLSSecrets)),
 		nodes:    usableNodes(c.Nodes, c.AddressTypes, c.NotReadyDelay, now),
 		services: make(map[kube.Key]kube.Service, len(c.Services)), endpoints: make(map[kube.Key]map[string]families),
 		names: make(map[string]string), live: make(map[string]map[Origin]bool),
@@ -155,6 +158,9 @@ func newMapper(c Cluster, set Settings, want *Want, claims map[RuleKey][]claim, 
 	}
 	for _, s := range c.Services {
 		m.services[s.Key()] = s
+	}
+	for _, s := range c.TLSSecrets {
+		m.tlsSecrets[s.Meta.Key()] = s
 	}
 	for _, slice := range c.EndpointSlices {
 		service := kube.Key{Namespace: slice.Namespace, Name: slice.Service}

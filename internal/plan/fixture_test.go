@@ -205,13 +205,23 @@ func (v *View[T]) carryOut(op Op[T], id string) {
 	i := slices.IndexFunc(v.Objects, func(o T) bool { return o.Identity() == op.Old.Identity() })
 	switch op.Verb {
 	case Create:
-		v.Objects = append(slices.Clone(v.Objects), op.New.WithIdentity(id))
+		v.Objects = append(slices.Clone(v.Objects), kept(op.New.WithIdentity(id)))
 	case Update:
 		v.Objects = slices.Clone(v.Objects)
 		v.Objects[i] = op.New.WithIdentity(op.Old.Identity())
 	case Delete:
 		v.Objects = slices.Delete(slices.Clone(v.Objects), i, i+1)
 	}
+}
+
+// kept is an object as the provider keeps it: a whole-host CDN gives a rule a
+// name of its own.
+func kept[T Object[T]](o T) T {
+	if r, ok := any(o).(Rule); ok && r.CDN == VultrCDN {
+		r.Published = "cdn-" + r.ID + ".vultrcdn.com"
+		return any(r).(T)
+	}
+	return o
 }
 
 // line describes an operation: "create rule www.example.com/a for shop",

@@ -63,13 +63,15 @@ type reading struct {
 	// own are the keys that its paths claim, by which a default backend knows
 	// what is left for it.
 	own map[RuleKey]bool
+	// parts are the claims on hosts that the CDN publishes as a whole.
+	parts map[string][]part
 }
 
 // ingress maps one Ingress onto what it claims. Problems that concern no single
 // host and path, and warnings, go to the mapper's want.
 func (m *mapper) ingress(ing kube.Ingress) {
-	r := reading{mapper: m, ing: ing, id: IngressID{m.Name, ing.Namespace, ing.Name}, cdn: m.cdnOf(ing), own: make(map[RuleKey]bool)}
-	r.opts, r.bad = ingressOptions(ing.Annotations, m.set)
+	r := reading{mapper: m, ing: ing, id: IngressID{m.Name, ing.Namespace, ing.Name}, cdn: m.cdnOf(ing), own: make(map[RuleKey]bool), parts: make(map[string][]part)}
+	r.opts, r.bad = ingressOptions(ing.Annotations, m.set, r.cdn)
 	for _, name := range unknownAnnotations(ing.Annotations) {
 		r.warn("annotation %q is not known and has no effect", name)
 	}
@@ -86,15 +88,20 @@ func (m *mapper) ingress(ing kube.Ingress) {
 	for _, rule := range ing.Rules {
 		r.host(rule)
 	}
-	if ing.DefaultBackend == nil {
+	r.defaults()
+	r.wholeHosts()
+}
+
+// defaults claims for the default backend what no path of a host matches (the
+// Ingress specification); where there is no host the CDN cannot publish it.
+func (r *reading) defaults() {
+	if r.ing.DefaultBackend == nil {
 		return
 	}
-	// What no path of a host matches is the default backend's (the Ingress
-	// specification); where there is no host the CDN cannot publish it.
-	for _, rule := range ing.Rules {
+	for _, rule := range r.ing.Rules {
 		key := RuleKey{r.cdn.Target, rule.Host, "/"}
 		if len(rule.Paths) > 0 && !r.own[key] && r.checkHost(rule.Host) == nil {
-			r.claim(key, rankDefault, *ing.DefaultBackend)
+			r.claim(key, rankDefault, *r.ing.DefaultBackend)
 		}
 	}
 }
@@ -139,6 +146,9 @@ func (r *reading) host(rule kube.IngressRule) {
 		r.problem(v)
 		return
 	}
+	if _, name, ok := r.set.publishZone(rule.Host); ok && name == "" {
+		r.warn("host %s is the apex of its zone, where no CNAME can stand: its DNS is left to you", rule.Host)
+	}
 	switch {
 	case len(rule.Paths) > 0:
 	case r.ing.DefaultBackend != nil: // then all of the host is for it
@@ -182,13 +192,27 @@ func (r *reading) checkHost(host string) *verdict {
 // claim claims a host and path for a backend, and reports whether it can be
 // published.
 func (r *reading) claim(key RuleKey, rank rank, backend kube.Backend) bool {
-	c := claim{key: key, rank: rank, created: r.ing.Created, ingress: r.id, adopt: r.opts.adopt, release: r.opts.release}
 	from, v := r.origin(backend)
+	if r.cdn.WholeHosts {
+		r.parts[key.Host] = append(r.parts[key.Host], part{key.Path, rank, from, v})
+		return v == nil
+	}
+	var rule Rule
+	if v == nil {
+		rule = r.rule(key, from)
+	}
+	return r.publish(key, rank, from, rule, v)
+}
+
+// publish claims a host and path with a rule, unless v says why it cannot be
+// published, and reports whether it can.
+func (r *reading) publish(key RuleKey, rank rank, from origin, rule Rule, v *verdict) bool {
+	c := claim{key: key, rank: rank, created: r.ing.Created, ingress: r.id, adopt: r.opts.adopt, release: r.opts.release}
 	switch {
 	case c.release:
 		// Whatever it would be, nothing is changed any more.
 	case v == nil:
-		c.set, c.rule = from.set, r.rule(key, from)
+		c.set, c.rule = from.set, rule
 	case v.denied:
 		r.want.Problems = append(r.want.Problems, Problem{r.id, key, v.state, v.reason})
 		return false

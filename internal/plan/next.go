@@ -107,6 +107,9 @@ type Memory struct {
 	named map[string]bool
 	// compared are the clusters whose first comparison is over.
 	compared map[string]bool
+	// pointed is when a published host last led to a name at a CDN, by
+	// "host name".
+	pointed map[string]time.Time
 }
 
 // absence is since when nobody wants an object. Reported says that the watch
@@ -190,13 +193,19 @@ type Step struct {
 	Problems []Problem
 	// Compared says that the first comparison of every cluster is over.
 	Compared bool
-	// Reread asks for a reading of the rules: before addresses go, it has to be
-	// seen that nobody has pointed a rule at them meanwhile.
-	Reread bool
+	// Reread asks for a reading of these CDNs: before addresses go, it has to be
+	// seen that nobody has pointed a rule at them meanwhile, and what a CDN is
+	// still preparing is looked at now and then.
+	Reread map[Target]bool
+	// Poll is when to ask again for the sake of what a CDN is still preparing;
+	// zero: nothing is.
+	Poll time.Time
 	// Open are the Ingresses that still have work outstanding.
 	Open    map[IngressID]Open
 	Blocked []Blocked
-	Notices []Notice
+	// Warnings are about Ingresses that are published, beside those of Want.
+	Warnings []Warning
+	Notices  []Notice
 	// Stale are the sets, by zone name, whose last known addresses stay for want
 	// of others.
 	Stale map[string]Stale
@@ -279,7 +288,13 @@ type planner struct {
 	named    map[string]bool // zone names that some rule names as its origin, or may soon
 	sets     map[string]setState
 	clusters map[string]*clusterState
-	absent   map[string]absence // the memory being built
+	cdns     map[Target]CDN
+	// Of published hosts: their DNS, where they shall lead, and when they last
+	// led to a target ("host target").
+	published map[string]*publication
+	leads     map[string][]lead
+	pointed   map[string]time.Time
+	absent    map[string]absence // the memory being built
 }
 
 // clusterState is what Next finds out about one cluster of the configuration.
@@ -299,6 +314,8 @@ type clusterState struct {
 	records         int            // likewise; the claim is not counted
 	ruleDeletions   map[Target][]deletion[Rule]
 	recordDeletions []deletion[Record]
+	// publicationDeletions are of the records of published hosts.
+	publicationDeletions []deletion[Record]
 }
 
 // setState is how far an address set is.
@@ -322,12 +339,19 @@ func Next(in Input) Step {
 		named:    make(map[string]bool),
 		sets:     make(map[string]setState),
 		clusters: make(map[string]*clusterState),
-		absent:   make(map[string]absence),
+		cdns:     make(map[Target]CDN),
+
+		published: make(map[string]*publication), leads: make(map[string][]lead), pointed: make(map[string]time.Time),
+		absent: make(map[string]absence),
 	}
 	p.step.Rules = lookUps(in.Rules)
 	p.step.Records = lookUps(in.Records)
 	p.step.Open = make(map[IngressID]Open)
 	p.step.Owned.Rules = make(map[Target]int)
+	p.step.Reread = make(map[Target]bool)
+	for _, cdn := range in.Settings.CDNs {
+		p.cdns[cdn.Target] = cdn
+	}
 	p.step.Stale = make(map[string]Stale)
 	for name, want := range in.Want.Clusters {
 		p.clusters[name] = &clusterState{
@@ -339,7 +363,9 @@ func Next(in Input) Step {
 		p.planRecords()
 	}
 	if in.Records.Known {
+		p.findPublications()
 		p.planRules()
+		p.planPublications()
 	}
 	p.planDeletions()
 	p.finish()
@@ -386,7 +412,7 @@ func (p *planner) finish() {
 // the provider is read.
 func (p *planner) remember() Memory {
 	next := Memory{
-		absent: p.absent, named: p.named, compared: maps.Clone(p.Memory.compared),
+		absent: p.absent, named: p.named, compared: maps.Clone(p.Memory.compared), pointed: p.pointed,
 		droppedRules: make(map[RuleKey]bool), droppedRecords: make(map[string]bool),
 	}
 	if next.compared == nil {
@@ -435,6 +461,10 @@ func oneAPlace[T Object[T]](ops []Op[T]) []Op[T] {
 
 func (p *planner) notice(fatal bool, format string, a ...any) {
 	p.step.Notices = append(p.step.Notices, Notice{fatal, fmt.Sprintf(format, a...)})
+}
+
+func (p *planner) warn(id IngressID, format string, a ...any) {
+	p.step.Warnings = append(p.step.Warnings, Warning{id, fmt.Sprintf(format, a...)})
 }
 
 // wakeAt makes sure that Next is asked again at t.

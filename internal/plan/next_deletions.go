@@ -32,6 +32,7 @@ func (p *planner) planDeletions() {
 			p.step.Rules = append(p.step.Rules, releaseDeletions(p, cdn, name, deletions, c.rules[cdn])...)
 		}
 		p.step.Records = append(p.step.Records, releaseDeletions(p, Vultr, name, c.recordDeletions, c.records)...)
+		p.step.Records = append(p.step.Records, releaseDeletions(p, Vultr, name, c.publicationDeletions, p.publications(name))...)
 	}
 }
 

@@ -305,6 +305,33 @@ func TestLastRuleGoesWhileAnAddressIsMade(t *testing.T) {
 	}
 }
 
+// TestUnusedSetIsSeenAgain has addresses that nobody uses, and that
+// sync.max_delete has held back for long: before they go it is looked again
+// whether nobody names them.
+func TestUnusedSetIsSeenAgain(t *testing.T) {
+	for name, test := range map[string]struct {
+		age  time.Duration // of the last reading
+		want bool          // another one
+	}{
+		"a fresh reading": {15 * time.Minute, false},
+		"an old one":      {16 * time.Minute, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := settled(testSettings(), cluster("main", usual()...))
+			s.ask()
+			s.change(true, cluster("main", node("n1", "192.0.2.1"), node("n2", "192.0.2.2")))
+			s.Rules.Objects = nil // somebody took the rule away
+			s.ask()
+			s.Now = s.Now.Add(time.Hour)
+			s.Rules.Read, s.Records.Read = s.Now.Add(-test.age), s.Now
+			step := Next(s.Input)
+			if (len(step.Reread) > 0) != test.want || (len(step.Records) > 0) == test.want {
+				t.Errorf("another reading: %v, %d deletions", step.Reread, len(step.Records))
+			}
+		})
+	}
+}
+
 // TestGrace has an Ingress that is gone for a while, and what Next says of when
 // to ask again.
 func TestGrace(t *testing.T) {

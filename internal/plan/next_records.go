@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 // address is the record of one address in a set.
@@ -61,7 +62,7 @@ func (p *planner) planRecords() {
 func (p *planner) recordsByCluster() map[string][]Record {
 	byCluster := make(map[string][]Record)
 	for _, r := range p.Records.Objects {
-		cluster, ok := clusterOf(r.Name, p.Settings.Owner)
+		cluster, ok := clusterOf(r, p.Settings.Owner)
 		if !ok {
 			continue
 		}
@@ -357,7 +358,7 @@ func (p *planner) otherTTL(name, recordType string, ttl int, records []Record) b
 // othersStand reports whether there is another record of r's name and type.
 func (p *planner) othersStand(r Record) bool {
 	return slices.ContainsFunc(p.Records.Objects, func(o Record) bool {
-		return o.Name == r.Name && o.Type == r.Type && o.ID != r.ID
+		return o.Zone == r.Zone && o.Name == r.Name && o.Type == r.Type && o.ID != r.ID
 	})
 }
 
@@ -379,6 +380,10 @@ func (p *planner) removeDuplicates(key string, stands Record) {
 	}
 }
 
+// freshReading is how old a reading of the rules may be that shows a name to be
+// in nobody's use. What sync.max_delete held back may be due for long.
+const freshReading = 15 * time.Minute
+
 // unwantedRecord notes that nobody wants r. It goes if safe and, where its
 // whole name is unused, after the linger. What is not safe to go yet, since
 // other addresses come first, does not count for sync.max_delete either: it
@@ -393,8 +398,12 @@ func (p *planner) unwantedRecord(cluster string, r Record, lingers, safe bool) {
 	if lingers {
 		d.op.Urgency = urgentTidy
 		d.due = gone.since.Add(p.Settings.Linger)
-		if !p.Now.Before(d.due) && p.Rules.Read.Before(d.due) {
-			p.step.Reread, d.safe = true, false
+		old := p.Rules.Read.Before(d.due) || p.Now.Sub(p.Rules.Read) > freshReading
+		if !p.Now.Before(d.due) && old {
+			d.safe = false
+			for cdn := range p.cdns {
+				p.step.Reread[cdn] = true
+			}
 		}
 	}
 	c := p.clusters[cluster]

@@ -121,6 +121,11 @@ func (p *planner) planRule(key RuleKey) {
 			return
 		}
 	}
+	if p.cdns[key.CDN].OriginFixed {
+		if ours = p.successors(route, ours, others); len(ours) == 0 {
+			return
+		}
+	}
 	if len(ours) > 0 {
 		if len(others) > 0 {
 			p.notice(false, "beside our rule %s there is another at the same host and path that is not ours; which of them the CDN follows is not known: delete one", key)
@@ -200,7 +205,12 @@ func (p *planner) keepRule(route Route, ours []Rule) {
 			p.step.Rules = append(p.step.Rules, Op[Rule]{Verb: Delete, Old: r, Ingress: route.Ingress, Urgency: urgentTidy})
 		}
 	}
+	p.lead(route, stands)
 	switch set := p.sets[route.Set]; {
+	case stands.Pending:
+		p.open(route.Ingress, Open{Rules: true})
+		p.outcomeOnly(route, Pending, "the CDN is still preparing it")
+		p.poll(route.Rule.CDN)
 	case set.failed:
 		p.open(route.Ingress, Open{Records: true})
 		p.outcomeOnly(route, Failed, "an address of "+route.Rule.SourceHost+" could not be made")
@@ -292,9 +302,17 @@ func (p *planner) unwantedRule(r Rule) {
 		return
 	}
 	gone := p.unwanted(m.Cluster, r.ID, p.Memory.droppedRules[r.RuleKey])
+	due, safe := gone.since.Add(p.Settings.DeletionGrace), true
+	if pub := p.published[r.Host]; pub != nil && pub.marked && p.target(r) != "" {
+		// First its host must not lead to it any more, nor be remembered to.
+		if at := p.forgotten(pub, r, gone.since); at.After(due) {
+			due = at
+		}
+		safe = !pub.busy && !(pub.hasCNAME && pub.cname.Data == p.target(r))
+	}
 	c.ruleDeletions[r.CDN] = append(c.ruleDeletions[r.CDN], deletion[Rule]{
 		op:       Op[Rule]{Verb: Delete, Old: r, Ingress: m.IngressID, Urgency: urgentRemove},
-		reported: gone.reported, due: gone.since.Add(p.Settings.DeletionGrace), safe: true,
+		reported: gone.reported, due: due, safe: safe,
 	})
 	p.open(m.IngressID, Open{Rules: true})
 }

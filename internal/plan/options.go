@@ -39,10 +39,10 @@ type options struct {
 
 // ingressOptions applies the annotations to the configuration. With a verdict
 // the options are those of the annotations that could be read.
-func ingressOptions(annotations map[string]string, set Settings) (options, *verdict) {
-	o := options{
-		published: set.PublishedProtocols, strip: set.SourcePath == "strip", profile: set.ServiceProfile,
-		adopt: set.Adopt == "always",
+func ingressOptions(annotations map[string]string, set Settings, cdn CDN) (options, *verdict) {
+	o := options{adopt: set.Adopt == "always"}
+	if !cdn.WholeHosts { // what else is Edgio's
+		o.published, o.strip, o.profile = set.PublishedProtocols, set.SourcePath == "strip", set.ServiceProfile
 	}
 	var bad *verdict
 	read := func(name, allowed string, apply func(value string) bool) {
@@ -97,6 +97,9 @@ func ingressOptions(annotations map[string]string, set Settings) (options, *verd
 	})
 	switch {
 	case bad != nil:
+	case cdn.WholeHosts && (o.published != nil || o.strip || o.profile != ""):
+		bad = invalid("this CDN has no %s, %s strip or %s: it publishes on https where spec.tls has a certificate, else on http",
+			annotationPublished, annotationPath, annotationProfile)
 	case o.origin == "" && o.port != 0:
 		bad = invalid("annotation %s has no effect without %s", annotationOriginPort, annotationOrigin)
 	case o.origin == originNodes && o.port == 0:

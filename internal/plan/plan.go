@@ -130,11 +130,11 @@ func PublishedPort(protocol string) int {
 	return 80
 }
 
-// Record is a DNS record in the zone. Name is relative to the zone ("" is the
-// apex) and lower case, Data is without quotes and trailing dots, TTL is in
-// seconds.
+// Record is a DNS record. Name is relative to the zone ("" is the apex) and lower
+// case, Data is without quotes and trailing dots, TTL is in seconds.
 type Record struct {
 	ID   string // the provider's; empty for one that is only wanted
+	Zone string // "": that of the origins
 	Name string
 	Type string
 	Data string
@@ -144,10 +144,14 @@ type Record struct {
 // Key names the record's place: no two operations at one place run at a time. A
 // name has one CNAME, whatever it says.
 func (r Record) Key() string {
-	if r.Type == "CNAME" {
-		return r.Name + " CNAME"
+	name := r.Name
+	if r.Zone != "" {
+		name += "." + r.Zone
 	}
-	return r.Name + " " + r.Type + " " + r.Data
+	if r.Type == "CNAME" {
+		return name + " CNAME"
+	}
+	return name + " " + r.Type + " " + r.Data
 }
 
 // Identity is the provider's name for the record.
@@ -156,8 +160,8 @@ func (r Record) Identity() string { return r.ID }
 // WithIdentity returns the record under another ID.
 func (r Record) WithIdentity(id string) Record { r.ID = id; return r }
 
-// Scope is the same for all records: a search means reading the zone.
-func (r Record) Scope() string { return "" }
+// Scope is the zone: a search means reading it.
+func (r Record) Scope() string { return r.Zone }
 
 // Equal reports whether both records say the same, whatever their IDs.
 func (r Record) Equal(o Record) bool {
@@ -203,6 +207,9 @@ type Settings struct {
 	SourcePath         string // "keep" or "strip"
 	CNAMETarget        string // the CDN's host that Ingress statuses show; "" if none
 	Adopt              string // "never", "annotated" or "always"
+	// PublishZones are the account's zones in which published hosts get a CNAME
+	// to their CDN.
+	PublishZones []string
 
 	DeletionGrace time.Duration
 	Linger        time.Duration
@@ -226,4 +233,8 @@ type Cluster struct {
 	Nodes     []kube.Node
 	// EndpointSlices tell where a Service of policy Local answers.
 	EndpointSlices []kube.EndpointSlice
+	// TLSSecrets hold the certificates that spec.tls of the Ingresses names.
+	TLSSecrets []kube.TLSSecret
+	// TLSRefused are the namespaces whose TLSSecrets may not be read; "" stands for all.
+	TLSRefused []string
 }

@@ -57,6 +57,25 @@ func Preview(in Input) (Forecast, error) {
 	return f, fmt.Errorf("the plan does not come to an end after %d steps", maxSteps)
 }
 
+// Foreseen is what a create or an update would come to, as far as that can be
+// known before: what the provider makes up itself is named, not invented. An
+// object that is made gets the given ID.
+func Foreseen[T Object[T]](op Op[T], id string) T {
+	if op.Verb == Update {
+		id = op.Old.Identity()
+	}
+	o := op.New.WithIdentity(id)
+	r, ok := any(o).(Rule)
+	if !ok || r.CDN == Edgio {
+		return o
+	}
+	if r.Published = "(the name that the CDN gives)"; op.Verb == Update {
+		old := any(op.Old).(Rule)
+		r.Published, r.Pending = old.Published, old.Pending
+	}
+	return any(r).(T)
+}
+
 // play is a provider that does whatever it is asked.
 type play[T Object[T]] struct {
 	objects map[string]T
@@ -79,10 +98,10 @@ func (p *play[T]) apply(op Op[T]) Op[T] {
 	switch op.Verb {
 	case Create:
 		p.made++
-		made := op.New.WithIdentity(fmt.Sprintf("new-%d", p.made))
+		made := Foreseen(op, fmt.Sprintf("new-%d", p.made))
 		p.objects[made.Identity()] = made
 	case Update:
-		p.objects[op.Old.Identity()] = op.New.WithIdentity(op.Old.Identity())
+		p.objects[op.Old.Identity()] = Foreseen(op, "")
 	case Delete:
 		delete(p.objects, op.Old.Identity())
 	}

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -65,6 +66,22 @@ func TestPreview(t *testing.T) {
 				t.Errorf("Empty() = %v with %d changes", f.Empty(), len(tt.want))
 			}
 		})
+	}
+}
+
+// TestPreviewOfAHost: the name that the CDN will give is not known, and is said
+// so; of one that stands it is.
+func TestPreviewOfAHost(t *testing.T) {
+	s := newStage(vultrSettings(), cluster("main", fast("/=web"), balanced("192.0.2.9")))
+	f, err := Preview(s.Input)
+	if err != nil || len(f.Records) != 4 || f.Records[3].New.Data != "(the name that the CDN gives)" {
+		t.Errorf("forecast %v, %v", changes(f), err)
+	}
+	s.run()
+	s.Rules.Objects[0].Protocols = slices.Clone(s.Rules.Objects[0].Protocols)
+	s.Rules.Objects[0].Protocols[0].Published = "https" // drift
+	if f, err = Preview(s.Input); err != nil || len(f.Rules) != 1 || len(f.Records) > 0 {
+		t.Errorf("forecast of a change %v, %v", changes(f), err)
 	}
 }
 

@@ -65,7 +65,7 @@ const (
 )
 
 func newWorld(t *testing.T, seed uint64) *world {
-	settings := testSettings()
+	settings := vultrSettings()
 	settings.MaxDelete = 1
 	w := &world{
 		t: t, seed: seed, rng: rand.New(rand.NewPCG(seed, 1)), now: start(), fresh: true, settings: settings,
@@ -124,6 +124,11 @@ func foreignRecords() []Record {
 		{Name: "acme", Type: "TXT", Data: "x", TTL: 300},
 		claim("north", "uid-north"), address("nodes.north.acme", "192.0.2.201", 300),
 		claim("east", "uid-of-another"), address("nodes.east.acme", "192.0.2.202", 300),
+		// Of published hosts, whose names may be our own elsewhere.
+		{Zone: "example.com", Name: "v1", Type: "A", Data: "192.0.2.203", TTL: 300},
+		{Zone: "example.com", Name: "_edgeward.v9", Type: "TXT", Data: publishMark("other") + "main", TTL: 300},
+		{Zone: "example.com", Name: "v9", Type: "CNAME", Data: "cdn-x.vultrcdn.com", TTL: 300},
+		{Zone: "example.com", Name: "nodes.main.acme", Type: "A", Data: "192.0.2.204", TTL: 300},
 	}
 }
 
@@ -233,6 +238,9 @@ func (w *world) applyRule(op Op[Rule]) (result Rule, o outcome) {
 		m, ok := r.Mark()
 		return ok && m.Owner == testOwner && (m.Cluster == "main" || m.Cluster == "west")
 	}
+	if op.New.CDN == VultrCDN && op.Verb == Update && !op.Old.sameOrigin(op.New) {
+		w.fail("the origin of %s cannot be changed", op.Old.RuleKey)
+	}
 	if op.Verb != Create && !ours(op.Old) || op.Verb != Delete && !ours(op.New) {
 		w.fail("%s of a rule that is not ours: %+v to %+v", op.Verb, op.Old, op.New)
 	}
@@ -247,7 +255,8 @@ func (w *world) applyRecord(op Op[Record]) (result Record, o outcome) {
 	if op.Verb != Create {
 		r = op.Old
 	}
-	if !strings.HasSuffix(r.Name, ".main.acme") && !strings.HasSuffix(r.Name, ".west.acme") {
+	published := r.Zone == "example.com" && (r.Name == "v0" || r.Name == "_edgeward.v0")
+	if !published && (r.Zone != "" || !strings.HasSuffix(r.Name, ".main.acme") && !strings.HasSuffix(r.Name, ".west.acme")) {
 		w.fail("%s of a record that is not ours: %+v", op.Verb, r)
 	}
 	if op.Verb == Delete {
@@ -263,7 +272,7 @@ func (w *world) applyRecord(op Op[Record]) (result Record, o outcome) {
 // mixesTTLs reports whether op would give a record set two TTLs.
 func mixesTTLs(op Op[Record], standing iter.Seq[Record]) bool {
 	for o := range standing {
-		if op.Verb != Delete && o.ID != op.Old.ID && o.Name == op.New.Name && o.Type == op.New.Type && o.TTL != op.New.TTL {
+		if op.Verb != Delete && o.ID != op.Old.ID && o.Zone == op.New.Zone && o.Name == op.New.Name && o.Type == op.New.Type && o.TTL != op.New.TTL {
 			return true
 		}
 	}
@@ -281,8 +290,13 @@ func apply[T Object[T]](w *world, s *store[T], op Op[T]) (result T, o outcome) {
 	case !stands:
 		return op.Old, notFound
 	}
-	s.truth[id] = op.New.WithIdentity(id)
-	return s.truth[id], done
+	made := kept(op.New.WithIdentity(id))
+	if r, ok := any(made).(Rule); ok && r.CDN == VultrCDN && op.Verb == Create {
+		r.Pending = w.rng.IntN(2) == 0
+		made = any(r).(T)
+	}
+	s.truth[id] = made
+	return made, done
 }
 
 // check holds at every change of the providers.
@@ -300,6 +314,7 @@ func (w *world) check() {
 			w.fail("the origin %s of rule %s resolves to nothing", r.SourceHost, r.RuleKey)
 		}
 	}
+	w.checkLeads()
 	for id, r := range w.foreignRules {
 		if now, ok := w.rules.truth[id]; !ok || !now.Equal(r) {
 			w.fail("foreign rule %s was touched", r.RuleKey)
@@ -308,6 +323,33 @@ func (w *world) check() {
 	for id, r := range w.foreignRecords {
 		if w.records.truth[id] != r {
 			w.fail("foreign record %s was touched", r.Key())
+		}
+	}
+}
+
+// checkLeads holds at every change: no CNAME of ours leads to a CDN's name that
+// is not there, nor to one that is not served yet.
+func (w *world) checkLeads() {
+	for id, o := range w.records.truth {
+		if _, foreign := w.foreignRecords[id]; foreign || o.Zone == "" || o.Type != "CNAME" || w.strays[id] {
+			continue
+		}
+		served := false
+		for _, r := range w.rules.truth {
+			served = served || r.Published == o.Data && !r.Pending
+		}
+		if !served {
+			w.fail("%s.%s leads to %s, which is not served", o.Name, o.Zone, o.Data)
+		}
+	}
+}
+
+// prepare lets the CDN get ready with some of what it prepares.
+func (w *world) prepare(share float64) {
+	for id, r := range w.rules.truth {
+		if r.Pending && w.rng.Float64() < share {
+			r.Pending = false
+			w.rules.truth[id] = r
 		}
 	}
 }

@@ -77,7 +77,7 @@ func NewReport(want plan.Want, f plan.Forecast, domain string) Report {
 	for _, n := range f.Last.Notices {
 		r.Warnings = append(r.Warnings, n.Text)
 	}
-	for _, w := range want.Warnings {
+	for _, w := range slices.Concat(want.Warnings, f.Last.Warnings) {
 		r.Warnings = append(r.Warnings, "Ingress "+w.Ingress.String()+": "+w.Message)
 	}
 	slices.Sort(r.Warnings)
@@ -120,17 +120,22 @@ func ruleFields(r plan.Rule) []Field {
 
 func recordEntry(c plan.Change[plan.Record], domain string) Entry {
 	e := Entry{Group: originGroup, Target: string(plan.Vultr), Action: string(c.Verb), WaitSeconds: wait(c.After)}
-	name := func(r plan.Record) string { return r.Type + " " + r.Name + "." + domain + " " + r.Data }
+	name := func(r plan.Record) string { return r.Type + " " + r.Name + "." + cmp.Or(r.Zone, domain) + " " + r.Data }
 	switch c.Verb {
 	case plan.Create:
 		e.Object, e.After, e.Why = name(c.New), recordFields(c.New), "what takes the traffic of a rule has it"
-		if c.New.Type == "TXT" {
+		switch {
+		case c.New.Zone != "" && c.New.Type == "TXT":
+			e.Why = "marks the published host's name as ours"
+		case c.New.Type == "TXT":
 			e.Why = "claims the names below it for this cluster"
+		case c.New.Zone != "":
+			e.Why = "leads the published host to the CDN"
 		}
 	case plan.Update:
 		e.Object, e.Before, e.After, e.Why = name(c.Old), recordFields(c.Old), recordFields(c.New), "it does not say what is wanted, or vultr.ttl is another"
 	case plan.Delete:
-		e.Object, e.Before, e.Why = name(c.Old), recordFields(c.Old), "no rule or no node uses it, or its TTL has to change"
+		e.Object, e.Before, e.Why = name(c.Old), recordFields(c.Old), "nothing uses it, or its TTL has to change"
 	}
 	return e
 }

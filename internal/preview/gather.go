@@ -52,6 +52,13 @@ func snapshot(ctx context.Context, cfg *config.Config, c config.Cluster, version
 		return plan.Cluster{}, fmt.Errorf("cluster %s: %w", c.Name, err)
 	}
 	o := daemon.Watch(cfg, c, clients, log)
+	var mu sync.Mutex
+	refused := make(map[string]bool)
+	o.TLSRefused = func(namespace string, is bool) {
+		mu.Lock()
+		defer mu.Unlock()
+		refused[namespace] = is
+	}
 	o.Synced = func(uid string) { synced <- uid }
 	cluster, err := watcher.New(o)
 	if err != nil {
@@ -65,6 +72,14 @@ func snapshot(ctx context.Context, cfg *config.Config, c config.Cluster, version
 		p := daemon.Cluster(cfg, c)
 		p.Ready, p.UID = true, uid
 		p.Ingresses, p.Services, p.EndpointSlices, p.Nodes = cluster.Ingresses(), cluster.Services(), cluster.EndpointSlices(), cluster.Nodes()
+		p.TLSSecrets = cluster.TLSSecrets()
+		mu.Lock()
+		defer mu.Unlock()
+		for namespace, is := range refused {
+			if is {
+				p.TLSRefused = append(p.TLSRefused, namespace)
+			}
+		}
 		return p, nil
 	case <-ctx.Done():
 		_, reason := cluster.Synced()

@@ -136,7 +136,7 @@ func TestHostile(t *testing.T) {
 	bad := ingress("bad", evil, evil)
 	o := settled(cluster("main", shop, bad))
 	id := plan.IngressID{Cluster: "main", Namespace: evil, Name: evil}
-	key := plan.RuleKey{Host: evil, Path: "/" + evil}
+	key := plan.RuleKey{CDN: plan.Edgio, Host: evil, Path: "/" + evil}
 	o.Step.Routes = append(o.Step.Routes, plan.RouteState{Ingress: id, Key: key, State: plan.Failed, Reason: evil})
 	o.Want.Routes[key] = plan.Route{Ingress: id, Rule: plan.Rule{RuleKey: key, SourceHost: evil, Protocols: []plan.Protocol{{Published: "javascript"}}}}
 	o.Failures = []syncer.Failure{{Target: plan.Edgio, Place: key.String(), Error: evil, Since: now()}}

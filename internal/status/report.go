@@ -94,13 +94,14 @@ type Ingress struct {
 // Route is one host and path of an Ingress. Both are empty for what concerns
 // none that could be read.
 type Route struct {
-	Host   string     `json:"host,omitempty"`
-	Path   string     `json:"path,omitempty"`
-	URLs   []string   `json:"urls,omitempty"` // as they are published, or shall be
-	State  plan.State `json:"state"`
-	Reason string     `json:"reason,omitempty"`
-	Rule   string     `json:"rule,omitempty"`   // the CDN's ID of the rule that stands
-	Origin string     `json:"origin,omitempty"` // the name that the CDN asks; see Report.Origins
+	Host   string      `json:"host,omitempty"`
+	Path   string      `json:"path,omitempty"`
+	URLs   []string    `json:"urls,omitempty"` // as they are published, or shall be
+	State  plan.State  `json:"state"`
+	Reason string      `json:"reason,omitempty"`
+	CDN    plan.Target `json:"cdn,omitempty"`    // where it is published, or shall be
+	Rule   string      `json:"rule,omitempty"`   // the CDN's ID of the rule that stands
+	Origin string      `json:"origin,omitempty"` // the name that the CDN asks; see Report.Origins
 	// OriginURLs are what it asks there.
 	OriginURLs []string `json:"origin_urls,omitempty"`
 	Failure    *Failure `json:"failure,omitempty"` // what keeps it from its place

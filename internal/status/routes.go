@@ -50,7 +50,7 @@ func (c *catalog) addIngresses() {
 			}
 		}
 	}
-	for _, w := range c.o.Want.Warnings {
+	for _, w := range slices.Concat(c.o.Want.Warnings, c.o.Step.Warnings) {
 		if i := of(w.Ingress); !slices.Contains(i.Warnings, w.Message) {
 			i.Warnings = append(i.Warnings, w.Message)
 		}
@@ -98,7 +98,7 @@ func (c *catalog) route(id plan.IngressID, key plan.RuleKey, state plan.State, r
 		r.show(want.Rule)
 	}
 	if state == plan.Failed || state == plan.Pending {
-		r.Failure = c.failure(key.String(), "look up "+key.Host)
+		r.Failure = c.failure(plan.Rule{RuleKey: key}.Key(), "look up "+plan.Rule{RuleKey: key}.Scope())
 	}
 	if state == plan.Failed && r.Failure == nil {
 		r.Failure = c.failure(want.Set, plan.ClaimName(id.Cluster, c.o.Settings.Owner))
@@ -108,7 +108,7 @@ func (c *catalog) route(id plan.IngressID, key plan.RuleKey, state plan.State, r
 
 // leftover describes a rule of ours that no route accounts for.
 func (c *catalog) leftover(key plan.RuleKey, rule liveRule) Route {
-	r := Route{Host: key.Host, Path: key.Path, State: plan.Pending, Rule: rule.ID, Failure: c.failure(key.String())}
+	r := Route{Host: key.Host, Path: key.Path, State: plan.Pending, Rule: rule.ID, Failure: c.failure(plan.Rule{RuleKey: key}.Key())}
 	r.show(rule.Rule)
 	cluster := rule.ingress.Cluster
 	switch {
@@ -126,7 +126,7 @@ func (c *catalog) leftover(key plan.RuleKey, rule liveRule) Route {
 
 // show takes over what a rule publishes and where from.
 func (r *Route) show(rule plan.Rule) {
-	r.Origin, r.URLs, r.OriginURLs = rule.SourceHost, nil, nil
+	r.CDN, r.Origin, r.URLs, r.OriginURLs = rule.CDN, rule.SourceHost, nil, nil
 	for _, p := range rule.Protocols {
 		r.URLs = append(r.URLs, p.Published+"://"+rule.Host+rule.Path)
 		from := fmt.Sprintf("%s://%s:%d%s", p.Source, rule.SourceHost, p.SourcePort, rule.SourcePath)

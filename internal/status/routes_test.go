@@ -20,7 +20,7 @@ func TestRoutes(t *testing.T) {
 	wildcard := ingress("shop", "*.example.com", "/a")
 	lost := ingress("shop", "www.example.com", "/a")
 	lost.Rules[0].Paths[0].Backend.Service = "none"
-	key := plan.RuleKey{Host: "www.example.com", Path: "/a"}
+	key := plan.RuleKey{CDN: plan.Edgio, Host: "www.example.com", Path: "/a"}
 	refused := func(place string) []syncer.Failure {
 		return []syncer.Failure{{Target: plan.Edgio, Verb: plan.Create, Place: place, Error: "403 Forbidden", Times: 2, Since: now()}}
 	}

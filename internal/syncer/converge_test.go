@@ -247,7 +247,7 @@ func TestDrift(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(r *rig) {
-				r.cdn.plant(plan.Rule{ID: "foreign", RuleKey: plan.RuleKey{Host: "foreign.example.com", Path: "/"}})
+				r.cdn.plant(plan.Rule{ID: "foreign", RuleKey: plan.RuleKey{CDN: plan.Edgio, Host: "foreign.example.com", Path: "/"}})
 				r.ready(ingress("shop"), web(), node(1), node(2))
 				test.meddle(t, r)
 				r.pass(10*time.Minute + 10*time.Second)
@@ -264,6 +264,39 @@ func TestDrift(t *testing.T) {
 				r.pass(10 * time.Minute)
 				if got := r.writes(); got != nil {
 					t.Errorf("it writes again at the next resync: %q", got)
+				}
+			})
+		})
+	}
+}
+
+// TestRecurringDrift has somebody change what is ours again and again, as a
+// second daemon with the same owner and another configuration would: from the
+// third time on it is told, once. Drift now and then is not.
+func TestRecurringDrift(t *testing.T) {
+	for name, test := range map[string]struct {
+		meddles []bool // before each resync: whether somebody does
+		want    int
+	}{
+		"now and then":       {[]bool{true, true, false, true, true, false}, 0},
+		"each time":          {[]bool{true, true, true, true, true}, 1},
+		"again after a rest": {[]bool{true, true, true, false, true, true, true}, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(r *rig) {
+				r.ready(ingress("shop"), web(), node(1))
+				r.log.take("")
+				for _, meddles := range test.meddles {
+					if meddles {
+						r.cdn.meddle(t, shopA, func(o plan.Rule) plan.Rule { o.SourcePath = "/x"; return o })
+					}
+					r.pass(10*time.Minute + time.Second)
+				}
+				if got := r.log.take("is changed back each time"); len(got) != test.want {
+					t.Errorf("told %d times, want %d: %q", len(got), test.want, got)
+				}
+				if got := r.cdn.standing()[0].SourcePath; got != "/a" {
+					t.Errorf("the source path is %s", got)
 				}
 			})
 		})

@@ -206,10 +206,12 @@ func (f *fake[T]) shown() []T {
 	return f.sorted()
 }
 
-// remember keeps what stands now for lists that lag, and forgets what is older
-// than a minute. The mutex is held.
+// remember keeps what stands now for lists that lag, and forgets what stood more
+// than a minute ago. The mutex is held.
 func (f *fake[T]) remember() {
-	f.past = slices.DeleteFunc(f.past, func(m moment[T]) bool { return time.Since(m.at) > time.Minute })
+	for len(f.past) > 1 && time.Since(f.past[1].at) > time.Minute {
+		f.past = f.past[1:]
+	}
 	f.past = append(f.past, moment[T]{time.Now(), maps.Clone(f.objects)})
 }
 
@@ -242,7 +244,7 @@ func short[T plan.Object[T]](o T) string {
 // TestFake holds the fakes to what the clients of the real APIs do.
 func TestFake(t *testing.T) {
 	t.Run("rules", func(t *testing.T) {
-		first := plan.Rule{RuleKey: plan.RuleKey{Host: "www.example.com", Path: "/a"}}
+		first := plan.Rule{RuleKey: plan.RuleKey{CDN: plan.Edgio, Host: "www.example.com", Path: "/a"}}
 		second, changed := first, first
 		second.Path, changed.SourcePath = "/b", "/c"
 		providertest.Run(t, func(*testing.T) providertest.Subject[plan.Rule] { return subject(first, second, changed) })

@@ -27,16 +27,30 @@ type Cluster struct {
 	Services       *Objects[kube.Service]
 	EndpointSlices *Objects[kube.EndpointSlice]
 	Nodes          *Objects[kube.Node]
+	TLSSecrets     *Objects[kube.TLSSecret]
 
-	in   *intake
-	opts plan.Cluster
-	uid  string // not empty: each resource has had a complete snapshot
+	in      *intake
+	opts    plan.Cluster
+	refused map[string]bool // namespaces, "": all
+	uid     string          // not empty: each resource has had a complete snapshot
 }
 
 // Ready tells that each resource of the cluster has had a complete snapshot.
 // uid is that of its namespace kube-system.
 func (c *Cluster) Ready(uid string) {
 	c.in.update(func() { c.uid = uid })
+}
+
+// TLSRefused tells whether the TLS Secrets of a namespace, or with "" of all, are
+// done without, since they may not be read.
+func (c *Cluster) TLSRefused(namespace string, refused bool) {
+	c.in.update(func() {
+		if refused {
+			c.refused[namespace] = true
+		} else {
+			delete(c.refused, namespace)
+		}
+	})
 }
 
 // Objects is the syncer's copy of one resource. It is a watcher.Handler.
@@ -75,13 +89,14 @@ func (o *Objects[T]) update(obj T, event string, seen bool, change func()) {
 func newIntake(clusters []plan.Cluster) *intake {
 	in := &intake{events: make(map[plan.IngressID]string), changed: make(chan struct{}, 1)}
 	for _, opts := range clusters {
-		c := &Cluster{in: in, opts: opts}
+		c := &Cluster{in: in, opts: opts, refused: make(map[string]bool)}
 		c.Ingresses = &Objects[kube.Ingress]{in: in, kept: make(map[kube.Key]kube.Ingress), note: func(i kube.Ingress, event string) {
 			in.events[plan.IngressID{Cluster: opts.Name, Namespace: i.Namespace, Name: i.Name}] = event
 		}}
 		c.Services = &Objects[kube.Service]{in: in, kept: make(map[kube.Key]kube.Service)}
 		c.EndpointSlices = &Objects[kube.EndpointSlice]{in: in, kept: make(map[kube.Key]kube.EndpointSlice)}
 		c.Nodes = &Objects[kube.Node]{in: in, kept: make(map[kube.Key]kube.Node)}
+		c.TLSSecrets = &Objects[kube.TLSSecret]{in: in, kept: make(map[kube.Key]kube.TLSSecret)}
 		in.clusters = append(in.clusters, c)
 	}
 	return in
@@ -110,6 +125,8 @@ func (in *intake) take() (clusters []plan.Cluster, events map[plan.IngressID]str
 			p.Services = slices.Collect(maps.Values(c.Services.kept))
 			p.EndpointSlices = slices.Collect(maps.Values(c.EndpointSlices.kept))
 			p.Nodes = slices.Collect(maps.Values(c.Nodes.kept))
+			p.TLSSecrets = slices.Collect(maps.Values(c.TLSSecrets.kept))
+			p.TLSRefused = slices.Collect(maps.Keys(c.refused))
 		}
 		clusters = append(clusters, p)
 	}

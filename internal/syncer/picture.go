@@ -2,6 +2,7 @@ package syncer
 
 import (
 	"maps"
+	"time"
 
 	"github.com/edgeward/edgeward/internal/plan"
 )
@@ -10,24 +11,31 @@ import (
 // changed by each operation since. It saves reading before every event.
 //
 // A reading takes time, and operations go on meanwhile, so what one of them
-// changed after the reading began is not taken from the reading.
+// changed after the reading began is not taken from the reading. Nor is what
+// one changed shortly before: a provider's lists may lag behind its writes.
 type picture[T plan.Object[T]] struct {
 	known   bool // a reading has succeeded
 	objects map[string]T
-	missing map[string]bool // of objects: the last reading did not show it
-	serial  int             // counts changes
-	changed map[string]int  // by ID: the serial of our last change
+	missing map[string]bool   // of objects: the last reading did not show it
+	serial  int               // counts changes
+	changed map[string]change // by ID: our last change
+}
+
+// change is when we changed an object.
+type change struct {
+	serial int
+	at     time.Time
 }
 
 func newPicture[T plan.Object[T]]() picture[T] {
-	return picture[T]{objects: make(map[string]T), missing: make(map[string]bool), changed: make(map[string]int)}
+	return picture[T]{objects: make(map[string]T), missing: make(map[string]bool), changed: make(map[string]change)}
 }
 
 // put notes that o stands, since we made or changed it.
 func (p *picture[T]) put(o T) {
 	p.serial++
 	p.objects[o.Identity()] = o
-	p.changed[o.Identity()] = p.serial
+	p.changed[o.Identity()] = change{p.serial, time.Now()}
 	delete(p.missing, o.Identity())
 }
 
@@ -36,7 +44,7 @@ func (p *picture[T]) drop(id string) {
 	p.serial++
 	delete(p.objects, id)
 	delete(p.missing, id)
-	p.changed[id] = p.serial
+	p.changed[id] = change{p.serial, time.Now()}
 }
 
 // doubt notes that the object may not be as we believe.
@@ -52,13 +60,16 @@ func (p *picture[T]) doubt(id string) {
 // only if sure. The keys of objects that differ from what was believed are
 // returned.
 func (p *picture[T]) merge(read []T, since int, within func(T) bool, keep func(T) bool, sure bool) (differ []string) {
-	ours := func(id string) bool { return p.changed[id] > since }
+	ours := func(id string) bool { return p.changed[id].serial > since }
 	seen := make(map[string]bool, len(read))
 	for _, o := range read {
 		id := o.Identity()
 		seen[id] = true
 		old, had := p.objects[id]
 		if ours(id) || had && keep(old) {
+			if had && old.Equal(o) {
+				p.objects[id] = o // in what only the provider says it may be newer
+			}
 			continue
 		}
 		if !had || !old.Equal(o) {
@@ -85,5 +96,19 @@ func (p *picture[T]) merge(read []T, since int, within func(T) bool, keep func(T
 	return differ
 }
 
-// forget drops what is only needed while a reading is under way.
-func (p *picture[T]) forget() { clear(p.changed) }
+// since returns the serial that t had: what was changed later has a higher one.
+func (p *picture[T]) since(t time.Time) int {
+	serial := p.serial
+	for _, c := range p.changed {
+		if c.at.After(t) {
+			serial = min(serial, c.serial-1)
+		}
+	}
+	return serial
+}
+
+// forget drops what is of no use to readings that take no account of changes
+// since t, and only to those.
+func (p *picture[T]) forget(t time.Time) {
+	maps.DeleteFunc(p.changed, func(_ string, c change) bool { return !c.at.After(t) })
+}

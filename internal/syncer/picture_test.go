@@ -3,6 +3,7 @@ package syncer
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -96,11 +97,11 @@ func TestForget(t *testing.T) {
 			p := newPicture[plan.Record]()
 			p.put(a)
 			if forget {
-				p.forget()
+				p.forget(time.Now())
 			}
 			all := func(plan.Record) bool { return true }
 			none := func(plan.Record) bool { return false }
-			p.merge([]plan.Record{stale}, p.serial, all, none, true)
+			p.merge([]plan.Record{stale}, p.since(time.Now()), all, none, true)
 			if p.objects["a"] != stale {
 				t.Errorf("the picture holds %+v, want %+v", p.objects["a"], stale)
 			}
@@ -153,6 +154,40 @@ func TestSlowReadingAnswersNothing(t *testing.T) {
 		r.pass(time.Minute)
 		if diff := cmp.Diff([]string{"cdn create blog.example.com/a"}, r.writes()); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
+}
+
+// TestListThatLags has a list that shows an address which was deleted shortly
+// before. It is taken for what it is: the address is neither deleted again nor
+// counted on.
+func TestListThatLags(t *testing.T) {
+	inBubble(t, func(r *rig) {
+		r.dns.changed = func(call string) {
+			if !strings.HasPrefix(call, "dns list") {
+				r.dns.remember()
+			}
+		}
+		r.dns.answer(func(call string, n int) reply {
+			if call == "list" && n == 2 {
+				return reply{lag: 20 * time.Second}
+			}
+			return reply{}
+		})
+		r.ready(ingress("shop"), web(), node(1), node(2))
+		r.pass(time.Until(r.begun.Add(10*time.Minute - 5*time.Second)))
+		r.remove(node(1))
+		r.pass(time.Minute) // the resync is over
+		if diff := cmp.Diff([]string{"dns delete " + addr1}, r.writes()); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		if diff := cmp.Diff([]string{`edgeward_drift_repaired_total{target="edgio"} 0`, `edgeward_drift_repaired_total{target="vultr"} 0`}, r.metrics("edgeward_drift_repaired_total")); diff != "" {
+			t.Errorf("repaired (-want +got):\n%s", diff)
+		}
+		r.dns.meddle(t, addr2, nil) // what is drift, is repaired all the same
+		r.pass(10 * time.Minute)
+		if diff := cmp.Diff([]string{"dns create " + addr2}, r.writes()); diff != "" {
+			t.Errorf("drift (-want +got):\n%s", diff)
 		}
 	})
 }

@@ -64,7 +64,7 @@ func (s *Syncer) tell() {
 		}
 		say(slog.LevelWarn, "not published: "+p.Reason, attrs...)
 	}
-	for _, w := range s.want.Warnings {
+	for _, w := range slices.Concat(s.want.Warnings, s.step.Warnings) {
 		say(slog.LevelWarn, w.Message, "ingress", w.Ingress.String())
 	}
 	for _, b := range s.step.Blocked {

@@ -29,6 +29,7 @@ type rig struct {
 	opts     Options
 	registry *prometheus.Registry
 	log      *book
+	tune     func(*Syncer) // called before a Syncer runs; nil: nothing to tune
 	*Syncer
 
 	cancel context.CancelFunc
@@ -77,6 +78,9 @@ func (r *rig) start() {
 	r.registry = prometheus.NewRegistry()
 	r.opts.Metrics = metrics.New(r.registry, metrics.Build{})
 	r.Syncer = New(r.opts)
+	if r.tune != nil {
+		r.tune(r.Syncer)
+	}
 	ctx, cancel := context.WithCancel(r.t.Context())
 	r.cancel, r.ended, r.begun = cancel, make(chan error, 1), time.Now()
 	go func() { r.ended <- r.Run(ctx) }()

@@ -1,6 +1,7 @@
 package syncer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -10,8 +11,10 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/http"
+	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,7 +24,8 @@ import (
 )
 
 var (
-	simulations = flag.Int("simulations", 200, "how many weeks TestSimulation simulates")
+	simulations = flag.Int("simulations", 0, "how many weeks TestSimulation simulates; 0: as many as take some seconds")
+	firstSeed   = flag.Uint64("first-seed", 1, "the seed of the first of them; each has the next number")
 	simulateOne = flag.Uint64("seed", 0, "the only seed that TestSimulation simulates, and says what happened")
 )
 
@@ -35,7 +39,11 @@ var (
 //
 // shows what happened in one of them.
 func TestSimulation(t *testing.T) {
-	first, last := uint64(1), uint64(*simulations)
+	runs := cmp.Or(*simulations, 100)
+	if *simulations == 0 && raceDetector() {
+		runs = 10
+	}
+	first, last := *firstSeed, *firstSeed+uint64(runs)-1
 	if *simulateOne > 0 {
 		first, last = *simulateOne, *simulateOne
 	}
@@ -48,6 +56,13 @@ func TestSimulation(t *testing.T) {
 			}
 		})
 	}
+	t.Logf("seeds %d to %d", first, last)
+}
+
+// raceDetector reports whether everything is some five times slower.
+func raceDetector() bool {
+	info, ok := debug.ReadBuildInfo()
+	return ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
 }
 
 // sim is one simulated week.
@@ -62,21 +77,20 @@ type sim struct {
 	nodes     map[string]kube.Node
 	unseen    []func() // changes that no watch has reported yet
 
-	alive   bool
-	life    context.Context // ends when the daemon is killed
-	kill    context.CancelFunc
-	started time.Time
-	storm   time.Time // until when calls fail
-	share   float64   // of the calls that fail in a storm
-	calm    bool      // the week is over
-	serial  int       // of what others make
+	alive  bool
+	kill   context.CancelFunc
+	storm  time.Time // until when calls fail; with both providers' mutex
+	share  float64   // of the calls that fail in a storm; likewise
+	serial int       // of what others make
 
 	foreignRules   map[string]plan.Rule // by ID, as others left them
+	foreignSince   map[string]time.Time
 	foreignRecords map[string]plan.Record
 	// excused are zone names of which others took addresses away, and until
 	// when the daemon cannot be blamed for that.
 	excused map[string]time.Time
 
+	mu    sync.Mutex
 	steps []string // what happened
 }
 
@@ -84,15 +98,21 @@ func newSim(t *testing.T, seed uint64) *sim {
 	s := &sim{
 		rig: newRig(t), seed: seed, rng: rand.New(rand.NewPCG(seed, 1)),
 		ingresses: map[string]kube.Ingress{}, services: map[string]kube.Service{}, nodes: map[string]kube.Node{},
-		foreignRules: map[string]plan.Rule{}, foreignRecords: map[string]plan.Record{}, excused: map[string]time.Time{},
+		foreignRules: map[string]plan.Rule{}, foreignRecords: map[string]plan.Record{}, foreignSince: map[string]time.Time{}, excused: map[string]time.Time{},
 	}
 	s.cdn.mu = s.dns.mu // so that check sees both as they are at one moment
 	s.cdn.changed, s.dns.changed = s.check, s.check
 	s.cdn.mine, s.dns.mine = s.ourRule, s.ourRecord
 	s.cdn.answer(func(call string, n int) reply { return s.fault("cdn "+call, n) })
 	s.dns.answer(func(call string, n int) reply { return s.fault("dns "+call, n) })
-	s.opts.CDNs[0].Provider, s.opts.DNS = mortal[plan.Rule]{s.cdn, s}, mortal[plan.Record]{s.dns, s}
 	s.opts.Log = slog.New(slog.DiscardHandler)
+	s.tune = func(syncer *Syncer) {
+		rng := rand.New(rand.NewPCG(seed, uint64(time.Now().UnixNano())))
+		jitter := func(most time.Duration) time.Duration { return time.Duration(rng.Int64N(int64(most))) }
+		syncer.cdns[0].jitter, syncer.dns.jitter = jitter, jitter
+		syncer.beat = time.Hour
+	}
+	s.opts.ResyncInterval = []time.Duration{10 * time.Minute, time.Hour, 3 * time.Hour}[seed%3]
 	s.opts.Settings.MaxDelete = 1
 	if seed%4 == 0 {
 		s.opts.Settings.MaxDelete = 0.5
@@ -117,7 +137,9 @@ func (s *sim) week() {
 		s.happens()
 	}
 	s.say("the week is over")
-	s.calm, s.storm = true, time.Time{}
+	s.dns.mu.Lock()
+	s.storm = time.Time{}
+	s.dns.mu.Unlock()
 	s.peace()
 	s.boot()
 	s.pass(2*s.opts.ResyncInterval + s.opts.Settings.Linger + time.Minute)
@@ -153,8 +175,11 @@ func (s *sim) happens() {
 	case n < 75:
 		s.meddle()
 	case n < 85:
-		s.storm, s.share = time.Now().Add(s.while(5*time.Minute)), s.rng.Float64()
-		s.say("a storm until %s", s.storm.Format(time.TimeOnly))
+		until, share := time.Now().Add(s.while(5*time.Minute)), s.rng.Float64()
+		s.dns.mu.Lock()
+		s.storm, s.share = until, share
+		s.dns.mu.Unlock()
+		s.say("a storm until %s", until.Format(time.TimeOnly))
 	case n < 92:
 		s.crash()
 		s.pass(5*time.Second + s.while(30*time.Second))
@@ -178,13 +203,11 @@ func (s *sim) boot() {
 		return
 	}
 	s.say("start")
-	s.alive, s.started = true, time.Now()
-	s.life, s.kill = context.WithCancel(s.t.Context())
+	s.alive = true
+	var life context.Context
+	life, s.kill = context.WithCancel(s.t.Context())
+	s.opts.CDNs[0].Provider, s.opts.DNS = mortal[plan.Rule]{s.cdn, life}, mortal[plan.Record]{s.dns, life}
 	s.start()
-	rng := rand.New(rand.NewPCG(s.seed, uint64(time.Now().UnixNano())))
-	jitter := func(most time.Duration) time.Duration { return time.Duration(rng.Int64N(int64(most))) }
-	s.Syncer.cdns[0].jitter, s.Syncer.dns.jitter = jitter, jitter
-	s.Syncer.beat = time.Hour
 	s.unseen = nil
 	for _, o := range slices.Concat(objects(s.ingresses), objects(s.services), objects(s.nodes)) {
 		s.add(o)
@@ -216,13 +239,13 @@ func objects[T any](all map[string]T) (list []any) {
 // mortal is a provider as one daemon sees it, until that is killed.
 type mortal[T plan.Object[T]] struct {
 	*fake[T]
-	sim *sim
+	life context.Context // of the daemon
 }
 
 // until is the context of one call.
 func (m mortal[T]) until(ctx context.Context) context.Context {
 	ctx, cancel := context.WithCancel(ctx)
-	context.AfterFunc(m.sim.life, cancel)
+	context.AfterFunc(m.life, cancel)
 	return ctx
 }
 
@@ -239,9 +262,6 @@ func (m mortal[T]) Update(ctx context.Context, old, o T, adopt bool) (T, error) 
 }
 
 func (m mortal[T]) Delete(ctx context.Context, o T) error { return m.fake.Delete(m.until(ctx), o) }
-
-// maxLag is how far lists lag behind at most.
-const maxLag = 3 * time.Second
 
 // fault is how the nth call of a text ends. It depends on nothing but that and
 // the seed, since calls at the same time come in no certain order.
@@ -276,12 +296,16 @@ func (s *sim) fault(call string, n int) reply {
 
 // say notes what happened, for the report of a failure.
 func (s *sim) say(format string, a ...any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.steps = append(s.steps, time.Now().Format("Mon 15:04:05.000 ")+fmt.Sprintf(format, a...))
 }
 
 // fail tells of a broken promise and what led to it.
 func (s *sim) fail(format string, a ...any) {
 	s.t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.t.Errorf("seed %d: %s\nafter:\n%s", s.seed, fmt.Sprintf(format, a...), strings.Join(s.steps[max(0, len(s.steps)-80):], "\n"))
 }
 

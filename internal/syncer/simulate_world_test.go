@@ -16,7 +16,7 @@ func (s *sim) churn() {
 	switch n := s.rng.IntN(10); {
 	case n < 5:
 		name := fmt.Sprint("ing", s.rng.IntN(4))
-		change(s, s.ingresses, name, s.randomIngress(name))
+		replace(s, s.ingresses, name, s.randomIngress(name))
 	case n < 6:
 		name := fmt.Sprint("svc", s.rng.IntN(2))
 		svc := service(int32(30080 + s.rng.IntN(5)))
@@ -24,19 +24,19 @@ func (s *sim) churn() {
 		if s.rng.IntN(6) == 0 {
 			svc.Type = "ClusterIP"
 		}
-		change(s, s.services, name, svc)
+		replace(s, s.services, name, svc)
 	default:
 		i := s.rng.IntN(4)
 		n := node(i + 10*s.rng.IntN(2))
 		n.Name = fmt.Sprint("n", i)
 		n.Ready, n.Changed = s.rng.IntN(4) > 0, time.Now()
-		change(s, s.nodes, n.Name, n)
+		replace(s, s.nodes, n.Name, n)
 	}
 }
 
-// change puts an object in the place of the one of that name or, one time in
+// replace puts an object in the place of the one of that name or, one time in
 // three, deletes it. The daemon is told, at once or later.
-func change[T interface{ Identity() kube.Meta }](s *sim, all map[string]T, name string, o T) {
+func replace[T interface{ Identity() kube.Meta }](s *sim, all map[string]T, name string, o T) {
 	old, had := all[name]
 	event := "added"
 	switch {
@@ -95,7 +95,7 @@ func (s *sim) meddle() {
 	addresses := slices.DeleteFunc(s.dns.sorted(), func(r plan.Record) bool { return !s.ourRecord(r) || r.Type != "A" })
 	switch n := s.rng.IntN(8); {
 	case n < 2: // others publish something, perhaps what we want, perhaps from our nodes
-		r := plan.Rule{RuleKey: plan.RuleKey{Host: fmt.Sprintf("h%d.example.com", s.rng.IntN(2)), Path: []string{"/", "/b", "/x"}[s.rng.IntN(3)]},
+		r := plan.Rule{RuleKey: plan.RuleKey{CDN: plan.Edgio, Host: fmt.Sprintf("h%d.example.com", s.rng.IntN(2)), Path: []string{"/", "/b", "/x"}[s.rng.IntN(3)]},
 			SourceHost: []string{"elsewhere.example.org", "nodes.main.acme.example.net"}[s.rng.IntN(2)], SourcePath: "/"}
 		if !s.ours(r.SourceHost) {
 			s.makeForeign(r)
@@ -127,7 +127,7 @@ func (s *sim) makeForeign(r plan.Rule) {
 	s.serial++
 	r.ID = fmt.Sprint("foreign-", s.serial)
 	s.say("others make rule %s %s from %s", r.ID, r.RuleKey, r.SourceHost)
-	s.foreignRules[r.ID], s.cdn.objects[r.ID] = r, r
+	s.foreignRules[r.ID], s.cdn.objects[r.ID], s.foreignSince[r.ID] = r, r, time.Now()
 }
 
 func (s *sim) meddleWithRule(r plan.Rule) {
@@ -156,12 +156,12 @@ func (s *sim) meddleWithAddress(r plan.Record) {
 	case 0:
 		s.say("others delete our address %s", r.Data)
 		delete(s.dns.objects, r.ID)
-		s.excused[r.Name] = time.Now().Add(2 * time.Hour)
+		s.excused[r.Name] = time.Now().Add(2*s.opts.ResyncInterval + time.Hour)
 	case 1:
 		s.say("others edit our address %s", r.Data)
 		r.Data = "198.51.100.1"
 		s.dns.objects[r.ID] = r
-		s.excused[r.Name] = time.Now().Add(2 * time.Hour)
+		s.excused[r.Name] = time.Now().Add(2*s.opts.ResyncInterval + time.Hour)
 	case 2:
 		s.say("others double our address %s", r.Data)
 		r.ID = fmt.Sprint("double-", s.serial)
@@ -193,6 +193,9 @@ func (s *sim) check(call string) {
 	s.dns.remember()
 	for _, r := range s.cdn.objects {
 		name, ok := strings.CutSuffix(r.SourceHost, ".example.net")
+		if time.Since(s.foreignSince[r.ID]) < 20*time.Minute {
+			continue // it may not have been seen yet
+		}
 		until, excused := s.excused[name]
 		switch {
 		case !ok:

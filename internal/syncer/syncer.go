@@ -34,6 +34,8 @@ const (
 	// patience is how long a run with Options.Once waits for the clusters'
 	// snapshots and the first readings before it goes on without.
 	patience = 30 * time.Second
+	// preparation is how long such a run waits for a CDN that prepares something.
+	preparation = 5 * time.Minute
 )
 
 // ErrIncomplete is returned by a run with Options.Once that could not bring
@@ -189,7 +191,7 @@ func (s *Syncer) Run(ctx context.Context) error {
 			changed, stale = false, true
 		}
 		again, drained := s.dispatch(now)
-		if stale && (drained || now.Sub(last) >= replan) && s.mapped || due(s.step.Wake, now) {
+		if stale && (drained || now.Sub(last) >= replan) && s.mapped || due(s.step.Wake, now) || due(s.step.Poll, now) {
 			s.plan(now)
 			stale, last = false, now
 			again, _ = s.dispatch(now)
@@ -200,7 +202,9 @@ func (s *Syncer) Run(ctx context.Context) error {
 			}
 		}
 		wake := now.Add(s.beat)
-		wake = earliest(earliest(wake, again), s.step.Wake)
+		for _, t := range []time.Time{again, s.step.Wake, s.step.Poll} {
+			wake = earliest(wake, t)
+		}
 		for _, t := range s.targets() {
 			wake = earliest(wake, t.reading().next())
 		}
@@ -263,8 +267,8 @@ func (s *Syncer) plan(now time.Time) {
 		Settings: s.opts.Settings, Now: now, AllowDelete: s.opts.AllowDelete,
 	})
 	s.memory = s.step.Memory
-	if s.step.Reread {
-		for _, t := range s.cdns {
+	for _, t := range s.cdns {
+		if s.step.Reread[t.name] {
 			t.readSoon(now)
 		}
 	}
@@ -300,7 +304,7 @@ func (s *Syncer) over(now time.Time) (err error, over bool) {
 	switch {
 	case !ready && !gaveUp && now.Sub(s.started) < patience:
 		return nil, false
-	case s.flying() > 0 || !s.step.Wake.IsZero() || s.step.Reread && !gaveUp || !hopeless:
+	case s.flying() > 0 || !s.step.Wake.IsZero() || !s.step.Poll.IsZero() && now.Sub(s.started) < preparation || len(s.step.Reread) > 0 && !gaveUp || !hopeless:
 		return nil, false
 	case !ready:
 		s.log.Error("giving up on it: " + awaited)

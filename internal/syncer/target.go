@@ -14,9 +14,13 @@ import (
 )
 
 // Provider is what the syncer asks of a CDN (plan.Rule) or of DNS
-// (plan.Record). Its errors wrap transport.Error, ErrNotKept and ErrForeign
-// where they apply; after any other error it is unknown whether the call had
-// an effect. All methods are safe for concurrent use.
+// (plan.Record). Its errors wrap transport.Error, ErrNotKept, ErrForeign and
+// ErrUnsupported where they apply; after any other error it is unknown whether
+// the call had an effect. All methods are safe for concurrent use.
+//
+// A new CDN is one package: a Provider whose rules carry our mark (plan.Mark),
+// and a plan.CDN that says what it cannot express. Package providertest says
+// what it must promise and tries it, over an emulator of its API.
 type Provider[T any] interface {
 	// List returns all objects, ours or not. It fails rather than return a part.
 	List(context.Context) ([]T, error)
@@ -41,6 +45,10 @@ const (
 	firstBackoff = time.Second
 	maxBackoff   = 5 * time.Minute
 	refusedTimes = 10
+	// maxLag is how far lists are taken to lag behind writes, unless readings
+	// come so often that half their interval is less. What a list shows of
+	// something that we changed so shortly before waits for the next one.
+	maxLag = time.Minute
 	// maxTries is how often a run with Options.Once tries an operation.
 	maxTries = 3
 )
@@ -62,6 +70,7 @@ type target[T plan.Object[T]] struct {
 	flying   int // operations and searches under way
 	read     reading
 	drifted  map[string]bool // keys that the last reading found changed
+	recurred map[string]int  // of these: how many readings in a row did
 	interval time.Duration   // between readings
 	dryRuns  int             // simulated writes, for their IDs
 
@@ -107,7 +116,7 @@ func (r reading) gaveUp() bool { return r.hopeless || r.failures >= maxTries }
 func newTarget[T plan.Object[T]](name plan.Target, p Provider[T], gate *transport.Gate) *target[T] {
 	return &target[T]{
 		name: name, provider: p, gate: gate, picture: newPicture[T](),
-		attempts: make(map[string]*attempt[T]), drifted: make(map[string]bool),
+		attempts: make(map[string]*attempt[T]), drifted: make(map[string]bool), recurred: make(map[string]int),
 		jitter: rand.N[time.Duration],
 	}
 }
@@ -235,11 +244,8 @@ func (t *target[T]) ended(op plan.Op[T], result T, err error) {
 
 // simulated is what a write of a dry run would have led to.
 func (t *target[T]) simulated(op plan.Op[T]) T {
-	if op.Verb == plan.Update {
-		return op.New.WithIdentity(op.Old.Identity())
-	}
 	t.dryRuns++
-	return op.New.WithIdentity(fmt.Sprintf("dry-run-%d", t.dryRuns))
+	return plan.Foreseen(op, fmt.Sprintf("dry-run-%d", t.dryRuns))
 }
 
 var past = map[plan.Verb]string{plan.Create: "created", plan.Update: "updated", plan.Delete: "deleted"}
@@ -318,14 +324,15 @@ func (t *target[T]) readAll(ctx context.Context, now time.Time) {
 		return
 	}
 	t.read.running = true
+	settled := now.Add(-min(maxLag, t.interval/2))
 	if t.flying == 0 {
-		t.picture.forget()
+		t.picture.forget(settled)
 	}
-	since := t.picture.serial
+	began, since := t.picture.serial, t.picture.since(settled)
 	go func() {
 		defer logPanic(t.log, "op", "list")
 		list, err := t.provider.List(ctx)
-		t.results <- func() { t.readEnded(ctx, list, since, now, err) }
+		t.results <- func() { t.readEnded(ctx, list, since, began, now, err) }
 	}()
 }
 
@@ -336,8 +343,9 @@ func (t *target[T]) readSoon(now time.Time) {
 	}
 }
 
-// readEnded takes a reading into the picture.
-func (t *target[T]) readEnded(ctx context.Context, list []T, since int, begun time.Time, err error) {
+// readEnded takes a reading into the picture, but for what we changed after the
+// serial since. It began at the serial began.
+func (t *target[T]) readEnded(ctx context.Context, list []T, since, began int, begun time.Time, err error) {
 	t.read.running = false
 	t.read.err = err
 	if err != nil {
@@ -357,9 +365,10 @@ func (t *target[T]) readEnded(ctx context.Context, list []T, since int, begun ti
 	clear(t.drifted)
 	if !first {
 		t.noteDrift(differ)
+		t.noteRecurrence()
 		t.reread()
 	}
-	t.resolve(since, all)
+	t.resolve(began, all)
 	t.picture.known = true
 	t.read.failures, t.read.hopeless = 0, false
 	t.read.begun = begun
@@ -381,6 +390,26 @@ func (t *target[T]) noteDrift(differ []string) {
 
 // reachable reports whether the last reading succeeded.
 func (t *target[T]) reachable() bool { return t.picture.known && t.read.err == nil }
+
+// recurrence is how many readings in a row have to find a place changed before
+// somebody is taken to work against us.
+const recurrence = 3
+
+// noteRecurrence tells, once, of places that are changed back again and again.
+func (t *target[T]) noteRecurrence() {
+	maps.DeleteFunc(t.recurred, func(key string, _ int) bool { return !t.drifted[key] })
+	var fought []string
+	for key := range t.drifted {
+		if t.recurred[key]++; t.recurred[key] == recurrence {
+			fought = append(fought, key)
+		}
+	}
+	if len(fought) > 0 {
+		slices.Sort(fought)
+		t.log.Error("what is repaired here is changed back each time: does another edgeward run with this owner and cluster name, or a script?",
+			"places", len(fought), "first", fought[0])
+	}
+}
 
 // hopeless reports whether every operation that is left has failed so often,
 // or so clearly, that waiting for it is no use.

@@ -23,14 +23,18 @@ const (
 )
 
 // Gate lets calls to one provider through at the configured rate, and none
-// while the provider asked for a pause or refuses our credentials. One gate
-// serves all clients that share a limit.
+// while the provider asked for a pause, refuses our credentials or fails all
+// the time. After such a pause one call goes first. One gate serves all clients
+// that share a limit.
 type Gate struct {
 	limiter *rate.Limiter
 
 	mu       sync.Mutex
 	closed   time.Time // no call before
 	failures int       // in a row
+	// doubtful: the last pause was for a failure. One call is let through after
+	// it, and the others wait for what becomes of that one.
+	doubtful, probing bool
 }
 
 // NewGate returns a gate that lets limit calls through per interval, evenly
@@ -55,6 +59,9 @@ func (g *Gate) Take(now time.Time) (ok bool, wait time.Duration) {
 	if wait := r.DelayFrom(now); wait > 0 {
 		r.CancelAt(now)
 		return false, wait
+	}
+	if g.doubtful {
+		g.probing, g.closed = true, now.Add(callTimeout)
 	}
 	return true, 0
 }
@@ -101,12 +108,16 @@ func (g *Gate) learn(status int, after time.Duration) {
 	defer g.mu.Unlock()
 	failed := status == 0 || status >= 500
 	refused := status == http.StatusTooManyRequests || status == http.StatusUnauthorized
+	now := time.Now()
+	burst := !g.probing && now.Before(g.closed) // which counts once
+	if g.probing {
+		g.probing, g.closed = false, now
+	}
 	if !failed && !refused {
-		g.failures = 0
+		g.failures, g.doubtful = 0, false
 		return
 	}
-	now := time.Now()
-	if g.failures == 0 || !now.Before(g.closed) { // else it is one of a burst, which counts once
+	if g.failures == 0 || !burst {
 		g.failures++
 	}
 	pause := after
@@ -115,6 +126,7 @@ func (g *Gate) learn(status int, after time.Duration) {
 	} else if n -= patience; pause == 0 && n >= 0 {
 		pause = backoff(n)
 	}
+	g.doubtful = g.doubtful || pause > 0
 	if until := now.Add(pause); until.After(g.closed) {
 		g.closed = until
 	}

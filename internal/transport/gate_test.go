@@ -207,3 +207,34 @@ func TestBurstPausesOnce(t *testing.T) {
 		})
 	}
 }
+
+// TestOneCallGoesFirst has calls wait when a pause for a failure is over: one
+// goes, and the others follow once it has fared well.
+func TestOneCallGoesFirst(t *testing.T) {
+	for name, tc := range map[string]struct {
+		reply reply         // to the first call after the pause
+		want  time.Duration // until the next one may go, or up to a quarter longer
+	}{
+		"it succeeds":          {reply{status: 200}, 0},
+		"it is refused itself": {reply{status: 400}, 0},
+		"it fails":             {reply{status: 500}, 2 * time.Second},
+		"it gets no reply":     {reply{}, 2 * time.Second},
+		"it is turned away":    {reply{429, time.Minute}, time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				gate := NewGate(0, time.Second)
+				for range 4 {
+					gate.learn(500, 0)
+				}
+				if err := gate.wait(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				wantPause(t, gate, callTimeout, 0) // the others, as long as it is under way
+				time.Sleep(5 * time.Second)
+				gate.learn(tc.reply.status, tc.reply.after)
+				wantPause(t, gate, tc.want, 4)
+			})
+		})
+	}
+}

@@ -6,6 +6,7 @@ package transport
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net/http"
@@ -35,6 +36,7 @@ type Observe func(method, code string, took time.Duration)
 func NewClient(gate *Gate, userAgent, secret string, observe Observe) *http.Client {
 	base := http.DefaultTransport.(*http.Transport).Clone()
 	base.MaxIdleConnsPerHost = 16
+	base.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12} // whatever $GODEBUG says
 	return &http.Client{
 		Transport: &paced{gate: gate, userAgent: userAgent, secret: secret, observe: observe, base: base},
 		// A redirect would carry credentials to wherever it points.

@@ -1,8 +1,9 @@
 // Command demo shows edgeward at work on this machine: a real Kubernetes API
 // server, emulated Edgio and Vultr APIs, and the daemon between them. Each step
 // changes something with the cluster's API and waits until the providers hold
-// exactly what follows from it. With -once it runs unattended and exits
-// non-zero where a step does not hold.
+// exactly what follows from it; in the end a request goes by the CDN's edge to a
+// pod. With -once it runs unattended and exits non-zero where a step does not
+// hold.
 package main
 
 import (
@@ -23,6 +24,7 @@ import (
 
 	"github.com/edgeward/edgeward/test/kube"
 	"github.com/edgeward/edgeward/test/lab"
+	"github.com/edgeward/edgeward/test/workload"
 )
 
 //go:embed manifests
@@ -58,6 +60,10 @@ func run(ctx context.Context, once bool) error {
 	defer l.Close()
 	d := &demo{ctx: ctx, lab: l, once: once, enter: bufio.NewReader(os.Stdin)}
 	defer d.stop()
+	defer d.endTraffic()
+	if err := d.serveTraffic(); err != nil {
+		return err
+	}
 	if err := d.run(); err != nil {
 		return err
 	}
@@ -65,7 +71,8 @@ func run(ctx context.Context, once bool) error {
 		return nil
 	}
 	fmt.Printf("\nThe daemon goes on. Try it yourself, and watch the log above change:\n"+
-		"  export KUBECONFIG=%s\n  kubectl get ingress\n  kubectl get nodes\nEnd with Ctrl-C.\n", server.AdminKubeconfig())
+		"  export KUBECONFIG=%s\n  kubectl get ingress\n  kubectl get nodes\n  %s\nEnd with Ctrl-C.\n",
+		server.AdminKubeconfig(), strings.Join(d.curl("/mary/and/fred/"), " "))
 	<-ctx.Done()
 	return nil
 }
@@ -78,6 +85,9 @@ type demo struct {
 	enter  *bufio.Reader
 	step   int
 	daemon *lab.Daemon // nil while none runs
+
+	workload *workload.Workload // the pods
+	edge     *lab.Edge          // the CDN's
 }
 
 // What the steps expect to stand.
@@ -88,13 +98,13 @@ const (
 
 func (d *demo) run() error {
 	d.title("The cluster: three nodes, a NodePort Service, and four Ingresses as people write them")
-	for i, ip := range []string{"192.0.2.11", "192.0.2.12", "192.0.2.13"} {
+	for i, ip := range []string{"127.100.0.11", "127.100.0.12", "127.100.0.13"} {
 		if err := d.lab.Kube.CreateNode(d.ctx, fmt.Sprintf("node-%d", i+1), ip); err != nil {
 			return err
 		}
 	}
 	// One after the other: of two Ingresses that claim one path, the older has it.
-	for _, name := range []string{"service", "ingress-bob", "ingress-mark"} {
+	for _, name := range []string{"service", "endpoints", "ingress-bob", "ingress-mark"} {
 		if err := d.apply(name); err != nil {
 			return err
 		}
@@ -125,7 +135,7 @@ func (d *demo) run() error {
 		return err
 	}
 	bob, mark := rule("/bob", port), rule("/mark/and/fred/", port)
-	if err := d.holds([]string{bob, mark}, "192.0.2.11", "192.0.2.12", "192.0.2.13"); err != nil {
+	if err := d.holds([]string{bob, mark}, "127.100.0.11", "127.100.0.12", "127.100.0.13"); err != nil {
 		return err
 	}
 
@@ -134,7 +144,7 @@ func (d *demo) run() error {
 		return err
 	}
 	mary := rule("/mary/and/fred/", port)
-	if err := d.holds([]string{bob, mark, mary}, "192.0.2.11", "192.0.2.12", "192.0.2.13"); err != nil {
+	if err := d.holds([]string{bob, mark, mary}, "127.100.0.11", "127.100.0.12", "127.100.0.13"); err != nil {
 		return err
 	}
 
@@ -147,18 +157,18 @@ func (d *demo) run() error {
 		return err
 	}
 	orphan := rule("/fred", portToo)
-	if err := d.holds([]string{bob, mark, mary, orphan}, "192.0.2.11", "192.0.2.12", "192.0.2.13"); err != nil {
+	if err := d.holds([]string{bob, mark, mary, orphan}, "127.100.0.11", "127.100.0.12", "127.100.0.13"); err != nil {
 		return err
 	}
 
 	d.title("A node change: node-4 replaces node-2. Two DNS writes, no rule is touched")
-	if err := d.lab.Kube.CreateNode(d.ctx, "node-4", "192.0.2.14"); err != nil {
+	if err := d.lab.Kube.CreateNode(d.ctx, "node-4", "127.100.0.14"); err != nil {
 		return err
 	}
 	if err := d.lab.Kube.DeleteNode(d.ctx, "node-2"); err != nil {
 		return err
 	}
-	if err := d.holds([]string{bob, mark, mary, orphan}, "192.0.2.11", "192.0.2.13", "192.0.2.14"); err != nil {
+	if err := d.holds([]string{bob, mark, mary, orphan}, "127.100.0.11", "127.100.0.13", "127.100.0.14"); err != nil {
 		return err
 	}
 
@@ -166,7 +176,7 @@ func (d *demo) run() error {
 	if err := d.delete("ingress-mark"); err != nil {
 		return err
 	}
-	if err := d.holds([]string{bob, mary, orphan}, "192.0.2.11", "192.0.2.13", "192.0.2.14"); err != nil {
+	if err := d.holds([]string{bob, mary, orphan}, "127.100.0.11", "127.100.0.13", "127.100.0.14"); err != nil {
 		return err
 	}
 
@@ -178,7 +188,12 @@ func (d *demo) run() error {
 	if d.daemon, err = d.lab.Start(config, indent{os.Stdout}); err != nil {
 		return err
 	}
-	if err := d.holds([]string{bob, mary, orphan}, "192.0.2.11", "192.0.2.13", "192.0.2.14"); err != nil {
+	if err := d.holds([]string{bob, mary, orphan}, "127.100.0.11", "127.100.0.13", "127.100.0.14"); err != nil {
+		return err
+	}
+
+	d.title("Traffic: a request to the CDN, whose edge finds a node by the zone, and the node a pod")
+	if err := d.request("/bob", "bob"); err != nil {
 		return err
 	}
 

@@ -186,7 +186,7 @@ func TestStatus(t *testing.T) {
 		return errors.Join(b.showing("shop", "other.cdn.example"), b.showing("shared", other.IP, "other.cdn.example"))
 	})
 	d.stop()
-	d = b.start(b.config(nil))
+	b.start(b.config(nil))
 	b.until(func() error { return errors.Join(b.showing("shop"), b.showing("shared", other.IP)) })
 }
 

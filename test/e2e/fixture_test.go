@@ -44,6 +44,12 @@ type sections = map[string]string
 func newBed(t *testing.T, o lab.Options) *bed {
 	t.Helper()
 	must(t, server.Clean(t.Context()))
+	return newInstallation(t, o)
+}
+
+// newInstallation is a bed with providers of its own beside the cluster as it is.
+func newInstallation(t *testing.T, o lab.Options) *bed {
+	t.Helper()
 	l, err := lab.New(t.Context(), server, t.TempDir(), o)
 	must(t, err)
 	t.Cleanup(l.Close)

@@ -21,12 +21,14 @@ import (
 
 // What the daemon of a lab is configured with.
 const (
-	Owner     = "acme"
-	Domain    = "k8s.example.net"
-	Shortname = "acme-cdn"
-	SharedKey = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f" // Edgio's
-	APIKey    = "EMULATED-VULTR-KEY"                                               // Vultr's
-	username  = "cdn-bot@example.com"
+	Owner  = "acme"
+	Domain = "k8s.example.net"
+	// PublishZone is a further zone of the account, for published hosts.
+	PublishZone = "example.com"
+	Shortname   = "acme-cdn"
+	SharedKey   = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f" // Edgio's
+	APIKey      = "EMULATED-VULTR-KEY"                                               // Vultr's
+	username    = "cdn-bot@example.com"
 )
 
 // Options of a Lab. The zero value has free provider calls.
@@ -35,6 +37,8 @@ type Options struct {
 	VultrLimit int           // calls a second; 0: none
 	Latency    time.Duration // of each provider call
 	MinTTL     int           // of Vultr, seconds
+	// PullZonePending is how long Vultr prepares a pull zone.
+	PullZonePending time.Duration
 	// AllowDuplicates has Vultr keep records that say the same.
 	AllowDuplicates bool
 	// Observe, if not nil, goes around each provider, to see its calls.
@@ -66,8 +70,9 @@ func New(ctx context.Context, server *kube.Server, dir string, o Options) (*Lab,
 			Limit: o.EdgioLimit, Latency: o.Latency, Changes: changes, Faults: faults,
 		}),
 		Vultr: emulator.NewVultr(emulator.VultrOptions{
-			Key: APIKey, Domains: []string{Domain}, MinTTL: o.MinTTL,
-			Limit: o.VultrLimit, Latency: o.Latency, Changes: changes, Faults: faults,
+			Key: APIKey, Domains: []string{Domain, PublishZone}, MinTTL: o.MinTTL,
+			PullZonePending: o.PullZonePending,
+			Limit:           o.VultrLimit, Latency: o.Latency, Changes: changes, Faults: faults,
 			AllowDuplicates: o.AllowDuplicates,
 		}),
 	}
@@ -134,7 +139,7 @@ func Kubeconfig(ctx context.Context, server *kube.Server) (string, error) {
 // Config writes a configuration for the lab's daemon and returns its path. The
 // grace and the linger are 0 unless sections, lines of YAML by section name
 // ("sync", "vultr", …), say otherwise; "clusters" replaces the only cluster,
-// and "owner" the owner.
+// and "owner" the owner. "vultr_cdn" turns that on, and Left leaves a section out.
 func (l *Lab) Config(ctx context.Context, sections map[string]string) (string, error) {
 	kubeconfig, err := Kubeconfig(ctx, l.Kube)
 	if err != nil {
@@ -151,7 +156,13 @@ func (l *Lab) Config(ctx context.Context, sections map[string]string) (string, e
 	}
 	var text strings.Builder
 	fmt.Fprintf(&text, "owner: %s\n", cmp.Or(sections["owner"], Owner))
+	if lines, on := sections["vultr_cdn"]; on {
+		fmt.Fprintf(&text, "vultr_cdn:\n  %s\n", lines)
+	}
 	for _, d := range defaults {
+		if sections[d.name] == Left {
+			continue
+		}
 		lines := merge(d.lines, sections[d.name], d.name == "clusters")
 		fmt.Fprintf(&text, "%s:\n  %s\n", d.name, strings.ReplaceAll(lines, "\n", "\n  "))
 	}
@@ -163,6 +174,9 @@ func (l *Lab) Config(ctx context.Context, sections map[string]string) (string, e
 	_, err = file.WriteString(text.String())
 	return file.Name(), err
 }
+
+// Left stands for a section that a configuration does not have.
+const Left = "-"
 
 // merge lays the lines of override over those of base: by key, or the whole.
 func merge(base, override string, whole bool) string {

@@ -25,6 +25,18 @@ func (l *Lab) Rules() []string {
 	return lines
 }
 
+// PullZones returns what Vultr's CDN publishes, a line a pull zone, sorted:
+//
+//	www.example.com -> http://web.default.lb.main.acme.k8s.example.net (active)
+func (l *Lab) PullZones() []string {
+	lines := []string{}
+	for _, z := range l.Vultr.PullZones() {
+		lines = append(lines, fmt.Sprintf("%s -> %s://%s (%s)", z.VanityDomain, z.OriginScheme, z.OriginDomain, z.Status))
+	}
+	slices.Sort(lines)
+	return lines
+}
+
 // Records returns what stands in the zone, a line a record, sorted:
 //
 //	nodes.main.acme A 192.0.2.1 ttl 120

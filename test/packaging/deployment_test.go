@@ -48,7 +48,7 @@ func podTemplate(t *testing.T) *corev1.PodTemplateSpec {
 // (https://kubernetes.io/docs/concepts/security/pod-security-standards/).
 func TestClusterAcceptsManifests(t *testing.T) {
 	ctx := t.Context()
-	for _, name := range []string{"rbac.yaml", "rbac-secrets.yaml", "deployment.yaml"} {
+	for _, name := range []string{"rbac.yaml", "rbac-secrets.yaml", "rbac-certificates.yaml", "deployment.yaml"} {
 		if err := server.Apply(ctx, read(t, name)); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}

@@ -15,9 +15,11 @@ const requests = 20_000
 // requests come in to an edge that tries the next address when one fails. Not
 // one may fail.
 func TestNoRequestFails(t *testing.T) {
+	local := nodePort("Local", onNodes)
 	scenarios := []struct {
 		name    string
-		service string // manifest; "": NodePort, Cluster
+		service string       // manifest; "": NodePort, Cluster
+		prepare func(*world) // before the daemon starts; nil: nothing
 		play    func(*world)
 	}{
 		{name: "nodes are replaced one by one", play: replaceNodes},
@@ -25,15 +27,22 @@ func TestNoRequestFails(t *testing.T) {
 		{name: "pods move", play: movePods},
 		{name: "a path moves", play: movePath},
 		{name: "a port moves", play: movePort},
+		{name: "pods move, Local", service: local, play: moveLocalPods},
+		{name: "nodes are replaced one by one, Local", service: local, play: replaceLocalNodes},
+		{name: "from Cluster to Local and back", play: changePolicy},
+		{name: "from node ports to a load balancer", play: balance},
+		{name: "IPv6 goes", service: dualStack(), prepare: addIPv6, play: dropIPv6},
 		{name: "the daemon is stopped and started", play: func(w *world) { restart(w, syscall.SIGTERM) }},
 		{name: "the daemon is killed and started", play: func(w *world) { restart(w, syscall.SIGKILL) }},
 	}
 	sent, failed, retried := 0, 0, 0
-	for _, s := range scenarios {
+	for i, s := range scenarios {
 		t.Run(s.name, func(t *testing.T) {
-			w := newWorld(t, emulator.EdgeOptions{}, s.service)
+			w := newWorld(t, emulator.EdgeOptions{}, s.service, s.prepare)
 			s.play(w)
-			must(t, w.load.Await(t.Context(), max(0, requests/len(scenarios)+1-w.load.Sent())))
+			if i == len(scenarios)-1 {
+				must(t, w.load.Await(t.Context(), max(0, requests-sent-w.load.Sent())))
+			}
 			report := w.load.Stop()
 			t.Log(report)
 			if len(report.Failures) > 0 {
@@ -99,19 +108,19 @@ func movePath(w *world) {
 	must(w.t, w.load.Await(w.t.Context(), 3*workers))
 	w.apply(ingress("http", "/new"))
 	w.until(func() error { return w.absent(url) })
-	w.goOn(ttl)
+	w.goOn(ttl / 2)
 }
 
 // movePort adds a port to the Service, has the Ingress use it, and takes the old
 // one away once no edge uses it.
 func movePort(w *world) {
-	const before, after = "{name: http, port: 80, nodePort: 30080}", "{name: other, port: 81, nodePort: 30081}"
-	w.apply(nodePort("Cluster", before, after))
+	const after = "{name: other, port: 8081, nodePort: 30081}"
+	w.apply(nodePort("Cluster", onNodes, after))
 	w.apply(ingress("other", "/app"))
 	w.serves(url, ":30081")
 	must(w.t, w.load.Await(w.t.Context(), 3*workers))
 	w.apply(nodePort("Cluster", after))
-	w.goOn(ttl)
+	w.goOn(ttl / 2)
 }
 
 // restart ends the daemon twice: when it has nothing to do, with nodes that come

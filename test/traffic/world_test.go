@@ -24,11 +24,11 @@ var server *kube.Server // set by TestMain, before any test
 func TestMain(m *testing.M) { os.Exit(kube.RunMain(m, &server)) }
 
 const (
-	rate        = 800                    // requests a second
-	ttl         = time.Second            // of the records
-	propagation = 200 * time.Millisecond // of the rules to the edge
-	linger      = 2 * time.Second        // more than both
-	patience    = 30 * time.Second       // for a condition to come true
+	rate        = 800                     // requests a second
+	ttl         = time.Second             // of the records
+	propagation = 200 * time.Millisecond  // of the rules to the edge
+	linger      = 1500 * time.Millisecond // more than both
+	patience    = 30 * time.Second        // for a condition to come true
 	url         = "https://www.example.com/app"
 )
 
@@ -49,8 +49,8 @@ type world struct {
 
 // newWorld makes one with three nodes, a pod on the first two, and a daemon, and
 // starts the load once all of it serves. service is a manifest; "" is NodePort
-// with the policy Cluster.
-func newWorld(t *testing.T, o emulator.EdgeOptions, service string) *world {
+// with the policy Cluster. prepare, if not nil, runs before the daemon.
+func newWorld(t *testing.T, o emulator.EdgeOptions, service string, prepare func(*world)) *world {
 	t.Helper()
 	w := &world{t: t}
 	must(t, server.Clean(t.Context()))
@@ -70,9 +70,12 @@ func newWorld(t *testing.T, o emulator.EdgeOptions, service string) *world {
 	w.nodes(1, 2, 3)
 	w.pods(1, 2)
 	if service == "" {
-		service = nodePort("Cluster", "{name: http, port: 80, nodePort: 30080}")
+		service = nodePort("Cluster", onNodes)
 	}
 	w.apply(service, ingress("http", "/app"))
+	if prepare != nil {
+		prepare(w)
+	}
 	w.config, err = w.Config(t.Context(), map[string]string{
 		"vultr":    fmt.Sprintf("ttl: %.0f", ttl.Seconds()),
 		"sync":     fmt.Sprintf("linger: %s\ndeletion_grace: 0s", linger),
@@ -170,6 +173,10 @@ endpoints: [%s]
 ports: [{name: http, port: 8080}, {name: other, port: 8081}]
 `, strings.Join(list, ", ")))
 }
+
+// onNodes is the port of the Service. It is one that nobody needs rights for, as
+// load balancers listen there too.
+const onNodes = "{name: http, port: 8080, nodePort: 30080}"
 
 // nodePort is the Service of that type, with a policy and ports.
 func nodePort(policy string, ports ...string) string { return service("NodePort", policy, ports...) }

@@ -1,0 +1,82 @@
+package emulator
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestVultrEdge(t *testing.T) {
+	plain, secure := httptest.NewServer(http.HandlerFunc(tell)), httptest.NewTLSServer(http.HandlerFunc(tell))
+	defer plain.Close()
+	defer secure.Close()
+	now := testNow()
+	clock := func() time.Time { return now }
+	v := newTestVultr(VultrOptions{Now: clock})
+	v.Seed(testZone, Record{Type: "A", Name: "origin", Data: "127.0.0.1", TTL: 10})
+	e := NewVultrEdge(v, EdgeOptions{
+		Now:      clock,
+		Resolver: NewResolver(ResolverOptions{Server: listenDNS(t, v), Now: clock}),
+		Dial: func(to netip.AddrPort) string {
+			return map[uint16]string{80: plain.Listener.Addr().String(), 443: secure.Listener.Addr().String()}[to.Port()]
+		},
+	})
+	defer e.Close()
+	origin := "origin." + testZone
+	v.SeedPullZone(PullZone{OriginScheme: "http", OriginDomain: origin, VanityDomain: "www.example.com", CDNURL: "https://cdn-1.vultrcdn.com"})
+	v.SeedPullZone(PullZone{OriginScheme: "https", OriginDomain: origin, CDNURL: "https://cdn-2.vultrcdn.com"})
+	v.SeedPullZone(PullZone{OriginScheme: "http", OriginDomain: origin, CDNURL: "https://cdn-3.vultrcdn.com", Status: zonePending})
+	for _, tc := range []struct{ url, want string }{ // "": 404
+		{"https://www.example.com/a%2Fb?c", "http GET /a%2Fb?c X-Edgeward= Host=" + origin},
+		{"http://www.example.com/", "http GET / X-Edgeward= Host=" + origin},
+		{"https://cdn-1.vultrcdn.com/x", "http GET /x X-Edgeward= Host=" + origin},
+		{"https://cdn-2.vultrcdn.com/x", "https GET /x X-Edgeward= Host=" + origin},
+		{"https://cdn-3.vultrcdn.com/x", ""},
+		{"https://cdn-4.vultrcdn.com/x", ""},
+	} {
+		if got := askEdge(e, tc.url); got != tc.want {
+			t.Errorf("%s: %q, want %q", tc.url, got, tc.want)
+		}
+	}
+}
+
+// TestVultrEdgePending: a pull zone that is made serves when it is active, which
+// nobody is told of.
+func TestVultrEdgePending(t *testing.T) {
+	origin := httptest.NewServer(http.HandlerFunc(tell))
+	defer origin.Close()
+	now := testNow()
+	clock := func() time.Time { return now }
+	v := newTestVultr(VultrOptions{Now: clock, PullZonePending: time.Minute})
+	v.Seed(testZone, Record{Type: "A", Name: "origin", Data: "127.0.0.1", TTL: 10})
+	e := NewVultrEdge(v, EdgeOptions{
+		Now:      clock,
+		Resolver: NewResolver(ResolverOptions{Server: listenDNS(t, v), Now: clock}),
+		Dial:     func(netip.AddrPort) string { return origin.Listener.Addr().String() },
+	})
+	defer e.Close()
+	wantStatus(t, callVultr(v, "POST", "cdns/pull-zones", `{"label":"a","origin_scheme":"http","origin_domain":"origin.example.com"}`), http.StatusCreated)
+	url := v.PullZones()[0].CDNURL + "/"
+	for _, step := range []struct {
+		after  time.Duration
+		serves bool
+	}{{0, false}, {time.Minute - 1, false}, {1, true}} {
+		now = now.Add(step.after)
+		if got := askEdge(e, url); (got != "") != step.serves {
+			t.Errorf("after another %s: %q", step.after, got)
+		}
+	}
+}
+
+// askEdge returns what the origin tells of a request, "" if it is not published.
+func askEdge(e *Edge, url string) string {
+	w := httptest.NewRecorder()
+	e.ServeHTTP(w, httptest.NewRequest("GET", url, http.NoBody))
+	if w.Code == http.StatusNotFound {
+		return ""
+	}
+	return strings.TrimSpace(w.Body.String())
+}

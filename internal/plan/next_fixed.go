@@ -1,0 +1,98 @@
+package plan
+
+import (
+	"slices"
+	"time"
+)
+
+// pollEvery is how often a CDN is read while it prepares something.
+const pollEvery = 5 * time.Second
+
+// poll has a CDN read again soon, since what it is preparing may be ready.
+func (p *planner) poll(cdn Target) {
+	at := p.Rules.Read.Add(pollEvery)
+	if !p.Now.Before(at) {
+		p.step.Reread[cdn] = true
+		at = p.Now.Add(pollEvery)
+	}
+	if p.step.Poll.IsZero() || at.Before(p.step.Poll) {
+		p.step.Poll = at
+	}
+}
+
+// sameOrigin reports whether both rules get their content from one origin, as
+// far as a CDN cannot change that.
+func (r Rule) sameOrigin(o Rule) bool {
+	source := func(r Rule) string {
+		if len(r.Protocols) == 0 {
+			return ""
+		}
+		return r.Protocols[0].Source
+	}
+	return r.SourceHost == o.SourceHost && source(r) == source(o)
+}
+
+// successors returns those of our rules that have the route's origin, where
+// that cannot be changed in place. If there is none, one is made beside the
+// others. Once it is served, and nobody is led to the others any more, they go.
+func (p *planner) successors(route Route, ours, others []Rule) []Rule {
+	with, without := split(ours, route.Rule.sameOrigin)
+	switch {
+	case len(with) > 0:
+	case len(ours) > 0:
+		if p.originStands(route) {
+			p.step.Rules = append(p.step.Rules, Op[Rule]{Verb: Create, New: route.Rule, Ingress: route.Ingress, Urgency: urgentChange})
+			p.waiting(route, "on the way, beside the one with the origin before")
+		}
+		for _, old := range without {
+			p.unwanted(route.Ingress.Cluster, old.ID, true)
+		}
+		return nil
+	case len(others) > 0 && adoptable(route, others) && !others[0].sameOrigin(route.Rule):
+		p.problem(route, "a rule that nobody marked has it, with another origin, which cannot be changed")
+		return nil
+	default:
+		p.newRule(route, others)
+		return nil
+	}
+	current := with[0]
+	if i := slices.IndexFunc(with, route.Rule.Equal); i >= 0 {
+		current = with[i]
+	}
+	for _, old := range without {
+		p.retire(route, old, current)
+	}
+	return with
+}
+
+// retire removes a rule whose successor is served, once the published host has
+// led there for as long as caches remember.
+func (p *planner) retire(route Route, old, current Rule) {
+	m, _ := p.owner(old)
+	gone := p.unwanted(m.Cluster, old.ID, true)
+	pub := p.published[route.Rule.Host]
+	switch {
+	case current.Pending:
+		return
+	case pub == nil || !pub.marked:
+		p.notice(false, "%s was published anew as %s, since the origin of %s could not be changed: "+
+			"lead its DNS name to the new one, then delete the old one (%s) at the CDN", route.Rule.Host, current.Published, old.Published, old.ID)
+		return
+	}
+	c := p.clusters[m.Cluster]
+	c.ruleDeletions[old.CDN] = append(c.ruleDeletions[old.CDN], deletion[Rule]{
+		op:       Op[Rule]{Verb: Delete, Old: old, Ingress: route.Ingress, Urgency: urgentTidy},
+		reported: true, due: p.forgotten(pub, old, gone.since), safe: pub.leadsTo(current.Published),
+	})
+}
+
+func split(rules []Rule, is func(Rule) bool) (yes, no []Rule) {
+	for _, r := range rules {
+		if is(r) {
+			yes = append(yes, r)
+		} else {
+			no = append(no, r)
+		}
+	}
+	return yes, no
+}

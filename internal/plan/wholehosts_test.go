@@ -1,0 +1,289 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/edgeward/edgeward/internal/kube"
+)
+
+// vultrSettings have Vultr CDN beside Edgio, and publish below example.com.
+func vultrSettings() Settings {
+	set := testSettings()
+	set.CDNs = append(set.CDNs, CDN{
+		Target: VultrCDN, Class: "vultr-cdn", WholeHosts: true, OriginFixed: true, Certificates: true,
+		OriginPorts: map[string]int{"http": 80, "https": 443},
+	})
+	set.PublishZones = []string{"example.com"}
+	return set
+}
+
+// fast is an Ingress of class vultr-cdn with these Prefix paths, of which each
+// leads to the Service behind its "=".
+func fast(paths ...string) kube.Ingress {
+	ing := kube.Ingress{Meta: kube.Meta{Namespace: "default", Name: "fast"}, Created: start(), Class: "vultr-cdn"}
+	var list []kube.IngressPath
+	for _, p := range paths {
+		path, service, _ := strings.Cut(p, "=")
+		list = append(list, kube.IngressPath{Path: path, Type: "Prefix", Backend: kube.Backend{Service: service, PortNumber: 80}})
+	}
+	ing.Rules = []kube.IngressRule{{Host: "www.example.com", Paths: list}}
+	return ing
+}
+
+func fastWith(name, value string) kube.Ingress {
+	ing := fast("/=web")
+	ing.Annotations = map[string]string{name: value}
+	return ing
+}
+
+func TestWholeHosts(t *testing.T) {
+	other := balanced("192.0.2.10")
+	other.Name = "api"
+	class := fast("/=web")
+	class.Class, class.Controller = "quick", "edgeward/vultr-cdn"
+	byStatus := fastWith(annotationOrigin, "status")
+	byStatus.Status = []kube.Address{{IP: "192.0.2.8"}}
+	withDefault := fast("/x=web")
+	withDefault.DefaultBackend = &kube.Backend{Service: "web", PortNumber: 80}
+	tests := map[string]struct {
+		objects []any
+		want    []string
+		problem string
+	}{
+		"a LoadBalancer":                   {[]any{fast("/=web"), balanced("192.0.2.9")}, []string{"http://www.example.com/ from http://web.default.lb.main:80/ with "}, ""},
+		"by its IngressClass object":       {[]any{class, balanced("192.0.2.9")}, []string{"http://www.example.com/ from http://web.default.lb.main:80/ with "}, ""},
+		"several paths of one backend":     {[]any{fast("/=web", "/a=web"), balanced("192.0.2.9")}, []string{"http://www.example.com/ from http://web.default.lb.main:80/ with "}, ""},
+		"a status":                         {[]any{byStatus}, []string{"http://www.example.com/ from http://fast.default.status.main:80/ with "}, ""},
+		"the default backend for the rest": {[]any{withDefault, balanced("192.0.2.9")}, []string{"http://www.example.com/ from http://web.default.lb.main:80/ with "}, ""},
+		"nodes on port 80": {[]any{func() kube.Ingress {
+			i := fastWith(annotationOrigin, "nodes")
+			i.Annotations[annotationOriginPort] = "80"
+			return i
+		}(), node("n1", "192.0.2.1")}, []string{"http://www.example.com/ from http://nodes.main:80/ with "}, ""},
+		"a NodePort":                        {[]any{fast("/=web"), web(), node("n1", "192.0.2.1")}, nil, "answers by http on port 30080: use a Service of type LoadBalancer"},
+		"a path with another backend":       {[]any{fast("/=web", "/api=api"), balanced("192.0.2.9"), other}, nil, "path /api of www.example.com leads elsewhere than its path /"},
+		"a path whose backend is not there": {[]any{fast("/=web", "/api=api"), balanced("192.0.2.9")}, nil, "path /api of www.example.com leads elsewhere than its path /"},
+		"no path /":                         {[]any{fast("/a=web"), balanced("192.0.2.9")}, nil, "no path / of www.example.com says from where"},
+		"https without a certificate":       {[]any{fastWith(annotationSource, "https"), like(func(s *kube.Service) { *s = balanced("192.0.2.9"); s.Ports[0].Port = 443; s.Ports[0].Name = "x" })}, nil, "has no port 80"},
+		"a service profile":                 {[]any{fastWith(annotationProfile, "x"), balanced("192.0.2.9")}, nil, "this CDN has no"},
+		"published protocols":               {[]any{fastWith(annotationPublished, "https"), balanced("192.0.2.9")}, nil, "this CDN has no"},
+		"strip":                             {[]any{fastWith(annotationPath, "strip"), balanced("192.0.2.9")}, nil, "this CDN has no"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			want := Desired([]Cluster{cluster("main", test.objects...)}, vultrSettings(), start())
+			if diff := cmp.Diff(test.want, published(want)); diff != "" {
+				t.Errorf("published (-want +got):\n%s", diff)
+			}
+			if (len(want.Problems) > 0) != (test.problem != "") {
+				t.Errorf("problems %v, want one about %q", want.Problems, test.problem)
+			}
+			for _, p := range want.Problems {
+				if p.State != Invalid || !strings.Contains(p.Reason, test.problem) {
+					t.Errorf("problem %v, want one with %q", p, test.problem)
+				}
+			}
+			for key := range want.Routes {
+				if key.CDN != VultrCDN || key.Path != "/" {
+					t.Errorf("route %+v", key)
+				}
+			}
+		})
+	}
+}
+
+// TestPublish follows a host from its publication to its end: the CNAME comes
+// when the CDN serves it, and goes before anything that it leads to.
+func TestPublish(t *testing.T) {
+	s := newStage(vultrSettings(), cluster("main", fast("/=web"), balanced("192.0.2.9")))
+	want := []string{
+		"0s: create claim main", "0s: create web.default.lb.main 192.0.2.9", "0s: create rule www.example.com/ for fast",
+		"0s: create claim www", "0s: create www cdn-id-003.vultrcdn.com",
+	}
+	if diff := cmp.Diff(want, s.run()); diff != "" {
+		t.Errorf("published (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"synced www.example.com/"}, s.states()); diff != "" {
+		t.Errorf("states (-want +got):\n%s", diff)
+	}
+	s.change(true, cluster("main", balanced("192.0.2.9")))
+	want = []string{
+		"10s: delete www cdn-id-003.vultrcdn.com", "2m10s: delete rule www.example.com/",
+		"2m20s: delete claim www", "3m10s: delete web.default.lb.main 192.0.2.9",
+	}
+	if diff := cmp.Diff(want, s.run()); diff != "" {
+		t.Errorf("unpublished (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"claim main"}, s.standing()); diff != "" {
+		t.Errorf("left (-want +got):\n%s", diff)
+	}
+}
+
+// TestAnotherOrigin: the origin of a rule cannot be changed, so another is made
+// beside it, the host is led there, and the first goes when it is forgotten.
+func TestAnotherOrigin(t *testing.T) {
+	s := newStage(vultrSettings(), cluster("main", fast("/=web"), balanced("192.0.2.9")))
+	s.run()
+	s.change(true, cluster("main", fast("/=web"), balanced("lb.example.org")))
+	want := []string{
+		"0s: create web.default.lb-cname.main lb.example.org",
+		"0s: create rule www.example.com/ for fast",
+		"0s: update www cdn-id-007.vultrcdn.com",
+		"2m0s: delete rule www.example.com/",
+		"3m0s: delete web.default.lb.main 192.0.2.9",
+	}
+	if diff := cmp.Diff(want, s.run()); diff != "" {
+		t.Errorf("done (-want +got):\n%s", diff)
+	}
+	if got := only(t, map[string]Rule{"": *s.rule(t, RuleKey{VultrCDN, "www.example.com", "/"})}); got.ID != "id-007" {
+		t.Errorf("left is %+v", got)
+	}
+}
+
+// TestAnotherOriginByHand: where the host's DNS is not ours, nobody can know
+// when the first may go, so it stays and the operator is told.
+func TestAnotherOriginByHand(t *testing.T) {
+	set := vultrSettings()
+	set.PublishZones = nil
+	s := newStage(set, cluster("main", fast("/=web"), balanced("192.0.2.9")))
+	s.run()
+	s.change(true, cluster("main", fast("/=web"), balanced("lb.example.org")))
+	want := []string{"0s: create web.default.lb-cname.main lb.example.org", "0s: create rule www.example.com/ for fast"}
+	if diff := cmp.Diff(want, s.run()); diff != "" {
+		t.Errorf("done (-want +got):\n%s", diff)
+	}
+	if len(s.step.Notices) != 1 || !strings.Contains(s.step.Notices[0].Text, "lead its DNS name to the new one") {
+		t.Errorf("notices %v", s.step.Notices)
+	}
+}
+
+// TestPending: what the CDN is still preparing has no CNAME yet, and is looked
+// at again.
+func TestPending(t *testing.T) {
+	s := newStage(vultrSettings(), cluster("main", fast("/=web"), balanced("192.0.2.9")))
+	for range 3 {
+		s.ask()
+		s.do()
+	}
+	s.Rules.Objects[0].Pending = true
+	if ops := s.ask(); len(ops) > 0 {
+		t.Errorf("operations %q while it is prepared", ops)
+	}
+	if diff := cmp.Diff([]string{"pending www.example.com/: the CDN is still preparing it"}, s.states()); diff != "" {
+		t.Errorf("states (-want +got):\n%s", diff)
+	}
+	if want := s.Now.Add(pollEvery); !s.step.Poll.Equal(want) || len(s.step.Reread) > 0 {
+		t.Errorf("asked again at %s, want %s; read now: %v", s.step.Poll, want, s.step.Reread)
+	}
+	s.Now = s.step.Poll
+	s.step = Next(s.Input)
+	if !s.step.Reread[VultrCDN] {
+		t.Error("it is not read again")
+	}
+	s.Rules.Objects[0].Pending = false
+	if diff := cmp.Diff([]string{"5s: create claim www", "5s: create www cdn-id-003.vultrcdn.com"}, s.run()); diff != "" {
+		t.Errorf("done (-want +got):\n%s", diff)
+	}
+}
+
+// TestForeignDNS: what somebody else made at a published host's name stays.
+func TestForeignDNS(t *testing.T) {
+	at := func(name, kind, data string) Record {
+		return Record{ID: "f", Zone: "example.com", Name: name, Type: kind, Data: data, TTL: 300}
+	}
+	for name, foreign := range map[string]Record{
+		"an address":               at("www", "A", "192.0.2.200"),
+		"a CNAME":                  at("www", "CNAME", "elsewhere.example.org"),
+		"mail":                     at("www", "MX", "mx.example.org"),
+		"another owner's mark":     at("_edgeward.www", "TXT", publishMark("other")+"main"),
+		"a mark of an old cluster": at("_edgeward.www", "TXT", publishMark(testOwner)+"gone"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStage(vultrSettings(), cluster("main", fast("/=web"), balanced("192.0.2.9")))
+			s.Records.Objects = []Record{foreign}
+			s.run()
+			if !slices.Contains(s.Records.Objects, foreign) || len(s.Records.Objects) != 3 {
+				t.Errorf("records %v", s.Records.Objects)
+			}
+			if len(s.step.Warnings) != 1 || !strings.Contains(s.step.Warnings[0].Message, "www.example.com has DNS records that edgeward did not make") {
+				t.Errorf("warnings %v", s.step.Warnings)
+			}
+			s.change(true, cluster("main"))
+			s.run()
+			if diff := cmp.Diff([]Record{foreign}, slices.DeleteFunc(slices.Clone(s.Records.Objects), func(r Record) bool { return r.Zone == "" })); diff != "" {
+				t.Errorf("afterwards (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestPublishRestart: a daemon that starts between the CNAME's end and its being
+// forgotten does not take the rule away too soon.
+func TestPublishRestart(t *testing.T) {
+	s := newStage(vultrSettings(), cluster("main", fast("/=web"), balanced("192.0.2.9")))
+	s.run()
+	s.change(true, cluster("main", balanced("192.0.2.9")))
+	s.ask()
+	s.Now = s.step.Wake
+	s.ask()
+	s.do() // the CNAME is gone
+	s.Memory, s.AllowDelete = Memory{}, true
+	s.Now = s.Now.Add(time.Second)
+	want := []string{"2m11s: delete rule www.example.com/", "2m21s: delete claim www", "3m11s: delete web.default.lb.main 192.0.2.9"}
+	if diff := cmp.Diff(want, s.run()); diff != "" {
+		t.Errorf("done (-want +got):\n%s", diff)
+	}
+}
+
+// TestEdgioIsPublishedToo: where the CDN's host is configured.
+func TestEdgioIsPublishedToo(t *testing.T) {
+	set := vultrSettings()
+	set.CNAMETarget = "acme.cdn.example.net"
+	s := newStage(set, cluster("main", usual()...))
+	s.run()
+	if diff := cmp.Diff("acme.cdn.example.net", s.record(t, "acme.cdn.example.net").Data); diff != "" {
+		t.Error(diff)
+	}
+	s.change(true, cluster("main", node("n1", "192.0.2.1"), node("n2", "192.0.2.2")))
+	want := []string{
+		"10s: delete www acme.cdn.example.net", "2m10s: delete rule www.example.com/a",
+		"2m20s: delete claim www", "3m10s: delete nodes.main 192.0.2.1, delete nodes.main 192.0.2.2",
+	}
+	if diff := cmp.Diff(want, s.run()); diff != "" {
+		t.Errorf("done (-want +got):\n%s", diff)
+	}
+}
+
+// TestApex: no CNAME can stand there, so its DNS is nobody's business but the
+// user's.
+func TestApex(t *testing.T) {
+	ing := fast("/=web")
+	ing.Rules[0].Host = "example.com"
+	s := newStage(vultrSettings(), cluster("main", ing, balanced("192.0.2.9")))
+	s.run()
+	if diff := cmp.Diff([]string{"claim main", "rule example.com/ for fast", "web.default.lb.main 192.0.2.9"}, s.standing()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if len(s.Want.Warnings) != 1 || !strings.Contains(s.Want.Warnings[0].Message, "host example.com is the apex of its zone") {
+		t.Errorf("warnings %v", s.Want.Warnings)
+	}
+}
+
+// TestReleasedHost: its DNS name is let go of with its rule.
+func TestReleasedHost(t *testing.T) {
+	s := newStage(vultrSettings(), cluster("main", fast("/=web"), balanced("192.0.2.9")))
+	s.run()
+	s.change(true, cluster("main", fastWith(annotationRelease, "true"), balanced("192.0.2.9")))
+	s.run()
+	s.change(true, cluster("main", balanced("192.0.2.9")))
+	s.run()
+	want := []string{"claim main", "rule www.example.com/ for ", "web.default.lb.main 192.0.2.9", "www cdn-id-003.vultrcdn.com"}
+	if diff := cmp.Diff(want, s.standing()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
