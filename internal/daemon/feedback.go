@@ -16,8 +16,10 @@ import (
 
 const (
 	// feedbackPace is the least time between two looks at what was planned:
-	// while a thousand rules are made there are ten plans a second.
-	feedbackPace = 200 * time.Millisecond
+	// while a thousand rules are made there are ten plans a second. It is at least
+	// feedbackShare times as long as such a look takes.
+	feedbackPace  = 200 * time.Millisecond
+	feedbackShare = 20
 	// feedbackFlush is how long a run with Flags.Once may take at its end to
 	// tell the clusters what became of their Ingresses.
 	feedbackFlush = 10 * time.Second
@@ -80,10 +82,11 @@ func tell(ctx context.Context, all []teller, s *syncer.Syncer) (stop func(flush 
 				return
 			case <-s.Planned():
 			}
+			begun := time.Now()
 			for _, t := range all {
 				t.update(s.Overview())
 			}
-			pause := time.NewTimer(feedbackPace)
+			pause := time.NewTimer(max(feedbackPace, feedbackShare*time.Since(begun)))
 			select {
 			case <-running.Done():
 			case <-pause.C:

@@ -132,11 +132,11 @@ func (e *Edgio) nextVersion(before history, uuid string, sent document) (Instanc
 	if err != nil {
 		return Instance{}, refuseField(http.StatusBadRequest, "body", err.Error())
 	}
-	taken := slices.ContainsFunc(e.instances, func(h history) bool {
+	// That is the rare option, and looking through ten thousand rules is not free.
+	if e.options.RefuseDuplicates && slices.ContainsFunc(e.instances, func(h history) bool {
 		other := h.latest()
 		return other.UUID != uuid && strings.EqualFold(other.Host, next.Host) && other.Path == next.Path
-	})
-	if taken && e.options.RefuseDuplicates {
+	}) {
 		return Instance{}, refuseField(http.StatusBadRequest, "body.publishedUrlPath", "another instance publishes this host and path")
 	}
 	return next, nil

@@ -106,12 +106,17 @@ type Want struct {
 // Desired maps the clusters' objects onto what shall stand. Clusters that are
 // not ready contribute nothing but their name.
 func Desired(clusters []Cluster, set Settings, now time.Time) Want {
+	ingresses := 0
+	for _, c := range clusters {
+		ingresses += len(c.Ingresses)
+	}
+	set.PublishedProtocols = slices.Sorted(slices.Values(set.PublishedProtocols))
 	want := Want{
-		Routes:   make(map[RuleKey]Route),
+		Routes:   make(map[RuleKey]Route, ingresses),
 		Sets:     make(map[string]Set),
 		Clusters: make(map[string]*ClusterWant),
 	}
-	claims := make(map[RuleKey][]claim)
+	claims := make(map[RuleKey][]claim, ingresses)
 	for _, c := range clusters {
 		want.Clusters[c.Name] = nil
 		if c.Ready {
@@ -142,6 +147,7 @@ type mapper struct {
 	endpoints map[kube.Key]map[string]families // by Service: the nodes with a ready endpoint
 	names     map[string]string                // of the sets of nodes, by what they are called
 	live      map[string]map[Origin]bool       // by namespace, see alive
+	hosts     map[string]string                // by set, see sourceHost
 
 	tlsSecrets map[kube.Key]kube.TLSSecret
 }
@@ -151,7 +157,7 @@ func newMapper(c Cluster, set Settings, want *Want, claims map[RuleKey][]claim, 
 		Cluster: c, set: set, want: want, claims: claims, now: now, tlsSecrets: make(map[kube.Key]kube.TLSSecret, len(c.TLSSecrets)),
 		nodes:    usableNodes(c.Nodes, c.AddressTypes, c.NotReadyDelay, now),
 		services: make(map[kube.Key]kube.Service, len(c.Services)), endpoints: make(map[kube.Key]map[string]families),
-		names: make(map[string]string), live: make(map[string]map[Origin]bool),
+		names: make(map[string]string), live: make(map[string]map[Origin]bool), hosts: make(map[string]string),
 	}
 	for _, name := range []string{NodesSet, NodesIPv4Set, NodesIPv6Set} {
 		m.names[name] = SetName(name, c.Name, set.Owner)
@@ -190,8 +196,9 @@ func (m *mapper) run() {
 	for _, svc := range m.Services {
 		m.addSets(svc)
 	}
+	r := &reading{mapper: m}
 	for _, ing := range m.Ingresses {
-		m.ingress(ing)
+		r.ingress(ing)
 	}
 }
 
@@ -207,6 +214,9 @@ func (m *mapper) objectName(kind, namespace, name string) string {
 // settle decides between the claims of one key: Exact before Prefix, then the
 // older Ingress, then by name. The first one that can be published gets it.
 func settle(claims []claim) (Route, []Problem) {
+	if c := claims[0]; len(claims) == 1 && c.problem == nil {
+		return Route{Rule: c.rule, Set: c.set, Ingress: c.ingress, Adopt: c.adopt, Release: c.release}, nil
+	}
 	slices.SortStableFunc(claims, compareClaims)
 	var route Route
 	var first rank // of the claim that has it

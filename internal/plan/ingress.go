@@ -61,8 +61,8 @@ type reading struct {
 	opts options
 	may  Allow
 	bad  *verdict // why nothing of the Ingress can be published
-	// own are the keys that its paths claim, by which a default backend knows
-	// what is left for it.
+	// own are the keys that its paths claim, by which its default backend, if it
+	// has one, knows what is left for it.
 	own map[RuleKey]bool
 	// parts are the claims on hosts that the CDN publishes as a whole.
 	parts map[string][]part
@@ -70,8 +70,17 @@ type reading struct {
 
 // ingress maps one Ingress onto what it claims. Problems that concern no single
 // host and path, and warnings, go to the mapper's want.
-func (m *mapper) ingress(ing kube.Ingress) {
-	r := reading{mapper: m, ing: ing, id: IngressID{m.Name, ing.Namespace, ing.Name}, cdn: m.cdnOf(ing), own: make(map[RuleKey]bool), parts: make(map[string][]part)}
+//
+// One reading serves for all Ingresses, one after the other: it is large.
+func (r *reading) ingress(ing kube.Ingress) {
+	m := r.mapper
+	*r = reading{mapper: m, ing: ing, id: IngressID{m.Name, ing.Namespace, ing.Name}, cdn: m.cdnOf(ing)}
+	if ing.DefaultBackend != nil {
+		r.own = make(map[RuleKey]bool)
+	}
+	if r.cdn.WholeHosts {
+		r.parts = make(map[string][]part)
+	}
 	r.opts, r.bad = ingressOptions(ing.Annotations, m.set, r.cdn)
 	for _, name := range unknownAnnotations(ing.Annotations) {
 		r.warn("annotation %q is not known and has no effect", name)
@@ -137,7 +146,7 @@ func (r *reading) judge() {
 		}
 	}
 	// Its length does not depend on the host and path, which are hashed.
-	if n := len(Mark{r.set.Owner, r.id}.String(RuleKey{})); n > maxMark {
+	if n := (Mark{r.set.Owner, r.id}).length(); n > maxMark {
 		r.bad = invalid("namespace and name are too long: the rules' mark would have %d characters, over %d", n, maxMark)
 	}
 }
@@ -171,7 +180,9 @@ func (r *reading) host(rule kube.IngressRule) {
 		published := true
 		for _, path := range paths {
 			key := RuleKey{r.cdn.Target, rule.Host, path}
-			r.own[key] = true
+			if r.ing.DefaultBackend != nil {
+				r.own[key] = true
+			}
 			published = r.claim(key, rank, p.Backend) && published
 		}
 		if published && rank == rankExact && strings.HasSuffix(p.Path, "/") {
@@ -254,7 +265,10 @@ func (r *reading) rule(key RuleKey, from origin) Rule {
 	if source == "" {
 		source = from.protocol
 	}
-	rule := Rule{RuleKey: key, SourceHost: from.set + "." + r.set.Domain, SourcePath: key.Path, Profile: r.opts.profile}
+	rule := Rule{
+		RuleKey: key, SourceHost: r.sourceHost(from.set), SourcePath: key.Path, Profile: r.opts.profile,
+		Protocols: make([]Protocol, 0, len(r.opts.published)),
+	}
 	if r.opts.strip {
 		rule.SourcePath = "/"
 	}
@@ -265,6 +279,16 @@ func (r *reading) rule(key RuleKey, from origin) Rule {
 		})
 	}
 	return rule
+}
+
+// sourceHost is the host of an address set. Most rules have one of a few.
+func (m *mapper) sourceHost(set string) string {
+	host, ok := m.hosts[set]
+	if !ok {
+		host = set + "." + m.set.Domain
+		m.hosts[set] = host
+	}
+	return host
 }
 
 func (r *reading) problem(v *verdict) {

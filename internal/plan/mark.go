@@ -25,26 +25,47 @@ type Mark struct {
 //
 //	<owner>/<cluster>/<namespace>/<ingress>/<hash of published host and path>
 func (m Mark) String(key RuleKey) string {
-	return m.Owner + "/" + m.IngressID.String() + "/" + hash(key.String())
+	sum := key.hash()
+	return m.Owner + "/" + m.Cluster + "/" + m.Namespace + "/" + m.Name + "/" + string(sum[:])
+}
+
+// length is that of the header's value, whatever the key.
+func (m Mark) length() int {
+	return len(m.Owner) + len(m.Cluster) + len(m.Namespace) + len(m.Name) + len("////") + hashSize
 }
 
 // ParseMark reads a mark found on a rule at key. It is not ok for anything
 // that is not a mark, and for one whose hash belongs to another host and path:
 // that rule is a copy somebody made of ours.
 func ParseMark(s string, key RuleKey) (m Mark, ok bool) {
-	part := strings.Split(s, "/")
-	if len(part) != 5 || part[4] != hash(key.String()) {
+	owner, rest, _ := strings.Cut(s, "/")
+	cluster, rest, _ := strings.Cut(rest, "/")
+	namespace, rest, _ := strings.Cut(rest, "/")
+	name, found, _ := strings.Cut(rest, "/")
+	if sum := key.hash(); found != string(sum[:]) {
 		return Mark{}, false
 	}
-	m = Mark{Owner: part[0], IngressID: IngressID{Cluster: part[1], Namespace: part[2], Name: part[3]}}
+	m = Mark{Owner: owner, IngressID: IngressID{Cluster: cluster, Namespace: namespace, Name: name}}
 	return m, m.Owner != "" && m.Cluster != "" && m.Namespace != "" && m.Name != ""
 }
 
-// hash is the first 64 bits of a SHA-256, in hexadecimal: enough to tell a
-// rule from its copy, not a secret.
+// hashSize is how many characters a hash has.
+const hashSize = 16
+
+// hash is the first 64 bits of a SHA-256 of host and path, in hexadecimal:
+// enough to tell a rule from its copy, not a secret. It is made twice for each
+// rule in every plan, so without an allocation.
+func (k RuleKey) hash() (text [hashSize]byte) {
+	var short [128]byte
+	sum := sha256.Sum256(append(append(short[:0], k.Host...), k.Path...))
+	hex.Encode(text[:], sum[:hashSize/2])
+	return text
+}
+
+// hash is the same of any string.
 func hash(s string) string {
-	sum := sha256.Sum256([]byte(s))
-	return hex.EncodeToString(sum[:8])
+	text := RuleKey{Host: s}.hash()
+	return string(text[:])
 }
 
 // Mark returns whose rule it is: the mark that its protocol sets carry. It is

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -126,44 +127,51 @@ type absence struct {
 func (m Memory) Follow(old, now Want, reported bool) Memory {
 	next := m
 	next.droppedRules, next.droppedRecords = make(map[RuleKey]bool), make(map[string]bool)
-	rules, records := maps.Clone(m.droppedRules), maps.Clone(m.droppedRecords)
-	if reported {
-		rules, records = old.wanted()
-		maps.Copy(rules, m.droppedRules)
-		maps.Copy(records, m.droppedRecords)
-	}
-	wantedRules, wantedRecords := now.wanted()
-	for key := range rules {
-		if !wantedRules[key] {
+	for key := range m.droppedRules {
+		if !now.Routes[key].Wanted() {
 			next.droppedRules[key] = true
 		}
 	}
+	records := maps.Clone(m.droppedRecords)
+	if reported {
+		for key, r := range old.Routes {
+			if r.Wanted() && !now.Routes[key].Wanted() {
+				next.droppedRules[key] = true
+			}
+		}
+		for name, set := range old.Sets {
+			if !slices.Equal(set.Members(), now.Sets[name].Members()) {
+				records = set.addKeys(name, records)
+			}
+		}
+	}
+	if len(records) == 0 {
+		return next
+	}
+	var wanted map[string]bool
+	for name, set := range now.Sets {
+		wanted = set.addKeys(name, wanted)
+	}
 	for key := range records {
-		if !wantedRecords[key] {
+		if !wanted[key] {
 			next.droppedRecords[key] = true
 		}
 	}
 	return next
 }
 
-// wanted returns the keys of the rules to publish, and those of all addresses
-// that stand in a set.
-func (w Want) wanted() (rules map[RuleKey]bool, records map[string]bool) {
-	rules, records = make(map[RuleKey]bool, len(w.Routes)), make(map[string]bool)
-	for key, r := range w.Routes {
-		if r.Wanted() {
-			rules[key] = true
-		}
+// addKeys adds the keys of the set's records to some.
+func (s Set) addKeys(name string, keys map[string]bool) map[string]bool {
+	if keys == nil {
+		keys = make(map[string]bool)
 	}
-	for name, set := range w.Sets {
-		for _, ip := range set.Addresses {
-			records[address(name, ip, 0).Key()] = true
-		}
-		if set.CNAME != "" {
-			records[Record{Name: name, Type: "CNAME"}.Key()] = true
-		}
+	for _, ip := range s.Addresses {
+		keys[address(name, ip, 0).Key()] = true
 	}
-	return rules, records
+	if s.CNAME != "" {
+		keys[Record{Name: name, Type: "CNAME"}.Key()] = true
+	}
+	return keys
 }
 
 // Input is everything that Next looks at.
@@ -390,7 +398,12 @@ func Next(in Input) Step {
 // rule names now, whosever it is, and those that an operation under way or a
 // wanted rule is about to name.
 func (p *planner) findNamed() {
+	seen := make(map[string]bool) // source hosts; they are few
 	name := func(r Rule) {
+		if seen[r.SourceHost] {
+			return
+		}
+		seen[r.SourceHost] = true
 		if n, ok := relative(r.SourceHost, p.Settings.Domain); ok {
 			p.named[n] = true
 		}
@@ -403,7 +416,7 @@ func (p *planner) findNamed() {
 		name(a.New)
 	}
 	for key, r := range p.Want.Routes {
-		if r.Wanted() && !p.barred(key, r) {
+		if r.Wanted() && !seen[r.Rule.SourceHost] && !p.barred(key, r) {
 			name(r.Rule)
 		}
 	}
@@ -460,17 +473,38 @@ func (p *planner) remember() Memory {
 // place: what else is to be done there, such as removing the second of two
 // duplicates, waits until it has ended.
 func oneAPlace[T Object[T]](ops []Op[T]) []Op[T] {
-	slices.SortFunc(ops, func(a, b Op[T]) int {
-		return cmp.Or(cmp.Compare(a.Urgency, b.Urgency), cmp.Compare(a.Key(), b.Key()),
-			cmp.Compare(a.Old.Identity(), b.Old.Identity()))
+	if len(ops) < 2 {
+		return ops
+	}
+	// Operations are large, and their keys made anew each time: what is sorted
+	// is small and holds the key.
+	type place struct {
+		urgency int
+		key     string
+		op      int
+	}
+	places := make([]place, len(ops))
+	for i, op := range ops {
+		places[i] = place{op.Urgency, op.Key(), i}
+	}
+	slices.SortFunc(places, func(a, b place) int {
+		if a.urgency != b.urgency {
+			return cmp.Compare(a.urgency, b.urgency)
+		}
+		if c := strings.Compare(a.key, b.key); c != 0 {
+			return c
+		}
+		return strings.Compare(ops[a.op].Old.Identity(), ops[b.op].Old.Identity())
 	})
 	taken := make(map[string]bool, len(ops))
-	return slices.DeleteFunc(ops, func(op Op[T]) bool {
-		key := op.Key()
-		was := taken[key]
-		taken[key] = true
-		return was
-	})
+	sorted := make([]Op[T], 0, len(ops))
+	for _, p := range places {
+		if !taken[p.key] {
+			taken[p.key] = true
+			sorted = append(sorted, ops[p.op])
+		}
+	}
+	return sorted
 }
 
 func (p *planner) notice(fatal bool, format string, a ...any) {

@@ -178,6 +178,9 @@ type lead struct {
 // planPublications leads published hosts to their CDN, and takes away the DNS of
 // those that nobody wants. The rules are planned.
 func (p *planner) planPublications() {
+	if len(p.published) == 0 {
+		return
+	}
 	wanted, held, released := make(map[string]bool), make(map[string]bool), make(map[string]bool)
 	for key, r := range p.Want.Routes {
 		released[key.Host] = released[key.Host] || r.Release

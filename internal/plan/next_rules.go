@@ -8,17 +8,16 @@ import (
 // planRules goes through every host and path that is wanted or that a rule of
 // ours has.
 func (p *planner) planRules() {
-	keys := make(map[RuleKey]bool, len(p.Want.Routes))
-	for key := range p.Want.Routes {
-		keys[key] = true
-	}
+	keys := slices.AppendSeq(make([]RuleKey, 0, len(p.Want.Routes)), maps.Keys(p.Want.Routes))
 	unknown := make(map[string]int)
 	for _, r := range p.Rules.Objects {
 		m, ours := p.owner(r)
 		if !ours {
 			continue
 		}
-		keys[r.RuleKey] = true
+		if _, wanted := p.Want.Routes[r.RuleKey]; !wanted {
+			keys = append(keys, r.RuleKey)
+		}
 		if c, ok := p.clusters[m.Cluster]; ok {
 			c.rules[r.CDN]++
 			p.step.Owned.Rules[r.CDN]++
@@ -29,7 +28,10 @@ func (p *planner) planRules() {
 	for cluster, n := range unknown {
 		p.notice(false, "%d rules belong to a cluster %q that is not in the configuration; they are left alone", n, cluster)
 	}
-	for _, key := range slices.SortedFunc(maps.Keys(keys), RuleKey.Compare) {
+	slices.SortFunc(keys, RuleKey.Compare)
+	p.step.Routes = make([]RouteState, 0, len(p.Want.Routes))
+	p.step.Rules = slices.Grow(p.step.Rules, max(0, len(p.Want.Routes)-len(p.Rules.Objects)))
+	for _, key := range slices.Compact(keys) {
 		if p.Rules.knows(key.CDN) {
 			p.planRule(key)
 		}
@@ -56,7 +58,14 @@ func (p *planner) owner(r Rule) (Mark, bool) {
 
 // divide tells our rules at a place from those of others.
 func (p *planner) divide(place string) (ours, others []Rule) {
-	for _, r := range p.rules.at[place] {
+	all := p.rules.at[place]
+	if len(all) == 1 { // nearly always: nothing is to be divided
+		if _, ok := p.owner(all[0]); ok {
+			return all, nil
+		}
+		return nil, all
+	}
+	for _, r := range all {
 		if _, ok := p.owner(r); ok {
 			ours = append(ours, r)
 		} else {
@@ -251,7 +260,7 @@ func (p *planner) originStands(route Route) bool {
 // waiting records that a route's rule still has to be written: it is pending,
 // or in error after a failed attempt.
 func (p *planner) waiting(route Route, reason string) {
-	if p.rules.is(route.Rule.Key(), Parked) {
+	if len(p.rules.status) > 0 && p.rules.is(route.Rule.Key(), Parked) {
 		p.outcome(route, Failed, "the provider refused or did not answer")
 		return
 	}

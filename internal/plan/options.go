@@ -44,6 +44,9 @@ func ingressOptions(annotations map[string]string, set Settings, cdn CDN) (optio
 	if !cdn.WholeHosts { // what else is Edgio's
 		o.published, o.strip, o.profile = set.PublishedProtocols, set.SourcePath == "strip", set.ServiceProfile
 	}
+	if len(annotations) == 0 {
+		return o, nil
+	}
 	var bad *verdict
 	read := func(name, allowed string, apply func(value string) bool) {
 		value, ok := annotations[name]
@@ -65,7 +68,7 @@ func ingressOptions(annotations map[string]string, set Settings, cdn CDN) (optio
 			}
 			list = append(list, p)
 		}
-		o.published = list
+		o.published = slices.Sorted(slices.Values(list))
 		return true
 	})
 	read(annotationSource, `"http" or "https"`, func(value string) bool {
@@ -105,7 +108,6 @@ func ingressOptions(annotations map[string]string, set Settings, cdn CDN) (optio
 	case o.origin == originNodes && o.port == 0:
 		bad = invalid("annotation %s: %q needs %s, the port on which the nodes answer", annotationOrigin, originNodes, annotationOriginPort)
 	}
-	o.published = slices.Sorted(slices.Values(o.published))
 	return o, bad
 }
 

@@ -25,8 +25,11 @@ func checkHost(host string) *verdict {
 	case !hostname(host) || !strings.Contains(host, "."):
 		return invalid("host %.80q is not a fully qualified domain name", host)
 	}
-	if _, err := netip.ParseAddr(host); err == nil {
-		return invalid("host %s is an address, not a name", host)
+	// Of what has the form of a name only IPv4 addresses are addresses.
+	if last := host[len(host)-1]; last >= '0' && last <= '9' {
+		if _, err := netip.ParseAddr(host); err == nil {
+			return invalid("host %s is an address, not a name", host)
+		}
 	}
 	return nil
 }
@@ -37,9 +40,13 @@ func hostname(s string) bool {
 		return false
 	}
 	for label := range strings.SplitSeq(s, ".") {
-		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' ||
-			strings.Trim(label, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
 			return false
+		}
+		for i := range len(label) {
+			if c := label[i]; (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' {
+				return false
+			}
 		}
 	}
 	return true

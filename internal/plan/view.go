@@ -18,11 +18,16 @@ func newIndex[T Object[T]](v View[T]) index[T] {
 		status:  make(map[string]Status, len(v.Attempts)),
 		missing: v.Missing,
 	}
-	for _, o := range v.Objects {
-		x.at[o.Key()] = append(x.at[o.Key()], o)
-	}
-	for _, list := range x.at {
+	for i, o := range v.Objects {
+		key := o.Key()
+		list := x.at[key]
+		if list == nil {
+			x.at[key] = v.Objects[i : i+1 : i+1] // nearly always it stays alone: no copy
+			continue
+		}
+		list = append(list, o)
 		slices.SortFunc(list, func(a, b T) int { return cmp.Compare(a.Identity(), b.Identity()) })
+		x.at[key] = list
 	}
 	for _, a := range v.Attempts {
 		if s, ok := x.status[a.Key()]; !ok || a.Status < s {

@@ -75,7 +75,7 @@ func (r *reading) wholeHost(key RuleKey, from origin, certificate *Certificate) 
 		published = "https"
 	}
 	return Rule{
-		RuleKey: key, SourceHost: from.set + "." + r.set.Domain, SourcePath: "/", Certificate: certificate,
+		RuleKey: key, SourceHost: r.sourceHost(from.set), SourcePath: "/", Certificate: certificate,
 		Protocols: []Protocol{{
 			Published: published, PublishedPort: PublishedPort(published),
 			Source: cmp.Or(r.opts.source, from.protocol), SourcePort: from.port, Mark: Mark{r.set.Owner, r.id}.String(key),

@@ -36,20 +36,24 @@ func (a *accounts) opened(events map[plan.IngressID]string, routes []plan.RouteS
 	if len(events) == 0 {
 		return
 	}
-	had := routed(routes)
 	for id, event := range events {
-		a.open[id] = &account{event: event, since: now, rules: true, dns: true, cdn: had[id]}
+		a.open[id] = &account{event: event, since: now, rules: true, dns: true}
+	}
+	for id, cdn := range a.routed(routes) {
+		if _, ok := events[id]; ok {
+			a.open[id].cdn = cdn
+		}
 	}
 }
 
 // resynced opens an attempt for every published Ingress at a target that was
 // read anew, unless one is open for the sake of an event.
 func (a *accounts) resynced(target plan.Target, routes []plan.RouteState, now time.Time) {
-	for id, cdn := range routed(routes) {
-		acc := a.open[id]
+	for _, r := range routes {
+		acc, cdn := a.open[r.Ingress], r.Key.CDN
 		if acc == nil {
 			acc = &account{event: "resync", since: now, cdn: cdn}
-			a.open[id] = acc
+			a.open[r.Ingress] = acc
 		}
 		if acc.event == "resync" {
 			acc.rules = acc.rules || target == cdn
@@ -58,11 +62,14 @@ func (a *accounts) resynced(target plan.Target, routes []plan.RouteState, now ti
 	}
 }
 
-// routed tells at which CDN Ingresses are published.
-func routed(routes []plan.RouteState) map[plan.IngressID]plan.Target {
+// routed tells at which CDN Ingresses are published, of those whose attempts are
+// open.
+func (a *accounts) routed(routes []plan.RouteState) map[plan.IngressID]plan.Target {
 	at := make(map[plan.IngressID]plan.Target)
 	for _, r := range routes {
-		at[r.Ingress] = r.Key.CDN
+		if a.open[r.Ingress] != nil {
+			at[r.Ingress] = r.Key.CDN
+		}
 	}
 	return at
 }
@@ -73,7 +80,7 @@ func (a *accounts) completed(want plan.Want, step plan.Step, now time.Time) {
 	if len(a.open) == 0 {
 		return
 	}
-	has := routed(step.Routes)
+	has := a.routed(step.Routes)
 	var closed []plan.IngressID
 	for id, acc := range a.open {
 		if want.Clusters[id.Cluster] == nil {

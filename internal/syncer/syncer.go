@@ -25,8 +25,11 @@ const (
 	// apply is many.
 	gather = 20 * time.Millisecond
 	// replan is the least time between two plans for the sake of finished
-	// operations, while others can still begin.
-	replan = 100 * time.Millisecond
+	// operations, while others can still begin at the same provider, and
+	// replanShare how many times as long as a plan it is at least: while ten
+	// thousand rules are made one by one, planning takes a twentieth of the time.
+	replan      = 100 * time.Millisecond
+	replanShare = 20
 	// beat is how often the loop shows that it is alive when nothing happens.
 	beat = 5 * time.Second
 	// finish is how long the calls under way may take to end at a stop.
@@ -176,6 +179,7 @@ func (s *Syncer) Run(ctx context.Context) error {
 	stale := true   // something changed since the last plan
 	changed := true // the clusters' objects did
 	var planAt, last time.Time
+	var took time.Duration // the last plan
 	for {
 		now := time.Now()
 		s.alive.Store(now.UnixNano())
@@ -186,14 +190,19 @@ func (s *Syncer) Run(ctx context.Context) error {
 		if due(s.want.Until, now) {
 			changed = true
 		}
-		if changed && !now.Before(planAt) {
+		desired := changed && !now.Before(planAt)
+		if desired {
 			s.desire(now)
 			changed, stale = false, true
 		}
-		again, drained := s.dispatch(now)
-		if stale && (drained || now.Sub(last) >= replan) && s.mapped || due(s.step.Wake, now) || due(s.step.Poll, now) {
+		again, wanting := s.dispatch(now)
+		spacing := max(replan, replanShare*took)
+		if wanting {
+			spacing = took
+		}
+		if stale && (desired || now.Sub(last) >= spacing) && s.mapped || due(s.step.Wake, now) || due(s.step.Poll, now) {
 			s.plan(now)
-			stale, last = false, now
+			stale, last, took = false, now, time.Since(now)
 			again, _ = s.dispatch(now)
 		}
 		if !changed && !stale {
@@ -213,8 +222,8 @@ func (s *Syncer) Run(ctx context.Context) error {
 		} else {
 			wake = earliest(wake, s.want.Until)
 		}
-		if stale && !drained {
-			wake = earliest(wake, last.Add(replan))
+		if stale && s.mapped {
+			wake = earliest(wake, last.Add(spacing))
 		}
 		timer := time.NewTimer(time.Until(wake))
 		select {
@@ -273,7 +282,7 @@ func (s *Syncer) plan(now time.Time) {
 		}
 	}
 	for _, t := range s.cdns {
-		t.enqueue(of(s.step.Rules, t.name))
+		t.enqueue(s.rulesAt(t.name))
 	}
 	s.dns.enqueue(s.step.Records)
 	s.log.Debug("planned", "operations", len(s.step.Rules)+len(s.step.Records), "took", time.Since(now))
@@ -281,14 +290,15 @@ func (s *Syncer) plan(now time.Time) {
 	s.publish(rules.Objects, records.Objects, now)
 }
 
-// dispatch begins what may begin now; see target.dispatch.
-func (s *Syncer) dispatch(now time.Time) (again time.Time, drained bool) {
-	drained = true
+// dispatch begins what may begin now; see target.dispatch. Wanting says that
+// since the last plan something has ended at a target that has nothing left to
+// begin: only a plan can tell how to go on there.
+func (s *Syncer) dispatch(now time.Time) (again time.Time, wanting bool) {
 	for _, t := range s.targets() {
-		at, all := t.dispatch(now)
-		again, drained = earliest(again, at), drained && all
+		at, drained := t.dispatch(now)
+		again, wanting = earliest(again, at), wanting || drained && t.hasNews()
 	}
-	return again, drained
+	return again, wanting
 }
 
 // over reports whether a run with Options.Once has nothing left to do.

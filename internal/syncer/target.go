@@ -67,7 +67,8 @@ type target[T plan.Object[T]] struct {
 	picture  picture[T]
 	queue    []plan.Op[T] // safe to begin, most urgent first
 	attempts map[string]*attempt[T]
-	flying   int // operations and searches under way
+	flying   int  // operations and searches under way
+	news     bool // something has ended since the last plan
 	read     reading
 	drifted  map[string]bool // keys that the last reading found changed
 	recurred map[string]int  // of these: how many readings in a row did
@@ -126,7 +127,7 @@ func (t *target[T]) view() plan.View[T] {
 	v := plan.View[T]{
 		Known:   t.picture.known,
 		Read:    t.read.begun,
-		Objects: slices.Collect(maps.Values(t.picture.objects)),
+		Objects: slices.AppendSeq(make([]T, 0, len(t.picture.objects)), maps.Values(t.picture.objects)),
 		Missing: t.picture.missing,
 	}
 	for _, a := range t.attempts {
@@ -138,7 +139,10 @@ func (t *target[T]) view() plan.View[T] {
 // enqueue takes over the operations of a new plan. What failed and is not
 // wanted any more is forgotten.
 func (t *target[T]) enqueue(ops []plan.Op[T]) {
-	t.queue = ops
+	t.queue, t.news = ops, false
+	if len(t.attempts) == t.flying {
+		return // nothing has failed
+	}
 	wanted := make(map[string]bool, len(ops))
 	for _, op := range ops {
 		wanted[op.Key()] = true
@@ -167,7 +171,11 @@ func (t *target[T]) dispatch(now time.Time) (again time.Time, drained bool) {
 				return earliest(again, now.Add(wait)), false
 			}
 		}
-		t.queue = slices.Delete(t.queue, i, i+1)
+		if i == 0 {
+			t.queue = t.queue[1:] // ten thousand operations are not moved up for each
+		} else {
+			t.queue = slices.Delete(t.queue, i, i+1)
+		}
 		t.begin(op)
 	}
 	return again, true
@@ -187,13 +195,16 @@ func (t *target[T]) begin(op plan.Op[T]) {
 		defer logPanic(t.log, describe(op)...)
 		if op.Verb == plan.LookUp {
 			found, err := t.provider.Find(ctx, op.New)
-			t.results <- func() { t.flying--; t.foundAll(op, found, since, err) }
+			t.results <- func() { t.landed(); t.foundAll(op, found, since, err) }
 			return
 		}
 		result, err := t.execute(ctx, op)
-		t.results <- func() { t.flying--; t.ended(op, result, err) }
+		t.results <- func() { t.landed(); t.ended(op, result, err) }
 	}()
 }
+
+// landed takes note of the end of an operation.
+func (t *target[T]) landed() { t.flying, t.news = t.flying-1, true }
 
 // execute carries out one write. It is the only place from which a write
 // leaves the daemon, so it is here that a dry run stops.
@@ -346,7 +357,7 @@ func (t *target[T]) readSoon(now time.Time) {
 // readEnded takes a reading into the picture, but for what we changed after the
 // serial since. It began at the serial began.
 func (t *target[T]) readEnded(ctx context.Context, list []T, since, began int, begun time.Time, err error) {
-	t.read.running = false
+	t.read.running, t.news = false, true
 	t.read.err = err
 	if err != nil {
 		if ctx.Err() != nil {

@@ -15,6 +15,7 @@ type anyTarget interface {
 	reading() reading
 	dispatch(now time.Time) (again time.Time, drained bool)
 	hopeless() bool
+	hasNews() bool
 	waiting() (queued, flying int)
 	standing() standing
 	failing() []Failure
@@ -40,6 +41,8 @@ func (s *Syncer) targets() []anyTarget {
 func (t *target[T]) start(calls context.Context) { t.calls = calls }
 
 func (t *target[T]) reading() reading { return t.read }
+
+func (t *target[T]) hasNews() bool { return t.news }
 
 func (t *target[T]) waiting() (queued, flying int) { return len(t.queue), t.flying }
 
@@ -93,9 +96,12 @@ func (s *Syncer) rules() plan.View[plan.Rule] {
 	return all
 }
 
-// of returns the operations at one CDN, in their order.
-func of(ops []plan.Op[plan.Rule], cdn plan.Target) []plan.Op[plan.Rule] {
-	return slices.DeleteFunc(slices.Clone(ops), func(op plan.Op[plan.Rule]) bool {
+// rulesAt are the planned operations at one CDN, in their order.
+func (s *Syncer) rulesAt(cdn plan.Target) []plan.Op[plan.Rule] {
+	if len(s.cdns) == 1 {
+		return s.step.Rules
+	}
+	return slices.DeleteFunc(slices.Clone(s.step.Rules), func(op plan.Op[plan.Rule]) bool {
 		if op.Verb == plan.Delete {
 			return op.Old.CDN != cdn
 		}

@@ -65,6 +65,9 @@ func environment() []string {
 	return env
 }
 
+// PID is the process's number.
+func (d *Daemon) PID() int { return d.cmd.Process.Pid }
+
 // Signal sends a signal.
 func (d *Daemon) Signal(sig os.Signal) error { return d.cmd.Process.Signal(sig) }
 

@@ -41,6 +41,8 @@ type Options struct {
 	PullZonePending time.Duration
 	// AllowDuplicates has Vultr keep records that say the same.
 	AllowDuplicates bool
+	// Observe, if not nil, goes around each provider, to see its calls.
+	Observe func(provider string, h http.Handler) http.Handler
 }
 
 // Lab is one installation: a cluster with its providers.
@@ -75,10 +77,13 @@ func New(ctx context.Context, server *kube.Server, dir string, o Options) (*Lab,
 		}),
 	}
 	var err error
-	if l.edgioURL, err = l.serve(l.Edgio); err != nil {
+	if o.Observe == nil {
+		o.Observe = func(_ string, h http.Handler) http.Handler { return h }
+	}
+	if l.edgioURL, err = l.serve(o.Observe("edgio", l.Edgio)); err != nil {
 		return nil, err
 	}
-	if l.vultrURL, err = l.serve(l.Vultr); err != nil {
+	if l.vultrURL, err = l.serve(o.Observe("vultr", l.Vultr)); err != nil {
 		return nil, err
 	}
 	return l, Grant(ctx, server)
