@@ -128,7 +128,7 @@ func TestToldBriefly(t *testing.T) {
 		}
 		r.ready(huge, web(), node(1))
 		got := strings.Join(r.messages(), "\n")
-		if len(got) > 500 || !strings.Contains(got, " huge.example.com/0000 ") || !strings.Contains(got, " and 991 more]") {
+		if len(got) > 500 || !strings.Contains(got, "[huge.example.com/0000 ") || !strings.Contains(got, " and 991 more]") {
 			t.Errorf("said in %d bytes: %.500s", len(got), got)
 		}
 	})
