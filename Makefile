@@ -70,8 +70,8 @@ lint: bin/staticcheck ## gofmt, go vet and staticcheck, silent where all is well
 	cd monitoring && ../bin/staticcheck ./...
 
 .PHONY: demo
-demo: build bin/kube-apiserver bin/etcd ## the daemon at work on this machine; ONCE=1: unattended
-	cd test && go build -o ../bin/demo ./demo && ../bin/demo $(if $(ONCE),-once)
+demo: build bin/kube-apiserver bin/etcd ## the daemon at work on this machine, CDN=vultr or edgio; ONCE=1: unattended
+	cd test && go build -o ../bin/demo ./demo && ../bin/demo $(if $(ONCE),-once) $(if $(CDN),-cdn $(CDN))
 
 .PHONY: fuzz
 fuzz: ## each fuzz target for FUZZTIME (30s)
