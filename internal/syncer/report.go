@@ -60,7 +60,7 @@ func (s *Syncer) tell() {
 	for p, rules := range gathered(s.want.Problems, s.step.Problems) {
 		attrs := []any{"ingress", p.Ingress.String(), "state", string(p.State)}
 		if len(rules) > 0 {
-			attrs = append(attrs, "rules", rules)
+			attrs = append(attrs, "rules", few(rules))
 		}
 		say(slog.LevelWarn, "not published: "+p.Reason, attrs...)
 	}
@@ -106,6 +106,16 @@ func gathered(lists ...[]plan.Problem) map[plan.Problem][]string {
 	}
 	for _, list := range rules {
 		slices.Sort(list)
+	}
+	return rules
+}
+
+// few leaves out what are more than a line of the log should hold: one Ingress
+// may have thousands of paths.
+func few(rules []string) []string {
+	const most = 10
+	if len(rules) > most {
+		return append(rules[:most:most], fmt.Sprintf("and %d more", len(rules)-most))
 	}
 	return rules
 }

@@ -1,6 +1,7 @@
 package syncer
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -112,6 +113,23 @@ func TestToldWithoutNodes(t *testing.T) {
 		r.pass(time.Minute)
 		if got := r.messages(); got != nil {
 			t.Errorf("with a node: %q", got)
+		}
+	})
+}
+
+// TestToldBriefly names some of the many rules of one Ingress.
+func TestToldBriefly(t *testing.T) {
+	inBubble(t, func(r *rig) {
+		huge := stripped(ingress("huge"), "nonsense")
+		path := huge.Rules[0].Paths[0]
+		for i := range 1000 {
+			path.Path = fmt.Sprintf("/%04d", i)
+			huge.Rules[0].Paths = append(huge.Rules[0].Paths, path)
+		}
+		r.ready(huge, web(), node(1))
+		got := strings.Join(r.messages(), "\n")
+		if len(got) > 500 || !strings.Contains(got, "[huge.example.com/0000 ") || !strings.Contains(got, " and 991 more]") {
+			t.Errorf("said in %d bytes: %.500s", len(got), got)
 		}
 	})
 }
