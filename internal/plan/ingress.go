@@ -76,6 +76,9 @@ func (m *mapper) ingress(ing kube.Ingress) {
 	for _, name := range unknownAnnotations(ing.Annotations) {
 		r.warn("annotation %q is not known and has no effect", name)
 	}
+	if r.set.Adopt == "never" && r.opts.adoptAsked {
+		r.warn("annotation %s has no effect: the configuration's sync.adopt is never", annotationAdopt)
+	}
 	r.judge()
 	if r.opts.origin == originStatus {
 		m.addNamed(kindStatus, ing.Namespace, ing.Name, m.foreignStatus(ing))
