@@ -69,7 +69,7 @@ func (l *Lab) Addresses() []string {
 
 // Providers are the emulated providers, as the invariants look at them.
 func (l *Lab) Providers() invariants.Providers {
-	return invariants.Providers{Edgio: l.Edgio, Vultr: l.Vultr, Changes: l.Changes, Domain: Domain}
+	return invariants.Providers{Edgio: l.Edgio, Vultr: l.Vultr, Changes: l.Changes, Domain: Domain, PublishZone: PublishZone}
 }
 
 // Until waits until ok returns nil. When ctx ends first, the error is that of
