@@ -85,6 +85,24 @@ func (r *Resolver) Addresses(ctx context.Context, host string) ([]netip.Addr, er
 	return addresses, nil
 }
 
+// Alias returns the name outside of the server's zones that a host in them leads
+// to by CNAMEs, such as a CDN's, from the cache as long as its TTL allows. It is
+// an error if there is none.
+func (r *Resolver) Alias(ctx context.Context, host string) (string, error) {
+	name, err := wireName(strings.ToLower(host))
+	if err != nil {
+		return "", fmt.Errorf("%q: %w", host, err)
+	}
+	found, err := r.resolve(ctx, dnsmessage.Question{Name: name, Type: dnsmessage.TypeA, Class: dnsmessage.ClassINET})
+	if err != nil {
+		return "", fmt.Errorf("resolving %s: %w", host, err)
+	}
+	if found.outside == "" || found.outside+"." == name.String() {
+		return "", fmt.Errorf("resolving %s: it leads to no other name", host)
+	}
+	return found.outside, nil
+}
+
 // resolve answers a question from the cache, or asks the server.
 func (r *Resolver) resolve(ctx context.Context, q dnsmessage.Question) (resolved, error) {
 	r.mu.Lock()

@@ -121,3 +121,36 @@ func TestResolverWithoutServer(t *testing.T) {
 		t.Error("it still knows addresses")
 	}
 }
+
+// TestResolverAlias asks where hosts lead outside of the zone.
+func TestResolverAlias(t *testing.T) {
+	v := newTestVultr(VultrOptions{})
+	v.Seed(testZone, Record{ID: "far", Type: "CNAME", Name: "far", Data: "cdn.example.org", TTL: 10})
+	v.Seed(testZone, Record{Type: "CNAME", Name: "near", Data: "far.example.com", TTL: 10})
+	v.Seed(testZone, Record{Type: "A", Name: "nodes", Data: "127.0.1.1", TTL: 10})
+	now := testNow()
+	resolver := NewResolver(ResolverOptions{Server: listenDNS(t, v), Now: func() time.Time { return now }})
+	for _, step := range []struct {
+		name   string
+		change func()
+		after  time.Duration
+		host   string
+		want   string
+	}{
+		{"one", nil, 0, "Far.example.com", "cdn.example.org"},
+		{"over another", nil, 0, "near.example.com", "cdn.example.org"},
+		{"it moves", func() { v.Edit(testZone, "far", func(r *Record) { r.Data = "new.example.org" }) }, 10*time.Second - 1, "far.example.com", "cdn.example.org"},
+		{"which is seen after the TTL", nil, 1, "far.example.com", "new.example.org"},
+		{"an address", nil, 0, "nodes.example.com", ""},
+		{"nothing", nil, 0, "void.example.com", ""},
+		{"of no zone", nil, 0, "cdn.example.org", ""},
+	} {
+		if step.change != nil {
+			step.change()
+		}
+		now = now.Add(step.after)
+		if got, err := resolver.Alias(t.Context(), step.host); got != step.want || (err == nil) != (step.want != "") {
+			t.Errorf("%s: %q, %v; want %q", step.name, got, err, step.want)
+		}
+	}
+}

@@ -67,13 +67,37 @@ func (a *Authority) ServerConfig() *tls.Config {
 	}}
 }
 
-// issue returns the certificate for a name or an address.
+// Pair makes a certificate for a name and its key, both new, as the PEM files
+// that a Secret of type kubernetes.io/tls holds.
+func (a *Authority) Pair(name string) (certificate, key []byte, err error) {
+	pair, err := a.make(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(pair.PrivateKey)
+	if err != nil {
+		return nil, nil, err
+	}
+	certificate = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: pair.Certificate[0]})
+	return certificate, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), nil
+}
+
+// issue returns the certificate for a name or an address, the same each time.
 func (a *Authority) issue(name string) (*tls.Certificate, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if known, ok := a.issued[name]; ok {
 		return known, nil
 	}
+	made, err := a.make(name)
+	if err == nil {
+		a.issued[name] = made
+	}
+	return made, err
+}
+
+// make makes a certificate for a name or an address.
+func (a *Authority) make(name string) (*tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, err
@@ -90,8 +114,7 @@ func (a *Authority) issue(name string) (*tls.Certificate, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.issued[name] = &tls.Certificate{Certificate: [][]byte{certificate.Raw}, PrivateKey: key, Leaf: certificate}
-	return a.issued[name], nil
+	return &tls.Certificate{Certificate: [][]byte{certificate.Raw}, PrivateKey: key, Leaf: certificate}, nil
 }
 
 func newTemplate(name string) *x509.Certificate {

@@ -280,6 +280,18 @@ func TestWhenAStatusIsWritten(t *testing.T) {
 			}
 			s.sees(time.Minute)
 		}, []string{"+1m0s status "}},
+		"selected no more while its rule stands": {func(s *script) {
+			s.sees(0, shows("1", cdn, cdn))
+			s.sees(time.Minute, Outcome{Ingress: id("shop"), Absent: true, Hostnames: []string{cdn}})
+			s.pass(time.Hour)
+			s.sees(time.Minute) // now the rule is gone
+			s.sees(time.Minute)
+		}, []string{"+1h2m0s status "}},
+		"likewise, from before a restart": {func(s *script) {
+			s.sees(time.Minute, Outcome{Ingress: id("shop"), Absent: true, Hostnames: []string{cdn}})
+			s.sees(time.Minute, Outcome{Ingress: id("shop"), Absent: true})
+			s.sees(time.Minute, Outcome{Ingress: id("shop"), Absent: true})
+		}, []string{"+2m0s status "}},
 		"not allowed": {func(s *script) {
 			s.book.muted[status] = true
 			s.sees(0, shows("1", cdn, "former.example"))

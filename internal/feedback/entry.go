@@ -89,7 +89,10 @@ func (e *entry) take(o Outcome, now time.Time) {
 // wantsStatus reports whether the status is not, as far as known, what it
 // should be.
 func wantsStatus(o Outcome) bool {
-	return o.Absent || !slices.Equal(slices.Sorted(slices.Values(o.Published)), o.Hostnames)
+	if o.Absent {
+		return len(o.Hostnames) == 0
+	}
+	return !slices.Equal(slices.Sorted(slices.Values(o.Published)), o.Hostnames)
 }
 
 // passing reports whether a message is of what goes on by itself.
@@ -156,7 +159,7 @@ func (e *entry) rewrote(hostnames string, now time.Time) {
 // mayShow reports whether an entry of ours may stand in the status of the
 // Ingress, which is not known of any more.
 func (e *entry) mayShow() bool {
-	if e.outcome.Absent {
+	if e.outcome.Absent && len(e.outcome.Hostnames) == 0 {
 		return e.looked != lookedAt(e.outcome)
 	}
 	return len(e.outcome.Hostnames) > 0 || len(e.outcome.Published) > 0

@@ -21,7 +21,9 @@ type Outcome struct {
 	// was read for the first time.
 	Found bool
 	// Absent says that the Ingress is not among the selected ones, but a rule of
-	// it stands, or stood when this process began. Only Ingress is known then.
+	// it stands, or stood when this process began. Only Ingress is known then, and
+	// Hostnames, which may go on standing in its status until the rule goes: what
+	// follows the status must not be led away from a rule that sync.max_delete keeps.
 	Absent   bool
 	Messages []Message // ordered by Reason, one of each
 }

@@ -53,11 +53,13 @@ func (s Source) Outcomes(o *syncer.Overview, ingresses []kube.Ingress) []Outcome
 		present[id] = true
 	}
 	for id := range found { // by now its rule may be gone
-		live[id] = append(live[id], found[id]...)
+		if _, ok := live[id]; !ok {
+			live[id] = nil
+		}
 	}
-	for id := range live {
+	for id, rules := range live {
 		if !present[id] {
-			outcomes = append(outcomes, Outcome{Ingress: id, Absent: true})
+			outcomes = append(outcomes, Outcome{Ingress: id, Absent: true, Hostnames: distinct(targets, rules)})
 		}
 	}
 	return outcomes
@@ -125,7 +127,7 @@ func (s Source) messages(o *syncer.Overview, targets map[plan.RuleKey]string) ma
 			found[id] = append(found[id], f)
 		}
 	}
-	for _, p := range slices.Concat(o.Want.Problems, o.Step.Problems) {
+	for _, p := range plan.Problems(o.Want, o.Step) {
 		add(p.Ingress, finding{p.State, p.Key, p.Reason, p.State == plan.Pending})
 	}
 	for _, r := range o.Step.Routes {

@@ -111,7 +111,7 @@ func TestOutcomes(t *testing.T) {
 	}, []kube.Ingress{in, ingress("fresh"), ingress("none")})
 	want := []Outcome{
 		{Ingress: id("fresh"), UID: "uid-fresh", Version: "7", Hostnames: []string{cdn}},
-		{Ingress: id("gone"), Absent: true},
+		{Ingress: id("gone"), Absent: true, Hostnames: []string{cdn}},
 		{Ingress: id("none"), UID: "uid-none", Version: "7"},
 		{Ingress: id("old"), UID: "uid-old", Version: "7", Hostnames: []string{cdn}, Published: []string{cdn}, Found: true},
 		{Ingress: id("went"), Absent: true},

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -84,6 +85,9 @@ func (r *reading) ingress(ing kube.Ingress) {
 	for _, name := range unknownAnnotations(ing.Annotations) {
 		r.warn("annotation %q is not known and has no effect", name)
 	}
+	if r.set.Adopt == "never" && r.opts.adoptAsked {
+		r.warn("annotation %s has no effect: the configuration's sync.adopt is never", annotationAdopt)
+	}
 	r.judge()
 	if r.opts.origin == originStatus {
 		m.addNamed(kindStatus, ing.Namespace, ing.Name, m.foreignStatus(ing))
@@ -138,9 +142,10 @@ func (r *reading) judge() {
 		r.bad = denied("nothing of this namespace may be published (clusters[].allow)")
 		return
 	}
-	for name := range r.ing.Annotations {
-		if !may.annotation(name) && (r.bad == nil || !r.bad.denied) {
+	for _, name := range slices.Sorted(maps.Keys(r.ing.Annotations)) {
+		if !may.annotation(name) {
 			r.bad = denied("annotation %s: %s", name, notAllowed)
+			break
 		}
 	}
 	// Its length does not depend on the host and path, which are hashed.
@@ -220,13 +225,13 @@ func (r *reading) claim(key RuleKey, rank rank, backend kube.Backend) bool {
 func (r *reading) publish(key RuleKey, rank rank, from origin, rule Rule, v *verdict) bool {
 	c := claim{key: key, rank: rank, created: r.ing.Created, ingress: r.id, adopt: r.opts.adopt, release: r.opts.release}
 	switch {
+	case v != nil && v.denied: // neither may it be let go of, to stay for ever
+		r.want.Problems = append(r.want.Problems, Problem{r.id, key, v.state, v.reason})
+		return false
 	case c.release:
 		// Whatever it would be, nothing is changed any more.
 	case v == nil:
 		c.set, c.rule = from.set, rule
-	case v.denied:
-		r.want.Problems = append(r.want.Problems, Problem{r.id, key, v.state, v.reason})
-		return false
 	default:
 		c.problem, c.hold = v, r.hold()
 	}

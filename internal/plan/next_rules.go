@@ -108,14 +108,16 @@ func (p *planner) planRule(key RuleKey) {
 		p.stillThere(ours)
 		return
 	}
-	if route.Release {
-		p.releaseRule(route, ours)
+	if held, ok := p.held(route, ours); ok {
+		p.step.Held[key] = held
+		if route.Wanted() || route.Release {
+			p.step.Problems = append(p.step.Problems, Problem{route.Ingress, key, Conflict,
+				"it is served by Ingress " + held.String() + ", which goes before and cannot be understood as it is now"})
+		}
 		return
 	}
-	if held, ok := p.held(route, ours); ok {
-		if route.Wanted() {
-			p.problem(route, "it is served by Ingress "+held.String()+", which goes before and cannot be understood as it is now")
-		}
+	if route.Release {
+		p.releaseRule(route, ours, others)
 		return
 	}
 	if !route.Wanted() {
@@ -289,7 +291,7 @@ func (p *planner) open(id IngressID, o Open) {
 
 // releaseRule takes the mark from the rule of an Ingress that lets go of it; all
 // else of it stays. A rule that has none is somebody's own already.
-func (p *planner) releaseRule(route Route, ours []Rule) {
+func (p *planner) releaseRule(route Route, ours, others []Rule) {
 	for _, r := range ours {
 		if m, _ := p.owner(r); p.clusters[m.Cluster] == nil || !p.clusters[m.Cluster].claimed {
 			continue
@@ -297,7 +299,7 @@ func (p *planner) releaseRule(route Route, ours []Rule) {
 		p.step.Rules = append(p.step.Rules, Op[Rule]{Verb: Update, Old: r, New: r.Unmarked(), Ingress: route.Ingress, Urgency: urgentChange})
 		p.open(route.Ingress, Open{Rules: true})
 	}
-	if len(ours) == 0 {
+	if len(ours) == 0 && len(others) > 0 {
 		p.step.Released = append(p.step.Released, route.Ingress)
 	}
 }

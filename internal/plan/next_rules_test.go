@@ -102,6 +102,8 @@ func TestHolds(t *testing.T) {
 		return ing
 	}
 	younger := ingress("later", "www.example.com", "Exact", "/a")
+	lettingGo := ingress("later", "www.example.com", "Exact", "/a")
+	lettingGo.Annotations = map[string]string{annotationRelease: "true"}
 	toMetrics := ingress("later", "www.example.com", "Exact", "/a")
 	toMetrics.Rules[0].Paths[0].Backend.PortName = "metrics"
 	bad := older(annotated(annotationPath, "nonsense"))
@@ -124,6 +126,7 @@ func TestHolds(t *testing.T) {
 	}{
 		"a bad annotation":                             {[]any{bad, web(), n}, nil, nil},
 		"a bad annotation, another waits":              {[]any{bad, younger, web(), n}, nil, []string{held}},
+		"a bad annotation, another lets go":            {[]any{bad, lettingGo, web(), n}, nil, []string{held}},
 		"the port's name is gone":                      {[]any{older(shop()), otherPort, n}, nil, nil},
 		"the port's name is gone, another waits":       {[]any{older(shop()), toMetrics, otherPort, n}, nil, []string{held}},
 		"another Service has the node port":            {[]any{older(shop()), twin, n}, nil, nil},

@@ -27,14 +27,15 @@ const (
 
 // options are an Ingress's settings after its annotations.
 type options struct {
-	published []string // sorted
-	source    string   // "": as the Service's port says
-	strip     bool
-	profile   string
-	adopt     bool
-	origin    string // originStatus, originNodes or ""
-	port      int    // of the origin; 0: not told
-	release   bool
+	published  []string // sorted
+	source     string   // "": as the Service's port says
+	strip      bool
+	profile    string
+	adopt      bool
+	adoptAsked bool   // by the annotation
+	origin     string // originStatus, originNodes or ""
+	port       int    // of the origin; 0: not told
+	release    bool
 }
 
 // ingressOptions applies the annotations to the configuration. With a verdict
@@ -84,7 +85,7 @@ func ingressOptions(annotations map[string]string, set Settings, cdn CDN) (optio
 		return value != "" && len(value) <= 255 && printable(value)
 	})
 	read(annotationAdopt, `"true" or "false"`, func(value string) bool {
-		return yes(value, func(b bool) { o.adopt = o.adopt || set.Adopt == "annotated" && b })
+		return yes(value, func(b bool) { o.adoptAsked, o.adopt = b, o.adopt || set.Adopt == "annotated" && b })
 	})
 	read(annotationRelease, `"true" or "false"`, func(value string) bool {
 		return yes(value, func(b bool) { o.release = b })

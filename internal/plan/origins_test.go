@@ -116,8 +116,9 @@ func TestOrigins(t *testing.T) {
 		"ExternalName, allowed, a port of its own":  {objects: []any{byNumber, named, everything}, want: "http://web.default.ext-cname.main:8080", records: []string{"CNAME origin.example.org"}},
 		"a LoadBalancer that may not be":            {objects: []any{shop(), balanced("192.0.2.9"), Allow{Origins: []string{"NodePort"}}}, state: Invalid, problem: "of the kind LoadBalancer"},
 		"a status that may not be":                  {objects: []any{atStatus(kube.Address{IP: "192.0.2.8"}), Allow{Origins: []string{"NodePort"}}}, state: Invalid, problem: "of the kind status"},
-		"an annotation that may not be":             {objects: []any{annotated(annotationAdopt, "true"), web(), Allow{Annotations: []string{annotationPath}}}, state: Invalid, problem: "annotation edgeward/adopt: the configuration does not allow"},
-		"an annotation that may be":                 {objects: []any{annotated(annotationAdopt, "true"), web(), n1, Allow{Annotations: []string{annotationAdopt}}}, want: "http://nodes.main:30080", records: []string{"A 192.0.2.1"}},
+		"an annotation that may not be":             {objects: []any{annotated(annotationAdopt, "false"), web(), Allow{Annotations: []string{annotationPath}}}, state: Invalid, problem: "annotation edgeward/adopt: the configuration does not allow"},
+		"the first of two, by name":                 {objects: []any{withAnnotations(annotationPath, "keep", annotationSource, "http", annotationRelease, "false", annotationAdopt, "false"), web(), Allow{Annotations: []string{annotationPath}}}, state: Invalid, problem: "annotation edgeward/adopt: the configuration does not allow"},
+		"an annotation that may be":                 {objects: []any{annotated(annotationAdopt, "false"), web(), n1, Allow{Annotations: []string{annotationAdopt}}}, want: "http://nodes.main:30080", records: []string{"A 192.0.2.1"}},
 		"a host that may not be":                    {objects: []any{shop(), web(), Allow{Hosts: []string{"*.example.org"}}}, state: Invalid, problem: "host www.example.com the configuration does not allow"},
 		"a host that may be":                        {objects: []any{shop(), web(), n1, Allow{Hosts: []string{"*.example.org", "*.example.com"}}}, want: "http://nodes.main:30080", records: []string{"A 192.0.2.1"}},
 		"a namespace of which nothing is said":      {objects: []any{shop(), web(), Allow{Namespaces: []string{"team-*"}}}, state: Invalid, problem: "nothing of this namespace may be published"},
@@ -221,6 +222,10 @@ func TestOriginChanges(t *testing.T) {
 			[]any{shop(), web(), n1}, []any{shop(), web(), dual("n1", "192.0.2.1", "2001:db8::1")},
 			[]string{"0s: create nodes.main 2001:db8::1"},
 		},
+		"a release that may not be": {
+			[]any{shop(), web(), n1}, []any{annotated(annotationRelease, "true"), web(), n1, Allow{Annotations: []string{annotationPath}}},
+			[]string{"10s: delete rule www.example.com/a", "1m10s: delete nodes.main 192.0.2.1"},
+		},
 		"a host that may not be any more": {
 			[]any{shop(), web(), n1}, []any{shop(), web(), n1, Allow{Hosts: []string{"x"}}},
 			[]string{"10s: delete rule www.example.com/a", "1m10s: delete nodes.main 192.0.2.1"},
@@ -305,6 +310,10 @@ func TestRelease(t *testing.T) {
 	s.Rules.Objects = nil
 	if diff := cmp.Diff([]string{"1m0s: delete nodes.main 192.0.2.2"}, s.run()); diff != "" {
 		t.Errorf("the rule is gone (-want +got):\n%s", diff)
+	}
+	s.change(true, cluster("main", freed, web(), n1))
+	if s.run(); len(s.step.Released) > 0 {
+		t.Errorf("told of %v that there is something which was let go", s.step.Released)
 	}
 }
 

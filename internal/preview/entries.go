@@ -56,7 +56,7 @@ func NewReport(want plan.Want, f plan.Forecast, domain string) Report {
 		r.Changes = append(r.Changes, ruleEntry(c))
 	}
 	slices.SortStableFunc(r.Changes, func(a, b Entry) int { return cmp.Compare(a.Group, b.Group) })
-	for _, p := range slices.Concat(want.Problems, f.Last.Problems) {
+	for _, p := range plan.Problems(want, f.Last) {
 		o := Obstacle{Ingress: p.Ingress.String(), State: string(p.State), Reason: p.Reason}
 		if p.Key != (plan.RuleKey{}) {
 			o.Rule = p.Key.String()

@@ -35,7 +35,7 @@ func (c *catalog) addIngresses() {
 	for _, r := range c.o.Step.Routes {
 		add(r.Ingress, r.Key, r.State, r.Reason)
 	}
-	for _, p := range slices.Concat(c.o.Want.Problems, c.o.Step.Problems) {
+	for _, p := range plan.Problems(c.o.Want, c.o.Step) {
 		add(p.Ingress, p.Key, p.State, p.Reason)
 	}
 	for key, r := range c.o.Want.Routes {

@@ -75,7 +75,7 @@ func TestRoutes(t *testing.T) {
 			o := settled(cluster("main", shop))
 			o.Want = plan.Desired([]plan.Cluster{cluster("main", lost)}, o.Settings, o.At)
 			return replanned(o)
-		}, []string{"pending " + published + " rule-www.example.com/a" + from + ": Service none does not exist"}},
+		}, []string{"pending " + published + " rule-www.example.com/a" + from + ": Service none does not exist; until then its rule stays as it is"}},
 		"it is deleted": {func() *syncer.Overview {
 			o := settled(cluster("main", shop))
 			o.Want = plan.Desired([]plan.Cluster{cluster("main", later)}, o.Settings, o.At)

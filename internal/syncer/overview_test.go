@@ -35,8 +35,8 @@ func TestOverview(t *testing.T) {
 		want := &Overview{
 			At: synced, Settings: r.opts.Settings, Want: o.Want,
 			Step: plan.Step{
-				Routes:   []plan.RouteState{{Ingress: id, Key: plan.RuleKey{CDN: plan.Edgio, Host: "shop.example.com", Path: "/a"}, State: plan.Synced}},
-				Compared: true, Reread: map[plan.Target]bool{}, Open: map[plan.IngressID]plan.Open{}, Stale: map[string]plan.Stale{},
+				Routes: []plan.RouteState{{Ingress: id, Key: plan.RuleKey{CDN: plan.Edgio, Host: "shop.example.com", Path: "/a"}, State: plan.Synced}},
+				Held:   map[plan.RuleKey]plan.IngressID{}, Compared: true, Reread: map[plan.Target]bool{}, Open: map[plan.IngressID]plan.Open{}, Stale: map[string]plan.Stale{},
 				Owned: plan.Owned{Rules: map[plan.Target]int{plan.Edgio: 1}, Addresses: 1, Claims: 1},
 			},
 			Rules: r.cdn.standing(), Records: o.Records, Found: []plan.Rule{},

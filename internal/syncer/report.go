@@ -57,12 +57,19 @@ func (s *Syncer) tell() {
 	say := func(level slog.Level, message string, attrs ...any) {
 		sayAs(fmt.Sprint(level, message, attrs), level, message, attrs...)
 	}
-	for p, rules := range gathered(s.want.Problems, s.step.Problems) {
+	for p, rules := range gathered(plan.Problems(s.want, s.step)) {
 		attrs := []any{"ingress", p.Ingress.String(), "state", string(p.State)}
 		if len(rules) > 0 {
-			attrs = append(attrs, "rules", rules)
+			attrs = append(attrs, "rules", few(rules))
 		}
 		say(slog.LevelWarn, "not published: "+p.Reason, attrs...)
+	}
+	for _, r := range s.step.Routes {
+		set := s.want.Routes[r.Key].Set
+		// Told for the set, not for each of the many rules that wait for it.
+		if lacks := s.want.Sets[set].Lacks; lacks != "" && r.Reason == lacks {
+			say(slog.LevelWarn, "not published: "+lacks, "cluster", r.Ingress.Cluster, "name", set)
+		}
 	}
 	for _, w := range slices.Concat(s.want.Warnings, s.step.Warnings) {
 		say(slog.LevelWarn, w.Message, "ingress", w.Ingress.String())
@@ -86,9 +93,9 @@ func (s *Syncer) tell() {
 
 // gathered brings together what is the same for several rules of an Ingress,
 // as the two of a Prefix: the problem, its Key left out, and the rules, sorted.
-func gathered(lists ...[]plan.Problem) map[plan.Problem][]string {
+func gathered(problems []plan.Problem) map[plan.Problem][]string {
 	rules := make(map[plan.Problem][]string)
-	for _, p := range slices.Concat(lists...) {
+	for _, p := range problems {
 		key := p.Key
 		p.Key = plan.RuleKey{}
 		if key == p.Key {
@@ -99,6 +106,16 @@ func gathered(lists ...[]plan.Problem) map[plan.Problem][]string {
 	}
 	for _, list := range rules {
 		slices.Sort(list)
+	}
+	return rules
+}
+
+// few leaves out what are more than a line of the log should hold: one Ingress
+// may have thousands of paths.
+func few(rules []string) []string {
+	const most = 10
+	if len(rules) > most {
+		return append(rules[:most:most], fmt.Sprintf("and %d more", len(rules)-most))
 	}
 	return rules
 }
@@ -125,10 +142,8 @@ func (s *Syncer) measure(now time.Time) {
 		m.NodePanic.WithLabelValues(name).Set(panicking)
 		m.LastKnownAddress.WithLabelValues(name).Set(stale)
 	}
-	for _, list := range [][]plan.Problem{s.want.Problems, s.step.Problems} {
-		for _, p := range list {
-			counts[p.Ingress.Cluster][p.State]++
-		}
+	for _, p := range plan.Problems(s.want, s.step) {
+		counts[p.Ingress.Cluster][p.State]++
 	}
 	for _, r := range s.step.Routes {
 		counts[r.Ingress.Cluster][r.State]++

@@ -1,6 +1,7 @@
 package syncer
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -57,8 +58,9 @@ func TestToldOnce(t *testing.T) {
 		r.pass(time.Second)
 		r.modify(bad)
 		r.pass(time.Second)
-		if got := r.messages(); !slices.Equal(got, want[1:]) {
-			t.Errorf("when it comes back %q is said, want %q", got, want[1:])
+		again := []string{strings.Replace(want[1], `\"strip\""`, `\"strip\"; until then its rule stays as it is"`, 1)} // by now it has one
+		if got := r.messages(); !slices.Equal(got, again) {
+			t.Errorf("when it comes back %q is said, want %q", got, again)
 		}
 	})
 }
@@ -97,6 +99,40 @@ func TestTold(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestToldWithoutNodes starts where no node can take traffic, and says so once,
+// not for each Ingress.
+func TestToldWithoutNodes(t *testing.T) {
+	inBubble(t, func(r *rig) {
+		r.ready(ingress("blog"), ingress("shop"), web())
+		want := []string{`"not published: no node is left that can take traffic" cluster=main name=nodes.main.acme`}
+		if diff := cmp.Diff(want, r.messages()); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		r.add(node(1))
+		r.pass(time.Minute)
+		if got := r.messages(); got != nil {
+			t.Errorf("with a node: %q", got)
+		}
+	})
+}
+
+// TestToldBriefly names some of the many rules of one Ingress.
+func TestToldBriefly(t *testing.T) {
+	inBubble(t, func(r *rig) {
+		huge := stripped(ingress("huge"), "nonsense")
+		path := huge.Rules[0].Paths[0]
+		for i := range 1000 {
+			path.Path = fmt.Sprintf("/%04d", i)
+			huge.Rules[0].Paths = append(huge.Rules[0].Paths, path)
+		}
+		r.ready(huge, web(), node(1))
+		got := strings.Join(r.messages(), "\n")
+		if len(got) > 500 || !strings.Contains(got, "[huge.example.com/0000 ") || !strings.Contains(got, " and 991 more]") {
+			t.Errorf("said in %d bytes: %.500s", len(got), got)
+		}
+	})
 }
 
 // TestReady has what is awaited, in the order in which it is told.

@@ -160,7 +160,7 @@ subjects: [{kind: ServiceAccount, name: half, namespace: default}]
 	}{
 		"all is well":     {nil, nil},
 		"no rights":       {sections{"clusters": as("nobody")}, []string{`cluster main: .*kube-system.*forbidden`}},
-		"half the rights": {sections{"clusters": as("half")}, []string{`cluster main: .*watch.* ingresses`, `cluster main: .*list.*watch.* nodes`}},
+		"half the rights": {sections{"clusters": as("half")}, []string{`cluster main: .*watch.* ingresses`, `cluster main: .*list.*watch.* endpointslices`, `cluster main: .*list.*watch.* nodes`}},
 		"unknown token":   {sections{"clusters": "- name: main\n  kubeconfig: " + revoked}, []string{`cluster main: .*Unauthorized`}},
 		"wrong Vultr key": {sections{"vultr": "api_key: SECRET-vultr"}, []string{`vultr: .*401`}},
 		"unknown zone":    {sections{"vultr": "domain: other.example.net"}, []string{`vultr: .*other\.example\.net.*404`}},

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/test/invariants"
 	"github.com/edgeward/edgeward/test/lab"
 )
 
@@ -125,6 +126,7 @@ func follow(text string, words []string) bool {
 // rule of others uses are kept, and with them the claim.
 func TestUninstallOneCluster(t *testing.T) {
 	b := newBed(t, lab.Options{})
+	b.guard.Also(invariants.Part{Owner: lab.Owner, Cluster: "old"})
 	b.nodes("192.0.2.1")
 	b.apply(service(30080), ingress("one", "www.example.com/one"), labelled(ingress("old", "www.example.com/old"), "cdn=old"))
 	for _, entry := range []string{b.cluster("main", server), b.cluster("old", server, "label_selector: cdn=old", `ingress_class: ""`)} {

@@ -198,7 +198,8 @@ func TestDryRun(t *testing.T) {
 		`"dry run: would create" target=vultr op=create record="_edgeward.main.acme TXT`: 1,
 		`"dry run: would create" target=vultr op=create record="nodes.main.acme A`:       3,
 		`"dry run: would create" target=edgio op=create rule=www.example.com/`:           3,
-		"dry run: would": 7,
+		`"dry run: would record an Event"`:                                               3,
+		"dry run: would":                                                                 10,
 	})
 
 	if status, output := b.run(config, "--once"); status != 0 {
@@ -212,7 +213,8 @@ func TestDryRun(t *testing.T) {
 		`"dry run: would update" target=edgio op=update rule=www.example.com/change`:          1,
 		`"dry run: would delete" target=edgio op=delete rule=www.example.com/go`:              1,
 		`"dry run: would delete" target=vultr op=delete record="nodes.main.acme A 192.0.2.2"`: 1,
-		"dry run: would": 4,
+		`"dry run: would record an Event"`:                                                    1,
+		"dry run: would":                                                                      5,
 	})
 
 	// As a daemon it goes on telling, also of what the watch reports.

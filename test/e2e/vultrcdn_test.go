@@ -232,3 +232,40 @@ func pair(t *testing.T, host string) (cert, key []byte) {
 	must(t, err)
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER})
 }
+
+// TestVultrCDNUninstall takes everything away, in the order in which nobody is
+// led to what is gone, after the commands have shown it.
+func TestVultrCDNUninstall(t *testing.T) {
+	b := newBed(t, lab.Options{})
+	b.apply(balanced(), fast("www.example.com"))
+	b.balancer("services", "web", `{"ip": "192.0.2.9"}`)
+	config := b.config(withVultrCDN())
+	if status, out := edgeward(t, "plan", "--config", config); status != 3 || !hasAll(out, []string{
+		"rule www.example.com/", "CNAME www.example.com (the name that the CDN gives)", "TXT _edgeward.www.example.com", "To add: 5,",
+	}) {
+		t.Errorf("plan: %d, %s", status, out)
+	}
+	d := b.start(config)
+	b.until(func() error { return b.led(zone("www.example.com", "web.default.lb")) })
+	b.idle(d)
+	d.stop()
+	if status, out := edgeward(t, "plan", "--config", config); status != 0 {
+		t.Errorf("plan of what stands: %d, %s", status, out)
+	}
+	if status, out := edgeward(t, "list", "--config", config); status != 0 || !hasAll(out, []string{"vultr-cdn", "default/fast", "published", "mark"}) {
+		t.Errorf("list: %d, %s", status, out)
+	}
+	status, out := edgeward(t, "uninstall", "--yes", "--config", config)
+	if status != 0 {
+		t.Errorf("uninstall: %d", status)
+	}
+	last := -1
+	for _, line := range []string{"removed www.example.com CNAME", "waiting 1s (vultr.ttl)", "removed rule", "removed web.default.lb.main.acme A", "removed _edgeward.www.example.com TXT"} {
+		at := strings.Index(out, line)
+		if at < last || at < 0 {
+			t.Errorf("%q is not there, or too early, in\n%s", line, out)
+		}
+		last = at
+	}
+	must(t, errors.Join(b.led(), lab.Same("records", b.Records()), lab.Same("DNS", b.publishedRecords())))
+}

@@ -1,7 +1,8 @@
 // Package invariants checks, after every single change at the emulated
 // providers, what must hold there whatever fails: no rule of ours names an
 // origin without an address, what others made stays as it is, and nothing is
-// made that is not marked, or named, as ours.
+// made that is not marked, or named, as ours. A published host leads to no pull
+// zone that is not there.
 //
 // What is ours is decided here by the documented marks and names alone, without
 // any of edgeward's code.
@@ -23,6 +24,8 @@ type Providers struct {
 	Vultr   *emulator.Vultr
 	Changes *emulator.Changes
 	Domain  string // the zone
+	// PublishZone is the zone of published hosts; "": none.
+	PublishZone string
 }
 
 // Part is what one installation may write for one cluster: the rules with its
@@ -40,6 +43,7 @@ type Guard struct {
 	frees   bool              // our rules may lose their marks
 	rules   map[string]rule   // as they stood after the last change, by UUID
 	records map[string]record // by ID
+	zones   map[string]zone   // by ID
 }
 
 type rule struct {
@@ -50,6 +54,7 @@ type rule struct {
 
 type record struct {
 	emulator.Record
+	zone string
 	ours bool
 }
 
@@ -60,6 +65,7 @@ func Watch(p Providers, report func(string), ours ...Part) *Guard {
 	g := &Guard{Providers: p, report: report, ours: make(map[Part]bool)}
 	g.Also(ours...)
 	g.rules, g.records = g.look()
+	g.zones = g.lookAtZones()
 	p.Changes.OnChange(g.check)
 	return g
 }
@@ -92,12 +98,15 @@ func (g *Guard) check() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	rules, records := g.look()
-	g.origins(rules, records)
+	zones := g.lookAtZones()
+	g.origins(rules, zones, records)
 	if g.Changes.ByCall() {
 		g.foreignRules(rules)
 		g.foreignRecords(records)
+		g.foreignZones(zones)
+		g.led(zones, records)
 	}
-	g.rules, g.records = rules, records
+	g.rules, g.records, g.zones = rules, records, zones
 }
 
 // look takes down what stands.
@@ -108,48 +117,70 @@ func (g *Guard) look() (map[string]rule, map[string]record) {
 			rules[r.UUID] = before
 			continue
 		}
-		part, marked, valid := mark(r)
+		part, marked, valid := markOf(r)
 		rules[r.UUID] = rule{r, valid && g.ours[part], marked}
 	}
 	for _, r := range g.Vultr.Records(g.Domain) {
 		labels := strings.Split(r.Name, ".")
 		n := len(labels)
-		records[r.ID] = record{r, n > 2 && g.ours[Part{labels[n-1], labels[n-2]}]}
+		records[r.ID] = record{r, g.Domain, n > 2 && g.ours[Part{labels[n-1], labels[n-2]}]}
 	}
+	g.lookAtPublished(records)
 	return rules, records
 }
 
-// mark reads the header by which a rule says whose it is:
-//
-//	X-Edgeward: <owner>/<cluster>/<namespace>/<ingress>/<hash of host and path>
-func mark(r emulator.Instance) (part Part, marked, valid bool) {
-	sum := sha256.Sum256([]byte(strings.ToLower(r.Host) + r.Path))
+// markOf reads the header by which a rule says whose it is.
+func markOf(r emulator.Instance) (part Part, marked, valid bool) {
 	for _, set := range r.ProtocolSets {
 		for _, o := range set.Options {
 			if o.Name != "req_send_header" || len(o.Parameters) != 2 || o.Parameters[0] != "X-Edgeward" {
 				continue
 			}
-			fields := strings.Split(fmt.Sprint(o.Parameters[1]), "/")
 			marked = true
-			if len(fields) == 5 && fields[4] == hex.EncodeToString(sum[:8]) {
-				part, valid = Part{fields[0], fields[1]}, true
+			if p, ok := mark(fmt.Sprint(o.Parameters[1]), r.Host+r.Path); ok {
+				part, valid = p, true
 			}
 		}
 	}
 	return part, marked, valid
 }
 
-// origins: each rule with an origin in a part of ours finds an address there.
-func (g *Guard) origins(rules map[string]rule, records map[string]record) {
+// mark reads who a published host and path belongs to; it is not ok if the mark
+// is that of another:
+//
+//	<owner>/<cluster>/<namespace>/<ingress>/<hash of host and path>
+func mark(text, published string) (Part, bool) {
+	host, path, _ := strings.Cut(published, "/")
+	sum := sha256.Sum256([]byte(strings.ToLower(host) + "/" + path))
+	fields := strings.Split(text, "/")
+	if len(fields) != 5 || fields[4] != hex.EncodeToString(sum[:8]) {
+		return Part{}, false
+	}
+	return Part{fields[0], fields[1]}, true
+}
+
+// origins: each rule and pull zone with an origin in a part of ours finds an
+// address there.
+func (g *Guard) origins(rules map[string]rule, zones map[string]zone, records map[string]record) {
 	filled := make(map[string]bool)
 	for _, r := range records {
-		if r.Type == "A" || r.Type == "AAAA" || r.Type == "CNAME" {
+		if r.zone == g.Domain && (r.Type == "A" || r.Type == "AAAA" || r.Type == "CNAME") {
 			filled[r.Name+"."+g.Domain] = true
 		}
 	}
+	check := func(published, origin string) {
+		if strings.HasSuffix(origin, "."+g.Domain) && !filled[origin] {
+			g.report(fmt.Sprintf("%s is published from %s, which has no address now", published, origin))
+		}
+	}
 	for _, r := range rules {
-		if r.ours && strings.HasSuffix(r.SourceHost, "."+g.Domain) && !filled[r.SourceHost] {
-			g.report(fmt.Sprintf("%s%s is published from %s, which has no address now", r.Host, r.Path, r.SourceHost))
+		if r.ours {
+			check(r.Host+r.Path, r.SourceHost)
+		}
+	}
+	for _, z := range zones {
+		if z.ours {
+			check(z.VanityDomain, z.OriginDomain)
 		}
 	}
 }
@@ -176,7 +207,7 @@ func (g *Guard) foreignRules(now map[string]rule) {
 
 func (g *Guard) foreignRecords(now map[string]record) {
 	for id, before := range g.records {
-		if after := now[id]; !before.ours && before != after {
+		if after := now[id]; !before.ours && before.Record != after.Record {
 			g.report(fmt.Sprintf("the record %+v of others was touched; now %+v", before.Record, after.Record))
 		}
 	}

@@ -18,8 +18,9 @@ import (
 )
 
 const (
-	domain = "example.net"
-	key    = "00ff"
+	domain    = "example.net"
+	published = "example.com" // the zone of published hosts
+	key       = "00ff"
 )
 
 // scene is both providers with a guard, and clients of them.
@@ -27,15 +28,15 @@ type scene struct {
 	*Guard
 	told []string // violations
 	cdn  *edgio.Client
-	dns  string // the zone's records, as a URL
+	api  string // Vultr's
 }
 
 func newScene(t *testing.T) *scene {
 	changes := new(emulator.Changes)
 	p := Providers{
 		Edgio:   emulator.NewEdgio(emulator.EdgioOptions{Username: "user", SharedKey: key, Shortname: "acme-cdn", Changes: changes}),
-		Vultr:   emulator.NewVultr(emulator.VultrOptions{Key: key, Domains: []string{domain}, Changes: changes}),
-		Changes: changes, Domain: domain,
+		Vultr:   emulator.NewVultr(emulator.VultrOptions{Key: key, Domains: []string{domain, published}, Changes: changes}),
+		Changes: changes, Domain: domain, PublishZone: published,
 	}
 	s := new(scene)
 	s.Guard = Watch(p, func(v string) { s.told = append(s.told, v) }, Part{"acme", "main"})
@@ -51,24 +52,33 @@ func newScene(t *testing.T) *scene {
 		HTTP: client, Log: slog.New(slog.DiscardHandler),
 	})
 	must(t, err)
-	s.dns = url(p.Vultr) + "/v2/domains/" + domain + "/records"
+	s.api = url(p.Vultr) + "/v2/"
 	return s
 }
 
 // create makes an address by a call, and returns its ID.
 func (s *scene) create(t *testing.T, name string) string {
 	t.Helper()
-	reply := s.call(t, "POST", "", fmt.Sprintf(`{"name": %q, "type": "A", "data": "192.0.2.1"}`, name))
+	return s.record(t, domain, fmt.Sprintf(`{"name": %q, "type": "A", "data": "192.0.2.1"}`, name))
+}
+
+// record makes one in a zone by a call, and returns its ID.
+func (s *scene) record(t *testing.T, zone, body string) string {
+	t.Helper()
+	reply := s.call(t, "POST", "domains/"+zone+"/records", body)
 	var made struct{ Record emulator.Record }
 	must(t, json.Unmarshal(reply, &made))
 	return made.Record.ID
 }
 
-func (s *scene) delete(t *testing.T, id string) { t.Helper(); s.call(t, "DELETE", "/"+id, "") }
+func (s *scene) delete(t *testing.T, id string) {
+	t.Helper()
+	s.call(t, "DELETE", "domains/"+domain+"/records/"+id, "")
+}
 
 func (s *scene) call(t *testing.T, method, path, body string) []byte {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, s.dns+path, strings.NewReader(body))
+	req, err := http.NewRequestWithContext(t.Context(), method, s.api+path, strings.NewReader(body))
 	must(t, err)
 	req.Header.Set("Authorization", "Bearer "+key)
 	resp, err := http.DefaultClient.Do(req)
@@ -92,7 +102,7 @@ func must(t *testing.T, err error) {
 // ruleOf is a rule at www.example.com with a mark of its owner and cluster, or,
 // without an owner, with none.
 func ruleOf(owner, cluster, path, origin string) plan.Rule {
-	r := plan.Rule{RuleKey: plan.RuleKey{Host: "www.example.com", Path: path}, SourceHost: origin, SourcePath: "/", Profile: "LLNW-Generic"}
+	r := plan.Rule{RuleKey: plan.RuleKey{CDN: plan.Edgio, Host: "www.example.com", Path: path}, SourceHost: origin, SourcePath: "/", Profile: "LLNW-Generic"}
 	set := plan.Protocol{Published: "https", PublishedPort: 443, Source: "http", SourcePort: 80}
 	if owner != "" {
 		set.Mark = plan.Mark{Owner: owner, IngressID: plan.IngressID{Cluster: cluster, Namespace: "default", Name: "web"}}.String(r.RuleKey)

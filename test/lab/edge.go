@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
@@ -25,10 +26,28 @@ type Edge struct {
 	servers   []*http.Server
 }
 
-// StartEdge starts one that finds origins by the lab's zone; the resolver of the
-// options is its own. Names outside of the zone, such as those of load
-// balancers, have their address in hosts.
+// StartEdge starts one of Edgio's that finds origins by the lab's zone; the
+// resolver of the options is its own. Names outside of the zone, such as those of
+// load balancers, have their address in hosts.
 func (l *Lab) StartEdge(o emulator.EdgeOptions, hosts map[string]netip.Addr) (*Edge, error) {
+	e, err := l.prepareEdge(&o, hosts)
+	if err != nil {
+		return nil, err
+	}
+	e.Edge = emulator.NewEdgioEdge(l.Edgio, o)
+	if e.HTTP, err = e.serve(e.Edge, nil); err == nil {
+		e.HTTPS, err = e.serve(e.Edge, e.authority.ServerConfig())
+	}
+	if err != nil {
+		e.Close()
+		return nil, err
+	}
+	return e, nil
+}
+
+// prepareEdge makes what every edge has: an authority, and a name server for its
+// resolver, which it puts into the options.
+func (l *Lab) prepareEdge(o *emulator.EdgeOptions, hosts map[string]netip.Addr) (*Edge, error) {
 	authority, err := emulator.NewAuthority()
 	if err != nil {
 		return nil, err
@@ -49,19 +68,11 @@ func (l *Lab) StartEdge(o emulator.EdgeOptions, hosts map[string]netip.Addr) (*E
 			return nil, fmt.Errorf("no host %q", name)
 		},
 	})
-	e.Edge = emulator.NewEdgioEdge(l.Edgio, o)
-	if e.HTTP, err = e.serve(nil); err == nil {
-		e.HTTPS, err = e.serve(authority.ServerConfig())
-	}
-	if err != nil {
-		e.Close()
-		return nil, err
-	}
 	return e, nil
 }
 
-// serve has the edge listen on a free port, by https with a configuration.
-func (e *Edge) serve(secure *tls.Config) (address string, err error) {
+// serve answers on a free port, by https with a configuration.
+func (e *Edge) serve(handler http.Handler, secure *tls.Config) (address string, err error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", err
@@ -70,7 +81,7 @@ func (e *Edge) serve(secure *tls.Config) (address string, err error) {
 	if secure != nil {
 		listener = tls.NewListener(listener, secure)
 	}
-	server := &http.Server{Handler: e.Edge, ReadHeaderTimeout: time.Minute}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
 	e.servers = append(e.servers, server)
 	go server.Serve(listener)
 	return address, nil
@@ -78,17 +89,7 @@ func (e *Edge) serve(secure *tls.Config) (address string, err error) {
 
 // Client is one of the CDN's: whatever host a URL names, it asks the edge.
 func (e *Edge) Client() *http.Client {
-	return &http.Client{Transport: &http.Transport{
-		TLSClientConfig:     &tls.Config{RootCAs: e.authority.Pool()},
-		MaxIdleConnsPerHost: 100,
-		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			to := e.HTTPS
-			if _, port, _ := net.SplitHostPort(address); port == "80" {
-				to = e.HTTP
-			}
-			return new(net.Dialer).DialContext(ctx, network, to)
-		},
-	}}
+	return &http.Client{Transport: newTransport(e.authority.Pool(), e.HTTP, e.HTTPS)}
 }
 
 // Close stops the edge and its name server.

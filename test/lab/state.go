@@ -40,10 +40,16 @@ func (l *Lab) PullZones() []string {
 // Records returns what stands in the zone, a line a record, sorted:
 //
 //	nodes.main.acme A 192.0.2.1 ttl 120
-func (l *Lab) Records() []string {
+func (l *Lab) Records() []string { return l.records(Domain, "") }
+
+// PublishedRecords returns what stands in the zone of published hosts, likewise
+// but with whole names.
+func (l *Lab) PublishedRecords() []string { return l.records(PublishZone, "."+PublishZone) }
+
+func (l *Lab) records(zone, suffix string) []string {
 	lines := []string{}
-	for _, r := range l.Vultr.Records(Domain) {
-		lines = append(lines, fmt.Sprintf("%s %s %s ttl %d", r.Name, r.Type, r.Data, r.TTL))
+	for _, r := range l.Vultr.Records(zone) {
+		lines = append(lines, fmt.Sprintf("%s%s %s %s ttl %d", r.Name, suffix, r.Type, r.Data, r.TTL))
 	}
 	slices.Sort(lines)
 	return lines
@@ -63,7 +69,7 @@ func (l *Lab) Addresses() []string {
 
 // Providers are the emulated providers, as the invariants look at them.
 func (l *Lab) Providers() invariants.Providers {
-	return invariants.Providers{Edgio: l.Edgio, Vultr: l.Vultr, Changes: l.Changes, Domain: Domain}
+	return invariants.Providers{Edgio: l.Edgio, Vultr: l.Vultr, Changes: l.Changes, Domain: Domain, PublishZone: PublishZone}
 }
 
 // Until waits until ok returns nil. When ctx ends first, the error is that of

@@ -28,6 +28,7 @@ const (
 	ttl         = time.Second             // of the records
 	propagation = 200 * time.Millisecond  // of the rules to the edge
 	linger      = 1500 * time.Millisecond // more than both
+	pending     = 300 * time.Millisecond  // of a pull zone, more than the propagation
 	patience    = 30 * time.Second        // for a condition to come true
 	url         = "https://www.example.com/app"
 )
@@ -40,11 +41,18 @@ const balancerName = "lb.cloud.example"
 type world struct {
 	*lab.Lab
 	t        *testing.T
-	edge     *lab.Edge
+	edge     edge
 	workload *workload.Workload
 	daemon   *lab.Daemon
 	config   string
 	load     *Load
+}
+
+// edge is a CDN's.
+type edge interface {
+	Client() *http.Client
+	Retries() int
+	Close() error
 }
 
 // newWorld makes one with three nodes, a pod on the first two, and a daemon, and
@@ -52,23 +60,8 @@ type world struct {
 // with the policy Cluster. prepare, if not nil, runs before the daemon.
 func newWorld(t *testing.T, o emulator.EdgeOptions, service string, prepare func(*world)) *world {
 	t.Helper()
-	w := &world{t: t}
-	must(t, server.Clean(t.Context()))
-	var err error
-	w.Lab, err = lab.New(t.Context(), server, t.TempDir(), lab.Options{})
-	must(t, err)
-	t.Cleanup(w.Lab.Close)
-	hosts := map[string]netip.Addr{balancerName: netip.MustParseAddr(address(201))}
 	o.Propagation = propagation
-	w.edge, err = w.StartEdge(o, hosts)
-	must(t, err)
-	t.Cleanup(func() { must(t, w.edge.Close()) })
-	w.workload, err = workload.Start(t.Context(), server.Clientset(), hosts)
-	must(t, err)
-	t.Cleanup(w.workload.Close)
-
-	w.nodes(1, 2, 3)
-	w.pods(1, 2)
+	w := newCluster(t, func(w *world) (edge, error) { return w.StartEdge(o, balancerHosts()) })
 	if service == "" {
 		service = nodePort("Cluster", onNodes)
 	}
@@ -76,6 +69,7 @@ func newWorld(t *testing.T, o emulator.EdgeOptions, service string, prepare func
 	if prepare != nil {
 		prepare(w)
 	}
+	var err error
 	w.config, err = w.Config(t.Context(), map[string]string{
 		"vultr":    fmt.Sprintf("ttl: %.0f", ttl.Seconds()),
 		"sync":     fmt.Sprintf("linger: %s\ndeletion_grace: 0s", linger),
@@ -88,6 +82,31 @@ func newWorld(t *testing.T, o emulator.EdgeOptions, service string, prepare func
 	w.load = StartLoad(t.Context(), w.edge.Client(), rate, accept, url, url+"/x?y=1")
 	t.Cleanup(func() { w.load.Stop() })
 	return w
+}
+
+// newCluster makes the world without anything published, and no daemon yet.
+func newCluster(t *testing.T, start func(*world) (edge, error)) *world {
+	t.Helper()
+	w := &world{t: t}
+	must(t, server.Clean(t.Context()))
+	var err error
+	w.Lab, err = lab.New(t.Context(), server, t.TempDir(), lab.Options{PullZonePending: pending})
+	must(t, err)
+	t.Cleanup(w.Lab.Close)
+	w.edge, err = start(w)
+	must(t, err)
+	t.Cleanup(func() { must(t, w.edge.Close()) })
+	w.workload, err = workload.Start(t.Context(), server.Clientset(), balancerHosts())
+	must(t, err)
+	t.Cleanup(w.workload.Close)
+	w.nodes(1, 2, 3)
+	w.pods(1, 2)
+	return w
+}
+
+// balancerHosts are the load balancers that are known by a name.
+func balancerHosts() map[string]netip.Addr {
+	return map[string]netip.Addr{balancerName: netip.MustParseAddr(address(201))}
 }
 
 func (w *world) cluster() string {

@@ -20,9 +20,18 @@ type listener struct {
 	conns map[net.Conn]struct{}
 }
 
+// Dial is where a door really is, for EdgeOptions.Dial: those below port 1024, for
+// which one may need rights, are 20,000 higher.
+func Dial(at netip.AddrPort) string {
+	if at.Port() < 1024 {
+		at = netip.AddrPortFrom(at.Addr(), at.Port()+20_000)
+	}
+	return at.String()
+}
+
 // listen opens a door. With a configuration for TLS it speaks https.
 func listen(at netip.AddrPort, secure *tls.Config, handler http.Handler) (*listener, error) {
-	socket, err := net.Listen("tcp", at.String())
+	socket, err := net.Listen("tcp", Dial(at))
 	if err != nil {
 		return nil, err
 	}

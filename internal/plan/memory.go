@@ -1,0 +1,86 @@
+package plan
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+// Memory is what Next remembers from one call to the next. The zero value is
+// that of a start.
+type Memory struct {
+	absent map[string]absence // by the provider's ID
+	// What was wanted and, as the watch reported, is not any more.
+	droppedRules   map[RuleKey]bool
+	droppedRecords map[string]bool // keys
+	// named are the zone names that some rule named, or that a record is on its
+	// way to since some rule did: when none does any more, it was this process
+	// that took the rules away, or changed them.
+	named map[string]bool
+	// compared are the clusters whose first comparison is over.
+	compared map[string]bool
+	// pointed is when a published host last led to a name at a CDN, by
+	// "host name".
+	pointed map[string]time.Time
+}
+
+// absence is since when nobody wants an object. Reported says that the watch
+// told so, or that the user allowed it: such deletions are not limited.
+type absence struct {
+	since    time.Time
+	reported bool
+	refused  bool // it was one of too many: that new rules dilute the share does not excuse it
+}
+
+// Follow returns the memory after what is wanted changed from old to now. With
+// reported, the watch said so: what it leads to delete does not count for
+// max_delete. Without, objects were only missing in a new snapshot.
+func (m Memory) Follow(old, now Want, reported bool) Memory {
+	next := m
+	next.droppedRules, next.droppedRecords = make(map[RuleKey]bool), make(map[string]bool)
+	for key := range m.droppedRules {
+		if !now.Routes[key].Wanted() {
+			next.droppedRules[key] = true
+		}
+	}
+	records := maps.Clone(m.droppedRecords)
+	if reported {
+		for key, r := range old.Routes {
+			if r.Wanted() && !now.Routes[key].Wanted() {
+				next.droppedRules[key] = true
+			}
+		}
+		for name, set := range old.Sets {
+			if !slices.Equal(set.Members(), now.Sets[name].Members()) {
+				records = set.addKeys(name, records)
+			}
+		}
+	}
+	if len(records) == 0 {
+		return next
+	}
+	var wanted map[string]bool
+	for name, set := range now.Sets {
+		wanted = set.addKeys(name, wanted)
+	}
+	for key := range records {
+		if !wanted[key] {
+			next.droppedRecords[key] = true
+		}
+	}
+	return next
+}
+
+// addKeys adds the keys of the set's records to some.
+func (s Set) addKeys(name string, keys map[string]bool) map[string]bool {
+	if keys == nil {
+		keys = make(map[string]bool)
+	}
+	for _, ip := range s.Addresses {
+		keys[address(name, ip, 0).Key()] = true
+	}
+	if s.CNAME != "" {
+		keys[Record{Name: name, Type: "CNAME"}.Key()] = true
+	}
+	return keys
+}

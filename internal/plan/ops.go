@@ -1,0 +1,89 @@
+package plan
+
+import "time"
+
+// Verb is what an operation does.
+type Verb string
+
+const (
+	Create Verb = "create"
+	Update Verb = "update"
+	Delete Verb = "delete"
+	// LookUp searches the scope of New for what became of operations whose
+	// replies were lost, and for objects that were missing from a list.
+	LookUp Verb = "look up"
+)
+
+// Object is what stands at a provider.
+type Object[T any] interface {
+	Rule | Record
+	Key() string      // the place it takes: one operation at a time
+	Identity() string // the provider's ID
+	WithIdentity(string) T
+	Scope() string // what a search for it covers
+	Equal(T) bool
+}
+
+// Op is one operation at a provider.
+type Op[T Object[T]] struct {
+	Verb    Verb
+	Old     T         // update, delete: what stands
+	New     T         // create, update: what shall stand; look up: what to search for
+	Ingress IngressID // whom a rule serves; zero for records
+	Adopt   bool      // Old is not marked and is taken over
+	Urgency int       // lower goes first
+}
+
+// Key is the place that the operation works on.
+func (op Op[T]) Key() string {
+	switch op.Verb {
+	case LookUp:
+		return "look up " + op.New.Scope()
+	case Create:
+		return op.New.Key()
+	}
+	return op.Old.Key()
+}
+
+// Same reports whether repeating op would do what other did. All searches of
+// one scope are the same, whatever they are for.
+func (op Op[T]) Same(other Op[T]) bool {
+	if op.Verb == LookUp {
+		return other.Verb == LookUp && op.Key() == other.Key()
+	}
+	return op.Verb == other.Verb && op.Old.Identity() == other.Old.Identity() && op.New.Equal(other.New)
+}
+
+// Status is how far an operation has come.
+type Status int
+
+const (
+	InFlight Status = iota // its reply is awaited
+	Unsure                 // its reply was lost: it is neither done nor undone until looked up
+	Parked                 // it failed without effect and waits before it is tried again
+)
+
+// Attempt is an operation under way, or one that did not end well.
+type Attempt[T Object[T]] struct {
+	Op[T]
+	Status Status
+}
+
+// View is what is known of one provider.
+type View[T Object[T]] struct {
+	Known bool // it was read since the daemon started
+	// Unread are, of several CDNs that are not all Known, those that were not
+	// read; nil: all of them.
+	Unread map[Target]bool
+	// Read is when the last complete reading began.
+	Read    time.Time
+	Objects []T
+	// Missing holds the IDs of Objects that the last reading did not show. They
+	// are neither there nor gone until they were looked up: lists lag, and
+	// shift while they are paged through.
+	Missing  map[string]bool
+	Attempts []Attempt[T]
+}
+
+// knows reports whether a CDN was read.
+func (v View[T]) knows(cdn Target) bool { return v.Known || v.Unread != nil && !v.Unread[cdn] }

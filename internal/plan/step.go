@@ -1,0 +1,132 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Input is everything that Next looks at.
+type Input struct {
+	Want     Want
+	Rules    View[Rule]
+	Records  View[Record]
+	Memory   Memory
+	Settings Settings
+	Now      time.Time
+	// AllowDelete lets what the first comparison of each cluster finds to be
+	// unwanted exceed Settings.MaxDelete.
+	AllowDelete bool
+}
+
+// Step is what Next found.
+type Step struct {
+	Rules   []Op[Rule]   // safe now, in the order of their urgency
+	Records []Op[Record] // likewise
+	Memory  Memory       // for the next call
+	// Wake is when the first deletion that waits for its grace or linger may
+	// go; zero: none waits.
+	Wake time.Time
+	// Routes tells what became of each route that is wanted; Problems those
+	// that a live rule stands in the way of. Held are the Ingresses whose live
+	// rules stay as they are, since they cannot be understood.
+	Routes   []RouteState
+	Problems []Problem
+	Held     map[RuleKey]IngressID
+	// Compared says that the first comparison of every cluster is over.
+	Compared bool
+	// Reread asks for a reading of these CDNs: before addresses go, it has to be
+	// seen that nobody has pointed a rule at them meanwhile, and what a CDN is
+	// still preparing is looked at now and then.
+	Reread map[Target]bool
+	// Poll is when to ask again for the sake of what a CDN is still preparing;
+	// zero: nothing is.
+	Poll time.Time
+	// Open are the Ingresses that still have work outstanding.
+	Open    map[IngressID]Open
+	Blocked []Blocked
+	// Warnings are about Ingresses that are published, beside those of Want.
+	Warnings []Warning
+	Notices  []Notice
+	// Stale are the sets, by zone name, whose last known addresses stay for want
+	// of others.
+	Stale map[string]Stale
+	// Released are the Ingresses of which a rule was let go.
+	Released []IngressID
+	Owned    Owned
+}
+
+// Stale is what a set lacks, in whose part of the zone.
+type Stale struct{ Cluster, Lacks string }
+
+// String says it to an operator.
+func (s Stale) String() string {
+	return "cluster " + s.Cluster + ": " + s.Lacks + "; its last known addresses stay in DNS"
+}
+
+// StaleIn reports whether a cluster has such a set.
+func (s Step) StaleIn(cluster string) bool {
+	for _, set := range s.Stale {
+		if set.Cluster == cluster {
+			return true
+		}
+	}
+	return false
+}
+
+// Owned is how many objects of the configuration's clusters stand.
+type Owned struct {
+	Rules             map[Target]int // by CDN
+	Addresses, Claims int
+}
+
+// RouteState is what became of a route that is wanted.
+type RouteState struct {
+	Ingress IngressID
+	Key     RuleKey
+	State   State
+	Reason  string
+}
+
+// Problems are all of a plan: why what is not published is not.
+func Problems(want Want, step Step) []Problem {
+	all := slices.Concat(want.Problems, step.Problems)
+	for i, p := range all {
+		if held, ok := step.Held[p.Key]; ok && held == p.Ingress {
+			all[i].Reason += "; until then its rule stays as it is"
+		}
+	}
+	return all
+}
+
+// Open says at which kind of provider an Ingress has work outstanding.
+type Open struct{ Rules, Records bool }
+
+// Target is a provider, in the words of the metrics' label.
+type Target string
+
+const (
+	Edgio    Target = "edgio"
+	VultrCDN Target = "vultr-cdn"
+	Vultr    Target = "vultr" // DNS
+)
+
+// Blocked is a number of deletions that Settings.MaxDelete forbids.
+type Blocked struct {
+	Target       Target
+	Cluster      string
+	Count, Total int
+}
+
+// String says what is refused and what to do.
+func (b Blocked) String() string {
+	return fmt.Sprintf("refusing to delete %d of %d objects of cluster %s at %s that no Ingress wants any more (sync.max_delete); "+
+		"if that is right, restart once with --allow-delete", b.Count, b.Total, b.Cluster, b.Target)
+}
+
+// Notice is something to tell the operator, once as long as it lasts. Fatal
+// says that a cluster cannot be served.
+type Notice struct {
+	Fatal bool
+	Text  string
+}
