@@ -7,14 +7,12 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"net/http"
 	"os"
 	"regexp"
 	"slices"
 	"sync"
 
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 )
@@ -35,7 +33,7 @@ type Clients struct {
 	opts ClientOptions
 
 	mu     sync.Mutex
-	client kubernetes.Interface
+	client *Client
 	files  digests // that client was made from
 }
 
@@ -56,7 +54,7 @@ func (c *Clients) Validate() error {
 //
 // The client does not limit its rate, has no time limit on its calls, so that
 // watches last, and speaks protobuf where the server does.
-func (c *Clients) Get() (kubernetes.Interface, error) {
+func (c *Clients) Get() (*Client, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.client != nil && maps.Equal(c.files, digestsOf(slices.Collect(maps.Keys(c.files)))) {
@@ -75,16 +73,6 @@ func (c *Clients) Get() (kubernetes.Interface, error) {
 	}
 	c.client, c.files = client, files
 	return client, nil
-}
-
-// newClient follows no redirects: client-go would send the token with them.
-func newClient(config *rest.Config) (kubernetes.Interface, error) {
-	client, err := rest.HTTPClientFor(config)
-	if err != nil {
-		return nil, err
-	}
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return kubernetes.NewForConfigAndClient(config, client)
 }
 
 // load reads the configuration, and returns with it the files it is from.

@@ -101,7 +101,7 @@ func TestWhichKubeconfig(t *testing.T) {
 			if err != nil {
 				got = err.Error()
 			} else {
-				got = client.CoreV1().RESTClient().Get().URL().Host
+				got = client.core.Get().URL().Host
 			}
 			if !strings.Contains(got, test.want) {
 				t.Errorf("%q, want %q", got, test.want)
@@ -167,7 +167,7 @@ func TestRequests(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		headers <- r.Header
 		w.Header().Set("Warning", `299 - "v0 is deprecated"`)
-		sendJSON(w, http.StatusOK, metav1.List{TypeMeta: metav1.TypeMeta{Kind: "NodeList", APIVersion: "v1"}})
+		sendJSON(w, http.StatusOK, metav1.PartialObjectMetadata{TypeMeta: metav1.TypeMeta{Kind: "Namespace", APIVersion: "v1"}})
 	}))
 	defer server.Close()
 	path := writeFile(t, filepath.Join(t.TempDir(), "kubeconfig"), kubeconfig("server: "+server.URL, ""))
@@ -177,7 +177,7 @@ func TestRequests(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := client.CoreV1().Nodes().List(t.Context(), metav1.ListOptions{}); err != nil {
+	if _, err := client.Namespace(t.Context(), "default"); err != nil {
 		t.Fatal(err)
 	}
 	header := receive(t, "request", headers)
@@ -192,7 +192,7 @@ func TestRequests(t *testing.T) {
 	if want := `level=DEBUG msg="warning of the API server" text="v0 is deprecated"`; !strings.Contains(log.String(), want) {
 		t.Errorf("no %s in the log:\n%s", want, log.String())
 	}
-	if limiter := client.CoreV1().RESTClient().GetRateLimiter(); limiter != nil {
+	if limiter := client.core.GetRateLimiter(); limiter != nil {
 		t.Errorf("requests are limited by %v", limiter)
 	}
 }
@@ -212,7 +212,7 @@ func TestRedirects(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := client.CoreV1().Nodes().List(t.Context(), metav1.ListOptions{}); err == nil {
+	if _, err := client.Namespace(t.Context(), "default"); err == nil {
 		t.Error("a redirect is no error")
 	}
 	if n := elsewhere.Load(); n > 0 {

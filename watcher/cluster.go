@@ -13,7 +13,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 
 	"github.com/edgeward/edgeward/internal/kube"
@@ -164,9 +163,9 @@ func newLoop[T Object[T]](opts ClusterOptions, s source, reduce func(runtime.Obj
 	})
 }
 
-func coreGroup(c kubernetes.Interface) rest.Interface       { return c.CoreV1().RESTClient() }
-func networkingGroup(c kubernetes.Interface) rest.Interface { return c.NetworkingV1().RESTClient() }
-func discoveryGroup(c kubernetes.Interface) rest.Interface  { return c.DiscoveryV1().RESTClient() }
+func coreGroup(c *Client) rest.Interface       { return c.core }
+func networkingGroup(c *Client) rest.Interface { return c.networking }
+func discoveryGroup(c *Client) rest.Interface  { return c.discovery }
 
 // newList returns an empty list of type L to decode an answer into.
 func newList[L any, P interface {
@@ -179,7 +178,7 @@ func newList[L any, P interface {
 // connect returns a client that leads to the same cluster as the ones before.
 // It asks that before every list and watch: a snapshot of another cluster would
 // look like the deletion of everything, a watch of it like changes.
-func (c *Cluster) connect(ctx context.Context) (kubernetes.Interface, error) {
+func (c *Cluster) connect(ctx context.Context) (*Client, error) {
 	client, err := c.clients.Get()
 	if err != nil {
 		return nil, err

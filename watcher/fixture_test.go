@@ -18,7 +18,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/watch"
-	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 
 	"github.com/edgeward/edgeward/internal/kube"
@@ -94,14 +93,14 @@ func newAPIServer(t *testing.T, lists, watches []answer) *apiServer {
 // source reads Ingresses from the server.
 func (s *apiServer) source(t *testing.T) source {
 	t.Helper()
-	client, err := kubernetes.NewForConfig(&rest.Config{
+	client, err := newClient(&rest.Config{
 		Host: s.URL, QPS: -1, ContentConfig: rest.ContentConfig{ContentType: runtime.ContentTypeJSON},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return source{
-		connect:  func(context.Context) (kubernetes.Interface, error) { return client, nil },
+		connect:  func(context.Context) (*Client, error) { return client, nil },
 		group:    networkingGroup,
 		newList:  newList[networkingv1.IngressList],
 		resource: "ingresses",

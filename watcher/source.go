@@ -6,8 +6,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/watch"
-	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 )
 
@@ -16,8 +14,8 @@ import (
 // request by itself up to ten times, out of sight, and only here can it be told
 // not to.
 type source struct {
-	connect   func(context.Context) (kubernetes.Interface, error)
-	group     func(kubernetes.Interface) rest.Interface
+	connect   func(context.Context) (*Client, error)
+	group     func(*Client) rest.Interface
 	newList   func() runtime.Object
 	resource  string
 	namespace string // "": all, or a resource without namespaces
@@ -55,6 +53,6 @@ func (s source) request(ctx context.Context, opts metav1.ListOptions) (*rest.Req
 	return s.group(client).Get().
 		NamespaceIfScoped(s.namespace, s.namespace != "").
 		Resource(s.resource).
-		VersionedParams(&opts, scheme.ParameterCodec).
+		VersionedParams(&opts, client.parameters).
 		MaxRetries(0), nil
 }

@@ -13,12 +13,12 @@ import (
 
 	authorizationv1 "k8s.io/api/authorization/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/kubernetes"
 
 	"github.com/edgeward/edgeward/internal/config"
 	"github.com/edgeward/edgeward/internal/daemon"
 	"github.com/edgeward/edgeward/internal/feedback"
 	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/watcher"
 )
 
 // ErrFindings is returned when something would keep the daemon from working.
@@ -90,7 +90,7 @@ func cluster(ctx context.Context, r *report, c config.Cluster, certs bool, versi
 		r.fail("cluster %s: %v", c.Name, err)
 		return ""
 	}
-	system, err := client.CoreV1().Namespaces().Get(ctx, metav1.NamespaceSystem, metav1.GetOptions{})
+	system, err := client.Namespace(ctx, metav1.NamespaceSystem)
 	if err != nil {
 		r.fail("cluster %s: reading the namespace kube-system: %v", c.Name, err)
 		return ""
@@ -116,7 +116,7 @@ func cluster(ctx context.Context, r *report, c config.Cluster, certs bool, versi
 }
 
 // permissions asks the API server what the credentials may do with a resource.
-func permissions(ctx context.Context, r *report, client kubernetes.Interface, cluster, group, resource, namespace string) {
+func permissions(ctx context.Context, r *report, client *watcher.Client, cluster, group, resource, namespace string) {
 	what := resource
 	if resource != "nodes" {
 		what += in(namespace)
@@ -135,7 +135,7 @@ func permissions(ctx context.Context, r *report, client kubernetes.Interface, cl
 
 // certificates asks for the right without which hosts of Vultr CDN have no
 // certificates.
-func certificates(ctx context.Context, r *report, client kubernetes.Interface, cluster, namespace string) {
+func certificates(ctx context.Context, r *report, client *watcher.Client, cluster, namespace string) {
 	refused, err := refusals(ctx, client, authorizationv1.ResourceAttributes{Namespace: namespace, Resource: "secrets"})
 	switch {
 	case err != nil:
@@ -157,16 +157,14 @@ func in(namespace string) string {
 }
 
 // refusals returns which of the verbs list and watch are refused.
-func refusals(ctx context.Context, client kubernetes.Interface, what authorizationv1.ResourceAttributes) ([]string, error) {
+func refusals(ctx context.Context, client *watcher.Client, what authorizationv1.ResourceAttributes) ([]string, error) {
 	var refused []string
 	for _, what.Verb = range []string{"list", "watch"} {
-		answer, err := client.AuthorizationV1().SelfSubjectAccessReviews().Create(ctx, &authorizationv1.SelfSubjectAccessReview{
-			Spec: authorizationv1.SelfSubjectAccessReviewSpec{ResourceAttributes: &what},
-		}, metav1.CreateOptions{})
+		allowed, err := client.Allowed(ctx, what)
 		if err != nil {
 			return nil, err
 		}
-		if !answer.Status.Allowed {
+		if !allowed {
 			refused = append(refused, what.Verb)
 		}
 	}
@@ -199,7 +197,7 @@ func secret(ctx context.Context, r *report, cfg *config.Config, s config.KubeSec
 
 // optional asks for the rights without which the daemon works, but is not seen
 // in kubectl.
-func optional(ctx context.Context, r *report, client kubernetes.Interface, c config.Cluster) {
+func optional(ctx context.Context, r *report, client *watcher.Client, c config.Cluster) {
 	for _, right := range feedback.Rights() {
 		switch granted, err := right.Granted(ctx, client, c.Namespaces); {
 		case err != nil:

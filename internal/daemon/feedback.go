@@ -36,6 +36,7 @@ type teller struct {
 func tellers(cfg *config.Config, watched []*watcher.Cluster, version string, dryRun bool, log *slog.Logger) []teller {
 	var all []teller
 	for i, c := range cfg.Clusters {
+		clients := Clients(c, version, log)
 		all = append(all, teller{
 			source: feedback.Source{
 				Cluster: c.Name, Target: cfg.Edgio.CNAMETarget, PublishZones: cfg.Vultr.PublishZones,
@@ -43,7 +44,7 @@ func tellers(cfg *config.Config, watched []*watcher.Cluster, version string, dry
 			},
 			reporter: feedback.NewReporter(feedback.Options{
 				Namespaces: c.Namespaces, Status: cfg.Edgio.CNAMETarget != "" || cfg.VultrCDN.On, DryRun: dryRun,
-				Connect: Clients(c, version, log).Get, Log: log.With("cluster", c.Name),
+				Connect: func() (feedback.API, error) { return clients.Get() }, Log: log.With("cluster", c.Name),
 			}),
 			watched: watched[i],
 		})

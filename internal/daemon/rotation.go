@@ -9,7 +9,6 @@ import (
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
 	kubewatch "k8s.io/apimachinery/pkg/watch"
-	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 
 	"github.com/edgeward/edgeward/internal/config"
@@ -67,8 +66,7 @@ func rotations(cfg *config.Config, m *metrics.Metrics, version string, changed f
 				return nil, err
 			}
 			o.FieldSelector = only
-			return client.CoreV1().RESTClient().Get().Namespace(s.Ref.Namespace).Resource("secrets").
-				VersionedParams(&o, scheme.ParameterCodec).MaxRetries(0), nil
+			return client.Secrets(s.Ref.Namespace, o), nil
 		}
 		loops = append(loops, watcher.NewLoop(watcher.LoopOptions[heldKey]{
 			Resource: "secrets",

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/edgeward/edgeward/internal/config"
 )
@@ -40,7 +39,7 @@ func ReadKey(ctx context.Context, cfg *config.Config, s config.KubeSecret, versi
 	if err != nil {
 		return config.Faults{{Key: fmt.Sprintf("clusters[%d].kubeconfig", index), Message: err.Error()}}
 	}
-	secret, err := client.CoreV1().Secrets(s.Ref.Namespace).Get(ctx, s.Ref.Name, metav1.GetOptions{})
+	secret, err := client.Secret(ctx, s.Ref.Namespace, s.Ref.Name)
 	switch {
 	case apierrors.IsNotFound(err):
 		err = errors.New("it does not exist")

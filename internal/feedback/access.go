@@ -6,7 +6,6 @@ import (
 
 	authorizationv1 "k8s.io/api/authorization/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/kubernetes"
 )
 
 // Right is what a kind of feedback needs to be allowed.
@@ -42,21 +41,19 @@ func (r Right) String() string {
 
 // Granted asks the API server (SelfSubjectAccessReview) whether the client has
 // the right in all of the namespaces; none means all there are.
-func (r Right) Granted(ctx context.Context, client kubernetes.Interface, namespaces []string) (bool, error) {
+func (r Right) Granted(ctx context.Context, client API, namespaces []string) (bool, error) {
 	if len(namespaces) == 0 {
 		namespaces = []string{metav1.NamespaceAll}
 	}
 	for _, namespace := range namespaces {
 		for _, verb := range r.Verbs {
-			answer, err := client.AuthorizationV1().SelfSubjectAccessReviews().Create(ctx, &authorizationv1.SelfSubjectAccessReview{
-				Spec: authorizationv1.SelfSubjectAccessReviewSpec{ResourceAttributes: &authorizationv1.ResourceAttributes{
-					Namespace: namespace, Verb: verb, Group: r.Group, Resource: r.Resource, Subresource: r.Subresource,
-				}},
-			}, metav1.CreateOptions{})
+			allowed, err := client.Allowed(ctx, authorizationv1.ResourceAttributes{
+				Namespace: namespace, Verb: verb, Group: r.Group, Resource: r.Resource, Subresource: r.Subresource,
+			})
 			if err != nil {
 				return false, fmt.Errorf("asking whether to %s is allowed: %w", r, err)
 			}
-			if !answer.Status.Allowed {
+			if !allowed {
 				return false, nil
 			}
 		}

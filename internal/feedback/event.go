@@ -12,7 +12,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/kubernetes"
 )
 
 // component names edgeward as the source of its Events.
@@ -59,9 +58,8 @@ func eventName(o Outcome, m Message) string {
 // record records an Event. One that says the same may stand already: then it
 // counts once more, or, if it may only be repeated because we have forgotten
 // that we said it, stays as it is.
-func record(ctx context.Context, client kubernetes.Interface, e *corev1.Event, repeated bool) error {
-	list := client.CoreV1().Events(e.Namespace)
-	_, err := list.Create(ctx, e, metav1.CreateOptions{FieldManager: component})
+func record(ctx context.Context, client API, e *corev1.Event, repeated bool) error {
+	err := client.CreateEvent(ctx, e, component)
 	if !apierrors.IsAlreadyExists(err) {
 		return err
 	}
@@ -77,10 +75,10 @@ func record(ctx context.Context, client kubernetes.Interface, e *corev1.Event, r
 	return err
 }
 
-func patchEvent(ctx context.Context, client kubernetes.Interface, e *corev1.Event, fields map[string]any) (*corev1.Event, error) {
+func patchEvent(ctx context.Context, client API, e *corev1.Event, fields map[string]any) (*corev1.Event, error) {
 	patch, err := json.Marshal(fields)
 	if err != nil {
 		return nil, err
 	}
-	return client.CoreV1().Events(e.Namespace).Patch(ctx, e.Name, types.MergePatchType, patch, metav1.PatchOptions{FieldManager: component})
+	return client.PatchEvent(ctx, e.Namespace, e.Name, patch, component)
 }

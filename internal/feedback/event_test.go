@@ -68,7 +68,7 @@ func TestRecord(t *testing.T) {
 		last     time.Duration
 	}{{false, 1, 0}, {true, 1, 0}, {false, 2, 2 * time.Minute}, {false, 3, 3 * time.Minute}} {
 		e := newEvent(says(), warning("Invalid", "bad"), start.Add(time.Duration(i)*time.Minute))
-		if err := record(t.Context(), client, e, test.repeated); err != nil {
+		if err := record(t.Context(), fakeAPI{client}, e, test.repeated); err != nil {
 			t.Fatal(err)
 		}
 		list, err := client.CoreV1().Events("default").List(t.Context(), metav1.ListOptions{})

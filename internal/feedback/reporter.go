@@ -12,7 +12,6 @@ import (
 	"golang.org/x/time/rate"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/kubernetes"
 
 	"github.com/edgeward/edgeward/watcher"
 )
@@ -41,7 +40,7 @@ type Options struct {
 	Status bool
 	// Connect returns a client for what the kubeconfig holds now, the same one
 	// as long as that has not changed.
-	Connect func() (kubernetes.Interface, error)
+	Connect func() (API, error)
 	DryRun  bool // write nothing, log what would be written
 	Log     *slog.Logger
 }
@@ -58,9 +57,9 @@ type Reporter struct {
 	uid  string // of the cluster's namespace kube-system; "" before the first Update
 
 	// Run's own.
-	client   kubernetes.Interface // leads to the cluster uid
-	asked    bool                 // for the rights
-	failures int                  // in a row
+	client   API  // leads to the cluster uid
+	asked    bool // for the rights
+	failures int  // in a row
 }
 
 // NewReporter returns a Reporter that does nothing before Run.
@@ -260,7 +259,7 @@ func (r *Reporter) ready(ctx context.Context, uid string) error {
 		return err
 	}
 	if client != r.client {
-		system, err := client.CoreV1().Namespaces().Get(ctx, metav1.NamespaceSystem, metav1.GetOptions{})
+		system, err := client.Namespace(ctx, metav1.NamespaceSystem)
 		if err != nil {
 			return fmt.Errorf("namespace %s: %w", metav1.NamespaceSystem, err)
 		}

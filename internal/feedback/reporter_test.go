@@ -20,7 +20,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
 )
@@ -30,6 +29,7 @@ type rig struct {
 	*Reporter
 	t      *testing.T
 	client *fake.Clientset
+	api    API // of client
 	log    *bytes.Buffer
 	denied []string   // "patch ingresses/status", "create events"
 	mu     sync.Mutex // of what follows, where the Reporter runs beside the test
@@ -45,9 +45,10 @@ func inBubble(t *testing.T, test func(*rig)) {
 		r := &rig{t: t, log: new(bytes.Buffer), client: fake.NewSimpleClientset(in,
 			&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "kube-system", UID: "uid-main"}})}
 		r.client.PrependReactor("*", "*", r.react)
+		r.api = &fakeAPI{r.client}
 		r.Reporter = NewReporter(Options{
 			Status: true, Log: slog.New(slog.NewTextHandler(r.log, nil)),
-			Connect: func() (kubernetes.Interface, error) { return r.client, nil },
+			Connect: func() (API, error) { return r.api, nil },
 		})
 		test(r)
 	})

@@ -7,9 +7,6 @@ import (
 
 	networkingv1 "k8s.io/api/networking/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/kubernetes"
 
 	"github.com/edgeward/edgeward/watcher"
 )
@@ -49,9 +46,8 @@ func entries(in *networkingv1.Ingress, hostnames []string) (list []networkingv1.
 // server-side apply of our entry alone would remove those of others.
 //
 // An Ingress that is gone, or replaced by another of its name, needs nothing.
-func writeStatus(ctx context.Context, client kubernetes.Interface, o Outcome, dryRun bool) (wrote bool, err error) {
-	ingresses := client.NetworkingV1().Ingresses(o.Ingress.Namespace)
-	in, err := ingresses.Get(ctx, o.Ingress.Name, metav1.GetOptions{})
+func writeStatus(ctx context.Context, client API, o Outcome, dryRun bool) (wrote bool, err error) {
+	in, err := client.Ingress(ctx, o.Ingress.Namespace, o.Ingress.Name)
 	switch {
 	case apierrors.IsNotFound(err):
 		return false, nil
@@ -72,7 +68,7 @@ func writeStatus(ctx context.Context, client kubernetes.Interface, o Outcome, dr
 	if len(ours) > 0 {
 		manager = watcher.StatusManager(ours...)
 	}
-	_, err = ingresses.Patch(ctx, in.Name, types.MergePatchType, patch, metav1.PatchOptions{FieldManager: manager}, "status")
+	err = client.PatchIngressStatus(ctx, o.Ingress.Namespace, o.Ingress.Name, patch, manager)
 	return err == nil, ignoreGone(err)
 }
 
