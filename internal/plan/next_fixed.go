@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -32,7 +33,7 @@ func (r Rule) sameOrigin(o Rule) bool {
 	return r.SourceHost == o.SourceHost && source(r) == source(o)
 }
 
-// successors returns those of our rules that have the route's origin, where
+// successors returns the one of our rules that has the route's origin, where
 // that cannot be changed in place. If there is none, one is made beside the
 // others. Once it is served, and nobody is led to the others any more, they go.
 func (p *planner) successors(route Route, ours, others []Rule) []Rule {
@@ -55,14 +56,34 @@ func (p *planner) successors(route Route, ours, others []Rule) []Rule {
 		p.newRule(route, others)
 		return nil
 	}
-	current := with[0]
-	if i := slices.IndexFunc(with, route.Rule.Equal); i >= 0 {
-		current = with[i]
+	// Of several the one that the host leads to is kept: a second one, which a
+	// lost reply left behind, is not to change that.
+	pub := p.published[route.Rule.Host]
+	current := slices.MinFunc(with, func(a, b Rule) int {
+		rank := func(r Rule) int {
+			switch {
+			case pub != nil && pub.hasCNAME && pub.cname.Data == r.Published:
+				return 0
+			case route.Rule.Equal(r):
+				return 1
+			}
+			return 2
+		}
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.ID, b.ID))
+	})
+	for _, twin := range with {
+		switch {
+		case twin.ID == current.ID:
+		case pub == nil:
+			p.step.Rules = append(p.step.Rules, Op[Rule]{Verb: Delete, Old: twin, Ingress: route.Ingress, Urgency: urgentTidy})
+		default:
+			p.retire(route, twin, current)
+		}
 	}
 	for _, old := range without {
 		p.retire(route, old, current)
 	}
-	return with
+	return []Rule{current}
 }
 
 // retire removes a rule whose successor is served, once the published host has

@@ -259,6 +259,22 @@ func TestEdgioIsPublishedToo(t *testing.T) {
 	}
 }
 
+// TestTwins: a second rule, which a lost reply left behind, goes, whatever its
+// name; the one that the host leads to stays.
+func TestTwins(t *testing.T) {
+	s := newStage(vultrSettings(), cluster("main", fast("/=web"), balanced("192.0.2.9")))
+	s.run()
+	twin := s.Rules.Objects[0].WithIdentity("id-000")
+	twin.Published = "cdn-twin.vultrcdn.com"
+	s.Rules.Objects = append([]Rule{twin}, s.Rules.Objects...)
+	if diff := cmp.Diff([]string{"2m0s: delete rule www.example.com/"}, s.run()); diff != "" {
+		t.Errorf("done (-want +got):\n%s", diff)
+	}
+	if left := s.rule(t, RuleKey{VultrCDN, "www.example.com", "/"}); left.ID != "id-003" || s.record(t, left.Published).Name != "www" {
+		t.Errorf("left is %+v", left)
+	}
+}
+
 // TestApex: no CNAME can stand there, so its DNS is nobody's business but the
 // user's.
 func TestApex(t *testing.T) {
