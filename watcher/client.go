@@ -26,10 +26,12 @@ type Client struct {
 
 // newClient follows no redirects: client-go would send the token with them.
 func newClient(config *rest.Config) (*Client, error) {
-	transport, err := rest.HTTPClientFor(config)
+	shared, err := rest.HTTPClientFor(config)
 	if err != nil {
 		return nil, err
 	}
+	own := *shared // which may be http.DefaultClient
+	transport := &own
 	transport.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	scheme := runtime.NewScheme()
 	for _, add := range []func(*runtime.Scheme) error{
