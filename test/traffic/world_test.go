@@ -284,10 +284,15 @@ func (w *world) serves(url, via string) {
 	})
 }
 
-// goOn lets requests come in for as long as d.
+// goOn lets requests come in for as long as d, and as many as come in that time:
+// after a stall of the machine, those that it has held up come at once.
 func (w *world) goOn(d time.Duration) {
 	w.t.Helper()
+	begin := time.Now()
 	must(w.t, w.load.Await(w.t.Context(), int(rate*d.Seconds())))
+	for time.Since(begin) < d {
+		must(w.t, w.load.Await(w.t.Context(), 1))
+	}
 }
 
 // forgotten lets requests come in until the edge cannot have what it learned
