@@ -95,8 +95,9 @@ test-faults: build bin/kube-apiserver bin/etcd ## the long form of the tests wit
 		-run '^Test(CrashAnywhere|CrashAnywhereVultrCDN|ProviderFaults|RefusedObject|RevokedKey|Churn|RapidChanges|Outage|WrongConfiguration|ForbiddenResource|RotatedCredentials)$$' | grep -v '^    daemon_test.go'
 
 .PHONY: bench
-bench: ## the benchmarks, allocations included
+bench: build bin/kube-apiserver bin/etcd ## benchmarks and whole-process scenarios into bench/, half an hour; BENCH=short: two minutes
 	go test -run '^$$' -bench . -benchmem ./...
+	cd test && go run ./bench $(if $(filter short,$(BENCH)),-short)
 
 # Also what is in the packages: they hold what this lays down, and the configuration. What is
 # built already is taken as it is, since root may have no Go.
