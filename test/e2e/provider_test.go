@@ -31,7 +31,7 @@ func TestSIGTERM(t *testing.T) {
 	if status := d.ends(); status != 0 {
 		t.Errorf("exit status %d", status)
 	}
-	if took := time.Since(started); took > 3*time.Second {
+	if took := time.Since(started); took > 8*time.Second { // less than it may take to give up on them
 		t.Errorf("it ended after %s, the calls took one second", took)
 	}
 	must(t, errors.Join(b.wrote(2, 2), d.logged("calls under way may finish", "calls=2"),
