@@ -116,15 +116,15 @@ func Desired(clusters []Cluster, set Settings, now time.Time) Want {
 		Sets:     make(map[string]Set),
 		Clusters: make(map[string]*ClusterWant),
 	}
-	claims := make(map[RuleKey][]claim, ingresses)
+	claims := newClaims(ingresses)
 	for _, c := range clusters {
 		want.Clusters[c.Name] = nil
 		if c.Ready {
 			newMapper(c, set, &want, claims, now).run()
 		}
 	}
-	for key, list := range claims {
-		route, problems := settle(list)
+	for key, c := range claims.last {
+		route, problems := settle(c)
 		want.Routes[key] = route
 		want.Problems = append(want.Problems, problems...)
 	}
@@ -139,7 +139,7 @@ type mapper struct {
 	Cluster
 	set    Settings
 	want   *Want
-	claims map[RuleKey][]claim
+	claims *claims
 	now    time.Time
 
 	nodes     nodeSet
@@ -152,7 +152,7 @@ type mapper struct {
 	tlsSecrets map[kube.Key]kube.TLSSecret
 }
 
-func newMapper(c Cluster, set Settings, want *Want, claims map[RuleKey][]claim, now time.Time) *mapper {
+func newMapper(c Cluster, set Settings, want *Want, claims *claims, now time.Time) *mapper {
 	m := &mapper{
 		Cluster: c, set: set, want: want, claims: claims, now: now, tlsSecrets: make(map[kube.Key]kube.TLSSecret, len(c.TLSSecrets)),
 		nodes:    usableNodes(c.Nodes, c.AddressTypes, c.NotReadyDelay, now),
@@ -213,10 +213,11 @@ func (m *mapper) objectName(kind, namespace, name string) string {
 
 // settle decides between the claims of one key: Exact before Prefix, then the
 // older Ingress, then by name. The first one that can be published gets it.
-func settle(claims []claim) (Route, []Problem) {
-	if c := claims[0]; len(claims) == 1 && c.problem == nil {
+func settle(c *claim) (Route, []Problem) {
+	if c.other == nil && c.problem == nil {
 		return Route{Rule: c.rule, Set: c.set, Ingress: c.ingress, Adopt: c.adopt, Release: c.release}, nil
 	}
+	claims := c.all()
 	slices.SortStableFunc(claims, compareClaims)
 	var route Route
 	var first rank // of the claim that has it
@@ -227,7 +228,7 @@ func settle(claims []claim) (Route, []Problem) {
 		case c.problem != nil:
 			problems = append(problems, Problem{c.ingress, c.key, c.problem.state, c.problem.reason})
 			if !taken {
-				route.Holds = append(route.Holds, c.hold)
+				route.Holds = append(route.Holds, *c.hold)
 			}
 		case !taken:
 			route.Rule, route.Set, route.Ingress, route.Adopt, route.Release, first = c.rule, c.set, c.ingress, c.adopt, c.release, c.rank

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -22,7 +21,9 @@ type claim struct {
 	rule    Rule // what to publish, where problem is nil
 	set     string
 	problem *verdict
-	hold    Hold // where there is a problem
+	hold    *Hold // where there is a problem
+
+	other *claim // of the same key, made before
 }
 
 // rank orders the claims of one host and path: the lower goes first.
@@ -142,7 +143,7 @@ func (r *reading) judge() {
 		r.bad = denied("nothing of this namespace may be published (clusters[].allow)")
 		return
 	}
-	for _, name := range slices.Sorted(maps.Keys(r.ing.Annotations)) {
+	for _, name := range sortedKeys(r.ing.Annotations) {
 		if !may.annotation(name) {
 			r.bad = denied("annotation %s: %s", name, notAllowed)
 			break
@@ -233,9 +234,10 @@ func (r *reading) publish(key RuleKey, rank rank, from origin, rule Rule, v *ver
 	case v == nil:
 		c.set, c.rule = from.set, rule
 	default:
-		c.problem, c.hold = v, r.hold()
+		hold := r.hold()
+		c.problem, c.hold = v, &hold
 	}
-	r.claims[key] = append(r.claims[key], c)
+	r.claims.add(c)
 	return v == nil
 }
 

@@ -85,6 +85,12 @@ func (r Rule) Mark() (found Mark, ok bool) {
 	return found, ok
 }
 
+// sameMarks reports whether both rules carry a mark, and the same in every
+// protocol set.
+func (r Rule) sameMarks(o Rule) bool {
+	return r.Marked() && slices.EqualFunc(r.Protocols, o.Protocols, func(a, b Protocol) bool { return a.Mark == b.Mark })
+}
+
 // Unmarked returns the rule without any mark: nobody's, for whoever wants it.
 func (r Rule) Unmarked() Rule {
 	r.Protocols = slices.Clone(r.Protocols)

@@ -66,7 +66,7 @@ func Next(in Input) Step {
 		Input:    in,
 		rules:    newIndex(in.Rules),
 		records:  newIndex(in.Records),
-		owners:   ownersOf(in.Rules.Objects, in.Settings.Owner),
+		owners:   ownersOf(in.Rules.Objects, in.Want.Routes, in.Settings.Owner),
 		named:    make(map[string]bool),
 		sets:     make(map[string]setState),
 		clusters: make(map[string]*clusterState),

@@ -39,11 +39,14 @@ func (p *planner) planRules() {
 }
 
 // ownersOf reads the marks of the rules that are the owner's, once: a mark's
-// hash is what costs most in planning.
-func ownersOf(rules []Rule, owner string) map[string]Mark {
+// hash is what costs most in planning. One that is as wanted need not be read.
+func ownersOf(rules []Rule, wanted map[RuleKey]Route, owner string) map[string]Mark {
 	owners := make(map[string]Mark, len(rules))
 	for _, r := range rules {
-		if m, ok := r.Mark(); ok && m.Owner == owner {
+		route := wanted[r.RuleKey]
+		if r.sameMarks(route.Rule) {
+			owners[r.ID] = Mark{owner, route.Ingress}
+		} else if m, ok := r.Mark(); ok && m.Owner == owner {
 			owners[r.ID] = m
 		}
 	}
@@ -150,6 +153,9 @@ func (p *planner) planRule(key RuleKey) {
 // held finds the Ingress whose live rule stays although its claim cannot be
 // understood.
 func (p *planner) held(route Route, ours []Rule) (IngressID, bool) {
+	if len(route.Holds) == 0 {
+		return IngressID{}, false
+	}
 	for _, r := range ours {
 		m, _ := p.owner(r)
 		for _, h := range route.Holds {

@@ -44,13 +44,16 @@ func (x index[T]) has(key string) bool {
 }
 
 func (x index[T]) is(key string, want Status) bool {
+	if len(x.status) == 0 {
+		return false
+	}
 	s, ok := x.status[key]
 	return ok && s == want
 }
 
 // doubtful reports whether it is unknown what stands at key.
 func (x index[T]) doubtful(key string) bool {
-	return x.is(key, Unsure) || slices.ContainsFunc(x.at[key], func(o T) bool { return x.missing[o.Identity()] })
+	return x.is(key, Unsure) || len(x.missing) > 0 && slices.ContainsFunc(x.at[key], func(o T) bool { return x.missing[o.Identity()] })
 }
 
 // sure returns the object at key if one certainly stands there and nothing is

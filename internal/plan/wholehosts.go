@@ -3,7 +3,6 @@ package plan
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 )
 
@@ -20,7 +19,7 @@ type part struct {
 // of its path "/", if all its other paths lead there too. Where they do not,
 // requests would reach the wrong backend, so nothing of the host is published.
 func (r *reading) wholeHosts() {
-	for _, host := range slices.Sorted(maps.Keys(r.parts)) {
+	for _, host := range sortedKeys(r.parts) {
 		parts := r.parts[host]
 		slices.SortStableFunc(parts, func(a, b part) int { return cmp.Compare(a.rank, b.rank) })
 		key := RuleKey{r.cdn.Target, host, "/"}

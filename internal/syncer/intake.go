@@ -57,7 +57,17 @@ func (c *Cluster) TLSRefused(namespace string, refused bool) {
 type Objects[T interface{ Identity() kube.Meta }] struct {
 	in   *intake
 	kept map[kube.Key]T
+	list []T             // of kept; nil: to be made
 	note func(T, string) // tells of an event; nil where nobody asks
+}
+
+// all returns the kept objects in no particular order: the same slice, not to be
+// written to, as long as none has changed.
+func (o *Objects[T]) all() []T {
+	if o.list == nil && len(o.kept) > 0 {
+		o.list = slices.AppendSeq(make([]T, 0, len(o.kept)), maps.Values(o.kept))
+	}
+	return o.list
 }
 
 // Added takes an object that is new.
@@ -79,6 +89,7 @@ func (o *Objects[T]) Deleted(old T, seen bool) {
 func (o *Objects[T]) update(obj T, event string, seen bool, change func()) {
 	o.in.update(func() {
 		change()
+		o.list = nil
 		o.in.missed = o.in.missed || !seen
 		if o.note != nil {
 			o.note(obj, event)
@@ -121,11 +132,11 @@ func (in *intake) take() (clusters []plan.Cluster, events map[plan.IngressID]str
 		p := c.opts
 		p.Ready, p.UID = c.uid != "", c.uid
 		if p.Ready {
-			p.Ingresses = slices.Collect(maps.Values(c.Ingresses.kept))
-			p.Services = slices.Collect(maps.Values(c.Services.kept))
-			p.EndpointSlices = slices.Collect(maps.Values(c.EndpointSlices.kept))
-			p.Nodes = slices.Collect(maps.Values(c.Nodes.kept))
-			p.TLSSecrets = slices.Collect(maps.Values(c.TLSSecrets.kept))
+			p.Ingresses = c.Ingresses.all()
+			p.Services = c.Services.all()
+			p.EndpointSlices = c.EndpointSlices.all()
+			p.Nodes = c.Nodes.all()
+			p.TLSSecrets = c.TLSSecrets.all()
 			p.TLSRefused = slices.Collect(maps.Keys(c.refused))
 		}
 		clusters = append(clusters, p)

@@ -65,6 +65,9 @@ func (s *Syncer) tell() {
 		say(slog.LevelWarn, "not published: "+p.Reason, attrs...)
 	}
 	for _, r := range s.step.Routes {
+		if r.Reason == "" {
+			continue
+		}
 		set := s.want.Routes[r.Key].Set
 		// Told for the set, not for each of the many rules that wait for it.
 		if lacks := s.want.Sets[set].Lacks; lacks != "" && r.Reason == lacks {

@@ -30,6 +30,9 @@ const (
 	// thousand rules are made one by one, planning takes a twentieth of the time.
 	replan      = 100 * time.Millisecond
 	replanShare = 20
+	// wantingShare is likewise for plans for the sake of a provider at which
+	// nothing else can begin: an event shall seldom find the loop planning.
+	wantingShare = 4
 	// beat is how often the loop shows that it is alive when nothing happens.
 	beat = 5 * time.Second
 	// finish is how long the calls under way may take to end at a stop.
@@ -198,12 +201,15 @@ func (s *Syncer) Run(ctx context.Context) error {
 		again, wanting := s.dispatch(now)
 		spacing := max(replan, replanShare*took)
 		if wanting {
-			spacing = took
+			spacing = wantingShare * took
 		}
 		if stale && (desired || now.Sub(last) >= spacing) && s.mapped || due(s.step.Wake, now) || due(s.step.Poll, now) {
-			s.plan(now)
-			stale, last, took = false, now, time.Since(now)
+			rules, records := s.plan(now)
+			took = time.Since(now)
+			stale, last = false, now
 			again, _ = s.dispatch(now)
+			s.report(now)
+			s.publish(rules, records, now)
 		}
 		if !changed && !stale {
 			if err, over := s.over(now); over {
@@ -268,8 +274,9 @@ func (s *Syncer) desire(now time.Time) {
 	s.accounts.opened(events, s.step.Routes, now)
 }
 
-// plan asks for the operations that are safe now.
-func (s *Syncer) plan(now time.Time) {
+// plan asks for the operations that are safe now, and returns what stands, on
+// which the answer rests.
+func (s *Syncer) plan(now time.Time) ([]plan.Rule, []plan.Record) {
 	rules, records := s.rules(), s.dns.view()
 	s.step = plan.Next(plan.Input{
 		Want: s.want, Rules: rules, Records: records, Memory: s.memory,
@@ -286,8 +293,7 @@ func (s *Syncer) plan(now time.Time) {
 	}
 	s.dns.enqueue(s.step.Records)
 	s.log.Debug("planned", "operations", len(s.step.Rules)+len(s.step.Records), "took", time.Since(now))
-	s.report(now)
-	s.publish(rules.Objects, records.Objects, now)
+	return rules.Objects, records.Objects
 }
 
 // dispatch begins what may begin now; see target.dispatch. Wanting says that
