@@ -195,17 +195,6 @@ func tally(all []call) string {
 	return strings.Join(parts, "; ")
 }
 
-// firsts returns when the first call for each host came in.
-func firsts(all []call) map[string]time.Time {
-	first := make(map[string]time.Time)
-	for _, c := range all {
-		if t, ok := first[c.host]; c.host != "" && !c.throttled && (!ok || c.begun.Before(t)) {
-			first[c.host] = c.begun
-		}
-	}
-	return first
-}
-
 // made are the numbers of the Ingresses whose rules were created, see hostName.
 func (c *calls) made() (ingresses []int) {
 	for _, call := range c.taken() {
