@@ -37,7 +37,7 @@ type ClusterOptions struct {
 	// as they may be read.
 	ReadTLS bool
 	// Handlers; nil if nobody is to be told.
-	Ingresses      Handler[kube.Ingress]
+	Ingresses      Handler[*kube.Ingress]
 	Services       Handler[kube.Service]
 	EndpointSlices Handler[kube.EndpointSlice]
 	Nodes          Handler[kube.Node]
@@ -62,7 +62,7 @@ type Cluster struct {
 	clients   *Clients
 	identity  identity
 	classes   *Loop[kube.IngressClass] // nil: they have no say
-	ingresses []*Loop[kube.Ingress]    // one per namespace
+	ingresses []*Loop[*kube.Ingress]   // one per namespace
 	services  []*Loop[kube.Service]    // one per namespace
 	slices    []*Loop[kube.EndpointSlice]
 	nodes     *Loop[kube.Node]
@@ -78,7 +78,7 @@ type Cluster struct {
 // the Ingresses selected anew where that matters.
 type classHandler struct {
 	selection *selection
-	ingresses []*Loop[kube.Ingress]
+	ingresses []*Loop[*kube.Ingress]
 }
 
 func (h classHandler) Added(c kube.IngressClass)               { h.learn(c.Name, c.Controller) }
@@ -218,7 +218,7 @@ func (c *Cluster) Run(ctx context.Context) {
 	}
 	for _, l := range c.loops() {
 		wg.Go(func() {
-			if _, ingresses := l.(*Loop[kube.Ingress]); ingresses {
+			if _, ingresses := l.(*Loop[*kube.Ingress]); ingresses {
 				select {
 				case <-c.classesKnown:
 				case <-ctx.Done():
@@ -231,7 +231,7 @@ func (c *Cluster) Run(ctx context.Context) {
 }
 
 // Ingresses returns the kept Ingresses in no particular order.
-func (c *Cluster) Ingresses() []kube.Ingress { return objects(c.ingresses) }
+func (c *Cluster) Ingresses() []*kube.Ingress { return objects(c.ingresses) }
 
 // Services returns the kept Services in no particular order.
 func (c *Cluster) Services() []kube.Service { return objects(c.services) }

@@ -140,7 +140,7 @@ func newTestCluster(t *testing.T, content string, change func(*ClusterOptions)) 
 	}
 	opts := ClusterOptions{
 		Name: "main", Clients: NewClients(ClientOptions{Kubeconfig: c.file, Log: quiet()}), IngressClasses: []string{"edgio"},
-		Ingresses: recorder[kube.Ingress](c.told), Services: recorder[kube.Service](c.told), Nodes: recorder[kube.Node](c.told),
+		Ingresses: recorder[*kube.Ingress](c.told), Services: recorder[kube.Service](c.told), Nodes: recorder[kube.Node](c.told),
 		Timings: fast(), Log: slog.New(slog.NewTextHandler(c.log, nil)),
 		Metrics: Metrics{Restarts: func(resource, reason string) { c.restarts <- resource + " " + reason }},
 	}
@@ -320,7 +320,7 @@ func TestForbiddenClasses(t *testing.T) {
 	server.forbidden = "ingressclasses"
 	c := newTestCluster(t, server.kubeconfig("one"), func(o *ClusterOptions) {
 		o.Controllers = []string{"edgeward/edgio"}
-		o.Synced = func(string) { o.Ingresses.Added(kube.Ingress{Meta: kube.Meta{Name: "synced"}}) }
+		o.Synced = func(string) { o.Ingresses.Added(&kube.Ingress{Meta: kube.Meta{Name: "synced"}}) }
 	})
 	start(t, c.Run)
 	collect(t, 3, c.told)

@@ -15,10 +15,10 @@ import (
 )
 
 // ingressLoop reads from the server; change adjusts its options.
-func ingressLoop(t *testing.T, s *apiServer, change func(*LoopOptions[kube.Ingress])) *Loop[kube.Ingress] {
+func ingressLoop(t *testing.T, s *apiServer, change func(*LoopOptions[*kube.Ingress])) *Loop[*kube.Ingress] {
 	t.Helper()
 	src := s.source(t)
-	opts := LoopOptions[kube.Ingress]{
+	opts := LoopOptions[*kube.Ingress]{
 		Resource: "ingresses", List: src.list, Watch: src.watch,
 		Reduce: testSelection().reduce, Timings: fast(), Log: quiet(),
 	}
@@ -29,7 +29,7 @@ func ingressLoop(t *testing.T, s *apiServer, change func(*LoopOptions[kube.Ingre
 // TestProtocol plays what API servers do, and compares what the loop asks for,
 // tells its handler and counts. Each script ends with a watch that stays open.
 func TestProtocol(t *testing.T) {
-	type options = LoopOptions[kube.Ingress]
+	type options = LoopOptions[*kube.Ingress]
 	added, modified, deleted, failed := watch.Added, watch.Modified, watch.Deleted, watch.Error
 	a, b := ingress("a", "5"), ingress("b", "6")
 	tooLarge := statusOf(http.StatusGatewayTimeout, metav1.StatusReasonTimeout)
@@ -259,9 +259,9 @@ func TestProtocol(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := newAPIServer(t, test.lists, test.watches)
-			told := newRecorder[kube.Ingress]()
+			told := newRecorder[*kube.Ingress]()
 			var restarts, synced tally
-			loop := ingressLoop(t, server, func(o *LoopOptions[kube.Ingress]) {
+			loop := ingressLoop(t, server, func(o *LoopOptions[*kube.Ingress]) {
 				o.Handler = told
 				o.Synced = func() { synced.add("synced") }
 				o.Metrics.Restarts = func(_, reason string) { restarts.add(reason) }

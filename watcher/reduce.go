@@ -26,8 +26,8 @@ const (
 
 // ReduceIngress takes from an Ingress what is kept of it. One that is being
 // deleted but held by a finalizer is still there, as it is for the API.
-func ReduceIngress(in *networkingv1.Ingress) kube.Ingress {
-	out := kube.Ingress{
+func ReduceIngress(in *networkingv1.Ingress) *kube.Ingress {
+	out := &kube.Ingress{
 		Meta:        metaOf(in),
 		Created:     in.CreationTimestamp.UTC(),
 		Class:       in.Annotations[classAnnotation],

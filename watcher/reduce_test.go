@@ -75,7 +75,7 @@ func TestReduceIngress(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(test.want, ReduceIngress(decode[networkingv1.Ingress](t, test.in))); diff != "" {
+			if diff := cmp.Diff(&test.want, ReduceIngress(decode[networkingv1.Ingress](t, test.in))); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})

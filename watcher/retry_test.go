@@ -169,7 +169,7 @@ func TestLoudness(t *testing.T) {
 func TestRetryAfter(t *testing.T) {
 	server := newAPIServer(t, []answer{page("10", "")}, []answer{failsPlainly(http.StatusTooManyRequests, "Retry-After", "1"), streamOn()})
 	var restarts tally
-	stop := start(t, ingressLoop(t, server, func(o *LoopOptions[kube.Ingress]) {
+	stop := start(t, ingressLoop(t, server, func(o *LoopOptions[*kube.Ingress]) {
 		o.Metrics.Restarts = func(_, reason string) { restarts.add(reason) }
 	}).Run)
 	var at []time.Time
@@ -192,7 +192,7 @@ func TestRetryAfter(t *testing.T) {
 // seldom, and now and then for a list.
 func TestCloseStorm(t *testing.T) {
 	server := newAPIServer(t, []answer{page("10", "")}, []answer{stream()})
-	stop := start(t, ingressLoop(t, server, func(o *LoopOptions[kube.Ingress]) {
+	stop := start(t, ingressLoop(t, server, func(o *LoopOptions[*kube.Ingress]) {
 		o.Timings.RetryMin, o.Timings.RetryMax = 2*time.Millisecond, 32*time.Millisecond
 	}).Run)
 	var at []time.Time
@@ -213,7 +213,7 @@ func TestCloseStorm(t *testing.T) {
 func TestProgressEndsTheStreak(t *testing.T) {
 	event := func(version string) answer { return stream(bookmark(version)) }
 	server := newAPIServer(t, []answer{page("10", "")}, []answer{event("11"), event("12"), event("13"), event("14"), event("15"), event("16"), streamOn()})
-	start(t, ingressLoop(t, server, func(o *LoopOptions[kube.Ingress]) {}).Run)
+	start(t, ingressLoop(t, server, func(o *LoopOptions[*kube.Ingress]) {}).Run)
 	for _, want := range []string{"list", "watch 10", "watch 11", "watch 12", "watch 13", "watch 14", "watch 15", "watch 16"} {
 		if got := receive(t, want, server.asked); got != want { // the fifth failure would ask for a list
 			t.Fatalf("asked %q, want %q", got, want)
@@ -232,7 +232,7 @@ func TestLoudFailure(t *testing.T) {
 	server := newAPIServer(t, []answer{page("10", "")}, append(watches, streamOn(bookmark("11"))))
 	var log lockedBuffer
 	var events = make(chan string, 10)
-	stop := start(t, ingressLoop(t, server, func(o *LoopOptions[kube.Ingress]) {
+	stop := start(t, ingressLoop(t, server, func(o *LoopOptions[*kube.Ingress]) {
 		o.Log = slog.New(slog.NewTextHandler(&log, nil))
 		o.Metrics.Events = func(_, eventType string) { events <- eventType }
 	}).Run)
@@ -259,7 +259,7 @@ func TestForbiddenAfterOutage(t *testing.T) {
 	server := newAPIServer(t, []answer{failure, failure, failure, failure, fails(http.StatusForbidden, metav1.StatusReasonForbidden)}, []answer{silent})
 	var log lockedBuffer
 	restarts := make(chan string, 10)
-	stop := start(t, ingressLoop(t, server, func(o *LoopOptions[kube.Ingress]) {
+	stop := start(t, ingressLoop(t, server, func(o *LoopOptions[*kube.Ingress]) {
 		o.Timings.SlowRetry = 80 * time.Hour
 		o.Log = slog.New(slog.NewJSONHandler(&log, nil))
 		o.Metrics.Restarts = func(_, reason string) { restarts <- reason }

@@ -46,14 +46,14 @@ func parseSelection(labelSelector string, classes, controllers []string) (s *sel
 }
 
 // reduce is for LoopOptions.Reduce.
-func (s *selection) reduce(object runtime.Object) (kube.Ingress, bool) {
+func (s *selection) reduce(object runtime.Object) (*kube.Ingress, bool) {
 	in, ok := object.(*networkingv1.Ingress)
 	if !ok {
-		return kube.Ingress{}, false
+		return nil, false
 	}
 	controller := s.controller(in)
 	if !s.admits(in, controller) {
-		return kube.Ingress{}, false
+		return nil, false
 	}
 	reduced := ReduceIngress(in)
 	reduced.Controller = controller

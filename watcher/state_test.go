@@ -29,7 +29,7 @@ func TestSynced(t *testing.T) {
 		[]answer{failure, held(page("10", "p2", ingress("a", "5"))), held(page("10", ""))},
 		[]answer{held(failure), held(streamOn(bookmark("11"), bookmark("12")))})
 	events, restarts, synced := make(chan string, 10), make(chan string, 1000), make(chan string, 10)
-	loop := ingressLoop(t, server, func(o *LoopOptions[kube.Ingress]) {
+	loop := ingressLoop(t, server, func(o *LoopOptions[*kube.Ingress]) {
 		o.Synced = func() { synced <- "synced" }
 		o.Metrics.Events = func(_, eventType string) { events <- eventType }
 		o.Metrics.Restarts = func(_, reason string) { restarts <- reason }
@@ -83,7 +83,7 @@ func TestEvents(t *testing.T) {
 			bookmark("14"),
 		)})
 	events := make(chan string, 10)
-	loop := ingressLoop(t, server, func(o *LoopOptions[kube.Ingress]) {
+	loop := ingressLoop(t, server, func(o *LoopOptions[*kube.Ingress]) {
 		o.Metrics.Events = func(resource, eventType string) { events <- resource + " " + eventType }
 	})
 	start(t, loop.Run)
@@ -100,7 +100,7 @@ func TestWatchOptions(t *testing.T) {
 	fake := watch.NewFake()
 	watched := make(chan metav1.ListOptions, 1)
 	listed := make(chan metav1.ListOptions, 1)
-	loop := NewLoop(LoopOptions[kube.Ingress]{
+	loop := NewLoop(LoopOptions[*kube.Ingress]{
 		Resource: "ingresses", Reduce: testSelection().reduce, Timings: DefaultTimings(), Log: quiet(),
 		List: func(_ context.Context, o metav1.ListOptions) (runtime.Object, error) {
 			listed <- o
@@ -130,17 +130,17 @@ func TestWatchOptions(t *testing.T) {
 }
 
 // onAdded is a Handler that only does something with new objects.
-type onAdded func(kube.Ingress)
+type onAdded func(*kube.Ingress)
 
-func (f onAdded) Added(obj kube.Ingress)           { f(obj) }
-func (onAdded) Modified(_, _ kube.Ingress, _ bool) {}
-func (onAdded) Deleted(_ kube.Ingress, _ bool)     {}
+func (f onAdded) Added(obj *kube.Ingress)           { f(obj) }
+func (onAdded) Modified(_, _ *kube.Ingress, _ bool) {}
+func (onAdded) Deleted(_ *kube.Ingress, _ bool)     {}
 
 // TestPanic: the object is named in the log with the stack, and the panic goes
 // on.
 func TestPanic(t *testing.T) {
-	type options = *LoopOptions[kube.Ingress]
-	bad := func(obj kube.Ingress) {
+	type options = *LoopOptions[*kube.Ingress]
+	bad := func(obj *kube.Ingress) {
 		if obj.Name == "bad" {
 			panic("boom")
 		}
@@ -148,7 +148,7 @@ func TestPanic(t *testing.T) {
 	inHandler := func(o options) { o.Handler = onAdded(bad) }
 	inReduce := func(o options) {
 		reduce := o.Reduce
-		o.Reduce = func(object runtime.Object) (kube.Ingress, bool) {
+		o.Reduce = func(object runtime.Object) (*kube.Ingress, bool) {
 			in, selected := reduce(object)
 			bad(in)
 			return in, selected

@@ -50,7 +50,7 @@ func TestOurs(t *testing.T) {
 		"another's class":      {kube.Ingress{Class: "nginx", Controller: "k8s.io/ingress-nginx"}, false},
 		"no class, by a label": {kube.Ingress{}, false},
 	} {
-		if got := is(test.in); got != test.want {
+		if got := is(&test.in); got != test.want {
 			t.Errorf("%s: %t, want %t", name, got, test.want)
 		}
 	}

@@ -54,9 +54,9 @@ func tellers(cfg *config.Config, watched []*watcher.Cluster, version string, dry
 
 // ours tells the Ingresses of a cluster whose class is ours, by its name or by its
 // object, from those that are selected by their label alone.
-func ours(cfg *config.Config, c config.Cluster) func(kube.Ingress) bool {
+func ours(cfg *config.Config, c config.Cluster) func(*kube.Ingress) bool {
 	classes, controllers := classes(cfg, c)
-	return func(in kube.Ingress) bool {
+	return func(in *kube.Ingress) bool {
 		return slices.Contains(classes, in.Class) || slices.Contains(controllers, in.Controller)
 	}
 }

@@ -25,7 +25,7 @@ type Source struct {
 	PublishZones []string
 	// Ours reports whether the Ingress's class is ours. Of one that is selected
 	// by its label another controller writes the status.
-	Ours func(kube.Ingress) bool
+	Ours func(*kube.Ingress) bool
 }
 
 // Known reports whether an overview knows what stands for the cluster. Before
@@ -37,9 +37,9 @@ func (s Source) Known(o *syncer.Overview) bool {
 
 // Outcomes gathers what the last plan found for each of the cluster's Ingresses,
 // in no particular order. An Ingress that the plan has not seen yet says nothing.
-func (s Source) Outcomes(o *syncer.Overview, ingresses []kube.Ingress) []Outcome {
+func (s Source) Outcomes(o *syncer.Overview, ingresses []*kube.Ingress) []Outcome {
 	live, found := s.served(o.Rules, o.Settings.Owner), s.served(o.Found, o.Settings.Owner)
-	targets := s.targets(live, o.Want.Routes)
+	targets := s.targets(live, o.Want)
 	messages := s.messages(o, targets)
 	outcomes := make([]Outcome, 0, len(ingresses))
 	present := make(map[plan.IngressID]bool, len(ingresses))
@@ -79,7 +79,7 @@ func (s Source) served(rules []plan.Rule, owner string) map[plan.IngressID][]pla
 // targets returns the CDN's host for each host and path that it serves, where
 // that is known. Of two rules at one place, while one takes over from the other,
 // it is that of the wanted one.
-func (s Source) targets(live map[plan.IngressID][]plan.Rule, routes map[plan.RuleKey]plan.Route) map[plan.RuleKey]string {
+func (s Source) targets(live map[plan.IngressID][]plan.Rule, want plan.Want) map[plan.RuleKey]string {
 	chosen := make(map[plan.RuleKey]plan.Rule)
 	targets := make(map[plan.RuleKey]string)
 	for _, rules := range live {
@@ -89,7 +89,7 @@ func (s Source) targets(live map[plan.IngressID][]plan.Rule, routes map[plan.Rul
 				host = s.Target
 			}
 			other, two := chosen[r.RuleKey]
-			wanted := routes[r.RuleKey].Rule
+			wanted := want.Route(r.RuleKey).Rule
 			if host == "" || r.Pending || two && (wanted.Equal(other) || !wanted.Equal(r) && other.ID < r.ID) {
 				continue
 			}
@@ -158,7 +158,7 @@ func (s Source) messages(o *syncer.Overview, targets map[plan.RuleKey]string) ma
 // answer is what a provider answered when it was last asked for what the route
 // needs: its rule, or else an address of its set.
 func answer(o *syncer.Overview, id plan.IngressID, key plan.RuleKey) string {
-	set := o.Want.Routes[key].Set
+	set := o.Want.Route(key).Set
 	for _, f := range o.Failures {
 		if f.Ingress == id && f.Place == (plan.Rule{RuleKey: key}).Key() || set != "" && strings.HasPrefix(f.Place, set+" ") {
 			return " (" + f.Error + ")"

@@ -40,12 +40,12 @@ func zoneOf(of plan.IngressID, host, published string) plan.Rule {
 }
 
 // ingress is one of class edgio.
-func ingress(name string) kube.Ingress {
-	return kube.Ingress{Meta: kube.Meta{Namespace: "default", Name: name, UID: "uid-" + name, ResourceVersion: "7"}, Class: "edgio"}
+func ingress(name string) *kube.Ingress {
+	return &kube.Ingress{Meta: kube.Meta{Namespace: "default", Name: name, UID: "uid-" + name, ResourceVersion: "7"}, Class: "edgio"}
 }
 
 func source(target string) Source {
-	return Source{Cluster: "main", Target: target, Ours: func(in kube.Ingress) bool { return in.Class == "edgio" }}
+	return Source{Cluster: "main", Target: target, Ours: func(in *kube.Ingress) bool { return in.Class == "edgio" }}
 }
 
 func warning(reason, text string) Message { return Message{Reason: reason, Warning: true, Text: text} }
@@ -88,10 +88,10 @@ func TestHostname(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			in := ingress("shop")
 			if test.change != nil {
-				test.change(&in)
+				test.change(in)
 			}
 			o := &syncer.Overview{Settings: plan.Settings{Owner: "acme"}, Rules: test.rules}
-			for _, got := range source(test.target).Outcomes(o, []kube.Ingress{in}) {
+			for _, got := range source(test.target).Outcomes(o, []*kube.Ingress{in}) {
 				if !got.Absent && got.hostnames() != test.want {
 					t.Errorf("%q, want %q", got.Hostnames, test.want)
 				}
@@ -108,7 +108,7 @@ func TestOutcomes(t *testing.T) {
 	in.Published = []string{cdn}
 	got := source(cdn).Outcomes(&syncer.Overview{
 		Settings: plan.Settings{Owner: "acme"}, Rules: []plan.Rule{old, fresh, gone}, Found: []plan.Rule{old, went},
-	}, []kube.Ingress{in, ingress("fresh"), ingress("none")})
+	}, []*kube.Ingress{in, ingress("fresh"), ingress("none")})
 	want := []Outcome{
 		{Ingress: id("fresh"), UID: "uid-fresh", Version: "7", Hostnames: []string{cdn}},
 		{Ingress: id("gone"), Absent: true, Hostnames: []string{cdn}},
@@ -182,11 +182,11 @@ func TestMessages(t *testing.T) {
 			failures: []syncer.Failure{{Place: "shop.example.com/a", Ingress: id("blog"), Error: "another's"}, {Place: "shop.example.com/a", Ingress: id("shop"), Error: "403 Forbidden"}},
 			messages: []Message{warning("SyncFailed", "shop.example.com/a: refused (403 Forbidden)"+again)}},
 		"an address is refused": {step: plan.Step{Routes: []plan.RouteState{route(a, plan.Failed, "no address")}},
-			want:     plan.Want{Routes: map[plan.RuleKey]plan.Route{a: {Set: "nodes.main.acme"}}},
+			want:     plan.Want{Routes: map[plan.RuleKey]*plan.Route{a: {Set: "nodes.main.acme"}}},
 			failures: []syncer.Failure{{Place: "nodes.main.acmes A 192.0.2.1", Error: "another set's"}, {Place: "nodes.main.acme A 192.0.2.1", Error: "500"}},
 			messages: []Message{warning("SyncFailed", "shop.example.com/a: no address (500)"+again)}},
 		"let go": {step: plan.Step{Released: []plan.IngressID{id("shop")}},
-			want:     plan.Want{Routes: map[plan.RuleKey]plan.Route{a: {Release: true, Ingress: id("shop")}, b: {Release: true, Ingress: id("blog")}}},
+			want:     plan.Want{Routes: map[plan.RuleKey]*plan.Route{a: {Release: true, Ingress: id("shop")}, b: {Release: true, Ingress: id("blog")}}},
 			messages: []Message{normal("Released", "Let go: shop.example.com/a. The rule stays at the CDN as it is and is not touched again.")}},
 		"some of each": {
 			step: plan.Step{Routes: many(1), Problems: []plan.Problem{problem(b, plan.Conflict, "taken")}},
@@ -208,7 +208,7 @@ func TestMessages(t *testing.T) {
 			}
 			from := source(test.target)
 			from.PublishZones = test.zones
-			got := from.Outcomes(o, []kube.Ingress{ingress("shop")})[0].Messages
+			got := from.Outcomes(o, []*kube.Ingress{ingress("shop")})[0].Messages
 			if diff := cmp.Diff(test.messages, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
@@ -219,7 +219,7 @@ func TestMessages(t *testing.T) {
 func TestLongMessagesAreCut(t *testing.T) {
 	reason := strings.Repeat("é", 2*maxText)
 	o := &syncer.Overview{Want: plan.Want{Problems: []plan.Problem{{Ingress: id("shop"), State: plan.Invalid, Reason: reason}}}}
-	text := source(cdn).Outcomes(o, []kube.Ingress{ingress("shop")})[0].Messages[0].Text
+	text := source(cdn).Outcomes(o, []*kube.Ingress{ingress("shop")})[0].Messages[0].Text
 	if len(text) > maxText || len(text) < maxText-2 || !strings.HasSuffix(text, "é…") {
 		t.Errorf("%d bytes, ends with %q", len(text), text[len(text)-10:])
 	}

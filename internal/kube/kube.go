@@ -38,6 +38,7 @@ func (m Meta) Key() Key { return Key{m.Namespace, m.Name} }
 func (m Meta) Identity() Meta { return m }
 
 // Ingress is a networking.k8s.io/v1 Ingress that the cluster's selection admits.
+// Once made it is not changed: another state of it is another Ingress.
 type Ingress struct {
 	Meta
 	Created time.Time // metadata.creationTimestamp, whole seconds
@@ -91,7 +92,7 @@ type Backend struct {
 }
 
 // Equal reports whether both say the same, whatever their resource versions.
-func (i Ingress) Equal(o Ingress) bool {
+func (i *Ingress) Equal(o *Ingress) bool {
 	return i.Namespace == o.Namespace && i.Name == o.Name && i.UID == o.UID &&
 		i.Created.Equal(o.Created) && i.Class == o.Class && i.Controller == o.Controller &&
 		(i.DefaultBackend == nil) == (o.DefaultBackend == nil) &&

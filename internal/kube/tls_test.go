@@ -97,7 +97,7 @@ func TestIngressesWithTLSAreEqual(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := test.a.Equal(test.b); got != test.want {
+			if got := test.a.Equal(&test.b); got != test.want {
 				t.Errorf("got %v, want %v", got, test.want)
 			}
 		})

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/edgeward/edgeward/internal/kube"
 )
@@ -189,7 +190,7 @@ func TestRule(t *testing.T) {
 	ing.Class = "nginx" // the label selected it: its class is another controller's
 	want := Desired([]Cluster{cluster("main", ing, web(), node("n1", "192.0.2.1"))}, set, start())
 	mark := "acme/main/default/shop/2680d284a82a0108"
-	expect := Route{
+	expect := &Route{
 		Ingress: shopID(), Set: "nodes.main.acme",
 		Rule: Rule{
 			RuleKey: shopKey(), SourceHost: nodesHost, SourcePath: "/a", Profile: "generic",
@@ -199,7 +200,7 @@ func TestRule(t *testing.T) {
 			},
 		},
 	}
-	if diff := cmp.Diff(expect, only(t, want.Routes)); diff != "" {
+	if diff := cmp.Diff(expect, only(t, want.Routes), cmpopts.IgnoreUnexported(Route{})); diff != "" {
 		t.Errorf("route (-want +got):\n%s", diff)
 	}
 	ready := Set{Cluster: "main", Addresses: []string{"192.0.2.1"}}

@@ -8,8 +8,8 @@ import (
 )
 
 // BenchmarkPlan maps and compares Ingresses of one path each on 20 Services and
-// 3 nodes, once with nothing standing yet, once with all of it: what each event
-// costs. Time and memory are per Ingress.
+// 3 nodes: after a start with nothing standing yet, after one with all of it, and
+// after an event, when one Ingress has changed. Time and memory are per Ingress.
 func BenchmarkPlan(b *testing.B) {
 	for _, n := range []int{1_000, 10_000} {
 		c := cluster("main", node("n1", "192.0.2.1"), node("n2", "192.0.2.2"), node("n3", "192.0.2.3"))
@@ -19,14 +19,13 @@ func BenchmarkPlan(b *testing.B) {
 		for i := range n {
 			ing := ingress(fmt.Sprint("ing", i), fmt.Sprintf("h%d.example.com", i), "Exact", "/a")
 			ing.Rules[0].Paths[0].Backend = kube.Backend{Service: fmt.Sprint("svc", i%20), PortName: "http"}
-			c.Ingresses = append(c.Ingresses, ing)
+			c.Ingresses = append(c.Ingresses, &ing)
 		}
-		for name, rules := range map[string]bool{"first": false, "steady": true} {
-			in := standing(c, rules)
+		plan := func(name string, in Input, prepare func(i int) Want) {
 			b.Run(fmt.Sprintf("%s/%d", name, n), func(b *testing.B) {
 				b.ReportAllocs()
-				for b.Loop() {
-					in.Want = Desired([]Cluster{c}, in.Settings, in.Now)
+				for i := 0; b.Loop(); i++ {
+					in.Want = prepare(i)
 					if step := Next(in); len(step.Routes) != n {
 						b.Fatalf("%d routes, want %d", len(step.Routes), n)
 					}
@@ -34,6 +33,19 @@ func BenchmarkPlan(b *testing.B) {
 				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/Ingress")
 			})
 		}
+		first, steady := standing(c, false), standing(c, true)
+		fresh := func(int) Want { return Desired([]Cluster{c}, first.Settings, first.Now) }
+		plan("first", first, fresh)
+		plan("steady", steady, fresh)
+		want := fresh(0)
+		plan("event", steady, func(i int) Want {
+			changed := *c.Ingresses[i%n]
+			c.Ingresses[i%n] = &changed
+			before := want
+			want = DesiredAfter(before, []Cluster{c}, steady.Settings, steady.Now)
+			steady.Memory = steady.Memory.Follow(before, want, true)
+			return want
+		})
 	}
 }
 

@@ -211,7 +211,8 @@ func (w *world) randomClusters(calm bool) []Cluster {
 		}
 		for i := range 3 {
 			if w.rng.IntN(3) > 0 {
-				c.Ingresses = append(c.Ingresses, w.randomIngress(fmt.Sprint("ing", i), int64(1000-i-ci)))
+				ing := w.randomIngress(fmt.Sprint("ing", i), int64(1000-i-ci))
+				c.Ingresses = append(c.Ingresses, &ing)
 			}
 		}
 		for i := range 4 {
@@ -332,7 +333,7 @@ func (w *world) exact(step Step) {
 		if _, ok := w.foreignRules[id]; ok {
 			continue
 		}
-		route := w.want.Routes[r.RuleKey]
+		route := w.want.Route(r.RuleKey)
 		if r.Host == "v1.example.com" && route.Wanted() && !r.sameOrigin(route.Rule) {
 			continue // its DNS is not ours, so nobody can know whether it is used
 		}

@@ -21,27 +21,24 @@ const (
 // certificate is what a host of an Ingress is to be published with on https: the
 // pair in the Secret that spec.tls names for it. It is nil, without a verdict,
 // where spec.tls does not name the host.
-func (m *mapper) certificate(ing kube.Ingress, host string) (*Certificate, *verdict) {
-	name, ok := tlsSecret(ing.TLS, host)
+func (r *reading) certificate(host string) (*Certificate, *verdict) {
+	name, ok := tlsSecret(r.ing.TLS, host)
 	if !ok {
 		return nil, nil
 	}
-	s, ok := m.tlsSecrets[kube.Key{Namespace: ing.Namespace, Name: name}]
+	s, ok := r.tlsSecrets[kube.Key{Namespace: r.ing.Namespace, Name: name}]
 	if !ok {
 		reason := "does not exist, or is not of type kubernetes.io/tls"
-		if slices.Contains(m.TLSRefused, ing.Namespace) || slices.Contains(m.TLSRefused, "") {
+		if slices.Contains(r.TLSRefused, r.ing.Namespace) || slices.Contains(r.TLSRefused, "") {
 			reason = "may not be read (deploy/rbac-certificates.yaml allows it)"
 		}
-		return nil, &verdict{state: Pending, reason: fmt.Sprintf("Secret %s/%s, which spec.tls names for host %s, %s", ing.Namespace, name, host, reason)}
+		return nil, &verdict{state: Pending, reason: fmt.Sprintf("Secret %s/%s, which spec.tls names for host %s, %s", r.ing.Namespace, name, host, reason)}
 	}
-	if reason := m.unfit(s, host); reason != "" {
+	if reason := r.unfit(s, host); reason != "" {
 		return nil, invalid("Secret %s, which spec.tls names for host %s: %s", s.Meta.Key(), host, reason)
 	}
-	if warn := s.NotAfter.Add(-min(endsSoon, s.NotAfter.Sub(s.NotBefore)/3)); m.since(warn) {
-		m.want.Warnings = append(m.want.Warnings, Warning{
-			IngressID{m.Name, ing.Namespace, ing.Name},
-			fmt.Sprintf("the certificate in Secret %s ends at %s", s.Meta.Key(), date(s.NotAfter)),
-		})
+	if warn := s.NotAfter.Add(-min(endsSoon, s.NotAfter.Sub(s.NotBefore)/3)); r.since(warn) {
+		r.warn("the certificate in Secret %s ends at %s", s.Meta.Key(), date(s.NotAfter))
 	}
 	chain, key := s.Chain(), s.PrivateKey()
 	return &Certificate{Fingerprint: s.Fingerprint, chain: &chain, key: &key}, nil
@@ -70,15 +67,15 @@ func covered(names []string, host string) bool {
 }
 
 // unfit says why a pair cannot serve a host now; "": it can.
-func (m *mapper) unfit(s kube.TLSSecret, host string) string {
+func (r *reading) unfit(s kube.TLSSecret, host string) string {
 	switch {
 	case s.Fault != "":
 		return s.Fault
 	case !covered(s.Names, host):
 		return "the certificate is for " + listed(s.Names) + ", not for this host"
-	case m.since(s.NotAfter.Add(time.Second)): // the last second counts (RFC 5280, 4.1.2.5)
+	case r.since(s.NotAfter.Add(time.Second)): // the last second counts (RFC 5280, 4.1.2.5)
 		return "the certificate has expired at " + date(s.NotAfter)
-	case !m.since(s.NotBefore):
+	case !r.since(s.NotBefore):
 		return "the certificate is not valid before " + date(s.NotBefore)
 	}
 	return ""
@@ -86,12 +83,12 @@ func (m *mapper) unfit(s kube.TLSSecret, host string) string {
 
 // since reports whether t has come. If it is still to come, time alone changes
 // the answer then.
-func (m *mapper) since(t time.Time) bool {
-	if !t.After(m.now) {
+func (r *reading) since(t time.Time) bool {
+	if !t.After(r.now) {
 		return true
 	}
-	if m.want.Until.IsZero() || t.Before(m.want.Until) {
-		m.want.Until = t
+	if r.asked.until.IsZero() || t.Before(r.asked.until) {
+		r.asked.until = t
 	}
 	return false
 }

@@ -94,8 +94,8 @@ func TestCertificate(t *testing.T) {
 			c.TLSSecrets, c.TLSRefused = test.secrets, test.refused
 			ing := shop()
 			ing.TLS = test.tls
-			want := new(Want)
-			got, problem := newMapper(c, testSettings(), want, nil, start()).certificate(ing, host)
+			r := &reading{mapper: newMapper(c, testSettings(), start()), asked: &asked{}, ing: &ing, id: shopID()}
+			got, problem := r.certificate(host)
 			if diff := cmp.Diff(test.problem, problem, cmp.AllowUnexported(verdict{})); diff != "" {
 				t.Errorf("problem (-want +got):\n%s", diff)
 			}
@@ -110,14 +110,14 @@ func TestCertificate(t *testing.T) {
 			if test.until != 0 {
 				until = start().Add(test.until)
 			}
-			if !want.Until.Equal(until) {
-				t.Errorf("until %s, want %s", want.Until, until)
+			if !r.asked.until.Equal(until) {
+				t.Errorf("until %s, want %s", r.asked.until, until)
 			}
 			var warnings []Warning
 			if test.warning != "" {
 				warnings = []Warning{{shopID(), test.warning}}
 			}
-			if diff := cmp.Diff(warnings, want.Warnings); diff != "" {
+			if diff := cmp.Diff(warnings, r.asked.warnings); diff != "" {
 				t.Errorf("warnings (-want +got):\n%s", diff)
 			}
 		})
@@ -134,18 +134,17 @@ func TestCertificatesHaveTheEarliestEnd(t *testing.T) {
 	c.TLSSecrets = []kube.TLSSecret{a, b}
 	ing := shop()
 	ing.TLS = []kube.IngressTLS{{Hosts: []string{"a.example.com"}, Secret: "a"}, {Hosts: []string{"b.example.com"}, Secret: "b"}}
-	want := new(Want)
-	m := newMapper(c, testSettings(), want, nil, start())
+	r := &reading{mapper: newMapper(c, testSettings(), start()), ing: &ing}
 	for host, until := range map[string]time.Duration{"a.example.com": 26 * day, "b.example.com": 16 * day} {
-		want.Until = time.Time{}
-		m.certificate(ing, host)
-		if !want.Until.Equal(start().Add(until)) {
-			t.Errorf("%s: until %s", host, want.Until)
+		r.asked = &asked{}
+		r.certificate(host)
+		if !r.asked.until.Equal(start().Add(until)) {
+			t.Errorf("%s: until %s", host, r.asked.until)
 		}
-		m.certificate(ing, "b.example.com")
-		m.certificate(ing, "a.example.com")
-		if !want.Until.Equal(start().Add(16 * day)) {
-			t.Errorf("both: until %s", want.Until)
+		r.certificate("b.example.com")
+		r.certificate("a.example.com")
+		if !r.asked.until.Equal(start().Add(16 * day)) {
+			t.Errorf("both: until %s", r.asked.until)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/edgeward/edgeward/internal/kube"
 )
@@ -40,7 +41,8 @@ func clustersOf(claimants []claimant) []Cluster {
 		}
 		svc := web()
 		svc.Namespace = c.namespace
-		list[i].Ingresses = append(list[i].Ingresses, c.ingress())
+		ing := c.ingress()
+		list[i].Ingresses = append(list[i].Ingresses, &ing)
 		list[i].Services = append(list[i].Services, svc)
 	}
 	return list
@@ -66,7 +68,7 @@ func TestConflicts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			for _, order := range [][]claimant{{test.winner, test.loser}, {test.loser, test.winner}} {
 				want := Desired(clustersOf(order), testSettings(), start())
-				route := want.Routes[shopKey()]
+				route := want.Route(shopKey())
 				id := func(c claimant) IngressID { return IngressID{c.cluster, c.namespace, c.name} }
 				if route.Ingress != id(test.winner) {
 					t.Errorf("it goes to %s, want %s", route.Ingress, id(test.winner))
@@ -168,8 +170,8 @@ func TestNotReadyCluster(t *testing.T) {
 	c := cluster("main", usual()...)
 	c.Ready = false
 	want := Desired([]Cluster{c}, testSettings(), start())
-	expect := Want{Routes: map[RuleKey]Route{}, Sets: map[string]Set{}, Clusters: map[string]*ClusterWant{"main": nil}}
-	if diff := cmp.Diff(expect, want); diff != "" {
+	expect := Want{Routes: map[RuleKey]*Route{}, Sets: map[string]Set{}, Clusters: map[string]*ClusterWant{"main": nil}}
+	if diff := cmp.Diff(expect, want, cmpopts.IgnoreUnexported(Want{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

@@ -39,7 +39,7 @@ func cluster(name string, objects ...any) Cluster {
 	for _, o := range objects {
 		switch o := o.(type) {
 		case kube.Ingress:
-			c.Ingresses = append(c.Ingresses, o)
+			c.Ingresses = append(c.Ingresses, &o)
 		case kube.Service:
 			c.Services = append(c.Services, o)
 		case kube.Node:

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/edgeward/edgeward/internal/kube"
 )
@@ -56,7 +57,7 @@ func FuzzDesired(f *testing.F) {
 	})
 }
 
-func checkPublished(t *testing.T, key RuleKey, route Route) {
+func checkPublished(t *testing.T, key RuleKey, route *Route) {
 	t.Helper()
 	r := route.Rule
 	m, ok := r.Mark()
@@ -117,7 +118,7 @@ func checkState(t *testing.T, data []byte) {
 	in := build()
 	step := Next(in)
 	checkOps(t, in, step)
-	private := cmp.AllowUnexported(Memory{}, absence{})
+	private := cmp.Options{cmp.AllowUnexported(Memory{}, absence{}, Route{}), cmpopts.IgnoreUnexported(Want{})}
 	if diff := cmp.Diff(step, Next(in), private); diff != "" {
 		t.Errorf("the second answer is another one (-first +second):\n%s", diff)
 	}
@@ -176,7 +177,7 @@ func (l *lots) cluster(name string) Cluster {
 		if l.draw(8) == 0 {
 			ing.Annotations = map[string]string{annotationPath: "nonsense"}
 		}
-		c.Ingresses = append(c.Ingresses, ing)
+		c.Ingresses = append(c.Ingresses, &ing)
 	}
 	if l.draw(8) > 0 {
 		c.Services = append(c.Services, service("web", int32(30080+l.draw(2))))

@@ -9,32 +9,6 @@ import (
 	"github.com/edgeward/edgeward/internal/kube"
 )
 
-// claim is one host and path that one Ingress asks for.
-type claim struct {
-	key     RuleKey
-	rank    rank
-	created time.Time
-	ingress IngressID
-	adopt   bool
-	release bool // the rule is let go of
-
-	rule    Rule // what to publish, where problem is nil
-	set     string
-	problem *verdict
-	hold    *Hold // where there is a problem
-
-	other *claim // of the same key, made before
-}
-
-// rank orders the claims of one host and path: the lower goes first.
-type rank int
-
-const (
-	rankExact rank = iota
-	rankPrefix
-	rankDefault // for the sake of spec.defaultBackend
-)
-
 // verdict is why something is not published. What the configuration denies is
 // understood, so that no live rule stays because of it.
 type verdict struct {
@@ -53,15 +27,25 @@ func denied(format string, a ...any) *verdict {
 
 const notAllowed = "the configuration does not allow this namespace (clusters[].allow)"
 
-// reading is how one Ingress is mapped onto claims.
+// asked is what one Ingress asks for.
+type asked struct {
+	claims   []claim
+	set      namedSet  // of the addresses in its status; without a name: none
+	problems []Problem // that concern no single claim
+	warnings []Warning
+	until    time.Time // when time alone changes it; zero: never
+}
+
+// reading is how one Ingress is mapped onto what it asks for.
 type reading struct {
 	*mapper
-	ing  kube.Ingress
-	id   IngressID
-	cdn  CDN // that it is for
-	opts options
-	may  Allow
-	bad  *verdict // why nothing of the Ingress can be published
+	asked *asked
+	ing   *kube.Ingress
+	id    IngressID
+	cdn   CDN // that it is for
+	opts  options
+	may   Allow
+	bad   *verdict // why nothing of the Ingress can be published
 	// own are the keys that its paths claim, by which its default backend, if it
 	// has one, knows what is left for it.
 	own map[RuleKey]bool
@@ -69,13 +53,9 @@ type reading struct {
 	parts map[string][]part
 }
 
-// ingress maps one Ingress onto what it claims. Problems that concern no single
-// host and path, and warnings, go to the mapper's want.
-//
-// One reading serves for all Ingresses, one after the other: it is large.
-func (r *reading) ingress(ing kube.Ingress) {
-	m := r.mapper
-	*r = reading{mapper: m, ing: ing, id: IngressID{m.Name, ing.Namespace, ing.Name}, cdn: m.cdnOf(ing)}
+// read maps one Ingress onto what it asks for.
+func (m *mapper) read(ing *kube.Ingress) *asked {
+	r := &reading{mapper: m, asked: &asked{}, ing: ing, id: IngressID{m.Name, ing.Namespace, ing.Name}, cdn: m.cdnOf(ing)}
 	if ing.DefaultBackend != nil {
 		r.own = make(map[RuleKey]bool)
 	}
@@ -91,7 +71,7 @@ func (r *reading) ingress(ing kube.Ingress) {
 	}
 	r.judge()
 	if r.opts.origin == originStatus {
-		m.addNamed(kindStatus, ing.Namespace, ing.Name, m.foreignStatus(ing))
+		r.asked.set, _ = m.namedSet(kindStatus, ing.Namespace, ing.Name, m.foreignStatus(ing))
 	}
 	switch {
 	case len(ing.Rules) == 0: // then Kubernetes insists on a default backend
@@ -104,6 +84,7 @@ func (r *reading) ingress(ing kube.Ingress) {
 	}
 	r.defaults()
 	r.wholeHosts()
+	return r.asked
 }
 
 // defaults claims for the default backend what no path of a host matches (the
@@ -122,7 +103,7 @@ func (r *reading) defaults() {
 
 // cdnOf is the CDN that an Ingress is for: that of its class, by name or by its
 // object, or else the first.
-func (m *mapper) cdnOf(ing kube.Ingress) CDN {
+func (m *mapper) cdnOf(ing *kube.Ingress) CDN {
 	for _, cdn := range m.set.CDNs {
 		class := cdn.Class
 		if cdn.Target == Edgio {
@@ -224,20 +205,19 @@ func (r *reading) claim(key RuleKey, rank rank, backend kube.Backend) bool {
 // publish claims a host and path with a rule, unless v says why it cannot be
 // published, and reports whether it can.
 func (r *reading) publish(key RuleKey, rank rank, from origin, rule Rule, v *verdict) bool {
-	c := claim{key: key, rank: rank, created: r.ing.Created, ingress: r.id, adopt: r.opts.adopt, release: r.opts.release}
+	c := claim{key: key, route: Route{Ingress: r.id, Adopt: r.opts.adopt, Release: r.opts.release, rank: rank, created: r.ing.Created}}
 	switch {
 	case v != nil && v.denied: // neither may it be let go of, to stay for ever
-		r.want.Problems = append(r.want.Problems, Problem{r.id, key, v.state, v.reason})
+		r.asked.problems = append(r.asked.problems, Problem{r.id, key, v.state, v.reason})
 		return false
-	case c.release:
+	case c.route.Release:
 		// Whatever it would be, nothing is changed any more.
 	case v == nil:
-		c.set, c.rule = from.set, rule
+		c.route.Set, c.route.Rule = from.set, rule
 	default:
-		hold := r.hold()
-		c.problem, c.hold = v, &hold
+		c.problem, c.hold = v, r.hold()
 	}
-	r.claims.add(c)
+	r.asked.claims = append(r.asked.claims, c)
 	return v == nil
 }
 
@@ -297,9 +277,9 @@ func (m *mapper) sourceHost(set string) string {
 }
 
 func (r *reading) problem(v *verdict) {
-	r.want.Problems = append(r.want.Problems, Problem{Ingress: r.id, State: v.state, Reason: v.reason})
+	r.asked.problems = append(r.asked.problems, Problem{Ingress: r.id, State: v.state, Reason: v.reason})
 }
 
 func (r *reading) warn(format string, a ...any) {
-	r.want.Warnings = append(r.want.Warnings, Warning{r.id, fmt.Sprintf(format, a...)})
+	r.asked.warnings = append(r.asked.warnings, Warning{r.id, fmt.Sprintf(format, a...)})
 }

@@ -87,7 +87,7 @@ func (r Rule) Mark() (found Mark, ok bool) {
 
 // sameMarks reports whether both rules carry a mark, and the same in every
 // protocol set.
-func (r Rule) sameMarks(o Rule) bool {
+func (r *Rule) sameMarks(o *Rule) bool {
 	return r.Marked() && slices.EqualFunc(r.Protocols, o.Protocols, func(a, b Protocol) bool { return a.Mark == b.Mark })
 }
 

@@ -13,9 +13,9 @@ import (
 type planner struct {
 	Input
 	step     Step
-	rules    index[Rule]
+	sites    []site
+	writes   statuses[RuleKey] // of rules
 	records  index[Record]
-	owners   map[string]Mark // of the rules that are ours, by ID
 	named    map[string]bool // zone names that some rule names as its origin, or may soon
 	sets     map[string]setState
 	clusters map[string]*clusterState
@@ -64,9 +64,9 @@ type setState struct {
 func Next(in Input) Step {
 	p := &planner{
 		Input:    in,
-		rules:    newIndex(in.Rules),
+		sites:    sitesOf(in.Want, in.Rules.Objects, in.Settings.Owner),
+		writes:   writesOf(in.Rules.Attempts),
 		records:  newIndex(in.Records),
-		owners:   ownersOf(in.Rules.Objects, in.Want.Routes, in.Settings.Owner),
 		named:    make(map[string]bool),
 		sets:     make(map[string]setState),
 		clusters: make(map[string]*clusterState),
@@ -125,9 +125,9 @@ func (p *planner) findNamed() {
 		name(a.Old)
 		name(a.New)
 	}
-	for key, r := range p.Want.Routes {
-		if r.Wanted() && !seen[r.Rule.SourceHost] && !p.barred(key, r) {
-			name(r.Rule)
+	for i := range p.sites {
+		if s := &p.sites[i]; s.route.Wanted() && !seen[s.route.Rule.SourceHost] && !p.barred(s) {
+			name(s.route.Rule)
 		}
 	}
 }
@@ -167,7 +167,7 @@ func (p *planner) remember() Memory {
 		}
 	}
 	for key := range p.Memory.droppedRules {
-		if !p.Rules.knows(key.CDN) || p.rules.has(Rule{RuleKey: key}.Key()) {
+		if !p.Rules.knows(key.CDN) || p.hasRule(key) {
 			next.droppedRules[key] = true
 		}
 	}

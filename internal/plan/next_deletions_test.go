@@ -117,7 +117,8 @@ func TestRefusedStaysRefused(t *testing.T) {
 	}
 	more := rulesOn("main", 2)
 	for i := range 10 {
-		more.Ingresses = append(more.Ingresses, ingress(fmt.Sprint("new", i), "new.example.com", "Exact", fmt.Sprint("/", i)))
+		ing := ingress(fmt.Sprint("new", i), "new.example.com", "Exact", fmt.Sprint("/", i))
+		more.Ingresses = append(more.Ingresses, &ing)
 	}
 	s.change(true, more)
 	if got := deletions(s.run()); len(got) > 0 {

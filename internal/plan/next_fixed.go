@@ -36,7 +36,8 @@ func (r Rule) sameOrigin(o Rule) bool {
 // successors returns the one of our rules that has the route's origin, where
 // that cannot be changed in place. If there is none, one is made beside the
 // others. Once it is served, and nobody is led to the others any more, they go.
-func (p *planner) successors(route Route, ours, others []Rule) []Rule {
+func (p *planner) successors(s *site) []ourRule {
+	route, ours, others := s.route, s.ours, s.others
 	with, without := split(ours, route.Rule.sameOrigin)
 	switch {
 	case len(with) > 0:
@@ -59,12 +60,12 @@ func (p *planner) successors(route Route, ours, others []Rule) []Rule {
 	// Of several the one that the host leads to is kept: a second one, which a
 	// lost reply left behind, is not to change that.
 	pub := p.published[route.Rule.Host]
-	current := slices.MinFunc(with, func(a, b Rule) int {
-		rank := func(r Rule) int {
+	current := slices.MinFunc(with, func(a, b ourRule) int {
+		rank := func(r ourRule) int {
 			switch {
 			case pub != nil && pub.hasCNAME && pub.cname.Data == r.Published:
 				return 0
-			case route.Rule.Equal(r):
+			case route.Rule.Equal(*r.Rule):
 				return 1
 			}
 			return 2
@@ -75,22 +76,21 @@ func (p *planner) successors(route Route, ours, others []Rule) []Rule {
 		switch {
 		case twin.ID == current.ID:
 		case pub == nil:
-			p.step.Rules = append(p.step.Rules, Op[Rule]{Verb: Delete, Old: twin, Ingress: route.Ingress, Urgency: urgentTidy})
+			p.step.Rules = append(p.step.Rules, Op[Rule]{Verb: Delete, Old: *twin.Rule, Ingress: route.Ingress, Urgency: urgentTidy})
 		default:
-			p.retire(route, twin, current)
+			p.retire(route, twin, *current.Rule)
 		}
 	}
 	for _, old := range without {
-		p.retire(route, old, current)
+		p.retire(route, old, *current.Rule)
 	}
-	return []Rule{current}
+	return []ourRule{current}
 }
 
 // retire removes a rule whose successor is served, once the published host has
 // led there for as long as caches remember.
-func (p *planner) retire(route Route, old, current Rule) {
-	m, _ := p.owner(old)
-	gone := p.unwanted(m.Cluster, old.ID, true)
+func (p *planner) retire(route *Route, old ourRule, current Rule) {
+	gone := p.unwanted(old.of.Cluster, old.ID, true)
 	pub := p.published[route.Rule.Host]
 	switch {
 	case current.Pending:
@@ -100,16 +100,16 @@ func (p *planner) retire(route Route, old, current Rule) {
 			"lead its DNS name to the new one, then delete the old one (%s) at the CDN", route.Rule.Host, current.Published, old.Published, old.ID)
 		return
 	}
-	c := p.clusters[m.Cluster]
+	c := p.clusters[old.of.Cluster]
 	c.ruleDeletions[old.CDN] = append(c.ruleDeletions[old.CDN], deletion[Rule]{
-		op:       Op[Rule]{Verb: Delete, Old: old, Ingress: route.Ingress, Urgency: urgentTidy},
-		reported: true, due: p.forgotten(pub, old, gone.since), safe: pub.leadsTo(current.Published),
+		op:       Op[Rule]{Verb: Delete, Old: *old.Rule, Ingress: route.Ingress, Urgency: urgentTidy},
+		reported: true, due: p.forgotten(pub, *old.Rule, gone.since), safe: pub.leadsTo(current.Published),
 	})
 }
 
-func split(rules []Rule, is func(Rule) bool) (yes, no []Rule) {
+func split(rules []ourRule, is func(Rule) bool) (yes, no []ourRule) {
 	for _, r := range rules {
-		if is(r) {
+		if is(*r.Rule) {
 			yes = append(yes, r)
 		} else {
 			no = append(no, r)

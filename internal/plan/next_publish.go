@@ -163,8 +163,8 @@ func (p *planner) target(r Rule) string {
 }
 
 // lead notes that a route is served, so that its host may lead to it.
-func (p *planner) lead(route Route, stands Rule) {
-	if target := p.target(stands); target != "" && !stands.Pending && p.published[route.Rule.Host] != nil {
+func (p *planner) lead(route *Route, stands *Rule) {
+	if target := p.target(*stands); target != "" && !stands.Pending && p.published[route.Rule.Host] != nil {
 		p.leads[route.Rule.Host] = append(p.leads[route.Rule.Host], lead{target, route.Ingress})
 	}
 }
@@ -188,10 +188,8 @@ func (p *planner) planPublications() {
 		held[key.Host] = held[key.Host] || len(r.Holds) > 0
 	}
 	standing := make(map[string]bool) // hosts of rules that are ours
-	for _, r := range p.Rules.Objects {
-		if _, ours := p.owner(r); ours {
-			standing[r.Host] = true
-		}
+	for i := range p.sites {
+		standing[p.sites[i].key.Host] = standing[p.sites[i].key.Host] || len(p.sites[i].ours) > 0
 	}
 	for _, host := range slices.Sorted(maps.Keys(p.published)) {
 		pub := p.published[host]

@@ -68,7 +68,7 @@ func (m *mapper) backend(namespace string, b kube.Backend, may Allow, warn func(
 }
 
 // annotated finds the origin that the annotation edgeward/origin names.
-func (m *mapper) annotated(ing kube.Ingress, o options, may Allow) (origin, *verdict) {
+func (m *mapper) annotated(ing *kube.Ingress, o options, may Allow) (origin, *verdict) {
 	protocol := cmp.Or(o.source, "http")
 	kind := map[string]string{originStatus: OriginStatus, originNodes: OriginNodes}[o.origin]
 	if !may.origin(kind) {
@@ -113,34 +113,44 @@ func (m *mapper) nodesFor(svc kube.Service) string {
 	return m.nodesName(NodesSet)
 }
 
-// addSets adds the sets that a Service makes, whether or not a rule names them:
-// one that was released goes on naming its own.
-func (m *mapper) addSets(svc kube.Service) {
-	switch kindOf(svc) {
-	case OriginNodePort:
-		if svc.Local {
-			on := m.endpoints[svc.Key()]
-			if on == nil {
-				on = map[string]families{}
-			}
-			m.want.Sets[m.objectName(kindLocal, svc.Namespace, svc.Name)] = m.nodes.set(m.Name, familiesOf(svc), on,
-				"no node that can take traffic has a ready endpoint of Service "+svc.Key().String())
-		}
-	case OriginLoadBalancer:
-		m.addNamed(kindBalancer, svc.Namespace, svc.Name, svc.Balancers)
-	case OriginExternalIPs:
-		m.addNamed(kindExternal, svc.Namespace, svc.Name, externalIPs(svc))
-	case OriginExternalName:
-		m.addNamed(kindExternal, svc.Namespace, svc.Name, externalName(svc))
-	}
+// namedSet is an address set with its zone name.
+type namedSet struct {
+	name string
+	Set
 }
 
-// addNamed adds the set of the addresses that an object names, if there are any.
-func (m *mapper) addNamed(kind, namespace, name string, addresses []kube.Address) {
-	if set, ok := m.named(kind, namespace, name, addresses); ok {
-		ips, hostname := usable(addresses)
-		m.want.Sets[set] = Set{Cluster: m.Name, Addresses: ips, CNAME: hostname}
+// serviceSet is the set that a Service makes, if it makes one of its own, whether
+// or not a rule names it: one that was released goes on naming its own.
+func (m *mapper) serviceSet(svc kube.Service) (set namedSet, ok bool) {
+	switch kindOf(svc) {
+	case OriginNodePort:
+		if !svc.Local {
+			return namedSet{}, false
+		}
+		on := m.endpoints[svc.Key()]
+		if on == nil {
+			on = map[string]families{}
+		}
+		return namedSet{m.objectName(kindLocal, svc.Namespace, svc.Name), m.nodes.set(m.Name, familiesOf(svc), on,
+			"no node that can take traffic has a ready endpoint of Service "+svc.Key().String())}, true
+	case OriginLoadBalancer:
+		return m.namedSet(kindBalancer, svc.Namespace, svc.Name, svc.Balancers)
+	case OriginExternalIPs:
+		return m.namedSet(kindExternal, svc.Namespace, svc.Name, externalIPs(svc))
+	case OriginExternalName:
+		return m.namedSet(kindExternal, svc.Namespace, svc.Name, externalName(svc))
 	}
+	return namedSet{}, false
+}
+
+// namedSet is the set of the addresses that an object names, if there are any.
+func (m *mapper) namedSet(kind, namespace, name string, addresses []kube.Address) (set namedSet, ok bool) {
+	set.name, ok = m.named(kind, namespace, name, addresses)
+	if ok {
+		ips, hostname := usable(addresses)
+		set.Set = Set{Cluster: m.Name, Addresses: ips, CNAME: hostname}
+	}
+	return set, ok
 }
 
 // named is the zone name of the set of the addresses that an object names. One
@@ -199,7 +209,7 @@ func externalName(svc kube.Service) []kube.Address {
 
 // foreignStatus is what others wrote into the status of an Ingress. What leads
 // back to the CDN or to an origin of ours would be a loop.
-func (m *mapper) foreignStatus(ing kube.Ingress) []kube.Address {
+func (m *mapper) foreignStatus(ing *kube.Ingress) []kube.Address {
 	return slices.DeleteFunc(slices.Clone(ing.Status), func(a kube.Address) bool {
 		name := strings.ToLower(strings.TrimSuffix(a.Hostname, "."))
 		return name != "" && (name == m.set.CNAMETarget || strings.HasSuffix(name, "."+m.set.Owner+"."+m.set.Domain) ||

@@ -225,10 +225,11 @@ type Cluster struct {
 	EdgioClass    string  // the ingress class for Edgio, "" if none
 
 	// Ready says that each resource has had a complete snapshot. Until then
-	// the fields below are not looked at and nothing is written for it.
+	// the fields below are not looked at and nothing is written for it. The slices
+	// and what they hold are not changed: after a change there is another slice.
 	Ready     bool
 	UID       string // of the namespace kube-system
-	Ingresses []kube.Ingress
+	Ingresses []*kube.Ingress
 	Services  []kube.Service
 	Nodes     []kube.Node
 	// EndpointSlices tell where a Service of policy Local answers.

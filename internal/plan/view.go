@@ -5,18 +5,36 @@ import (
 	"slices"
 )
 
+// statuses are how far the attempts at each place are; where there are several,
+// the least settled one.
+type statuses[K comparable] map[K]Status
+
+func (s statuses[K]) note(at K, status Status) {
+	if known, ok := s[at]; !ok || status < known {
+		s[at] = status
+	}
+}
+
+func (s statuses[K]) is(at K, want Status) bool {
+	if len(s) == 0 {
+		return false
+	}
+	status, ok := s[at]
+	return ok && status == want
+}
+
 // index answers questions about a View by place.
 type index[T Object[T]] struct {
-	at      map[string][]T    // by key, ordered by ID
-	status  map[string]Status // of the attempt at a key; the least settled one
-	missing map[string]bool   // IDs
+	statuses[string]
+	at      map[string][]T  // by key, ordered by ID
+	missing map[string]bool // IDs
 }
 
 func newIndex[T Object[T]](v View[T]) index[T] {
 	x := index[T]{
-		at:      make(map[string][]T, len(v.Objects)),
-		status:  make(map[string]Status, len(v.Attempts)),
-		missing: v.Missing,
+		statuses: make(statuses[string], len(v.Attempts)),
+		at:       make(map[string][]T, len(v.Objects)),
+		missing:  v.Missing,
 	}
 	for i, o := range v.Objects {
 		key := o.Key()
@@ -30,25 +48,15 @@ func newIndex[T Object[T]](v View[T]) index[T] {
 		x.at[key] = list
 	}
 	for _, a := range v.Attempts {
-		if s, ok := x.status[a.Key()]; !ok || a.Status < s {
-			x.status[a.Key()] = a.Status
-		}
+		x.note(a.Key(), a.Status)
 	}
 	return x
 }
 
 // has reports whether anything stands or is under way at key.
 func (x index[T]) has(key string) bool {
-	_, trying := x.status[key]
+	_, trying := x.statuses[key]
 	return trying || len(x.at[key]) > 0
-}
-
-func (x index[T]) is(key string, want Status) bool {
-	if len(x.status) == 0 {
-		return false
-	}
-	s, ok := x.status[key]
-	return ok && s == want
 }
 
 // doubtful reports whether it is unknown what stands at key.

@@ -25,7 +25,7 @@ func (r *reading) wholeHosts() {
 		key := RuleKey{r.cdn.Target, host, "/"}
 		i := slices.IndexFunc(parts, func(p part) bool { return p.path == "/" })
 		if i < 0 {
-			r.want.Problems = append(r.want.Problems, Problem{r.id, key, Invalid, fmt.Sprintf(
+			r.asked.problems = append(r.asked.problems, Problem{r.id, key, Invalid, fmt.Sprintf(
 				"the CDN publishes whole hosts, and no path / of %s says from where: add one that leads to the backend of its other paths", host)})
 			continue
 		}
@@ -43,7 +43,7 @@ func (r *reading) wholeHosts() {
 		}
 		var certificate *Certificate
 		if v == nil {
-			certificate, v = r.certificate(r.ing, host)
+			certificate, v = r.certificate(host)
 		}
 		var rule Rule
 		if v == nil {

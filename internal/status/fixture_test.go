@@ -24,7 +24,7 @@ func settings() plan.Settings {
 }
 
 // cluster is a ready cluster with two nodes, Service web and the Ingresses.
-func cluster(name string, ingresses ...kube.Ingress) plan.Cluster {
+func cluster(name string, ingresses ...*kube.Ingress) plan.Cluster {
 	return plan.Cluster{
 		Name: name, AddressTypes: []string{"ExternalIP"}, NotReadyDelay: 30 * time.Second, Ready: true, UID: "uid-" + name,
 		Services: []kube.Service{{Meta: kube.Meta{Namespace: "shop", Name: "web"}, Type: "NodePort",
@@ -39,8 +39,8 @@ func node(name, address string) kube.Node {
 }
 
 // ingress publishes a path of a host from Service web.
-func ingress(name, host, path string) kube.Ingress {
-	return kube.Ingress{
+func ingress(name, host, path string) *kube.Ingress {
+	return &kube.Ingress{
 		Meta: kube.Meta{Namespace: "shop", Name: name}, Created: now(),
 		Rules: []kube.IngressRule{{Host: host, Paths: []kube.IngressPath{{
 			Path: path, Type: "Exact", Backend: kube.Backend{Service: "web", PortName: "http"},
@@ -95,7 +95,7 @@ func replanned(o *syncer.Overview) *syncer.Overview {
 // many is the overview of n Ingresses in sync, but for one in a hundred, whose
 // Service does not exist.
 func many(n int) *syncer.Overview {
-	var list []kube.Ingress
+	var list []*kube.Ingress
 	for i := range n {
 		ing := ingress(fmt.Sprintf("ing-%04d", i), fmt.Sprintf("h%d.example.com", i), "/a")
 		if i%100 == 0 {

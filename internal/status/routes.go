@@ -85,7 +85,7 @@ func (c *catalog) route(id plan.IngressID, key plan.RuleKey, state plan.State, r
 	if key == (plan.RuleKey{}) {
 		return r, ""
 	}
-	want := c.o.Want.Routes[key]
+	want := c.o.Want.Route(key)
 	wanted := want.Wanted() && want.Ingress == id && state != plan.Conflict && state != plan.Invalid
 	for _, rule := range c.live[key] {
 		if wanted || rule.ingress == id {

@@ -64,7 +64,7 @@ func TestRoutes(t *testing.T) {
 			o := settled(cluster("main", shop, later))
 			o.Want.Problems[0].Ingress.Name = "shop" // as if it were the later one
 			o.Step.Routes[0].Ingress.Name = "later"
-			o.Want.Routes[key] = plan.Route{Rule: o.Want.Routes[key].Rule, Ingress: o.Step.Routes[0].Ingress}
+			o.Want.Routes[key] = &plan.Route{Rule: o.Want.Routes[key].Rule, Ingress: o.Step.Routes[0].Ingress}
 			o.Rules[0].Protocols = slices.Clone(o.Rules[0].Protocols)
 			o.Rules[0].Protocols[0].Mark = plan.Mark{Owner: "acme", IngressID: o.Step.Routes[0].Ingress}.String(key)
 			return o

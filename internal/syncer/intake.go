@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/plan"
@@ -18,12 +19,13 @@ type intake struct {
 	clusters []*Cluster
 	events   map[plan.IngressID]string // the latest since they were last taken
 	missed   bool                      // a change since then was not seen, but inferred from a snapshot
+	since    time.Time                 // when the first change since then came in
 	changed  chan struct{}             // holds one element while there is something to take
 }
 
 // Cluster takes the reports of one cluster's watches.
 type Cluster struct {
-	Ingresses      *Objects[kube.Ingress]
+	Ingresses      *Objects[*kube.Ingress]
 	Services       *Objects[kube.Service]
 	EndpointSlices *Objects[kube.EndpointSlice]
 	Nodes          *Objects[kube.Node]
@@ -101,7 +103,7 @@ func newIntake(clusters []plan.Cluster) *intake {
 	in := &intake{events: make(map[plan.IngressID]string), changed: make(chan struct{}, 1)}
 	for _, opts := range clusters {
 		c := &Cluster{in: in, opts: opts, refused: make(map[string]bool)}
-		c.Ingresses = &Objects[kube.Ingress]{in: in, kept: make(map[kube.Key]kube.Ingress), note: func(i kube.Ingress, event string) {
+		c.Ingresses = &Objects[*kube.Ingress]{in: in, kept: make(map[kube.Key]*kube.Ingress), note: func(i *kube.Ingress, event string) {
 			in.events[plan.IngressID{Cluster: opts.Name, Namespace: i.Namespace, Name: i.Name}] = event
 		}}
 		c.Services = &Objects[kube.Service]{in: in, kept: make(map[kube.Key]kube.Service)}
@@ -116,11 +118,21 @@ func newIntake(clusters []plan.Cluster) *intake {
 func (in *intake) update(change func()) {
 	in.mu.Lock()
 	change()
+	if in.since.IsZero() {
+		in.since = time.Now()
+	}
 	in.mu.Unlock()
 	select {
 	case in.changed <- struct{}{}:
 	default:
 	}
+}
+
+// waiting is when the first change that was not taken yet came in.
+func (in *intake) waiting() time.Time {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.since
 }
 
 // take returns the clusters as they are now, and what was reported since the
@@ -143,5 +155,6 @@ func (in *intake) take() (clusters []plan.Cluster, events map[plan.IngressID]str
 	}
 	events, in.events = in.events, make(map[plan.IngressID]string)
 	missed, in.missed = in.missed, false
+	in.since = time.Time{}
 	return clusters, events, missed
 }

@@ -68,7 +68,7 @@ func (s *Syncer) tell() {
 		if r.Reason == "" {
 			continue
 		}
-		set := s.want.Routes[r.Key].Set
+		set := s.want.Route(r.Key).Set
 		// Told for the set, not for each of the many rules that wait for it.
 		if lacks := s.want.Sets[set].Lacks; lacks != "" && r.Reason == lacks {
 			say(slog.LevelWarn, "not published: "+lacks, "cluster", r.Ingress.Cluster, "name", set)

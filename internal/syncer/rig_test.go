@@ -130,7 +130,7 @@ func (r *rig) report(event string, objects []any) {
 	c := r.Cluster("main")
 	for _, o := range objects {
 		switch o := o.(type) {
-		case kube.Ingress:
+		case *kube.Ingress:
 			tell(c.Ingresses, event, o)
 		case kube.Service:
 			tell(c.Services, event, o)
@@ -225,16 +225,17 @@ func (b *book) take(text string) []string {
 }
 
 // ingress publishes /a of a host of its own from Service web.
-func ingress(name string) kube.Ingress {
-	return kube.Ingress{Meta: kube.Meta{Namespace: "default", Name: name}, Rules: []kube.IngressRule{{Host: name + ".example.com", Paths: []kube.IngressPath{{
+func ingress(name string) *kube.Ingress {
+	return &kube.Ingress{Meta: kube.Meta{Namespace: "default", Name: name}, Rules: []kube.IngressRule{{Host: name + ".example.com", Paths: []kube.IngressPath{{
 		Path: "/a", Type: "Exact", Backend: kube.Backend{Service: "web", PortName: "http"},
 	}}}}}
 }
 
 // stripped is the Ingress with the annotation edgeward/source-path.
-func stripped(ing kube.Ingress, value string) kube.Ingress {
-	ing.Annotations = map[string]string{"edgeward/source-path": value}
-	return ing
+func stripped(ing *kube.Ingress, value string) *kube.Ingress {
+	other := *ing
+	other.Annotations = map[string]string{"edgeward/source-path": value}
+	return &other
 }
 
 func web() kube.Service { return service(30080) }

@@ -72,7 +72,7 @@ type sim struct {
 	rng  *rand.Rand // of what the simulation itself does
 
 	// What the cluster has, whoever knows of it.
-	ingresses map[string]kube.Ingress
+	ingresses map[string]*kube.Ingress
 	services  map[string]kube.Service
 	nodes     map[string]kube.Node
 	unseen    []func() // changes that no watch has reported yet
@@ -97,7 +97,7 @@ type sim struct {
 func newSim(t *testing.T, seed uint64) *sim {
 	s := &sim{
 		rig: newRig(t), seed: seed, rng: rand.New(rand.NewPCG(seed, 1)),
-		ingresses: map[string]kube.Ingress{}, services: map[string]kube.Service{}, nodes: map[string]kube.Node{},
+		ingresses: map[string]*kube.Ingress{}, services: map[string]kube.Service{}, nodes: map[string]kube.Node{},
 		foreignRules: map[string]plan.Rule{}, foreignRecords: map[string]plan.Record{}, foreignSince: map[string]time.Time{}, excused: map[string]time.Time{},
 	}
 	s.cdn.mu = s.dns.mu // so that check sees both as they are at one moment

@@ -73,8 +73,8 @@ func (s *sim) catchUp() {
 	}
 }
 
-func (s *sim) randomIngress(name string) kube.Ingress {
-	ing := kube.Ingress{Meta: kube.Meta{Namespace: "default", Name: name}, Created: time.Unix(1000+int64(name[3]), 0)}
+func (s *sim) randomIngress(name string) *kube.Ingress {
+	ing := &kube.Ingress{Meta: kube.Meta{Namespace: "default", Name: name}, Created: time.Unix(1000+int64(name[3]), 0)}
 	if s.rng.IntN(6) == 0 {
 		ing = stripped(ing, []string{"strip", "nonsense"}[s.rng.IntN(2)])
 	}
@@ -257,7 +257,7 @@ func (s *sim) exact() {
 			continue
 		}
 		got[r.RuleKey]++
-		route := want.Routes[r.RuleKey]
+		route := want.Route(r.RuleKey)
 		switch {
 		case len(route.Holds) > 0: // it may stay as it is
 		case got[r.RuleKey] > 1:

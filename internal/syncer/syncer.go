@@ -238,8 +238,11 @@ func (s *Syncer) Run(ctx context.Context) error {
 			s.drain(cancel)
 			return nil
 		case <-s.in.changed:
-			if !changed {
-				changed, planAt = true, time.Now().Add(gather)
+			if since := s.in.waiting(); !changed && !since.IsZero() {
+				changed, planAt = true, since.Add(gather)
+				if rest := last.Add(2 * took); rest.After(planAt) {
+					planAt = rest // in between, operations begin and end
+				}
 			}
 		case apply := <-s.results:
 			apply()
@@ -268,7 +271,7 @@ func (s *Syncer) applyAll() {
 // desire maps the clusters' objects anew.
 func (s *Syncer) desire(now time.Time) {
 	clusters, events, missed := s.in.take()
-	want := plan.Desired(clusters, s.opts.Settings, now)
+	want := plan.DesiredAfter(s.want, clusters, s.opts.Settings, now)
 	s.memory = s.memory.Follow(s.want, want, !missed)
 	s.want, s.mapped, s.nodes = want, true, nodesOf(clusters)
 	s.accounts.opened(events, s.step.Routes, now)

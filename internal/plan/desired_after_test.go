@@ -1,0 +1,83 @@
+package plan
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/edgeward/edgeward/internal/kube"
+)
+
+// TestDesiredAfter has a cluster of which something changes again and again. The
+// answer that rests on the one before is that of a fresh start.
+func TestDesiredAfter(t *testing.T) {
+	for seed := range uint64(50) {
+		rng := rand.New(rand.NewPCG(seed, 0))
+		set, now := vultrSettings(), start()
+		c := cluster("main")
+		changeIngress := func() {
+			ing := anyIngress(rng)
+			c.Ingresses = slices.DeleteFunc(slices.Clone(c.Ingresses), func(i *kube.Ingress) bool { return i.Name == ing.Name })
+			if rng.IntN(4) > 0 {
+				c.Ingresses = append(c.Ingresses, &ing)
+			}
+		}
+		changes := []func(){
+			changeIngress, changeIngress, changeIngress,
+			func() {
+				s := service("web", int32(30080+rng.IntN(2)))
+				s.Type = []string{"NodePort", "LoadBalancer", "ClusterIP"}[rng.IntN(3)]
+				s.Balancers, s.Families.OnlyIPv4 = []kube.Address{{IP: "192.0.2.9"}}, rng.IntN(2) == 0
+				c.Services = []kube.Service{s}
+			},
+			func() {
+				c.Nodes = []kube.Node{node("n1", fmt.Sprint("192.0.2.", 1+rng.IntN(2)))}
+				if rng.IntN(2) == 0 {
+					c.Nodes = append(c.Nodes, node("n2", "2001:db8::1"))
+				}
+			},
+			func() {
+				s := tlsSecretOf("tls", fmt.Sprintf("h%d.example.com", rng.IntN(3)))
+				s.NotAfter = now.Add(time.Duration(rng.IntN(60*24)) * time.Hour)
+				c.TLSSecrets = []kube.TLSSecret{s}
+			},
+			func() { c.TLSRefused = [][]string{nil, {"default"}, {""}}[rng.IntN(3)] },
+			func() { now = now.Add(time.Duration(rng.IntN(20*24)) * time.Hour) },
+			func() { c.Ready = !c.Ready },
+		}
+		c.Ready = true
+		var want Want
+		for step := range 100 {
+			changes[rng.IntN(len(changes))]()
+			want = DesiredAfter(want, []Cluster{c}, set, now)
+			fresh := Desired([]Cluster{c}, set, now)
+			private := cmp.Options{cmp.AllowUnexported(Route{}), cmpopts.IgnoreUnexported(Want{}), cmp.AllowUnexported(Certificate{})}
+			if diff := cmp.Diff(fresh, want, private); diff != "" {
+				t.Fatalf("seed %d, step %d (-fresh +after the answer before):\n%s", seed, step, diff)
+			}
+		}
+	}
+}
+
+// anyIngress is one of four, of any CDN, on a few hosts.
+func anyIngress(rng *rand.Rand) kube.Ingress {
+	ing := ingress(fmt.Sprint("ing", rng.IntN(4)), fmt.Sprintf("h%d.example.com", rng.IntN(3)), "Prefix", []string{"/", "/a", "*"}[rng.IntN(3)])
+	ing.Created = start().Add(time.Duration(rng.IntN(3)) * time.Second)
+	if rng.IntN(2) == 0 {
+		ing.Class = "vultr-cdn"
+		ing.TLS = []kube.IngressTLS{{Secret: "tls"}}
+	}
+	switch rng.IntN(4) {
+	case 0:
+		ing.Annotations = map[string]string{annotationRelease: "true"}
+	case 1:
+		ing.Annotations = map[string]string{annotationOrigin: "status"}
+		ing.Status = []kube.Address{{IP: fmt.Sprint("192.0.2.", 7+rng.IntN(2))}}
+	}
+	return ing
+}
