@@ -25,12 +25,12 @@ const (
 // entry is what is remembered of one Ingress.
 type entry struct {
 	outcome Outcome
-	since   map[string]time.Time // when each message, by its reason, began to say what it says
-	said    map[string]string    // by reason: the text that was said last
-	// old says that what is so is no news yet; repeated are the warnings, by
-	// reason, that may have been said before this process began.
+	since   []time.Time // when each of the outcome's messages began to be so
+	said    []Message   // what was said last, one of each reason
+	// old says that what is so is no news yet; repeated are the warnings that may
+	// have been said before this process began.
 	old      bool
-	repeated map[string]string
+	repeated []Message
 
 	looked    lookedAfter // when the status was last looked after
 	wrote     string      // the hostnames that were last written
@@ -52,10 +52,10 @@ func lookedAt(o Outcome) lookedAfter {
 }
 
 func newEntry(o Outcome, first bool, now time.Time) *entry {
-	e := &entry{said: make(map[string]string), old: first && o.Found, repeated: make(map[string]string), notBefore: now}
+	e := &entry{old: first && o.Found, notBefore: now}
 	for _, m := range o.Messages {
 		if first && m.Warning {
-			e.repeated[m.Reason] = m.Text
+			e.repeated = append(e.repeated, m)
 		}
 	}
 	return e
@@ -63,14 +63,23 @@ func newEntry(o Outcome, first bool, now time.Time) *entry {
 
 // take replaces the outcome.
 func (e *entry) take(o Outcome, now time.Time) {
-	since := make(map[string]time.Time, len(o.Messages))
-	for _, m := range o.Messages {
-		since[m.Reason] = now
-		if slices.Contains(e.outcome.Messages, m) {
-			since[m.Reason] = e.since[m.Reason]
+	if slices.Equal(o.Messages, e.outcome.Messages) {
+		o.Messages = e.outcome.Messages // so that their texts are kept once
+	} else {
+		since := make([]time.Time, len(o.Messages))
+		for i, m := range o.Messages {
+			since[i] = now
+			if was := slices.Index(e.outcome.Messages, m); was >= 0 {
+				since[i] = e.since[was]
+			}
 		}
-		if e.old && !m.Warning {
-			e.said[m.Reason] = m.Text
+		e.since = since
+	}
+	if e.old {
+		for _, m := range o.Messages {
+			if !m.Warning {
+				e.said = append(slices.DeleteFunc(e.said, m.replaces), m)
+			}
 		}
 	}
 	// At a start the addresses of what is published may have to be brought up
@@ -80,7 +89,7 @@ func (e *entry) take(o Outcome, now time.Time) {
 	if o.Absent {
 		o.UID = e.outcome.UID
 	}
-	e.outcome, e.since = o, since
+	e.outcome = o
 	if !wantsStatus(o) {
 		e.looked = lookedAfter{}
 	}
@@ -94,6 +103,12 @@ func wantsStatus(o Outcome) bool {
 	}
 	return !slices.Equal(slices.Sorted(slices.Values(o.Published)), o.Hostnames)
 }
+
+// replaces reports whether a message says the latest of what another one says.
+func (m Message) replaces(old Message) bool { return m.Reason == old.Reason }
+
+// same reports whether both say the same.
+func (m Message) same(o Message) bool { return m.Reason == o.Reason && m.Text == o.Text }
 
 // passing reports whether a message is of what goes on by itself.
 func (m Message) passing() bool { return m.Reason == sayings[plan.Pending].reason && !m.Warning }
@@ -120,15 +135,15 @@ func (e *entry) next(muted [kinds]bool, haste bool) (next job, at time.Time) {
 	if muted[events] {
 		return next, at
 	}
-	for _, m := range e.outcome.Messages {
-		if text, ok := e.said[m.Reason]; ok && text == m.Text {
+	for i, m := range e.outcome.Messages {
+		if slices.ContainsFunc(e.said, m.same) {
 			continue
 		}
-		when := e.since[m.Reason]
+		when := e.since[i]
 		if !haste {
 			when = when.Add(m.settled())
 		}
-		earlier(job{kind: events, outcome: e.outcome, message: m, repeated: e.repeated[m.Reason] == m.Text}, when)
+		earlier(job{kind: events, outcome: e.outcome, message: m, repeated: slices.ContainsFunc(e.repeated, m.same)}, when)
 	}
 	return next, at
 }
@@ -136,14 +151,11 @@ func (e *entry) next(muted [kinds]bool, haste bool) (next job, at time.Time) {
 // saidNow takes note of what was said. What is not so any more is forgotten, so
 // that it is said again when it comes back.
 func (e *entry) saidNow(m Message) {
-	said := map[string]string{m.Reason: m.Text}
-	for _, other := range e.outcome.Messages {
-		if text, ok := e.said[other.Reason]; ok && other.Reason != m.Reason {
-			said[other.Reason] = text
-		}
-	}
-	e.said = said
-	delete(e.repeated, m.Reason)
+	e.said = slices.DeleteFunc(e.said, func(old Message) bool {
+		return m.replaces(old) || !slices.ContainsFunc(e.outcome.Messages, old.replaces)
+	})
+	e.said = append(e.said, m)
+	e.repeated = slices.DeleteFunc(e.repeated, m.replaces)
 }
 
 // rewrote takes note that the status was written.

@@ -38,22 +38,22 @@ func (s Source) Known(o *syncer.Overview) bool {
 // Outcomes gathers what the last plan found for each of the cluster's Ingresses,
 // in no particular order. An Ingress that the plan has not seen yet says nothing.
 func (s Source) Outcomes(o *syncer.Overview, ingresses []*kube.Ingress) []Outcome {
-	live, found := s.served(o.Rules, o.Settings.Owner), s.served(o.Found, o.Settings.Owner)
+	live := s.served(o.Rules, o.Settings.Owner)
 	targets := s.targets(live, o.Want)
 	messages := s.messages(o, targets)
 	outcomes := make([]Outcome, 0, len(ingresses))
 	present := make(map[plan.IngressID]bool, len(ingresses))
 	for _, in := range ingresses {
 		id := plan.IngressID{Cluster: s.Cluster, Namespace: in.Namespace, Name: in.Name}
-		outcome := Outcome{Ingress: id, UID: in.UID, Version: in.ResourceVersion, Published: in.Published, Found: len(found[id]) > 0, Messages: messages[id]}
+		outcome := Outcome{Ingress: id, UID: in.UID, Version: in.ResourceVersion, Published: in.Published, Found: o.Found[id], Messages: messages[id]}
 		if s.Ours(in) && strings.TrimSpace(in.Annotations[originAnnotation]) != "status" {
 			outcome.Hostnames = distinct(targets, live[id])
 		}
 		outcomes = append(outcomes, outcome)
 		present[id] = true
 	}
-	for id := range found { // by now its rule may be gone
-		if _, ok := live[id]; !ok {
+	for id := range o.Found { // by now its rule may be gone
+		if _, ok := live[id]; !ok && id.Cluster == s.Cluster {
 			live[id] = nil
 		}
 	}
@@ -66,9 +66,10 @@ func (s Source) Outcomes(o *syncer.Overview, ingresses []*kube.Ingress) []Outcom
 }
 
 // served returns the rules that are for the cluster's Ingresses.
-func (s Source) served(rules []plan.Rule, owner string) map[plan.IngressID][]plan.Rule {
-	served := make(map[plan.IngressID][]plan.Rule)
-	for _, r := range rules {
+func (s Source) served(rules []plan.Rule, owner string) map[plan.IngressID][]*plan.Rule {
+	served := make(map[plan.IngressID][]*plan.Rule)
+	for i := range rules {
+		r := &rules[i]
 		if m, ok := r.Mark(); ok && m.Owner == owner && m.Cluster == s.Cluster {
 			served[m.IngressID] = append(served[m.IngressID], r)
 		}
@@ -79,8 +80,8 @@ func (s Source) served(rules []plan.Rule, owner string) map[plan.IngressID][]pla
 // targets returns the CDN's host for each host and path that it serves, where
 // that is known. Of two rules at one place, while one takes over from the other,
 // it is that of the wanted one.
-func (s Source) targets(live map[plan.IngressID][]plan.Rule, want plan.Want) map[plan.RuleKey]string {
-	chosen := make(map[plan.RuleKey]plan.Rule)
+func (s Source) targets(live map[plan.IngressID][]*plan.Rule, want plan.Want) map[plan.RuleKey]string {
+	chosen := make(map[plan.RuleKey]*plan.Rule)
 	targets := make(map[plan.RuleKey]string)
 	for _, rules := range live {
 		for _, r := range rules {
@@ -90,7 +91,7 @@ func (s Source) targets(live map[plan.IngressID][]plan.Rule, want plan.Want) map
 			}
 			other, two := chosen[r.RuleKey]
 			wanted := want.Route(r.RuleKey).Rule
-			if host == "" || r.Pending || two && (wanted.Equal(other) || !wanted.Equal(r) && other.ID < r.ID) {
+			if host == "" || r.Pending || two && (wanted.Equal(*other) || !wanted.Equal(*r) && other.ID < r.ID) {
 				continue
 			}
 			chosen[r.RuleKey], targets[r.RuleKey] = r, host
@@ -100,7 +101,7 @@ func (s Source) targets(live map[plan.IngressID][]plan.Rule, want plan.Want) map
 }
 
 // distinct are the targets of the rules, each once, sorted; nil if there are none.
-func distinct(targets map[plan.RuleKey]string, rules []plan.Rule) []string {
+func distinct(targets map[plan.RuleKey]string, rules []*plan.Rule) []string {
 	var list []string
 	for _, r := range rules {
 		if host := targets[r.RuleKey]; host != "" {

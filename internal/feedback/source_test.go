@@ -103,11 +103,11 @@ func TestHostname(t *testing.T) {
 // TestOutcomes has all that is known of Ingresses besides.
 func TestOutcomes(t *testing.T) {
 	old, fresh := ruleOf("acme", id("old"), "old.example.com/"), ruleOf("acme", id("fresh"), "fresh.example.com/")
-	gone, went := ruleOf("acme", id("gone"), "gone.example.com/"), ruleOf("acme", id("went"), "went.example.com/")
+	gone := ruleOf("acme", id("gone"), "gone.example.com/")
 	in := ingress("old")
 	in.Published = []string{cdn}
 	got := source(cdn).Outcomes(&syncer.Overview{
-		Settings: plan.Settings{Owner: "acme"}, Rules: []plan.Rule{old, fresh, gone}, Found: []plan.Rule{old, went},
+		Settings: plan.Settings{Owner: "acme"}, Rules: []plan.Rule{old, fresh, gone}, Found: map[plan.IngressID]bool{id("old"): true, id("went"): true},
 	}, []*kube.Ingress{in, ingress("fresh"), ingress("none")})
 	want := []Outcome{
 		{Ingress: id("fresh"), UID: "uid-fresh", Version: "7", Hostnames: []string{cdn}},

@@ -11,7 +11,7 @@ type claim struct {
 	key     RuleKey
 	route   Route    // what it leads to if no other goes before
 	problem *verdict // why it cannot be published; nil: it can
-	hold    Hold     // where there is a problem
+	hold    *Hold    // where there is a problem
 }
 
 // rank orders the claims of one host and path: the lower goes first.
@@ -58,7 +58,7 @@ func settle(claims []*claim) (Route, []Problem) {
 		case c.problem != nil:
 			problems = append(problems, Problem{r.Ingress, c.key, c.problem.state, c.problem.reason})
 			if !taken {
-				holds = append(holds, c.hold)
+				holds = append(holds, *c.hold)
 			}
 		case !taken:
 			route = r

@@ -215,7 +215,8 @@ func (r *reading) publish(key RuleKey, rank rank, from origin, rule Rule, v *ver
 	case v == nil:
 		c.route.Set, c.route.Rule = from.set, rule
 	default:
-		c.problem, c.hold = v, r.hold()
+		hold := r.hold()
+		c.problem, c.hold = v, &hold
 	}
 	r.asked.claims = append(r.asked.claims, c)
 	return v == nil

@@ -193,9 +193,13 @@ func oneAPlace[T Object[T]](ops []Op[T]) []Op[T] {
 		key     string
 		op      int
 	}
-	places := make([]place, len(ops))
-	for i, op := range ops {
-		places[i] = place{op.Urgency, op.Key(), i}
+	places, inOrder := make([]place, len(ops)), true
+	for i := range ops {
+		places[i] = place{ops[i].Urgency, ops[i].Key(), i}
+		inOrder = inOrder && (i == 0 || places[i-1].urgency == places[i].urgency && places[i-1].key < places[i].key)
+	}
+	if inOrder {
+		return ops // ten thousand rules to be made, say
 	}
 	slices.SortFunc(places, func(a, b place) int {
 		if a.urgency != b.urgency {

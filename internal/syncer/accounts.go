@@ -103,6 +103,9 @@ func (a *accounts) completed(want plan.Want, step plan.Step, now time.Time) {
 			closed = append(closed, id)
 		}
 	}
+	if len(a.open) == 0 {
+		a.open = make(map[plan.IngressID]*account) // one that had ten thousand elements stays as large
+	}
 	a.noteSynced(closed, has, now)
 }
 

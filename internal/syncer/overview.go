@@ -24,7 +24,8 @@ type Overview struct {
 	Step    plan.Step
 	Rules   []plan.Rule   // all at the CDN, ours or not, as far as known
 	Records []plan.Record // all in the zone, likewise
-	Found   []plan.Rule   // all that stood at the CDN when it was first read
+	// Found are the Ingresses that had rules when the CDNs were first read.
+	Found map[plan.IngressID]bool
 
 	Nodes    map[string][]kube.Node // by cluster; of ready clusters
 	Targets  []TargetState
@@ -65,7 +66,7 @@ func (s *Syncer) Planned() <-chan struct{} { return s.planned }
 // publish makes the overview of the plan that was just made from the views.
 func (s *Syncer) publish(rules []plan.Rule, records []plan.Record, now time.Time) {
 	if !s.begun && s.cdnsKnown() {
-		s.begun, s.found = true, rules
+		s.begun, s.found = true, served(rules, s.opts.Settings.Owner)
 	}
 	step := s.step
 	step.Rules, step.Records, step.Memory = nil, nil, plan.Memory{}
@@ -87,6 +88,17 @@ func (s *Syncer) publish(rules []plan.Rule, records []plan.Record, now time.Time
 	case s.planned <- struct{}{}:
 	default:
 	}
+}
+
+// served are the Ingresses that rules of an owner are for.
+func served(rules []plan.Rule, owner string) map[plan.IngressID]bool {
+	ids := make(map[plan.IngressID]bool)
+	for _, r := range rules {
+		if m, ok := r.Mark(); ok && m.Owner == owner {
+			ids[m.IngressID] = true
+		}
+	}
+	return ids
 }
 
 // nodesOf are the nodes of the clusters that are ready.

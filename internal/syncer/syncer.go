@@ -90,9 +90,9 @@ type Syncer struct {
 	mapped   bool // want was computed at least once
 	accounts *accounts
 	told     map[string]bool
-	nodes    map[string][]kube.Node // of the ready clusters, as want knows them
-	begun    bool                   // the CDN was read, so that found is known
-	found    []plan.Rule            // what stood there then
+	nodes    map[string][]kube.Node  // of the ready clusters, as want knows them
+	begun    bool                    // the CDN was read, so that found is known
+	found    map[plan.IngressID]bool // the Ingresses that had rules then
 
 	alive  atomic.Int64           // Unix nanoseconds of the loop's last turn
 	state  atomic.Pointer[string] // what is awaited; see Ready
