@@ -38,53 +38,111 @@ func (s Source) Known(o *syncer.Overview) bool {
 // Outcomes gathers what the last plan found for each of the cluster's Ingresses,
 // in no particular order. An Ingress that the plan has not seen yet says nothing.
 func (s Source) Outcomes(o *syncer.Overview, ingresses []*kube.Ingress) []Outcome {
-	live := s.served(o.Rules, o.Settings.Owner)
-	targets := s.targets(live, o.Want)
-	messages := s.messages(o, targets)
+	about := s.gather(o, len(ingresses))
+	targets := s.targets(about, o.Want)
 	outcomes := make([]Outcome, 0, len(ingresses))
-	present := make(map[plan.IngressID]bool, len(ingresses))
 	for _, in := range ingresses {
 		id := plan.IngressID{Cluster: s.Cluster, Namespace: in.Namespace, Name: in.Name}
-		outcome := Outcome{Ingress: id, UID: in.UID, Version: in.ResourceVersion, Published: in.Published, Found: o.Found[id], Messages: messages[id]}
-		if s.Ours(in) && strings.TrimSpace(in.Annotations[originAnnotation]) != "status" {
-			outcome.Hostnames = distinct(targets, live[id])
+		outcome := Outcome{Ingress: id, UID: in.UID, Version: in.ResourceVersion, Published: in.Published, Found: o.Found[id]}
+		if a := about[id]; a != nil {
+			a.present = true
+			outcome.Messages = s.words(a.findings, a.notes, targets)
+			if s.Ours(in) && strings.TrimSpace(in.Annotations[originAnnotation]) != "status" {
+				outcome.Hostnames = distinct(targets, a.live)
+			}
 		}
 		outcomes = append(outcomes, outcome)
-		present[id] = true
 	}
-	for id := range o.Found { // by now its rule may be gone
-		if _, ok := live[id]; !ok && id.Cluster == s.Cluster {
-			live[id] = nil
-		}
-	}
-	for id, rules := range live {
-		if !present[id] {
-			outcomes = append(outcomes, Outcome{Ingress: id, Absent: true, Hostnames: distinct(targets, rules)})
+	for id, a := range about {
+		if !a.present && (len(a.live) > 0 || o.Found[id]) {
+			outcomes = append(outcomes, Outcome{Ingress: id, Absent: true, Hostnames: distinct(targets, a.live)})
 		}
 	}
 	return outcomes
 }
 
-// served returns the rules that are for the cluster's Ingresses.
-func (s Source) served(rules []plan.Rule, owner string) map[plan.IngressID][]*plan.Rule {
-	served := make(map[plan.IngressID][]*plan.Rule)
-	for i := range rules {
-		r := &rules[i]
-		if m, ok := r.Mark(); ok && m.Owner == owner && m.Cluster == s.Cluster {
-			served[m.IngressID] = append(served[m.IngressID], r)
+// about is what an overview says of one Ingress.
+type about struct {
+	live     []*plan.Rule // rules that stand for it
+	findings []finding
+	notes    []string
+	present  bool // it is among the selected ones
+}
+
+// finding is one thing that the plan says of an Ingress.
+type finding struct {
+	state  plan.State
+	key    plan.RuleKey // zero: it concerns no single host and path
+	reason string
+	waits  bool // pending for want of an object in the cluster
+}
+
+// gather brings together what an overview says of each of the cluster's
+// Ingresses; there are about n.
+func (s Source) gather(o *syncer.Overview, n int) map[plan.IngressID]*about {
+	all, block := make(map[plan.IngressID]*about, n), make([]about, 0, n)
+	of := func(id plan.IngressID) *about {
+		a := all[id]
+		switch {
+		case a != nil:
+			return a
+		case id.Cluster != s.Cluster:
+			return new(about) // somebody else's
+		case len(block) == cap(block):
+			block = make([]about, 0, 64)
+		}
+		block = append(block, about{})
+		a = &block[len(block)-1]
+		all[id] = a
+		return a
+	}
+	for i := range o.Rules {
+		r := &o.Rules[i]
+		if m, ok := r.Mark(); ok && m.Owner == o.Settings.Owner {
+			a := of(m.IngressID)
+			a.live = append(a.live, r)
 		}
 	}
-	return served
+	for id := range o.Found { // by now its rule may be gone
+		of(id)
+	}
+	add := func(id plan.IngressID, f finding) {
+		a := of(id)
+		a.findings = append(a.findings, f)
+	}
+	for _, p := range plan.Problems(o.Want, o.Step) {
+		add(p.Ingress, finding{p.State, p.Key, p.Reason, p.State == plan.Pending})
+	}
+	for _, r := range o.Step.Routes {
+		reason := r.Reason
+		if r.State == plan.Failed {
+			reason += answer(o, r.Ingress, r.Key)
+		}
+		add(r.Ingress, finding{r.State, r.Key, reason, false})
+	}
+	if len(o.Step.Released) > 0 {
+		for key, r := range o.Want.Routes {
+			if r.Release && slices.Contains(o.Step.Released, r.Ingress) {
+				add(r.Ingress, finding{state: plan.Released, key: key})
+			}
+		}
+	}
+	for _, w := range slices.Concat(o.Want.Warnings, o.Step.Warnings) {
+		if a := of(w.Ingress); !slices.Contains(a.notes, w.Message) {
+			a.notes = append(a.notes, w.Message)
+		}
+	}
+	return all
 }
 
 // targets returns the CDN's host for each host and path that it serves, where
 // that is known. Of two rules at one place, while one takes over from the other,
 // it is that of the wanted one.
-func (s Source) targets(live map[plan.IngressID][]*plan.Rule, want plan.Want) map[plan.RuleKey]string {
+func (s Source) targets(about map[plan.IngressID]*about, want plan.Want) map[plan.RuleKey]string {
 	chosen := make(map[plan.RuleKey]*plan.Rule)
 	targets := make(map[plan.RuleKey]string)
-	for _, rules := range live {
-		for _, r := range rules {
+	for _, a := range about {
+		for _, r := range a.live {
 			host := r.Published
 			if r.CDN == plan.Edgio {
 				host = s.Target
@@ -110,50 +168,6 @@ func distinct(targets map[plan.RuleKey]string, rules []*plan.Rule) []string {
 	}
 	slices.Sort(list)
 	return slices.Compact(list)
-}
-
-// finding is one thing that the plan says of an Ingress.
-type finding struct {
-	state  plan.State
-	key    plan.RuleKey // zero: it concerns no single host and path
-	reason string
-	waits  bool // pending for want of an object in the cluster
-}
-
-// messages puts what the plan found into words, by Ingress.
-func (s Source) messages(o *syncer.Overview, targets map[plan.RuleKey]string) map[plan.IngressID][]Message {
-	found := make(map[plan.IngressID][]finding)
-	add := func(id plan.IngressID, f finding) {
-		if id.Cluster == s.Cluster {
-			found[id] = append(found[id], f)
-		}
-	}
-	for _, p := range plan.Problems(o.Want, o.Step) {
-		add(p.Ingress, finding{p.State, p.Key, p.Reason, p.State == plan.Pending})
-	}
-	for _, r := range o.Step.Routes {
-		reason := r.Reason
-		if r.State == plan.Failed {
-			reason += answer(o, r.Ingress, r.Key)
-		}
-		add(r.Ingress, finding{r.State, r.Key, reason, false})
-	}
-	for key, r := range o.Want.Routes {
-		if r.Release && slices.Contains(o.Step.Released, r.Ingress) {
-			add(r.Ingress, finding{state: plan.Released, key: key})
-		}
-	}
-	notes := make(map[plan.IngressID][]string)
-	for _, w := range slices.Concat(o.Want.Warnings, o.Step.Warnings) {
-		if list := notes[w.Ingress]; !slices.Contains(list, w.Message) {
-			notes[w.Ingress] = append(list, w.Message)
-		}
-	}
-	messages := make(map[plan.IngressID][]Message, len(found))
-	for id, list := range found {
-		messages[id] = s.words(list, notes[id], targets)
-	}
-	return messages
 }
 
 // answer is what a provider answered when it was last asked for what the route

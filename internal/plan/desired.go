@@ -167,7 +167,7 @@ func (w *Want) add(a *asked, c contest) {
 	w.Problems = append(w.Problems, a.problems...)
 	w.Warnings = append(w.Warnings, a.warnings...)
 	w.wake(a.until)
-	if a.set.name != "" {
+	if a.set != nil {
 		w.Sets[a.set.name] = a.set.Set
 	}
 	for i := range a.claims {

@@ -30,7 +30,7 @@ const notAllowed = "the configuration does not allow this namespace (clusters[].
 // asked is what one Ingress asks for.
 type asked struct {
 	claims   []claim
-	set      namedSet  // of the addresses in its status; without a name: none
+	set      *namedSet // of the addresses in its status; nil: none
 	problems []Problem // that concern no single claim
 	warnings []Warning
 	until    time.Time // when time alone changes it; zero: never
@@ -71,7 +71,9 @@ func (m *mapper) read(ing *kube.Ingress) *asked {
 	}
 	r.judge()
 	if r.opts.origin == originStatus {
-		r.asked.set, _ = m.namedSet(kindStatus, ing.Namespace, ing.Name, m.foreignStatus(ing))
+		if set, ok := m.namedSet(kindStatus, ing.Namespace, ing.Name, m.foreignStatus(ing)); ok {
+			r.asked.set = &set
+		}
 	}
 	switch {
 	case len(ing.Rules) == 0: // then Kubernetes insists on a default backend

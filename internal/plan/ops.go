@@ -22,6 +22,9 @@ type Object[T any] interface {
 	WithIdentity(string) T
 	Scope() string // what a search for it covers
 	Equal(T) bool
+	// Observed returns the object with what only the provider says of it, of one
+	// that stands and is Equal.
+	Observed(stands T) T
 }
 
 // Op is one operation at a provider.

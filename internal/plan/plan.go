@@ -115,6 +115,12 @@ func (r Rule) Equal(o Rule) bool {
 	})
 }
 
+// Observed returns the rule with what only the provider says of it as it stands.
+func (r Rule) Observed(stands Rule) Rule {
+	r.ID, r.Certificate, r.Published, r.Pending = stands.ID, stands.Certificate, stands.Published, stands.Pending
+	return r
+}
+
 func (p Protocol) port() int {
 	if p.PublishedPort == 0 {
 		return PublishedPort(p.Published)
@@ -168,6 +174,10 @@ func (r Record) Equal(o Record) bool {
 	r.ID, o.ID = "", ""
 	return r == o
 }
+
+// Observed returns the record with what only the provider says of it as it
+// stands.
+func (r Record) Observed(stands Record) Record { return r.WithIdentity(stands.ID) }
 
 // CDN says which Ingresses are for a CDN, and what it cannot express. The zero
 // value but for its Target can express everything.

@@ -68,11 +68,13 @@ func (p *picture[T]) merge(read []T, since int, within func(T) bool, keep func(T
 		old, had := p.objects[id]
 		if ours(id) || had && keep(old) {
 			if had && old.Equal(o) {
-				p.objects[id] = o // in what only the provider says it may be newer
+				p.objects[id] = old.Observed(o)
 			}
 			continue
 		}
-		if !had || !old.Equal(o) {
+		if had && old.Equal(o) {
+			o = old.Observed(o) // the same texts as before, not another copy
+		} else {
 			differ = append(differ, o.Key())
 			if had {
 				differ = append(differ, old.Key())

@@ -215,8 +215,12 @@ func (t *target[T]) ended(op plan.Op[T], result T, err error) {
 		if t.dryRun {
 			result = t.simulated(op)
 		}
+		exact := result.Equal(op.New)
+		if exact {
+			result = op.New.Observed(result) // so that its texts are kept once
+		}
 		t.picture.put(result)
-		if !result.Equal(op.New) {
+		if !exact {
 			t.park(op, fmt.Errorf("%s %s: %w", op.Verb, op.Key(), transport.ErrNotKept), plan.Parked)
 			return
 		}
