@@ -51,12 +51,14 @@ func ingress(name, host, path string) *kube.Ingress {
 // settled is the overview when all that the clusters want stands. Rules have
 // their place as ID, records their key.
 func settled(clusters ...plan.Cluster) *syncer.Overview {
-	o := &syncer.Overview{At: now(), Settings: settings(), Nodes: make(map[string][]kube.Node), LastSync: make(map[plan.IngressID]time.Time)}
+	o := &syncer.Overview{At: now(), Settings: settings(), Nodes: make(map[string][]kube.Node)}
+	synced := make(map[plan.IngressID]time.Time)
+	o.LastSync = func(id plan.IngressID) time.Time { return synced[id] }
 	o.Want = plan.Desired(clusters, o.Settings, o.At)
 	for key, r := range o.Want.Routes {
 		if r.Wanted() {
 			o.Rules = append(o.Rules, r.Rule.WithIdentity("rule-"+key.String()))
-			o.LastSync[r.Ingress] = now().Add(-time.Minute)
+			synced[r.Ingress] = now().Add(-time.Minute)
 		}
 	}
 	record := func(name, kind, data string) {

@@ -15,7 +15,7 @@ func (c *catalog) addIngresses() {
 	of := func(id plan.IngressID) *Ingress {
 		if all[id] == nil {
 			all[id] = &Ingress{
-				Cluster: id.Cluster, Namespace: id.Namespace, Name: id.Name, State: plan.Synced, LastSync: c.o.LastSync[id],
+				Cluster: id.Cluster, Namespace: id.Namespace, Name: id.Name, State: plan.Synced, LastSync: c.o.LastSync(id),
 			}
 		}
 		return all[id]

@@ -1,7 +1,7 @@
 package syncer
 
 import (
-	"maps"
+	"sync"
 	"time"
 
 	"github.com/edgeward/edgeward/internal/metrics"
@@ -15,9 +15,20 @@ import (
 type accounts struct {
 	metrics *metrics.Metrics
 	open    map[plan.IngressID]*account
-	// synced is when the last attempt of an Ingress was completed at both
-	// targets, of those that are published. It is replaced, not changed.
-	synced map[plan.IngressID]time.Time
+	synced  *syncTimes
+}
+
+// syncTimes are when the last attempt of each Ingress was completed at both
+// targets, of those that are published. Others than the loop may ask for them.
+type syncTimes struct {
+	mu sync.RWMutex
+	of map[plan.IngressID]time.Time
+}
+
+func (t *syncTimes) at(id plan.IngressID) time.Time {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.of[id]
 }
 
 type account struct {
@@ -28,7 +39,7 @@ type account struct {
 }
 
 func newAccounts(m *metrics.Metrics) *accounts {
-	return &accounts{metrics: m, open: make(map[plan.IngressID]*account), synced: make(map[plan.IngressID]time.Time)}
+	return &accounts{metrics: m, open: make(map[plan.IngressID]*account), synced: &syncTimes{of: make(map[plan.IngressID]time.Time)}}
 }
 
 // opened takes the latest events. Routes are those of the last plan.
@@ -106,24 +117,21 @@ func (a *accounts) completed(want plan.Want, step plan.Step, now time.Time) {
 	if len(a.open) == 0 {
 		a.open = make(map[plan.IngressID]*account) // one that had ten thousand elements stays as large
 	}
-	a.noteSynced(closed, has, now)
+	a.synced.note(closed, has, now)
 }
 
-// noteSynced takes Ingresses whose attempts were completed into synced, and
-// those that are not published any more out of it.
-func (a *accounts) noteSynced(closed []plan.IngressID, published map[plan.IngressID]plan.Target, now time.Time) {
-	if len(closed) == 0 {
-		return
-	}
-	synced := maps.Clone(a.synced) // somebody may be reading the old one
+// note takes in Ingresses whose attempts were completed, and takes out those that
+// are not published any more.
+func (t *syncTimes) note(closed []plan.IngressID, published map[plan.IngressID]plan.Target, now time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	for _, id := range closed {
 		if published[id] != "" {
-			synced[id] = now
+			t.of[id] = now
 		} else {
-			delete(synced, id)
+			delete(t.of, id)
 		}
 	}
-	a.synced = synced
 }
 
 func (a *accounts) count(id plan.IngressID, target plan.Target, acc *account, now time.Time) {

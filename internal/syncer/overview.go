@@ -10,8 +10,8 @@ import (
 )
 
 // Overview is what the last plan saw and found, for those who show it. Nothing
-// in it ever changes, so it may be read at any time and kept; it must not be
-// written to either, since the loop goes on using most of it.
+// in it ever changes but what LastSync answers, so it may be read at any time and
+// kept; it must not be written to either, since the loop goes on using most of it.
 type Overview struct {
 	At       time.Time // of the plan
 	Settings plan.Settings
@@ -29,8 +29,10 @@ type Overview struct {
 
 	Nodes    map[string][]kube.Node // by cluster; of ready clusters
 	Targets  []TargetState
-	Failures []Failure                    // ordered by target and place
-	LastSync map[plan.IngressID]time.Time // when both targets last became exact for an Ingress that is published
+	Failures []Failure // ordered by target and place
+	// LastSync is when both targets last became exact for an Ingress that is
+	// published; zero: it is not, or they have not since the start.
+	LastSync func(plan.IngressID) time.Time
 }
 
 // TargetState is how things are with one provider.
@@ -82,7 +84,7 @@ func (s *Syncer) publish(rules []plan.Rule, records []plan.Record, now time.Time
 		At: now, Settings: s.opts.Settings, DryRun: s.opts.DryRun, Awaited: *s.state.Load(),
 		Want: s.want, Step: step, Rules: rules, Records: records, Found: s.found, Nodes: s.nodes,
 		Targets:  states,
-		Failures: failures, LastSync: s.accounts.synced,
+		Failures: failures, LastSync: s.accounts.synced.at,
 	})
 	select {
 	case s.planned <- struct{}{}:
