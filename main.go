@@ -38,6 +38,12 @@ const (
 	exitBadConfig = 78
 )
 
+// garbage is how much the daemon lets gather before it collects it, in percent of
+// what it keeps, unless GOGC says so. Go's own 100 takes 39 MiB at most for 1,000
+// Ingresses and 114 for 10,000, this 35 and 95, for a tenth to a third more of a
+// CPU time that is short anyhow (make bench).
+const garbage = 50
+
 func main() { os.Exit(run()) }
 
 func run() int {
@@ -84,6 +90,9 @@ func newCommand() (root *cobra.Command, ran *bool) {
 	var f flags
 	ran = new(bool)
 	daemonize := func(cmd *cobra.Command, _ []string) error {
+		if os.Getenv("GOGC") == "" {
+			debug.SetGCPercent(garbage)
+		}
 		return daemon.Run(cmd.Context(), daemon.Options{Load: f.load, Path: f.config, Flags: f.run, Build: build(), NewLog: newLog})
 	}
 	root = &cobra.Command{

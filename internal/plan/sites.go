@@ -35,10 +35,10 @@ func sitesOf(want Want, rules []Rule, owner string) []site {
 		}
 		return cmp.Compare(a.ID, b.ID)
 	})
-	sites, nobodys := make([]site, 0, max(len(keys), len(rules))), new(Route)
+	sites, unclaimed := make([]site, 0, max(len(keys), len(rules))), new(Route)
 	ours := make([]ourRule, 0, len(rules)) // in one block; a site has some in a row
 	for len(keys)+len(standing) > 0 {
-		s := site{route: nobodys}
+		s := site{route: unclaimed}
 		if len(standing) == 0 || len(keys) > 0 && keys[0].Compare(standing[0].RuleKey) <= 0 {
 			s.key, keys = keys[0], keys[1:]
 			s.route = want.Routes[s.key]
