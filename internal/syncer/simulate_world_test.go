@@ -110,13 +110,12 @@ func (s *sim) meddle() {
 			s.makeForeign(s.cdn, r)
 		}
 	case n < 3: // and give it up
-		for _, id := range slices.Sorted(maps.Keys(s.foreignRules)) {
-			s.say("others delete %s", id)
-			delete(s.foreignRules, id)
+		if ids := slices.Sorted(maps.Keys(s.foreignRules)); len(ids) > 0 {
+			s.say("others delete %s", ids[0])
+			delete(s.foreignRules, ids[0])
 			for _, cdn := range s.cdns() {
-				delete(cdn.objects, id)
+				delete(cdn.objects, ids[0])
 			}
-			break
 		}
 	case n < 5 && len(rules) > 0:
 		s.meddleWithRule(s.cdn, rules[s.rng.IntN(len(rules))])
