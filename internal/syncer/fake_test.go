@@ -32,6 +32,7 @@ type fake[T plan.Object[T]] struct {
 	latency time.Duration
 	reply   func(call string, n int) reply // to the nth call, from 1; nil: all is well
 	keep    func(T) T                      // what it keeps of what it is sent; nil: just that
+	refuse  func(T) error                  // what it does not make; nil: it makes all
 	mine    func(T) bool                   // what the client may change, as it stands; nil: all
 	changed func(call string)              // told of each effect, with mu held; nil: nobody
 
@@ -137,6 +138,11 @@ func (f *fake[T]) read(ctx context.Context, call string, within func(T) bool) (l
 
 func (f *fake[T]) Create(ctx context.Context, o T) (made T, err error) {
 	err = f.call(ctx, "create "+short(o), func() error {
+		if f.refuse != nil {
+			if err := f.refuse(o); err != nil {
+				return err
+			}
+		}
 		f.serial++
 		made = f.put(o.WithIdentity(fmt.Sprint(f.name, "-", f.serial)))
 		return nil

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"hash/fnv"
+	"iter"
 	"log/slog"
 	"maps"
 	"math/rand/v2"
@@ -32,7 +33,7 @@ var (
 // TestSimulation has a simulated week for each seed: Ingresses, Services and
 // nodes come and go, others meddle, providers fail in every way they know, for
 // minutes at a time, watches miss things, and the daemon is killed and started
-// again. The invariants of sim.check hold at every change, and when the week is
+// again. In one week of five there is Vultr CDN beside Edgio. The invariants of sim.check hold at every change, and when the week is
 // over it becomes exact.
 //
 //	go test ./internal/syncer -run TestSimulation -seed 42 -v
@@ -68,8 +69,9 @@ func raceDetector() bool {
 // sim is one simulated week.
 type sim struct {
 	*rig
-	seed uint64
-	rng  *rand.Rand // of what the simulation itself does
+	vultr *fake[plan.Rule] // Vultr CDN; nil in most weeks
+	seed  uint64
+	rng   *rand.Rand // of what the simulation itself does
 
 	// What the cluster has, whoever knows of it.
 	ingresses map[string]*kube.Ingress
@@ -109,7 +111,10 @@ func newSim(t *testing.T, seed uint64) *sim {
 	s.tune = func(syncer *Syncer) {
 		rng := rand.New(rand.NewPCG(seed, uint64(time.Now().UnixNano())))
 		jitter := func(most time.Duration) time.Duration { return time.Duration(rng.Int64N(int64(most))) }
-		syncer.cdns[0].jitter, syncer.dns.jitter = jitter, jitter
+		for _, cdn := range syncer.cdns {
+			cdn.jitter = jitter
+		}
+		syncer.dns.jitter = jitter
 		syncer.beat = time.Hour
 	}
 	s.opts.ResyncInterval = []time.Duration{10 * time.Minute, time.Hour, 3 * time.Hour}[seed%3]
@@ -124,6 +129,9 @@ func newSim(t *testing.T, seed uint64) *sim {
 	}
 	for i := range 3 {
 		s.nodes[fmt.Sprint("n", i)] = node(i)
+	}
+	if seed%5 == 0 {
+		s.addVultrCDN()
 	}
 	return s
 }
@@ -206,7 +214,10 @@ func (s *sim) boot() {
 	s.alive = true
 	var life context.Context
 	life, s.kill = context.WithCancel(s.t.Context())
-	s.opts.CDNs[0].Provider, s.opts.DNS = mortal[plan.Rule]{s.cdn, life}, mortal[plan.Record]{s.dns, life}
+	for i, cdn := range s.cdns() {
+		s.opts.CDNs[i].Provider = mortal[plan.Rule]{cdn, life}
+	}
+	s.opts.DNS = mortal[plan.Record]{s.dns, life}
 	s.start()
 	s.unseen = nil
 	for _, o := range slices.Concat(objects(s.ingresses), objects(s.services), objects(s.nodes)) {
@@ -325,4 +336,37 @@ func (s *sim) ourRule(r plan.Rule) bool {
 	return ok && m.Owner == "acme" && m.Cluster == "main"
 }
 
-func (s *sim) ourRecord(r plan.Record) bool { return strings.HasSuffix(r.Name, ".main.acme") }
+func (s *sim) ourRecord(r plan.Record) bool {
+	_, foreign := s.foreignRecords[r.ID]
+	return !foreign && (r.Zone != "" || strings.HasSuffix(r.Name, ".main.acme"))
+}
+
+// cdns are the CDNs there are.
+func (s *sim) cdns() []*fake[plan.Rule] {
+	if s.vultr == nil {
+		return []*fake[plan.Rule]{s.cdn}
+	}
+	return []*fake[plan.Rule]{s.cdn, s.vultr}
+}
+
+// rules are those of all CDNs. The mutex is held.
+func (s *sim) rules() iter.Seq[plan.Rule] {
+	return func(yield func(plan.Rule) bool) {
+		for _, cdn := range s.cdns() {
+			for _, r := range cdn.objects {
+				if !yield(r) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// remember keeps what stands at all providers for lists that lag. The mutex is
+// held.
+func (s *sim) remember() {
+	for _, cdn := range s.cdns() {
+		cdn.remember()
+	}
+	s.dns.remember()
+}

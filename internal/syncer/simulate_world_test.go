@@ -13,6 +13,10 @@ import (
 
 // churn changes one object of the cluster.
 func (s *sim) churn() {
+	if s.vultr != nil && s.rng.IntN(2) == 0 {
+		s.churnVultr()
+		return
+	}
 	switch n := s.rng.IntN(10); {
 	case n < 5:
 		name := fmt.Sprint("ing", s.rng.IntN(4))
@@ -91,6 +95,11 @@ func (s *sim) randomIngress(name string) *kube.Ingress {
 func (s *sim) meddle() {
 	s.dns.mu.Lock()
 	defer s.dns.mu.Unlock()
+	defer s.remember()
+	if s.vultr != nil && s.rng.IntN(2) == 0 {
+		s.meddleVultr()
+		return
+	}
 	rules := slices.DeleteFunc(s.cdn.sorted(), func(r plan.Rule) bool { return !s.ourRule(r) })
 	addresses := slices.DeleteFunc(s.dns.sorted(), func(r plan.Record) bool { return !s.ourRecord(r) || r.Type != "A" })
 	switch n := s.rng.IntN(8); {
@@ -98,22 +107,21 @@ func (s *sim) meddle() {
 		r := plan.Rule{RuleKey: plan.RuleKey{CDN: plan.Edgio, Host: fmt.Sprintf("h%d.example.com", s.rng.IntN(2)), Path: []string{"/", "/b", "/x"}[s.rng.IntN(3)]},
 			SourceHost: []string{"elsewhere.example.org", "nodes.main.acme.example.net"}[s.rng.IntN(2)], SourcePath: "/"}
 		if !s.ours(r.SourceHost) {
-			s.makeForeign(r)
+			s.makeForeign(s.cdn, r)
 		}
 	case n < 3: // and give it up
-		for _, id := range slices.Sorted(maps.Keys(s.foreignRules)) {
-			s.say("others delete %s", id)
-			delete(s.foreignRules, id)
-			delete(s.cdn.objects, id)
-			break
+		if ids := slices.Sorted(maps.Keys(s.foreignRules)); len(ids) > 0 {
+			s.say("others delete %s", ids[0])
+			delete(s.foreignRules, ids[0])
+			for _, cdn := range s.cdns() {
+				delete(cdn.objects, ids[0])
+			}
 		}
 	case n < 5 && len(rules) > 0:
-		s.meddleWithRule(rules[s.rng.IntN(len(rules))])
+		s.meddleWithRule(s.cdn, rules[s.rng.IntN(len(rules))])
 	case n < 8 && len(addresses) > 0:
 		s.meddleWithAddress(addresses[s.rng.IntN(len(addresses))])
 	}
-	s.cdn.remember()
-	s.dns.remember()
 }
 
 // ours reports whether host is an origin of ours that stands empty: others who
@@ -123,30 +131,34 @@ func (s *sim) ours(host string) bool {
 	return ok && !s.resolves(name)
 }
 
-func (s *sim) makeForeign(r plan.Rule) {
+func (s *sim) makeForeign(cdn *fake[plan.Rule], r plan.Rule) {
 	s.serial++
 	r.ID = fmt.Sprint("foreign-", s.serial)
 	s.say("others make rule %s %s from %s", r.ID, r.RuleKey, r.SourceHost)
-	s.foreignRules[r.ID], s.cdn.objects[r.ID], s.foreignSince[r.ID] = r, r, time.Now()
+	s.foreignRules[r.ID], cdn.objects[r.ID], s.foreignSince[r.ID] = r, r, time.Now()
 }
 
-func (s *sim) meddleWithRule(r plan.Rule) {
+func (s *sim) meddleWithRule(cdn *fake[plan.Rule], r plan.Rule) {
 	s.serial++
 	switch s.rng.IntN(4) {
 	case 0:
 		s.say("others delete our rule %s", r.RuleKey)
-		delete(s.cdn.objects, r.ID)
+		delete(cdn.objects, r.ID)
+		s.excused[r.Published] = time.Now()
 	case 1:
 		s.say("others edit our rule %s", r.RuleKey)
 		r.SourcePath = "/elsewhere"
-		s.cdn.objects[r.ID] = r
+		cdn.objects[r.ID] = r
 	case 2:
 		s.say("others double our rule %s", r.RuleKey)
 		r.ID = fmt.Sprint("double-", s.serial)
-		s.cdn.objects[r.ID] = r
+		if r.Published != "" {
+			r.Published, r.Pending = "cdn-"+r.ID+".vultrcdn.com", false
+		}
+		cdn.objects[r.ID] = r
 	case 3:
 		r.Path += "copy"
-		s.makeForeign(r)
+		s.makeForeign(cdn, r)
 	}
 }
 
@@ -176,22 +188,24 @@ func (s *sim) meddleWithAddress(r plan.Record) {
 // resolves reports whether a zone name has an address.
 func (s *sim) resolves(name string) bool {
 	for _, o := range s.dns.objects {
-		if o.Name == name && o.Type == "A" {
+		if o.Zone == "" && o.Name == name && (o.Type == "A" || o.Type == "CNAME") {
 			return true
 		}
 	}
 	return false
 }
 
-// check holds at every change that the daemon makes. Both providers' mutex is held.
+// check holds at every change that the daemon makes. The providers' mutex is held.
 func (s *sim) check(call string) {
 	if strings.Contains(call, " list") || strings.Contains(call, " find") {
 		return
 	}
 	s.say("%s", call)
-	s.cdn.remember()
-	s.dns.remember()
-	for _, r := range s.cdn.objects {
+	s.remember()
+	s.checkLeads()
+	stands := make(map[string]plan.Rule)
+	for r := range s.rules() {
+		stands[r.ID] = r
 		name, ok := strings.CutSuffix(r.SourceHost, ".example.net")
 		if time.Since(s.foreignSince[r.ID]) < 20*time.Minute {
 			continue // it may not have been seen yet
@@ -208,7 +222,7 @@ func (s *sim) check(call string) {
 		}
 	}
 	for id, r := range s.foreignRules {
-		if now, ok := s.cdn.objects[id]; !ok || !now.Equal(r) {
+		if now, ok := stands[id]; !ok || !now.Equal(r) {
 			s.fail("foreign rule %s was touched", r.RuleKey)
 		}
 	}
@@ -222,6 +236,7 @@ func (s *sim) check(call string) {
 // peace brings the cluster to where all can be published.
 func (s *sim) peace() {
 	s.catchUp()
+	s.addressed()
 	for i := range 3 {
 		name := fmt.Sprint("n", i)
 		n := node(i)
@@ -250,14 +265,20 @@ func (s *sim) exact() {
 		taken[r.RuleKey] = true
 	}
 	got, used := make(map[plan.RuleKey]int), make(map[string]bool)
-	for id, r := range s.cdn.objects {
+	for r := range s.rules() {
 		name, _ := strings.CutSuffix(r.SourceHost, ".example.net")
 		used[name] = true
-		if _, ok := s.foreignRules[id]; ok {
+		if _, ok := s.foreignRules[r.ID]; ok {
 			continue
 		}
-		got[r.RuleKey]++
 		route := want.Route(r.RuleKey)
+		if r.Host == othersHost && route.Wanted() {
+			if r.Equal(route.Rule) {
+				got[r.RuleKey]++
+			}
+			continue // its DNS is not ours, so nobody can know which rules are used
+		}
+		got[r.RuleKey]++
 		switch {
 		case len(route.Holds) > 0: // it may stay as it is
 		case got[r.RuleKey] > 1:
@@ -287,16 +308,32 @@ func (s *sim) exactRecords(want plan.Want, used map[string]bool) {
 	if text := fmt.Sprint(claim.Key(), " ", s.opts.Settings.TTL); left[text] == 1 {
 		delete(left, text)
 	}
+	if s.vultr != nil {
+		s.exactLeads(want, left)
+	}
 	for name, set := range want.Sets {
 		if !used[name] {
 			continue
 		}
+		var wanted []plan.Record
 		for _, ip := range set.Addresses {
-			text := fmt.Sprint(plan.Record{Name: name, Type: "A", Data: ip}.Key(), " ", s.opts.Settings.TTL)
+			wanted = append(wanted, plan.Record{Name: name, Type: "A", Data: ip})
+		}
+		if set.CNAME != "" {
+			wanted = append(wanted, plan.Record{Name: name, Type: "CNAME", Data: set.CNAME})
+		}
+		for _, r := range wanted {
+			text := fmt.Sprint(r.Key(), " ", s.opts.Settings.TTL)
 			if left[text] != 1 {
-				s.fail("address %s stands %d times", text, left[text])
+				s.fail("record %s stands %d times", text, left[text])
 			}
 			delete(left, text)
+		}
+	}
+	for text := range left {
+		name, _, _ := strings.Cut(text, " ")
+		if _, known := want.Sets[name]; used[name] && !known {
+			delete(left, text) // the last known ones, of a rule that nobody can know to be unused
 		}
 	}
 	if len(left) > 0 {
