@@ -20,6 +20,7 @@ type publication struct {
 	hasCNAME   bool
 	busy       bool // something about it is under way or unknown
 	foreign    bool // what is not ours has the host's name, or the mark's
+	lost       bool // see planner.lost
 }
 
 // leadsTo reports whether the host certainly leads to a name, and nowhere else.
@@ -182,14 +183,18 @@ func (p *planner) planPublications() {
 		return
 	}
 	wanted, held, released := make(map[string]bool), make(map[string]bool), make(map[string]bool)
-	for key, r := range p.Want.Routes {
-		released[key.Host] = released[key.Host] || r.Release
-		wanted[key.Host] = wanted[key.Host] || r.Wanted()
-		held[key.Host] = held[key.Host] || len(r.Holds) > 0
-	}
 	standing := make(map[string]bool) // hosts of rules that are ours
 	for i := range p.sites {
-		standing[p.sites[i].key.Host] = standing[p.sites[i].key.Host] || len(p.sites[i].ours) > 0
+		s := &p.sites[i]
+		host, r := s.key.Host, s.route
+		released[host] = released[host] || r.Release
+		lost := r.Wanted() && p.lost(s)
+		if lost {
+			p.published[host].lost = true
+		}
+		wanted[host] = wanted[host] || r.Wanted() && !lost
+		held[host] = held[host] || len(r.Holds) > 0
+		standing[host] = standing[host] || len(s.ours) > 0
 	}
 	for _, host := range slices.Sorted(maps.Keys(p.published)) {
 		pub := p.published[host]
@@ -206,6 +211,18 @@ func (p *planner) planPublications() {
 			p.unpublish(pub, standing[host])
 		}
 	}
+}
+
+// lost reports whether the place of a route is somebody else's, with no rule of
+// ours there or on its way, while its host still leads to a rule that is gone: a
+// name at the CDN that anybody may get.
+func (p *planner) lost(s *site) bool {
+	pub := p.published[s.key.Host]
+	_, trying := p.writes[s.key]
+	if pub == nil || len(s.ours) > 0 || trying || p.missing(s) || !p.barred(s) {
+		return false
+	}
+	return !slices.ContainsFunc(s.others, func(r Rule) bool { return pub.leadsTo(p.target(r)) })
 }
 
 // publish leads a host to the CDN: first the mark, then the CNAME.
@@ -230,6 +247,9 @@ func (p *planner) publish(pub *publication, leads []lead) {
 		p.step.Records = append(p.step.Records, Op[Record]{Verb: Create, New: want, Urgency: urgentCreate})
 	case !pub.cname.Equal(want):
 		p.step.Records = append(p.step.Records, Op[Record]{Verb: Update, Old: pub.cname, New: want, Urgency: urgentChange})
+	case !pub.mark.Equal(mark): // its TTL, or the host has come from another cluster
+		p.step.Records = append(p.step.Records, Op[Record]{Verb: Update, Old: pub.mark, New: mark, Urgency: urgentTidy})
+		return
 	default:
 		p.removeDuplicates(pub.mark.Key(), pub.mark)
 		return
@@ -264,10 +284,10 @@ func (p *planner) unpublish(pub *publication, standing bool) {
 }
 
 // unwantedPublication notes that nobody wants a record of a published host. What
-// the watch reported does not count for sync.max_delete; else a record is one
-// of all those of its cluster's hosts.
+// the watch reported does not count for sync.max_delete, nor what was lost to
+// others; else a record is one of all those of its cluster's hosts.
 func (p *planner) unwantedPublication(pub *publication, r Record) {
-	reported := false
+	reported := pub.lost
 	for key := range p.Memory.droppedRules {
 		reported = reported || key.Host == pub.host
 	}

@@ -275,6 +275,52 @@ func TestTwins(t *testing.T) {
 	}
 }
 
+// TestTakenHost: others delete the rule of a host and make one of their own. The
+// host must not lead on to the name of the one that is gone, which anybody may
+// get. Where the CDN's name is the same for all, it is not gone.
+func TestTakenHost(t *testing.T) {
+	set := vultrSettings()
+	set.CNAMETarget, set.MaxDelete = "acme.cdn.example.net", 1
+	for name, test := range map[string]struct {
+		objects []any
+		want    []string
+	}{
+		"by a pull zone":   {[]any{fast("/=web"), balanced("192.0.2.9")}, []string{"10s: delete www cdn-id-003.vultrcdn.com", "20s: delete claim www"}},
+		"by an Edgio rule": {[]any{ingress("shop", "www.example.com", "Exact", "/"), web(), node("n1", "192.0.2.1")}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStage(set, cluster("main", test.objects...))
+			s.run()
+			s.Now = start()
+			theirs := s.Rules.Objects[0].Unmarked().WithIdentity("theirs")
+			theirs.Published = "cdn-theirs.vultrcdn.com"
+			s.Rules.Objects = []Rule{theirs}
+			if diff := cmp.Diff(test.want, s.run()); diff != "" {
+				t.Errorf("done (-want +got):\n%s", diff)
+			}
+			// They go, and the host is published again.
+			s.Rules.Objects = nil
+			s.run()
+			if s.rule(t, theirs.RuleKey).ID == "theirs" {
+				t.Error("it is not published again")
+			}
+		})
+	}
+}
+
+// TestPublishTTL: the host's name and its mark follow the configuration.
+func TestPublishTTL(t *testing.T) {
+	s := newStage(vultrSettings(), cluster("main", fast("/=web"), balanced("192.0.2.9")))
+	s.run()
+	s.Settings.TTL = 60
+	s.run()
+	for _, r := range s.Records.Objects {
+		if r.TTL != 60 {
+			t.Errorf("%s has a TTL of %d", r.Key(), r.TTL)
+		}
+	}
+}
+
 // TestApex: no CNAME can stand there, so its DNS is nobody's business but the
 // user's.
 func TestApex(t *testing.T) {
