@@ -26,94 +26,166 @@ func TestProviderFaults(t *testing.T) {
 	b.nodes("192.0.2.1", "192.0.2.2")
 	b.apply(service(30080), ingress("keep", "www.example.com/keep"), ingress("change", "www.example.com/change"),
 		ingress("move", "www.example.com/move"), ingress("go", "www.example.com/go"))
-	faults := emulator.CommonFaults()
-	faults["slow"] = emulator.Fault{Delay: time.Second}
-	faulty := 6 // calls of which half are hit
-	if *thorough {
-		faulty = 30
-		// After these it waits longer before it tries again.
-		faults["401 for a while"] = emulator.Fault{Status: http.StatusUnauthorized}
-		faults["403 for a while"] = emulator.Fault{Status: http.StatusForbidden}
-		faults["400 for a while"] = emulator.Fault{Status: http.StatusBadRequest}
-		faults["no answer in time"] = emulator.Fault{Delay: 31 * time.Second}
-	}
-	const interval = time.Second
-	type installation struct {
-		*bed
-		name string
-		*daemon
-	}
-	var all []installation
-	for i, name := range slices.Sorted(maps.Keys(faults)) {
-		in := newInstallation(t, lab.Options{AllowDuplicates: true})
-		all = append(all, installation{in, name, in.start(in.config(sections{"sync": fmt.Sprint("resync_interval: ", interval)}))})
-		random := emulator.Random(uint64(i), 0.5, faults[name])
-		in.Faults.Set(func(n int, call emulator.Call) emulator.Fault {
-			if n > faulty {
-				return emulator.Fault{}
-			}
-			return random(n, call)
-		})
-	}
+	s := besiege(t, "edgio", sections{})
 	exact := func(rules, addresses []string) {
 		t.Helper()
-		started := time.Now()
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute) // the longest back-off is half of it
-		defer cancel()
-		for _, in := range all {
-			err := lab.Until(ctx, func() error {
-				return errors.Join(lab.Same("rules", in.Rules(), rules...), lab.Same("addresses", in.Addresses(), addresses...))
-			})
-			if err != nil {
-				t.Errorf("%s: not exact: %v", in.name, err)
-			}
-		}
-		t.Logf("all %d installations are exact after %s", len(all), time.Since(started).Round(time.Second))
-	}
-	// compared waits until each has compared everything at least once more.
-	compared := func() {
-		t.Helper()
-		since := float64(time.Now().Add(2 * interval).Unix())
-		for _, in := range all {
-			in.until(func() error {
-				return errors.Join(in.atLeast(since, "edgeward_last_success_timestamp_seconds", `target="edgio"`),
-					in.atLeast(since, "edgeward_last_success_timestamp_seconds", `target="vultr"`))
-			})
-		}
+		s.exact(func(in installation) error {
+			return errors.Join(lab.Same("rules", in.Rules(), rules...), lab.Same("addresses", in.Addresses(), addresses...))
+		})
 	}
 	at := func(path string, port int) string { return rule("www.example.com/"+path, port) }
 	exact([]string{at("keep", 30080), at("change", 30080), at("move", 30080), at("go", 30080)}, []string{"192.0.2.1", "192.0.2.2"})
 
-	for i, in := range all {
-		random := emulator.Random(uint64(i+100), 0.5, faults[in.name])
+	s.strike(100)
+	b.apply(annotated(ingress("change", "www.example.com/change"), "edgeward/source-path", "strip"), ingress("move", "www.example.com/moved"), ingress("new", "www.example.com/new"))
+	b.delete(ingress("go", "www.example.com/go"))
+	b.nodes("192.0.2.3")
+	must(t, server.DeleteNode(t.Context(), "node-1"))
+	rules := []string{at("keep", 30080), strings.TrimSuffix(at("change", 30080), "change"), at("moved", 30080), at("new", 30080)}
+	exact(rules, []string{"192.0.2.2", "192.0.2.3"})
+	s.end()
+	exact(rules, []string{"192.0.2.2", "192.0.2.3"})
+	s.calm()
+	for _, in := range s.all {
+		if n := len(in.Records()); n != 3 {
+			t.Errorf("%s: %d records: %q", in.name, n, in.Records())
+		}
+	}
+}
+
+// TestProviderFaultsVultrCDN is TestProviderFaults over pull zones: a host is
+// published, gets another origin, which takes another pull zone, and goes.
+func TestProviderFaultsVultrCDN(t *testing.T) {
+	b := newBed(t, lab.Options{})
+	one, two := fast("www.example.com"), strings.Replace(fast("shop.example.com"), "{name: fast}", "{name: shop}", 1)
+	b.apply(balanced(), one, two)
+	b.balancer("services", "web", `{"ip": "192.0.2.9"}`)
+	config := withVultrCDN()
+	config["edgio"] = lab.Left
+	s := besiege(t, "vultr-cdn", config)
+	led := func(zones ...string) {
+		t.Helper()
+		s.exact(func(in installation) error { return in.led(zones...) })
+	}
+	led(zone("shop.example.com", "web.default.lb"), zone("www.example.com", "web.default.lb"))
+	s.strike(100)
+	b.balancer("services", "web", `{"hostname": "lb.example.org"}`)
+	led(zone("shop.example.com", "web.default.lb-cname"), zone("www.example.com", "web.default.lb-cname"))
+	s.strike(200)
+	b.delete(one)
+	led(zone("shop.example.com", "web.default.lb-cname"))
+	s.end()
+	led(zone("shop.example.com", "web.default.lb-cname"))
+	s.calm()
+	for _, in := range s.all {
+		// The claim and the origin's CNAME; the host's and its mark.
+		if err := errors.Join(lab.Same("DNS", in.publishedRecords(), "_edgeward.shop TXT", "shop CNAME")); err != nil || len(in.Records()) != 2 {
+			t.Errorf("%s: %v; records %q", in.name, err, in.Records())
+		}
+	}
+}
+
+// siege is several installations on one cluster, each with providers that fail in
+// a way of its own.
+type siege struct {
+	t      *testing.T
+	cdn    string // the label target of its metrics
+	faults map[string]emulator.Fault
+	faulty int // calls of which half are hit
+	all    []installation
+}
+
+type installation struct {
+	*bed
+	name string // of its fault
+	*daemon
+}
+
+// besieged is how often the installations of a siege compare everything.
+const besieged = time.Second
+
+// besiege starts an installation for each fault, which hits it from the start.
+func besiege(t *testing.T, cdn string, config sections) *siege {
+	s := &siege{t: t, cdn: cdn, faults: emulator.CommonFaults(), faulty: 6}
+	s.faults["slow"] = emulator.Fault{Delay: time.Second}
+	if *thorough {
+		s.faulty = 30
+		// After these it waits longer before it tries again.
+		s.faults["401 for a while"] = emulator.Fault{Status: http.StatusUnauthorized}
+		s.faults["403 for a while"] = emulator.Fault{Status: http.StatusForbidden}
+		s.faults["400 for a while"] = emulator.Fault{Status: http.StatusBadRequest}
+		s.faults["no answer in time"] = emulator.Fault{Delay: 31 * time.Second}
+	}
+	config["sync"] = fmt.Sprint("resync_interval: ", besieged)
+	for _, name := range slices.Sorted(maps.Keys(s.faults)) {
+		in := newInstallation(t, lab.Options{AllowDuplicates: true})
+		s.all = append(s.all, installation{bed: in, name: name})
+	}
+	s.strike(0)
+	for i, in := range s.all {
+		s.all[i].daemon = in.start(in.config(config))
+	}
+	return s
+}
+
+// strike has the faults hit anew.
+func (s *siege) strike(seed int) {
+	for i, in := range s.all {
+		random := emulator.Random(uint64(seed+i), 0.5, s.faults[in.name])
 		in.Faults.Set(func(n int, call emulator.Call) emulator.Fault {
-			if n > faulty {
+			if n > s.faulty {
 				return emulator.Fault{}
 			}
 			return random(n, call)
 		})
 	}
-	b.apply(annotated(ingress("change", "www.example.com/change"), "edgeward/source-path", "strip"), ingress("move", "www.example.com/moved"), ingress("new", "www.example.com/new"))
-	b.delete(ingress("go", "www.example.com/go"))
-	b.nodes("192.0.2.3")
-	must(t, server.DeleteNode(t.Context(), "node-1"))
-	stripped := strings.TrimSuffix(at("change", 30080), "change")
-	exact([]string{at("keep", 30080), stripped, at("moved", 30080), at("new", 30080)}, []string{"192.0.2.2", "192.0.2.3"})
-	for _, in := range all {
+}
+
+// exact waits until all installations are.
+func (s *siege) exact(is func(installation) error) {
+	s.t.Helper()
+	started := time.Now()
+	ctx, cancel := context.WithTimeout(s.t.Context(), 10*time.Minute) // the longest back-off is half of it
+	defer cancel()
+	for _, in := range s.all {
+		if err := lab.Until(ctx, func() error { return is(in) }); err != nil {
+			s.t.Errorf("%s: not exact: %v", in.name, err)
+		}
+	}
+	s.t.Logf("all %d installations are exact after %s", len(s.all), time.Since(started).Round(time.Second))
+}
+
+// compared waits until each has compared everything at least once more.
+func (s *siege) compared() {
+	s.t.Helper()
+	since := float64(time.Now().Add(2 * besieged).Unix())
+	for _, in := range s.all {
+		in.until(func() error {
+			return errors.Join(in.atLeast(since, "edgeward_last_success_timestamp_seconds", fmt.Sprintf("target=%q", s.cdn)),
+				in.atLeast(since, "edgeward_last_success_timestamp_seconds", `target="vultr"`))
+		})
+	}
+}
+
+// end ends the faults, and waits until everything was compared without them.
+func (s *siege) end() {
+	s.t.Helper()
+	for _, in := range s.all {
 		in.Faults.Set(nil)
 	}
-	compared()
-	exact([]string{at("keep", 30080), stripped, at("moved", 30080), at("new", 30080)}, []string{"192.0.2.2", "192.0.2.3"})
-	for _, in := range all {
+	s.compared()
+}
+
+// calm checks that nothing is written any more.
+func (s *siege) calm() {
+	s.t.Helper()
+	for _, in := range s.all {
 		in.forgetCalls()
 	}
-	compared()
-	for _, in := range all {
+	s.compared()
+	for _, in := range s.all {
 		if err := in.nothingWritten(); err != nil {
-			t.Errorf("%s: exact, it goes on writing: %v", in.name, err)
-		}
-		if n := len(in.Records()); n != 3 {
-			t.Errorf("%s: %d records: %q", in.name, n, in.Records())
+			s.t.Errorf("%s: exact, it goes on writing: %v", in.name, err)
 		}
 	}
 }
