@@ -33,8 +33,8 @@ var (
 // TestSimulation has a simulated week for each seed: Ingresses, Services and
 // nodes come and go, others meddle, providers fail in every way they know, for
 // minutes at a time, watches miss things, and the daemon is killed and started
-// again. In one week of five there is Vultr CDN beside Edgio. The invariants of sim.check hold at every change, and when the week is
-// over it becomes exact.
+// again. In one week of five there is Vultr CDN beside Edgio. The invariants of
+// sim.check hold at every change, and when the week is over it becomes exact.
 //
 //	go test ./internal/syncer -run TestSimulation -seed 42 -v
 //
