@@ -100,10 +100,10 @@ func (p *planner) retire(route *Route, old ourRule, current Rule) {
 			"lead its DNS name to the new one, then delete the old one (%s) at the CDN", route.Rule.Host, current.Published, old.Published, old.ID)
 		return
 	}
-	c := p.clusters[old.of.Cluster]
+	c, due := p.clusters[old.of.Cluster], p.forgotten(pub, *old.Rule, gone.since)
 	c.ruleDeletions[old.CDN] = append(c.ruleDeletions[old.CDN], deletion[Rule]{
 		op:       Op[Rule]{Verb: Delete, Old: *old.Rule, Ingress: route.Ingress, Urgency: urgentTidy},
-		reported: true, due: p.forgotten(pub, *old.Rule, gone.since), safe: pub.leadsTo(current.Published),
+		reported: true, due: due, safe: pub.leadsTo(current.Published) && p.seenToLead(due),
 	})
 }
 

@@ -154,6 +154,17 @@ func (p *planner) forgotten(pub *publication, r Rule, since time.Time) time.Time
 	return since.Add(ttl)
 }
 
+// seenToLead reports whether DNS was read again since nobody should be led to a
+// rule any more, which is at due, and asks for that if not: the list that a start
+// rests on may have been an old one.
+func (p *planner) seenToLead(due time.Time) bool {
+	if p.Now.Before(due) || p.readSince(p.Records.Read, due) {
+		return true
+	}
+	p.step.Reread[Vultr] = true
+	return false
+}
+
 // target is the name at the CDN that a rule's host has to lead to, "" if it is
 // not known.
 func (p *planner) target(r Rule) string {

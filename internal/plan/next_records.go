@@ -398,8 +398,7 @@ func (p *planner) unwantedRecord(cluster string, r Record, lingers, safe bool) {
 	if lingers {
 		d.op.Urgency = urgentTidy
 		d.due = gone.since.Add(p.Settings.Linger)
-		old := p.Rules.Read.Before(d.due) || p.Now.Sub(p.Rules.Read) > freshReading
-		if !p.Now.Before(d.due) && old {
+		if !p.Now.Before(d.due) && !p.readSince(p.Rules.Read, d.due) {
 			d.safe = false
 			for cdn := range p.cdns {
 				p.step.Reread[cdn] = true
@@ -408,4 +407,9 @@ func (p *planner) unwantedRecord(cluster string, r Record, lingers, safe bool) {
 	}
 	c := p.clusters[cluster]
 	c.recordDeletions = append(c.recordDeletions, d)
+}
+
+// readSince reports whether a reading began at t or later, and not long ago.
+func (p *planner) readSince(reading, t time.Time) bool {
+	return !reading.Before(t) && p.Now.Sub(reading) <= freshReading
 }

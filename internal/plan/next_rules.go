@@ -292,7 +292,7 @@ func (p *planner) unwantedRule(r ourRule) {
 		if at := p.forgotten(pub, *r.Rule, gone.since); at.After(due) {
 			due = at
 		}
-		safe = !pub.busy && !(pub.hasCNAME && pub.cname.Data == p.target(*r.Rule))
+		safe = !pub.busy && !(pub.hasCNAME && pub.cname.Data == p.target(*r.Rule)) && p.seenToLead(due)
 	}
 	c.ruleDeletions[r.CDN] = append(c.ruleDeletions[r.CDN], deletion[Rule]{
 		op:       Op[Rule]{Verb: Delete, Old: *r.Rule, Ingress: r.of, Urgency: urgentRemove},

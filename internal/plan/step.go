@@ -35,9 +35,10 @@ type Step struct {
 	Held     map[RuleKey]IngressID
 	// Compared says that the first comparison of every cluster is over.
 	Compared bool
-	// Reread asks for a reading of these CDNs: before addresses go, it has to be
-	// seen that nobody has pointed a rule at them meanwhile, and what a CDN is
-	// still preparing is looked at now and then.
+	// Reread asks for a reading of these targets: before addresses go, it has to be
+	// seen that nobody has pointed a rule at them meanwhile, before a published
+	// host's rule goes, that nobody is led to it, and what a CDN is still preparing
+	// is looked at now and then.
 	Reread map[Target]bool
 	// Poll is when to ask again for the sake of what a CDN is still preparing;
 	// zero: nothing is.

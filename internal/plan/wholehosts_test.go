@@ -275,6 +275,29 @@ func TestTwins(t *testing.T) {
 	}
 }
 
+// TestOldListOfDNS: a start may rest on an old list, which shows the host to lead
+// to another rule than it does. Before a rule goes DNS is read again.
+func TestOldListOfDNS(t *testing.T) {
+	s := newStage(vultrSettings(), cluster("main", fast("/=web"), balanced("192.0.2.9")))
+	s.run()
+	s.change(true, cluster("main", balanced("192.0.2.9")))
+	s.Records.Objects = slices.DeleteFunc(s.Records.Objects, func(r Record) bool { return r.Type == "CNAME" }) // as an old list says
+	s.Rules.Read, s.Records.Read = s.Now, s.Now
+	for range 5 {
+		s.step = Next(s.Input)
+		s.Memory = s.step.Memory
+		if len(s.step.Rules) > 0 {
+			t.Fatalf("%s: the rule goes, and DNS was read %s before", s.Now.Sub(start()), s.Now.Sub(s.Records.Read))
+		}
+		if s.step.Reread[Vultr] {
+			return
+		}
+		s.Now = s.Now.Add(time.Minute)
+		s.Rules.Read = s.Now
+	}
+	t.Error("DNS is not read again")
+}
+
 // TestTakenHost: others delete the rule of a host and make one of their own. The
 // host must not lead on to the name of the one that is gone, which anybody may
 // get. Where the CDN's name is the same for all, it is not gone.

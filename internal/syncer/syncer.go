@@ -291,6 +291,9 @@ func (s *Syncer) plan(now time.Time) ([]plan.Rule, []plan.Record) {
 			t.readSoon(now)
 		}
 	}
+	if s.step.Reread[plan.Vultr] {
+		s.dns.readSoon(now)
+	}
 	for _, t := range s.cdns {
 		t.enqueue(s.rulesAt(t.name))
 	}
