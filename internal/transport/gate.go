@@ -29,9 +29,10 @@ const (
 type Gate struct {
 	limiter *rate.Limiter
 
-	mu       sync.Mutex
-	closed   time.Time // no call before
-	failures int       // in a row
+	mu     sync.Mutex
+	closed time.Time // no call before
+	// In a row: calls that failed, and calls that were refused.
+	failures, refusals int
 	// doubtful: the last pause was for a failure. One call is let through after
 	// it, and the others wait for what becomes of that one.
 	doubtful, probing bool
@@ -114,16 +115,19 @@ func (g *Gate) learn(status int, after time.Duration) {
 		g.probing, g.closed = false, now
 	}
 	if !failed && !refused {
-		g.failures, g.doubtful = 0, false
+		g.failures, g.refusals, g.doubtful = 0, 0, false
 		return
 	}
-	if g.failures == 0 || !burst {
-		g.failures++
+	// A refusal after bad luck of other kinds is a first one.
+	count, spared := &g.failures, patience
+	if refused {
+		count, spared = &g.refusals, 0
+	}
+	if *count == 0 || !burst {
+		*count++
 	}
 	pause := after
-	if n := g.failures - 1; pause == 0 && refused {
-		pause = backoff(n)
-	} else if n -= patience; pause == 0 && n >= 0 {
+	if n := *count - 1 - spared; pause == 0 && n >= 0 {
 		pause = backoff(n)
 	}
 	g.doubtful = g.doubtful || pause > 0

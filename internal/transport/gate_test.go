@@ -144,6 +144,9 @@ func TestPauses(t *testing.T) {
 		{"a hundredth call without reply", repeat(100, reply{}), 2 * time.Minute, jitter},
 		{"500s and lost replies together", append(repeat(2, reply{status: 502}), repeat(2, reply{})...), time.Second, jitter},
 
+		{"a first 429 after bad luck", append(repeat(6, reply{status: 500}), reply{status: 429}), time.Second, jitter},
+		{"a 500 after many 429s", append(repeat(6, reply{status: 429}), reply{status: 500}), 0, exact},
+
 		{"a 403 is about one call", repeat(9, reply{status: 403}), 0, exact},
 		{"a 404 is about one call", repeat(9, reply{status: 404}), 0, exact},
 		{"success resets the growth", append(repeat(5, reply{status: 429}), reply{status: 200}, reply{status: 429}), time.Second, jitter},
