@@ -93,7 +93,7 @@ func (p *planner) retire(route *Route, old ourRule, current Rule) {
 	gone := p.unwanted(old.of.Cluster, old.ID, true)
 	pub := p.published[route.Rule.Host]
 	switch {
-	case current.Pending:
+	case current.Pending || pub != nil && pub.busy:
 		return
 	case pub == nil || !pub.marked:
 		p.notice(false, "%s was published anew as %s, since the origin of %s could not be changed: "+

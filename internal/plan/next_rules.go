@@ -287,7 +287,7 @@ func (p *planner) unwantedRule(r ourRule) {
 	}
 	gone := p.unwanted(r.of.Cluster, r.ID, p.Memory.droppedRules[r.RuleKey])
 	due, safe := gone.since.Add(p.Settings.DeletionGrace), true
-	if pub := p.published[r.Host]; pub != nil && pub.marked && p.target(*r.Rule) != "" {
+	if pub := p.published[r.Host]; pub != nil && (pub.marked || pub.busy) && p.target(*r.Rule) != "" {
 		// First its host must not lead to it any more, nor be remembered to.
 		if at := p.forgotten(pub, *r.Rule, gone.since); at.After(due) {
 			due = at

@@ -298,6 +298,22 @@ func TestOldListOfDNS(t *testing.T) {
 	t.Error("DNS is not read again")
 }
 
+// TestDoubtfulMark: while it is not known what became of a host's mark, as after a
+// lost reply, its rule does not go.
+func TestDoubtfulMark(t *testing.T) {
+	s := newStage(vultrSettings(), cluster("main", fast("/=web"), balanced("192.0.2.9")))
+	s.run()
+	i := slices.IndexFunc(s.Records.Objects, func(r Record) bool { return r.Zone != "" && r.Type == "TXT" })
+	mark := s.Records.Objects[i]
+	s.change(true, cluster("main", balanced("192.0.2.9")))
+	s.Records.Attempts = []Attempt[Record]{{Op[Record]{Verb: Update, Old: mark, New: mark}, Unsure}}
+	s.ask()
+	s.Now = s.Now.Add(time.Hour)
+	if ops := s.ask(); slices.Contains(ops, "delete rule www.example.com/") {
+		t.Errorf("operations %q", ops)
+	}
+}
+
 // TestTakenHost: others delete the rule of a host and make one of their own. The
 // host must not lead on to the name of the one that is gone, which anybody may
 // get. Where the CDN's name is the same for all, it is not gone.

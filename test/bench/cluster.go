@@ -36,7 +36,8 @@ type cluster struct {
 	*kube.Server
 	client kubernetes.Interface
 	size
-	moved []atomic.Int32 // how often, by Ingress
+	moved    []atomic.Int32 // how often, by Ingress
+	replaced int            // nodes so far, the oldest first
 }
 
 // newCluster starts an API server and fills it.
@@ -148,8 +149,10 @@ func (c *cluster) moveIngress(ctx context.Context, i int) error {
 	return err
 }
 
-// replaceNode puts a new node in the place of one.
-func (c *cluster) replaceNode(ctx context.Context, old, fresh int) error {
+// replaceNode puts a new node in the place of the oldest.
+func (c *cluster) replaceNode(ctx context.Context) error {
+	old, fresh := c.replaced, c.nodes+c.replaced
+	c.replaced++
 	if err := c.CreateNode(ctx, nodeName(fresh), address(fresh)); err != nil {
 		return err
 	}

@@ -122,7 +122,7 @@ func (b *bed) replaceNodes(ctx context.Context, n int) (result, error) {
 		var all time.Duration
 		for i := range n {
 			sent := time.Now()
-			if err := b.replaceNode(ctx, i, b.cluster.nodes+i); err != nil {
+			if err := b.replaceNode(ctx); err != nil {
 				return err
 			}
 			end, err := b.calls.wrote(patience, 0, 2*(i+1))
