@@ -53,8 +53,8 @@ func ParseMark(s string, key RuleKey) (m Mark, ok bool) {
 const hashSize = 16
 
 // hash is the first 64 bits of a SHA-256 of host and path, in hexadecimal:
-// enough to tell a rule from its copy, not a secret. It is made twice for each
-// rule in every plan, so without an allocation.
+// enough to tell a rule from its copy, not a secret. It is made for each rule
+// whenever what became of the Ingresses is told, so without an allocation.
 func (k RuleKey) hash() (text [hashSize]byte) {
 	var short [128]byte
 	sum := sha256.Sum256(append(append(short[:0], k.Host...), k.Path...))
