@@ -20,6 +20,9 @@ const (
 	// patience is how many failures in a row, 5xx or no reply at all, are
 	// taken for bad luck of single calls.
 	patience = 3
+	// probeCheck is how often it is looked whether the one call after a pause
+	// has ended.
+	probeCheck = 100 * time.Millisecond
 )
 
 // Gate lets calls to one provider through at the configured rate, and none
@@ -54,7 +57,11 @@ func (g *Gate) Take(now time.Time) (ok bool, wait time.Duration) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if now.Before(g.closed) {
-		return false, g.closed.Sub(now)
+		wait := g.closed.Sub(now)
+		if g.probing {
+			wait = min(wait, probeCheck)
+		}
+		return false, wait
 	}
 	r := g.limiter.ReserveN(now, 1)
 	if wait := r.DelayFrom(now); wait > 0 {

@@ -233,10 +233,24 @@ func TestOneCallGoesFirst(t *testing.T) {
 				if err := gate.wait(t.Context()); err != nil {
 					t.Fatal(err)
 				}
-				wantPause(t, gate, callTimeout, 0) // the others, as long as it is under way
-				time.Sleep(5 * time.Second)
+				var waited time.Duration // of the next one
+				go func() {
+					start := time.Now()
+					if err := gate.wait(t.Context()); err == nil {
+						waited = time.Since(start)
+					}
+				}()
+				time.Sleep(5 * time.Second) // it is under way
+				synctest.Wait()
+				if waited != 0 {
+					t.Errorf("another went beside the first after %v", waited)
+				}
 				gate.learn(tc.reply.status, tc.reply.after)
-				wantPause(t, gate, tc.want, 4)
+				time.Sleep(2 * time.Minute)
+				synctest.Wait()
+				if least := 5*time.Second + tc.want; waited < least || waited > least+tc.want/4+probeCheck {
+					t.Errorf("another went after %v, want some %v", waited, least)
+				}
 			})
 		})
 	}
