@@ -121,9 +121,9 @@ func (s Source) gather(o *syncer.Overview, n int) map[plan.IngressID]*about {
 		add(r.Ingress, finding{r.State, r.Key, reason, false})
 	}
 	if len(o.Step.Released) > 0 {
-		for key, r := range o.Want.Routes {
+		for _, r := range o.Want.Routes {
 			if r.Release && slices.Contains(o.Step.Released, r.Ingress) {
-				add(r.Ingress, finding{state: plan.Released, key: key})
+				add(r.Ingress, finding{state: plan.Released, key: r.Key})
 			}
 		}
 	}

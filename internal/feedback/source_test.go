@@ -182,11 +182,11 @@ func TestMessages(t *testing.T) {
 			failures: []syncer.Failure{{Place: "shop.example.com/a", Ingress: id("blog"), Error: "another's"}, {Place: "shop.example.com/a", Ingress: id("shop"), Error: "403 Forbidden"}},
 			messages: []Message{warning("SyncFailed", "shop.example.com/a: refused (403 Forbidden)"+again)}},
 		"an address is refused": {step: plan.Step{Routes: []plan.RouteState{route(a, plan.Failed, "no address")}},
-			want:     plan.Want{Routes: map[plan.RuleKey]*plan.Route{a: {Set: "nodes.main.acme"}}},
+			want:     plan.Want{Routes: []*plan.Route{{Key: a, Set: "nodes.main.acme"}}},
 			failures: []syncer.Failure{{Place: "nodes.main.acmes A 192.0.2.1", Error: "another set's"}, {Place: "nodes.main.acme A 192.0.2.1", Error: "500"}},
 			messages: []Message{warning("SyncFailed", "shop.example.com/a: no address (500)"+again)}},
 		"let go": {step: plan.Step{Released: []plan.IngressID{id("shop")}},
-			want:     plan.Want{Routes: map[plan.RuleKey]*plan.Route{a: {Release: true, Ingress: id("shop")}, b: {Release: true, Ingress: id("blog")}}},
+			want:     plan.Want{Routes: []*plan.Route{{Key: a, Release: true, Ingress: id("shop")}, {Key: b, Release: true, Ingress: id("blog")}}},
 			messages: []Message{normal("Released", "Let go: shop.example.com/a. The rule stays at the CDN as it is and is not touched again.")}},
 		"some of each": {
 			step: plan.Step{Routes: many(1), Problems: []plan.Problem{problem(b, plan.Conflict, "taken")}},

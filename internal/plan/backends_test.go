@@ -191,7 +191,7 @@ func TestRule(t *testing.T) {
 	want := Desired([]Cluster{cluster("main", ing, web(), node("n1", "192.0.2.1"))}, set, start())
 	mark := "acme/main/default/shop/2680d284a82a0108"
 	expect := &Route{
-		Ingress: shopID(), Set: "nodes.main.acme",
+		Key: shopKey(), Ingress: shopID(), Set: "nodes.main.acme",
 		Rule: Rule{
 			RuleKey: shopKey(), SourceHost: nodesHost, SourcePath: "/a", Profile: "generic",
 			Protocols: []Protocol{

@@ -59,9 +59,9 @@ func standing(c Cluster, rules bool) Input {
 		in.Records.Objects = append(in.Records.Objects, r.WithIdentity(n.Name))
 	}
 	in.Rules.Objects = nil
-	for key, route := range Desired([]Cluster{c}, in.Settings, in.Now).Routes {
+	for _, route := range Desired([]Cluster{c}, in.Settings, in.Now).Routes {
 		if rules {
-			in.Rules.Objects = append(in.Rules.Objects, route.Rule.WithIdentity(key.String()))
+			in.Rules.Objects = append(in.Rules.Objects, route.Rule.WithIdentity(route.Key.String()))
 		}
 	}
 	return in

@@ -348,7 +348,8 @@ func (w *world) exact(step Step) {
 			w.fail("rule %s stands with the origin %s, wanted is %s; protocols %v and %v", r, r.SourceHost, route.Rule.SourceHost, r.Protocols, route.Rule.Protocols)
 		}
 	}
-	for key, route := range w.want.Routes {
+	for _, route := range w.want.Routes {
+		key := route.Key
 		if route.Wanted() && !barred[key] {
 			used[route.Set] = true
 		}

@@ -170,7 +170,7 @@ func TestNotReadyCluster(t *testing.T) {
 	c := cluster("main", usual()...)
 	c.Ready = false
 	want := Desired([]Cluster{c}, testSettings(), start())
-	expect := Want{Routes: map[RuleKey]*Route{}, Sets: map[string]Set{}, Clusters: map[string]*ClusterWant{"main": nil}}
+	expect := Want{Routes: []*Route{}, Sets: map[string]Set{}, Clusters: map[string]*ClusterWant{"main": nil}}
 	if diff := cmp.Diff(expect, want, cmpopts.IgnoreUnexported(Want{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"github.com/edgeward/edgeward/internal/ordered"
 )
 
 // State is what became of one route, which is a host and path that an Ingress
@@ -37,6 +39,7 @@ type Warning struct {
 
 // Route is what shall become of one host and path. It is not changed once made.
 type Route struct {
+	Key RuleKey
 	// Rule is what to publish, for Ingress. It is the zero Rule where no claim
 	// can be published.
 	Rule    Rule
@@ -95,7 +98,7 @@ type ClusterWant struct {
 
 // Want is everything that shall stand.
 type Want struct {
-	Routes map[RuleKey]*Route
+	Routes []*Route       // in the order of their keys
 	Sets   map[string]Set // by zone name; of ready clusters
 	// Clusters holds an entry for each cluster of the configuration, nil for
 	// those that are not ready.
@@ -105,16 +108,19 @@ type Want struct {
 	// Until is when time alone changes the answer; zero: never.
 	Until time.Time
 
-	readings map[string]readings // of the clusters' Ingresses, for the next answer
+	// For the next answer, of the clusters' Ingresses:
+	readings map[string]readings
+	claims   []*claim // all that the readings hold, in order
 }
 
 // Route is what shall become of a host and path at a CDN; the zero Route where
 // nobody claims it.
 func (w Want) Route(key RuleKey) *Route {
-	if r := w.Routes[key]; r != nil {
-		return r
+	i, ok := slices.BinarySearchFunc(w.Routes, key, func(r *Route, key RuleKey) int { return r.Key.Compare(key) })
+	if !ok {
+		return &Route{}
 	}
-	return &Route{}
+	return w.Routes[i]
 }
 
 // Desired maps the clusters' objects onto what shall stand. Clusters that are
@@ -130,12 +136,9 @@ func Desired(clusters []Cluster, set Settings, now time.Time) Want {
 func DesiredAfter(before Want, clusters []Cluster, set Settings, now time.Time) Want {
 	set.PublishedProtocols = slices.Sorted(slices.Values(set.PublishedProtocols))
 	want := Want{
-		Routes:   make(map[RuleKey]*Route, len(before.Routes)),
-		Sets:     make(map[string]Set, len(before.Sets)),
-		Clusters: make(map[string]*ClusterWant),
-		readings: make(map[string]readings),
+		Sets: make(map[string]Set, len(before.Sets)), Clusters: make(map[string]*ClusterWant), readings: make(map[string]readings),
 	}
-	contest := make(contest)
+	var changed difference
 	for _, c := range clusters {
 		want.Clusters[c.Name] = nil
 		if !c.Ready {
@@ -145,9 +148,20 @@ func DesiredAfter(before Want, clusters []Cluster, set Settings, now time.Time) 
 		want.Clusters[c.Name] = &ClusterWant{UID: c.UID, Nodes: m.nodes.count}
 		want.wake(m.nodes.until)
 		m.addSets(want.Sets)
-		want.readings[c.Name] = m.readAll(before.readings[c.Name], func(a *asked) { want.add(a, contest) })
+		want.readings[c.Name] = m.readAll(before.readings[c.Name], &changed)
+		for _, a := range want.readings[c.Name].asked {
+			want.add(a)
+		}
 	}
-	contest.settle(&want)
+	for name, r := range before.readings {
+		if _, ok := want.readings[name]; !ok {
+			changed.lose(r.asked...)
+		}
+	}
+	want.claims = ordered.Patch(before.claims, changed.gone, changed.come, compareClaims)
+	var problems []Problem
+	want.Routes, problems = settle(want.claims)
+	want.Problems = append(want.Problems, problems...)
 	slices.SortStableFunc(want.Problems, func(a, b Problem) int {
 		return cmp.Or(a.Ingress.Compare(b.Ingress), a.Key.Compare(b.Key))
 	})
@@ -161,22 +175,13 @@ func (w *Want) wake(t time.Time) {
 	}
 }
 
-// add takes over what an Ingress asks for, but for claims that others may go
+// add takes over what an Ingress asks for, but for its claims: others may go
 // before.
-func (w *Want) add(a *asked, c contest) {
+func (w *Want) add(a *asked) {
 	w.Problems = append(w.Problems, a.problems...)
 	w.Warnings = append(w.Warnings, a.warnings...)
 	w.wake(a.until)
 	if a.set != nil {
 		w.Sets[a.set.name] = a.set.Set
-	}
-	for i := range a.claims {
-		claim := &a.claims[i]
-		first := w.Routes[claim.key]
-		if first == nil && claim.problem == nil && c[claim.key] == nil {
-			w.Routes[claim.key] = &claim.route
-			continue
-		}
-		c.add(claim, first)
 	}
 }

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"fmt"
-	"maps"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -313,10 +312,10 @@ func (s *stage) record(t *testing.T, data string) *Record {
 }
 
 // only returns the single value of a map.
-func only[K comparable, V any](t *testing.T, m map[K]V) V {
+func only(t *testing.T, routes []*Route) *Route {
 	t.Helper()
-	if len(m) != 1 {
-		t.Fatalf("%d elements, want one: %v", len(m), m)
+	if len(routes) != 1 {
+		t.Fatalf("%d routes, want one: %v", len(routes), routes)
 	}
-	return slices.Collect(maps.Values(m))[0]
+	return routes[0]
 }

@@ -207,7 +207,7 @@ func (r *reading) claim(key RuleKey, rank rank, backend kube.Backend) bool {
 // publish claims a host and path with a rule, unless v says why it cannot be
 // published, and reports whether it can.
 func (r *reading) publish(key RuleKey, rank rank, from origin, rule Rule, v *verdict) bool {
-	c := claim{key: key, route: Route{Ingress: r.id, Adopt: r.opts.adopt, Release: r.opts.release, rank: rank, created: r.ing.Created}}
+	c := claim{nth: len(r.asked.claims), route: Route{Key: key, Ingress: r.id, Adopt: r.opts.adopt, Release: r.opts.release, rank: rank, created: r.ing.Created}}
 	switch {
 	case v != nil && v.denied: // neither may it be let go of, to stay for ever
 		r.asked.problems = append(r.asked.problems, Problem{r.id, key, v.state, v.reason})

@@ -70,29 +70,61 @@ func (m *mapper) addSets(sets map[string]Set) {
 // readings are what the Ingresses of one cluster ask for, and what of the
 // cluster decided that.
 type readings struct {
-	services []kube.Service
-	secrets  []kube.TLSSecret
-	refused  []string
-	families families // of the nodes' addresses
-	of       map[*kube.Ingress]*asked
+	services  []kube.Service
+	secrets   []kube.TLSSecret
+	refused   []string
+	families  families // of the nodes' addresses
+	ingresses []*kube.Ingress
+	asked     []*asked // of each
+}
+
+// difference is the claims that are in one answer but not in another.
+type difference struct{ gone, come []*claim }
+
+func (d *difference) lose(all ...*asked) {
+	for _, a := range all {
+		for i := range a.claims {
+			d.gone = append(d.gone, &a.claims[i])
+		}
+	}
+}
+
+func (d *difference) gain(a *asked) {
+	for i := range a.claims {
+		d.come = append(d.come, &a.claims[i])
+	}
 }
 
 // readAll reads all Ingresses, but for those that were read before and would be
-// found to ask for the same, and hands on what each asks for.
-func (m *mapper) readAll(before readings, add func(*asked)) readings {
-	now := readings{m.Services, m.TLSSecrets, m.TLSRefused, m.nodes.has, make(map[*kube.Ingress]*asked, len(m.Ingresses))}
-	if !before.hold(now) {
-		before.of = nil
-	}
+// found to ask for the same. It finds these where both lists are in order.
+func (m *mapper) readAll(before readings, changed *difference) readings {
+	now := readings{m.Services, m.TLSSecrets, m.TLSRefused, m.nodes.has, m.Ingresses, make([]*asked, 0, len(m.Ingresses))}
+	holds := before.hold(now)
 	for _, ing := range m.Ingresses {
-		a := before.of[ing]
-		if a == nil || !a.until.IsZero() && !m.now.Before(a.until) {
-			a = m.read(ing)
+		for len(before.ingresses) > 0 && before.ingresses[0] != ing && before.ingresses[0].Key().Compare(ing.Key()) <= 0 {
+			before.skip(changed)
 		}
-		now.of[ing] = a
-		add(a)
+		var a *asked
+		if len(before.ingresses) > 0 && before.ingresses[0] == ing {
+			if a = before.asked[0]; holds && (a.until.IsZero() || m.now.Before(a.until)) {
+				before.ingresses, before.asked = before.ingresses[1:], before.asked[1:]
+				now.asked = append(now.asked, a)
+				continue
+			}
+			before.skip(changed)
+		}
+		a = m.read(ing)
+		changed.gain(a)
+		now.asked = append(now.asked, a)
 	}
+	changed.lose(before.asked...)
 	return now
+}
+
+// skip notes that what the first Ingress asks for holds no more.
+func (r *readings) skip(changed *difference) {
+	changed.lose(r.asked[0])
+	r.ingresses, r.asked = r.ingresses[1:], r.asked[1:]
 }
 
 // hold reports whether readings hold for a cluster as it is now.

@@ -39,15 +39,21 @@ func (m Memory) Follow(old, now Want, reported bool) Memory {
 	next := m
 	next.droppedRules, next.droppedRecords = make(map[RuleKey]bool), make(map[string]bool)
 	for key := range m.droppedRules {
-		if !now.Routes[key].Wanted() {
+		if !now.Route(key).Wanted() {
 			next.droppedRules[key] = true
 		}
 	}
 	records := maps.Clone(m.droppedRecords)
 	if reported {
-		for key, r := range old.Routes {
-			if r.Wanted() && !now.Routes[key].Wanted() {
-				next.droppedRules[key] = true
+		rest := now.Routes
+		for _, r := range old.Routes {
+			for len(rest) > 0 && rest[0] != r && rest[0].Key.Compare(r.Key) < 0 {
+				rest = rest[1:] // new ones
+			}
+			if len(rest) > 0 && rest[0] == r {
+				rest = rest[1:]
+			} else if r.Wanted() && !now.Route(r.Key).Wanted() {
+				next.droppedRules[r.Key] = true
 			}
 		}
 		for name, set := range old.Sets {

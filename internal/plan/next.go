@@ -64,7 +64,7 @@ type setState struct {
 func Next(in Input) Step {
 	p := &planner{
 		Input:    in,
-		sites:    sitesOf(in.Want, in.Rules.Objects, in.Settings.Owner),
+		sites:    sitesOf(in.Want.Routes, in.Rules.Objects, in.Settings.Owner),
 		writes:   writesOf(in.Rules.Attempts),
 		records:  newIndex(in.Records),
 		named:    make(map[string]bool),

@@ -65,8 +65,8 @@ func (p *planner) findPublications() {
 		at[r.Zone+" "+r.Name] = append(at[r.Zone+" "+r.Name], r)
 	}
 	hosts := make(map[string]bool)
-	for key, r := range p.Want.Routes {
-		hosts[key.Host] = hosts[key.Host] || r.Wanted()
+	for _, r := range p.Want.Routes {
+		hosts[r.Key.Host] = hosts[r.Key.Host] || r.Wanted()
 	}
 	for _, r := range p.Records.Objects {
 		if name, ok := strings.CutPrefix(r.Name, markLabel); ok && r.Type == "TXT" && strings.HasPrefix(r.Data, publishMark(p.Settings.Owner)) {

@@ -209,7 +209,7 @@ func TestUnwantedDuplicates(t *testing.T) {
 func TestBusyPlaces(t *testing.T) {
 	attempt := func(verb Verb, status Status) func(*stage) {
 		return func(s *stage) {
-			op := Op[Rule]{Verb: verb, New: s.Want.Routes[shopKey()].Rule}
+			op := Op[Rule]{Verb: verb, New: s.Want.Route(shopKey()).Rule}
 			if verb != Create {
 				op.Old = s.Rules.Objects[0]
 			}

@@ -12,7 +12,7 @@ import (
 // comes about; next_rules_test.go and next_sets_test.go have the others.
 func TestStates(t *testing.T) {
 	refused := func(s *stage) {
-		s.Rules.Attempts = []Attempt[Rule]{{Op[Rule]{Verb: Create, New: s.Want.Routes[shopKey()].Rule}, Parked}}
+		s.Rules.Attempts = []Attempt[Rule]{{Op[Rule]{Verb: Create, New: s.Want.Route(shopKey()).Rule}, Parked}}
 	}
 	tests := map[string]struct {
 		after []any
@@ -123,7 +123,7 @@ func TestUrgency(t *testing.T) {
 	}
 	s := settled(testSettings(), cluster("main", append(usual(), ingress("blog", "blog.example.com", "Exact", "/"))...))
 	s.Rules.Objects = append(s.Rules.Objects,
-		s.Want.Routes[RuleKey{Edgio, "blog.example.com", "/"}].Rule.WithIdentity("twin"), Rule{ID: "q", RuleKey: RuleKey{Edgio, "q.example.com", "/"}})
+		s.Want.Route(RuleKey{Edgio, "blog.example.com", "/"}).Rule.WithIdentity("twin"), Rule{ID: "q", RuleKey: RuleKey{Edgio, "q.example.com", "/"}})
 	s.Rules.Missing = map[string]bool{"q": true}
 	s.change(true, moved())
 	s.Settings.DeletionGrace = 0

@@ -22,6 +22,7 @@ type Object[T any] interface {
 	WithIdentity(string) T
 	Scope() string // what a search for it covers
 	Equal(T) bool
+	Compare(T) int // orders all that stand, each with an ID of its own
 	// Observed returns the object with what only the provider says of it, of one
 	// that stands and is Equal.
 	Observed(stands T) T

@@ -141,9 +141,9 @@ func TestOrigins(t *testing.T) {
 			if test.want == "" {
 				return
 			}
-			set1, ok := want.Sets[want.Routes[shopKey()].Set]
+			set1, ok := want.Sets[want.Route(shopKey()).Set]
 			if !ok {
-				t.Fatalf("no set %s", want.Routes[shopKey()].Set)
+				t.Fatalf("no set %s", want.Route(shopKey()).Set)
 			}
 			var records []string
 			for _, ip := range set1.Addresses {

@@ -115,6 +115,11 @@ func (r Rule) Equal(o Rule) bool {
 	})
 }
 
+// Compare orders rules by their keys, those of one key by their IDs.
+func (r Rule) Compare(o Rule) int {
+	return cmp.Or(r.RuleKey.Compare(o.RuleKey), strings.Compare(r.ID, o.ID))
+}
+
 // Observed returns the rule with what only the provider says of it as it stands.
 func (r Rule) Observed(stands Rule) Rule {
 	r.ID, r.Certificate, r.Published, r.Pending = stands.ID, stands.Certificate, stands.Published, stands.Pending
@@ -173,6 +178,12 @@ func (r Record) Scope() string { return r.Zone }
 func (r Record) Equal(o Record) bool {
 	r.ID, o.ID = "", ""
 	return r == o
+}
+
+// Compare orders records by zone, name, type, data, then ID.
+func (r Record) Compare(o Record) int {
+	return cmp.Or(strings.Compare(r.Zone, o.Zone), strings.Compare(r.Name, o.Name), strings.Compare(r.Type, o.Type),
+		strings.Compare(r.Data, o.Data), strings.Compare(r.ID, o.ID))
 }
 
 // Observed returns the record with what only the provider says of it as it

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 )
 
@@ -21,10 +20,8 @@ type ourRule struct {
 }
 
 // sitesOf are all that somebody claims or that has a rule, in the order of their
-// keys.
-func sitesOf(want Want, rules []Rule, owner string) []site {
-	keys := slices.AppendSeq(make([]RuleKey, 0, len(want.Routes)), maps.Keys(want.Routes))
-	slices.SortFunc(keys, RuleKey.Compare)
+// keys. Routes are in order; rules cost less if they are.
+func sitesOf(routes []*Route, rules []Rule, owner string) []site {
 	standing := make([]*Rule, len(rules))
 	for i := range rules {
 		standing[i] = &rules[i]
@@ -35,13 +32,13 @@ func sitesOf(want Want, rules []Rule, owner string) []site {
 		}
 		return cmp.Compare(a.ID, b.ID)
 	})
-	sites, unclaimed := make([]site, 0, max(len(keys), len(rules))), new(Route)
+	sites, unclaimed := make([]site, 0, max(len(routes), len(rules))), new(Route)
 	ours := make([]ourRule, 0, len(rules)) // in one block; a site has some in a row
-	for len(keys)+len(standing) > 0 {
+	for len(routes)+len(standing) > 0 {
 		s := site{route: unclaimed}
-		if len(standing) == 0 || len(keys) > 0 && keys[0].Compare(standing[0].RuleKey) <= 0 {
-			s.key, keys = keys[0], keys[1:]
-			s.route = want.Routes[s.key]
+		if len(standing) == 0 || len(routes) > 0 && routes[0].Key.Compare(standing[0].RuleKey) <= 0 {
+			s.route, routes = routes[0], routes[1:]
+			s.key = s.route.Key
 		} else {
 			s.key = standing[0].RuleKey
 		}

@@ -88,9 +88,9 @@ func TestWholeHosts(t *testing.T) {
 					t.Errorf("problem %v, want one with %q", p, test.problem)
 				}
 			}
-			for key := range want.Routes {
-				if key.CDN != VultrCDN || key.Path != "/" {
-					t.Errorf("route %+v", key)
+			for _, r := range want.Routes {
+				if r.Key.CDN != VultrCDN || r.Key.Path != "/" {
+					t.Errorf("route %+v", r.Key)
 				}
 			}
 		})
@@ -140,7 +140,7 @@ func TestAnotherOrigin(t *testing.T) {
 	if diff := cmp.Diff(want, s.run()); diff != "" {
 		t.Errorf("done (-want +got):\n%s", diff)
 	}
-	if got := only(t, map[string]Rule{"": *s.rule(t, RuleKey{VultrCDN, "www.example.com", "/"})}); got.ID != "id-007" {
+	if got := s.rule(t, RuleKey{VultrCDN, "www.example.com", "/"}); got.ID != "id-007" {
 		t.Errorf("left is %+v", got)
 	}
 }

@@ -55,9 +55,9 @@ func settled(clusters ...plan.Cluster) *syncer.Overview {
 	synced := make(map[plan.IngressID]time.Time)
 	o.LastSync = func(id plan.IngressID) time.Time { return synced[id] }
 	o.Want = plan.Desired(clusters, o.Settings, o.At)
-	for key, r := range o.Want.Routes {
+	for _, r := range o.Want.Routes {
 		if r.Wanted() {
-			o.Rules = append(o.Rules, r.Rule.WithIdentity("rule-"+key.String()))
+			o.Rules = append(o.Rules, r.Rule.WithIdentity("rule-"+r.Key.String()))
 			synced[r.Ingress] = now().Add(-time.Minute)
 		}
 	}

@@ -38,9 +38,9 @@ func (c *catalog) addIngresses() {
 	for _, p := range plan.Problems(c.o.Want, c.o.Step) {
 		add(p.Ingress, p.Key, p.State, p.Reason)
 	}
-	for key, r := range c.o.Want.Routes {
-		if r.Wanted() && !told[place{r.Ingress, key}] {
-			add(r.Ingress, key, plan.Pending, "not compared with the providers yet")
+	for _, r := range c.o.Want.Routes {
+		if r.Wanted() && !told[place{r.Ingress, r.Key}] {
+			add(r.Ingress, r.Key, plan.Pending, "not compared with the providers yet")
 		}
 	}
 	for key, list := range c.live {

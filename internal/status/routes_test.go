@@ -64,7 +64,7 @@ func TestRoutes(t *testing.T) {
 			o := settled(cluster("main", shop, later))
 			o.Want.Problems[0].Ingress.Name = "shop" // as if it were the later one
 			o.Step.Routes[0].Ingress.Name = "later"
-			o.Want.Routes[key] = &plan.Route{Rule: o.Want.Routes[key].Rule, Ingress: o.Step.Routes[0].Ingress}
+			o.Want.Routes[0] = &plan.Route{Key: key, Rule: o.Want.Routes[0].Rule, Ingress: o.Step.Routes[0].Ingress}
 			o.Rules[0].Protocols = slices.Clone(o.Rules[0].Protocols)
 			o.Rules[0].Protocols[0].Mark = plan.Mark{Owner: "acme", IngressID: o.Step.Routes[0].Ingress}.String(key)
 			return o
@@ -79,7 +79,7 @@ func TestRoutes(t *testing.T) {
 		"it is deleted": {func() *syncer.Overview {
 			o := settled(cluster("main", shop))
 			o.Want = plan.Desired([]plan.Cluster{cluster("main", later)}, o.Settings, o.At)
-			delete(o.Want.Routes, key)
+			o.Want.Routes = nil
 			o.Want.Problems = nil
 			o.Step.Routes = nil
 			return o

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/edgeward/edgeward/internal/kube"
+	"github.com/edgeward/edgeward/internal/ordered"
 	"github.com/edgeward/edgeward/internal/plan"
 )
 
@@ -58,40 +59,35 @@ func (c *Cluster) TLSRefused(namespace string, refused bool) {
 // Objects is the syncer's copy of one resource. It is a watcher.Handler.
 type Objects[T interface{ Identity() kube.Meta }] struct {
 	in   *intake
-	kept map[kube.Key]T
-	list []T             // of kept; nil: to be made
+	kept *ordered.Map[kube.Key, T]
 	note func(T, string) // tells of an event; nil where nobody asks
 }
 
-// all returns the kept objects in no particular order: the same slice, not to be
-// written to, as long as none has changed.
-func (o *Objects[T]) all() []T {
-	if o.list == nil && len(o.kept) > 0 {
-		o.list = slices.AppendSeq(make([]T, 0, len(o.kept)), maps.Values(o.kept))
-	}
-	return o.list
+func newObjects[T interface{ Identity() kube.Meta }](in *intake, note func(T, string)) *Objects[T] {
+	return &Objects[T]{in, ordered.NewMap[kube.Key](func(a, b T) int {
+		return a.Identity().Key().Compare(b.Identity().Key())
+	}), note}
 }
 
 // Added takes an object that is new.
 func (o *Objects[T]) Added(obj T) {
-	o.update(obj, "added", true, func() { o.kept[obj.Identity().Key()] = obj })
+	o.update(obj, "added", true, func() { o.kept.Put(obj.Identity().Key(), obj) })
 }
 
 // Modified takes the new state of an object. Not seen, it was inferred from a
 // new snapshot, and the deletions that it leads to count for sync.max_delete.
 func (o *Objects[T]) Modified(_, obj T, seen bool) {
-	o.update(obj, "modified", seen, func() { o.kept[obj.Identity().Key()] = obj })
+	o.update(obj, "modified", seen, func() { o.kept.Put(obj.Identity().Key(), obj) })
 }
 
 // Deleted takes an object away. Seen is as for Modified.
 func (o *Objects[T]) Deleted(old T, seen bool) {
-	o.update(old, "deleted", seen, func() { delete(o.kept, old.Identity().Key()) })
+	o.update(old, "deleted", seen, func() { o.kept.Delete(old.Identity().Key()) })
 }
 
 func (o *Objects[T]) update(obj T, event string, seen bool, change func()) {
 	o.in.update(func() {
 		change()
-		o.list = nil
 		o.in.missed = o.in.missed || !seen
 		if o.note != nil {
 			o.note(obj, event)
@@ -103,13 +99,13 @@ func newIntake(clusters []plan.Cluster) *intake {
 	in := &intake{events: make(map[plan.IngressID]string), changed: make(chan struct{}, 1)}
 	for _, opts := range clusters {
 		c := &Cluster{in: in, opts: opts, refused: make(map[string]bool)}
-		c.Ingresses = &Objects[*kube.Ingress]{in: in, kept: make(map[kube.Key]*kube.Ingress), note: func(i *kube.Ingress, event string) {
+		c.Ingresses = newObjects(in, func(i *kube.Ingress, event string) {
 			in.events[plan.IngressID{Cluster: opts.Name, Namespace: i.Namespace, Name: i.Name}] = event
-		}}
-		c.Services = &Objects[kube.Service]{in: in, kept: make(map[kube.Key]kube.Service)}
-		c.EndpointSlices = &Objects[kube.EndpointSlice]{in: in, kept: make(map[kube.Key]kube.EndpointSlice)}
-		c.Nodes = &Objects[kube.Node]{in: in, kept: make(map[kube.Key]kube.Node)}
-		c.TLSSecrets = &Objects[kube.TLSSecret]{in: in, kept: make(map[kube.Key]kube.TLSSecret)}
+		})
+		c.Services = newObjects[kube.Service](in, nil)
+		c.EndpointSlices = newObjects[kube.EndpointSlice](in, nil)
+		c.Nodes = newObjects[kube.Node](in, nil)
+		c.TLSSecrets = newObjects[kube.TLSSecret](in, nil)
 		in.clusters = append(in.clusters, c)
 	}
 	return in
@@ -144,11 +140,11 @@ func (in *intake) take() (clusters []plan.Cluster, events map[plan.IngressID]str
 		p := c.opts
 		p.Ready, p.UID = c.uid != "", c.uid
 		if p.Ready {
-			p.Ingresses = c.Ingresses.all()
-			p.Services = c.Services.all()
-			p.EndpointSlices = c.EndpointSlices.all()
-			p.Nodes = c.Nodes.all()
-			p.TLSSecrets = c.TLSSecrets.all()
+			p.Ingresses = c.Ingresses.kept.List()
+			p.Services = c.Services.kept.List()
+			p.EndpointSlices = c.EndpointSlices.kept.List()
+			p.Nodes = c.Nodes.kept.List()
+			p.TLSSecrets = c.TLSSecrets.kept.List()
 			p.TLSRefused = slices.Collect(maps.Keys(c.refused))
 		}
 		clusters = append(clusters, p)

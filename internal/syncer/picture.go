@@ -4,6 +4,7 @@ import (
 	"maps"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/ordered"
 	"github.com/edgeward/edgeward/internal/plan"
 )
 
@@ -14,11 +15,11 @@ import (
 // changed after the reading began is not taken from the reading. Nor is what
 // one changed shortly before: a provider's lists may lag behind its writes.
 type picture[T plan.Object[T]] struct {
-	known   bool // a reading has succeeded
-	objects map[string]T
-	missing map[string]bool   // of objects: the last reading did not show it
-	serial  int               // counts changes
-	changed map[string]change // by ID: our last change
+	known   bool                    // a reading has succeeded
+	objects *ordered.Map[string, T] // by ID, in their own order
+	missing map[string]bool         // of objects: the last reading did not show it
+	serial  int                     // counts changes
+	changed map[string]change       // by ID: our last change
 }
 
 // change is when we changed an object.
@@ -28,13 +29,13 @@ type change struct {
 }
 
 func newPicture[T plan.Object[T]]() picture[T] {
-	return picture[T]{objects: make(map[string]T), missing: make(map[string]bool), changed: make(map[string]change)}
+	return picture[T]{objects: ordered.NewMap[string](T.Compare), missing: make(map[string]bool), changed: make(map[string]change)}
 }
 
 // put notes that o stands, since we made or changed it.
 func (p *picture[T]) put(o T) {
 	p.serial++
-	p.objects[o.Identity()] = o
+	p.objects.Put(o.Identity(), o)
 	p.changed[o.Identity()] = change{p.serial, time.Now()}
 	delete(p.missing, o.Identity())
 }
@@ -42,14 +43,14 @@ func (p *picture[T]) put(o T) {
 // drop notes that the object is gone, since we removed it.
 func (p *picture[T]) drop(id string) {
 	p.serial++
-	delete(p.objects, id)
+	p.objects.Delete(id)
 	delete(p.missing, id)
 	p.changed[id] = change{p.serial, time.Now()}
 }
 
 // doubt notes that the object may not be as we believe.
 func (p *picture[T]) doubt(id string) {
-	if _, ok := p.objects[id]; ok {
+	if _, ok := p.objects.Get(id); ok {
 		p.missing[id] = true
 	}
 }
@@ -65,10 +66,10 @@ func (p *picture[T]) merge(read []T, since int, within func(T) bool, keep func(T
 	for _, o := range read {
 		id := o.Identity()
 		seen[id] = true
-		old, had := p.objects[id]
+		old, had := p.objects.Get(id)
 		if ours(id) || had && keep(old) {
 			if had && old.Equal(o) {
-				p.objects[id] = old.Observed(o)
+				p.objects.Put(id, old.Observed(o))
 			}
 			continue
 		}
@@ -80,10 +81,11 @@ func (p *picture[T]) merge(read []T, since int, within func(T) bool, keep func(T
 				differ = append(differ, old.Key())
 			}
 		}
-		p.objects[id] = o
+		p.objects.Put(id, o)
 		delete(p.missing, id)
 	}
-	for id, o := range maps.Clone(p.objects) {
+	for _, o := range p.objects.List() {
+		id := o.Identity()
 		if seen[id] || ours(id) || !within(o) || keep(o) {
 			continue
 		}
@@ -92,7 +94,7 @@ func (p *picture[T]) merge(read []T, since int, within func(T) bool, keep func(T
 			continue
 		}
 		differ = append(differ, o.Key())
-		delete(p.objects, id)
+		p.objects.Delete(id)
 		delete(p.missing, id)
 	}
 	return differ

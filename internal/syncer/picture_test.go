@@ -69,7 +69,7 @@ func TestMerge(t *testing.T) {
 			var got []plan.Record
 			var missing []string
 			for _, id := range []string{"a", "b"} {
-				if o, ok := p.objects[id]; ok {
+				if o, ok := p.objects.Get(id); ok {
 					got = append(got, o)
 				}
 				if p.missing[id] {
@@ -77,8 +77,8 @@ func TestMerge(t *testing.T) {
 				}
 			}
 			// Equal would not see another ID.
-			if !slices.Equal(test.want, got) || len(p.objects) != len(got) {
-				t.Errorf("picture %+v, want %+v", p.objects, test.want)
+			if !slices.Equal(test.want, got) || len(p.objects.List()) != len(got) {
+				t.Errorf("picture %+v, want %+v", p.objects.List(), test.want)
 			}
 			if !slices.Equal(test.missing, missing) || len(p.missing) != len(missing) {
 				t.Errorf("missing %v, want %v", p.missing, test.missing)
@@ -102,8 +102,8 @@ func TestForget(t *testing.T) {
 			all := func(plan.Record) bool { return true }
 			none := func(plan.Record) bool { return false }
 			p.merge([]plan.Record{stale}, p.since(time.Now()), all, none, true)
-			if p.objects["a"] != stale {
-				t.Errorf("the picture holds %+v, want %+v", p.objects["a"], stale)
+			if a, _ := p.objects.Get("a"); a != stale {
+				t.Errorf("the picture holds %+v, want %+v", a, stale)
 			}
 		})
 	}

@@ -92,7 +92,8 @@ func (t *target[T]) readEnded(ctx context.Context, list []T, since, began int, b
 // our doing.
 func (t *target[T]) noteDrift(differ []string) {
 	for id := range t.picture.missing {
-		differ = append(differ, t.picture.objects[id].Key())
+		o, _ := t.picture.objects.Get(id)
+		differ = append(differ, o.Key())
 	}
 	for _, key := range differ {
 		if a, ok := t.attempts[key]; !ok || a.Status == plan.Parked {

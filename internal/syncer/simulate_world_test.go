@@ -287,7 +287,8 @@ func (s *sim) exact() {
 			s.fail("rule %+v stands, wanted is %+v", r, route.Rule)
 		}
 	}
-	for key, route := range want.Routes {
+	for _, route := range want.Routes {
+		key := route.Key
 		if !route.Wanted() || taken[key] && got[key] == 0 {
 			continue
 		}

@@ -106,7 +106,7 @@ func (t *target[T]) view() plan.View[T] {
 	v := plan.View[T]{
 		Known:   t.picture.known,
 		Read:    t.read.begun,
-		Objects: slices.AppendSeq(make([]T, 0, len(t.picture.objects)), maps.Values(t.picture.objects)),
+		Objects: t.picture.objects.List(),
 		Missing: t.picture.missing,
 	}
 	for _, a := range t.attempts {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/ordered"
 	"github.com/edgeward/edgeward/internal/plan"
 )
 
@@ -87,7 +88,7 @@ func (s *Syncer) rules() plan.View[plan.Rule] {
 		if i == 0 || v.Read.Before(all.Read) {
 			all.Read = v.Read
 		}
-		all.Objects = append(all.Objects, v.Objects...)
+		all.Objects = ordered.Patch(all.Objects, nil, slices.Clone(v.Objects), plan.Rule.Compare)
 		all.Attempts = append(all.Attempts, v.Attempts...)
 		for id := range v.Missing {
 			all.Missing[id] = true

@@ -1,0 +1,94 @@
+// Package ordered keeps lists in order of which little changes at a time. A list
+// is never changed once made, so others may go on reading it.
+package ordered
+
+import (
+	"maps"
+	"slices"
+)
+
+// Patch returns a list without what is gone and with what has come, which is in
+// order if the list was. Compare tells any two elements apart; what is gone is in
+// the list. Both gone and come are sorted on the way.
+func Patch[T any](list, gone, come []T, compare func(a, b T) int) []T {
+	slices.SortFunc(gone, compare)
+	slices.SortFunc(come, compare)
+	if len(gone) == len(list) {
+		return come
+	}
+	patched := make([]T, 0, len(list)-len(gone)+len(come))
+	for len(gone)+len(come) > 0 {
+		if len(come) == 0 || len(gone) > 0 && compare(gone[0], come[0]) <= 0 {
+			i, _ := slices.BinarySearchFunc(list, gone[0], compare)
+			patched, list, gone = append(patched, list[:i]...), list[i+1:], gone[1:]
+			continue
+		}
+		i, _ := slices.BinarySearchFunc(list, come[0], compare)
+		patched, list, come = append(append(patched, list[:i]...), come[0]), list[i:], come[1:]
+	}
+	return append(patched, list...)
+}
+
+// Map holds values by their keys and lists them in order.
+type Map[K comparable, V any] struct {
+	compare func(a, b V) int
+	held    map[K]V
+	list    []V       // as it was last asked for
+	before  map[K][]V // what the list has of each key that was written to since: one or none
+}
+
+// NewMap returns an empty map. Compare tells any two values of different keys
+// apart.
+func NewMap[K comparable, V any](compare func(a, b V) int) *Map[K, V] {
+	return &Map[K, V]{compare: compare, held: make(map[K]V), before: make(map[K][]V)}
+}
+
+// Get returns the value of a key.
+func (m *Map[K, V]) Get(key K) (V, bool) {
+	v, ok := m.held[key]
+	return v, ok
+}
+
+// Put sets the value of a key.
+func (m *Map[K, V]) Put(key K, v V) {
+	m.touch(key)
+	m.held[key] = v
+}
+
+// Delete takes a key away, if it is there.
+func (m *Map[K, V]) Delete(key K) {
+	m.touch(key)
+	delete(m.held, key)
+}
+
+func (m *Map[K, V]) touch(key K) {
+	if _, touched := m.before[key]; touched {
+		return
+	}
+	var before []V
+	if v, ok := m.held[key]; ok {
+		before = []V{v}
+	}
+	m.before[key] = before
+}
+
+// List returns all values in order: the same slice, not to be written to, as
+// long as nothing has changed.
+func (m *Map[K, V]) List() []V {
+	if len(m.before) == 0 {
+		return m.list
+	}
+	var gone, come []V
+	for key, before := range m.before {
+		gone = append(gone, before...)
+		if v, ok := m.held[key]; ok {
+			come = append(come, v)
+		}
+	}
+	m.list = Patch(m.list, gone, come, m.compare)
+	m.before = make(map[K][]V)
+	return m.list
+}
+
+// All ranges over the keys and values, in no order.
+func (m *Map[K, V]) All() func(yield func(K, V) bool) { return maps.All(m.held) }
