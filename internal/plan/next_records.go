@@ -249,7 +249,7 @@ func (p *planner) planSet(cluster string, c *clusterState, name string, set Set,
 		p.removeDuplicates(r.Key(), r)
 		if !slices.Contains(want, r.Data) {
 			state.exact = false
-			p.unwantedRecord(cluster, r, false, !found.waiting && len(found.inWant) > 0)
+			p.unwantedRecord(cluster, r, false, !found.waiting && len(p.certain(found.inWant)) > 0)
 		}
 	}
 	return state
@@ -274,7 +274,12 @@ func (p *planner) examine(name string, want []string, records []Record) members 
 		switch {
 		case sure:
 			m.standing = append(m.standing, r)
-			if wanted {
+			switch {
+			case !wanted:
+			case p.Records.Doubted[r.ID]:
+				m.waiting = true
+				p.prove()
+			default:
 				m.inWant = append(m.inWant, r)
 			}
 		case p.records.doubtful(place.Key()) || p.records.is(place.Key(), InFlight):
@@ -330,7 +335,11 @@ func (p *planner) changeTTL(ttl int, m members) {
 		}
 		return
 	}
-	stays := m.inWant[0]
+	certain := p.certain(m.inWant)
+	if len(certain) == 0 {
+		return
+	}
+	stays := certain[0]
 	for _, r := range m.standing {
 		for _, same := range p.records.at[r.Key()] {
 			if same.ID != stays.ID {
@@ -370,9 +379,36 @@ func (p *planner) othersInFlight(r Record) bool {
 	})
 }
 
+// certain are the records that others may go for: they stand, as more than an
+// old list says. If there are none it asks for a newer list.
+func (p *planner) certain(records []Record) []Record {
+	if len(p.Records.Doubted)+len(p.Records.Inherited) == 0 || len(records) == 0 {
+		return records
+	}
+	records = slices.DeleteFunc(slices.Clone(records), func(r Record) bool {
+		return p.Records.Doubted[r.ID] || p.Records.Inherited[r.ID]
+	})
+	if len(records) == 0 {
+		p.prove()
+	}
+	return records
+}
+
+// prove has DNS read again as soon as that settles what is doubted or inherited.
+func (p *planner) prove() {
+	if p.Now.Before(p.Records.Proof) {
+		p.wakeAt(p.Records.Proof)
+	} else {
+		p.step.Reread[Vultr] = true
+	}
+}
+
 // removeDuplicates takes away all records that say the same as the one that
 // stands: a create whose reply was lost may have happened twice.
 func (p *planner) removeDuplicates(key string, stands Record) {
+	if len(p.records.at[key]) < 2 || len(p.certain([]Record{stands})) == 0 {
+		return
+	}
 	for _, r := range p.records.at[key] {
 		if r.ID != stands.ID {
 			p.step.Records = append(p.step.Records, Op[Record]{Verb: Delete, Old: r, Urgency: urgentTidy})

@@ -3,6 +3,7 @@ package plan
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -103,6 +104,64 @@ func TestSets(t *testing.T) {
 			}
 			if stale := len(test.nodes) == 0; (s.step.Stale["nodes.main.acme"] != Stale{}) != stale {
 				t.Errorf("stale %v, want %v", s.step.Stale, stale)
+			}
+		})
+	}
+}
+
+// TestUnproven has addresses that only lists have shown which may be older than
+// their deletion. Nothing goes for their sake before a newer list has shown them.
+func TestUnproven(t *testing.T) {
+	const a, b, c = "192.0.2.1", "192.0.2.2", "192.0.2.3"
+	tests := map[string]struct {
+		standing           []string // each "192.0.2.1" or, a second record of it, "192.0.2.1 twin"
+		ttl                int      // of the addresses, below the wanted one
+		doubted, inherited []string
+		want               []string // operations; none: it waits for proof
+	}{
+		"all are certain":                       {standing: []string{a, b, c}, want: []string{"delete nodes.main " + b, "delete nodes.main " + c}},
+		"what shall stand may be deleted":       {standing: []string{a, b}, doubted: []string{a}},
+		"so may what goes":                      {standing: []string{a, b}, doubted: []string{b}, want: []string{"delete nodes.main " + b}},
+		"all that shall stand are inherited":    {standing: []string{a, b}, inherited: []string{a, b}},
+		"what shall stand was made since":       {standing: []string{a, b}, inherited: []string{b}, want: []string{"delete nodes.main " + b}},
+		"an inherited one has a twin":           {standing: []string{a, a + " twin"}, inherited: []string{a, a + " twin"}},
+		"a certain one has a twin":              {standing: []string{a, a + " twin"}, inherited: []string{a + " twin"}, want: []string{"delete nodes.main " + a}},
+		"the TTL changes, and all are doubtful": {standing: []string{a, b}, ttl: 60, inherited: []string{a, b}},
+		"the TTL changes":                       {standing: []string{a, b}, ttl: 60, inherited: []string{b}, want: []string{"delete nodes.main " + b}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := settled(testSettings(), cluster("main", shop(), web(), node("n", a)))
+			s.Records.Objects = s.Records.Objects[:1] // the claim
+			for _, id := range test.standing {
+				ip, _, _ := strings.Cut(id, " ")
+				s.Records.Objects = append(s.Records.Objects, address("nodes.main.acme", ip, 120-test.ttl).WithIdentity(id))
+			}
+			set := func(ids []string) map[string]bool {
+				is := make(map[string]bool)
+				for _, id := range ids {
+					is[id] = true
+				}
+				return is
+			}
+			s.Records.Doubted, s.Records.Inherited, s.Records.Proof = set(test.doubted), set(test.inherited), s.Now.Add(time.Minute)
+			s.AllowDelete = true
+			if diff := cmp.Diff(test.want, s.ask()); diff != "" {
+				t.Fatalf("operations (-want +got):\n%s", diff)
+			}
+			if test.want != nil {
+				return
+			}
+			if !s.step.Wake.Equal(s.Records.Proof) || len(s.step.Reread) > 0 {
+				t.Errorf("it asks again at %s and reads %v, want at %s and nothing", s.step.Wake, s.step.Reread, s.Records.Proof)
+			}
+			s.Now = s.Records.Proof
+			if got := s.ask(); got != nil || !s.step.Reread[Vultr] {
+				t.Errorf("then it does %q and reads %v, want a reading of DNS", got, s.step.Reread)
+			}
+			s.Records.Doubted, s.Records.Inherited = nil, nil
+			if got := s.ask(); got == nil {
+				t.Error("proof does not let it go on")
 			}
 		})
 	}

@@ -87,6 +87,12 @@ type View[T Object[T]] struct {
 	// shift while they are paged through.
 	Missing  map[string]bool
 	Attempts []Attempt[T]
+	// Doubted are the IDs of Objects that may be gone: the reply to a deletion of
+	// theirs was lost, and the lists that have shown them since may be older.
+	// Inherited are those that the process before may have deleted. A reading that
+	// begins at Proof or later leaves neither.
+	Doubted, Inherited map[string]bool
+	Proof              time.Time
 }
 
 // knows reports whether a CDN was read.

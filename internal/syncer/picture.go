@@ -20,6 +20,7 @@ type picture[T plan.Object[T]] struct {
 	missing map[string]bool         // of objects: the last reading did not show it
 	serial  int                     // counts changes
 	changed map[string]change       // by ID: our last change
+	doubted map[string]time.Time    // by ID: when a deletion ended whose reply was lost
 }
 
 // change is when we changed an object.
@@ -29,7 +30,7 @@ type change struct {
 }
 
 func newPicture[T plan.Object[T]]() picture[T] {
-	return picture[T]{objects: ordered.NewMap[string](T.Compare), missing: make(map[string]bool), changed: make(map[string]change)}
+	return picture[T]{objects: ordered.NewMap[string](T.Compare), missing: make(map[string]bool), changed: make(map[string]change), doubted: make(map[string]time.Time)}
 }
 
 // put notes that o stands, since we made or changed it.
@@ -38,6 +39,7 @@ func (p *picture[T]) put(o T) {
 	p.objects.Put(o.Identity(), o)
 	p.changed[o.Identity()] = change{p.serial, time.Now()}
 	delete(p.missing, o.Identity())
+	delete(p.doubted, o.Identity())
 }
 
 // drop notes that the object is gone, since we removed it.
@@ -45,6 +47,7 @@ func (p *picture[T]) drop(id string) {
 	p.serial++
 	p.objects.Delete(id)
 	delete(p.missing, id)
+	delete(p.doubted, id)
 	p.changed[id] = change{p.serial, time.Now()}
 }
 
@@ -96,6 +99,7 @@ func (p *picture[T]) merge(read []T, since int, within func(T) bool, keep func(T
 		differ = append(differ, o.Key())
 		p.objects.Delete(id)
 		delete(p.missing, id)
+		delete(p.doubted, id)
 	}
 	return differ
 }
@@ -115,4 +119,32 @@ func (p *picture[T]) since(t time.Time) int {
 // since t, and only to those.
 func (p *picture[T]) forget(t time.Time) {
 	maps.DeleteFunc(p.changed, func(_ string, c change) bool { return !c.at.After(t) })
+}
+
+// settle takes note that a reading has begun at a time: it has seen what lists
+// older than lag may not show yet.
+func (p *picture[T]) settle(begun time.Time, lag time.Duration) {
+	maps.DeleteFunc(p.doubted, func(_ string, at time.Time) bool { return !begun.Before(at.Add(lag)) })
+}
+
+// unproven tells in a view what a list alone has shown that may be older than
+// the end of a deletion: of one whose reply was lost, or, before the process
+// started, of any.
+func (p *picture[T]) unproven(v *plan.View[T], started time.Time, lag time.Duration) {
+	v.Doubted, v.Proof = make(map[string]bool, len(p.doubted)), started.Add(lag)
+	for id, at := range p.doubted {
+		v.Doubted[id] = true
+		if proof := at.Add(lag); proof.After(v.Proof) {
+			v.Proof = proof
+		}
+	}
+	if !v.Read.Before(started.Add(lag)) {
+		return
+	}
+	v.Inherited = make(map[string]bool)
+	for _, o := range v.Objects {
+		if _, ours := p.changed[o.Identity()]; !ours {
+			v.Inherited[o.Identity()] = true
+		}
+	}
 }

@@ -2,6 +2,7 @@ package syncer
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -190,4 +191,106 @@ func TestListThatLags(t *testing.T) {
 			t.Errorf("drift (-want +got):\n%s", diff)
 		}
 	})
+}
+
+// TestDeletionOfUnknownEffect has an address whose deletion happened without a
+// reply, and a list too old to know of it. When the address shall stand again,
+// the only other one does not go before it certainly does; nor where it was the
+// process before that deleted it.
+func TestDeletionOfUnknownEffect(t *testing.T) {
+	for name, restart := range map[string]bool{"its reply was lost": false, "the process ended": true} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(r *rig) {
+				var deleted time.Time
+				r.dns.changed = func(call string) {
+					switch {
+					case strings.HasPrefix(call, "dns delete") && deleted.IsZero():
+						deleted = time.Now()
+					case strings.HasPrefix(call, "dns list"), strings.HasPrefix(call, "dns find"):
+						return
+					}
+					r.dns.remember()
+				}
+				r.dns.answer(func(call string, n int) reply {
+					switch {
+					case call == "delete "+addr1 && n == 1:
+						return reply{err: errors.New("connection reset"), effect: true}
+					case !deleted.IsZero() && time.Since(deleted) < 30*time.Second:
+						return reply{lag: 30 * time.Second}
+					}
+					return reply{}
+				})
+				r.ready(ingress("shop"), web(), node(1), node(2))
+				r.pass(2 * time.Minute)
+				r.remove(node(1))
+				if restart {
+					r.pass(25 * time.Millisecond)
+					r.stop()
+					r.start()
+					r.add(ingress("shop"), web(), node(1), node(2))
+					r.Cluster("main").Ready("uid-main")
+				} else {
+					r.pass(50 * time.Millisecond)
+					r.add(node(1))
+				}
+				r.pass(time.Second)
+				r.remove(node(2))
+				for range 300 {
+					r.pass(time.Second)
+					if !slices.ContainsFunc(r.standing(), func(line string) bool { return strings.Contains(line, " A ") }) {
+						t.Errorf("the origin resolves to nothing: %q", r.standing())
+						return
+					}
+				}
+				if diff := cmp.Diff([]string{"claim _edgeward.main.acme", addr1, "rule shop.example.com/a"}, r.standing()); diff != "" {
+					t.Errorf("what stands in the end (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+// TestUnproven follows what only a list that may be too old has shown, until a
+// newer one is read.
+func TestUnproven(t *testing.T) {
+	const lag = time.Minute
+	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	a, b := plan.Record{ID: "a", Name: "a"}, plan.Record{ID: "b", Name: "b"}
+	p := newPicture[plan.Record]()
+	check := func(when string, read time.Duration, doubted, inherited []string, proof time.Duration) {
+		t.Helper()
+		v := plan.View[plan.Record]{Objects: p.objects.List(), Read: start.Add(read)}
+		p.unproven(&v, start, lag)
+		if got := slices.Sorted(maps.Keys(v.Doubted)); !slices.Equal(got, doubted) {
+			t.Errorf("%s: doubted %v, want %v", when, got, doubted)
+		}
+		if got := slices.Sorted(maps.Keys(v.Inherited)); !slices.Equal(got, inherited) {
+			t.Errorf("%s: inherited %v, want %v", when, got, inherited)
+		}
+		if got := v.Proof.Sub(start); got != proof {
+			t.Errorf("%s: proof is at %s, want %s", when, got, proof)
+		}
+	}
+	read := func(at time.Duration, list ...plan.Record) {
+		p.merge(list, p.serial, func(plan.Record) bool { return true }, func(plan.Record) bool { return false }, true)
+		p.settle(start.Add(at), lag)
+	}
+	read(time.Second, a, b)
+	check("after the start", time.Second, nil, []string{"a", "b"}, lag)
+	p.put(a)
+	check("one was written", time.Second, nil, []string{"b"}, lag)
+	read(lag, a, b)
+	check("after a newer list", lag, nil, nil, lag)
+	p.doubted["b"] = start.Add(5 * lag)
+	check("the reply to its deletion was lost", lag, []string{"b"}, nil, 6*lag)
+	read(6*lag-1, a, b)
+	check("a list too old shows it", 6*lag-1, []string{"b"}, nil, 6*lag)
+	read(6*lag, a, b)
+	check("a newer one does", 6*lag, nil, nil, lag)
+	p.doubted["b"] = start.Add(9 * lag)
+	read(9*lag+1, a)
+	check("a list too old does not show it any more", 9*lag+1, nil, nil, lag)
+	p.doubted["a"] = start.Add(9 * lag)
+	p.put(a)
+	check("it was written again", 9*lag+1, nil, nil, lag)
 }

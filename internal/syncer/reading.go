@@ -37,7 +37,7 @@ func (t *target[T]) readAll(ctx context.Context, now time.Time) {
 		return
 	}
 	t.read.running = true
-	settled := now.Add(-min(maxLag, t.interval/2))
+	settled := now.Add(-t.lag())
 	if t.flying == 0 {
 		t.picture.forget(settled)
 	}
@@ -48,6 +48,9 @@ func (t *target[T]) readAll(ctx context.Context, now time.Time) {
 		t.results <- func() { t.readEnded(ctx, list, since, began, now, err) }
 	}()
 }
+
+// lag is how far lists are taken to lag behind writes.
+func (t *target[T]) lag() time.Duration { return min(maxLag, t.interval/2) }
 
 // readSoon brings the next reading forward, unless one failed and waits.
 func (t *target[T]) readSoon(now time.Time) {
@@ -82,6 +85,7 @@ func (t *target[T]) readEnded(ctx context.Context, list []T, since, began int, b
 		t.reread()
 	}
 	t.resolve(began, all)
+	t.picture.settle(begun, t.lag())
 	t.picture.known = true
 	t.read.failures, t.read.hopeless = 0, false
 	t.read.begun = begun

@@ -281,6 +281,7 @@ func (s *Syncer) desire(now time.Time) {
 // which the answer rests.
 func (s *Syncer) plan(now time.Time) ([]plan.Rule, []plan.Record) {
 	rules, records := s.rules(), s.dns.view()
+	s.dns.picture.unproven(&records, s.started, s.dns.lag())
 	s.step = plan.Next(plan.Input{
 		Want: s.want, Rules: rules, Records: records, Memory: s.memory,
 		Settings: s.opts.Settings, Now: now, AllowDelete: s.opts.AllowDelete,

@@ -253,7 +253,9 @@ func (t *target[T]) ill(op plan.Op[T], err error) {
 	case transport.NotSent(err):
 		t.park(op, err, plan.Parked)
 	default:
-		t.picture.doubt(op.Old.Identity())
+		if t.picture.doubt(op.Old.Identity()); op.Verb == plan.Delete {
+			t.picture.doubted[op.Old.Identity()] = time.Now()
+		}
 		t.park(op, err, plan.Unsure)
 	}
 }
