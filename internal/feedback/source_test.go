@@ -128,7 +128,7 @@ func TestMessages(t *testing.T) {
 	zones := []plan.Rule{zoneOf(id("shop"), "x.example.com", "cdn-x.example"), zoneOf(id("shop"), "y.example.org", "cdn-y.example")}
 	x, y := zones[0].RuleKey, zones[1].RuleKey
 	route := func(key plan.RuleKey, s plan.State, reason string) plan.RouteState {
-		return plan.RouteState{Ingress: id("shop"), Key: key, State: s, Reason: reason}
+		return plan.RouteState{Route: &plan.Route{Ingress: id("shop"), Key: key}, State: s, Reason: reason}
 	}
 	problem := func(key plan.RuleKey, s plan.State, reason string) plan.Problem {
 		return plan.Problem{Ingress: id("shop"), Key: key, State: s, Reason: reason}
@@ -196,7 +196,7 @@ func TestMessages(t *testing.T) {
 				warning("Invalid", "no host"+mend),
 				normal("Synced", "Published at the CDN: shop.example.com/a."),
 			}},
-		"of others": {step: plan.Step{Routes: []plan.RouteState{{Ingress: id("blog"), Key: c, State: plan.Synced}, {Ingress: plan.IngressID{Cluster: "far", Namespace: "default", Name: "shop"}, Key: a, State: plan.Synced}}}},
+		"of others": {step: plan.Step{Routes: []plan.RouteState{{Route: &plan.Route{Ingress: id("blog"), Key: c}, State: plan.Synced}, {Route: &plan.Route{Ingress: plan.IngressID{Cluster: "far", Namespace: "default", Name: "shop"}, Key: a}, State: plan.Synced}}}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

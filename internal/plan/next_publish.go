@@ -197,7 +197,7 @@ func (p *planner) planPublications() {
 	standing := make(map[string]bool) // hosts of rules that are ours
 	for i := range p.sites {
 		s := &p.sites[i]
-		host, r := s.key.Host, s.route
+		host, r := s.key().Host, s.route
 		released[host] = released[host] || r.Release
 		lost := r.Wanted() && p.lost(s)
 		if lost {
@@ -228,12 +228,12 @@ func (p *planner) planPublications() {
 // ours there or on its way, while its host still leads to a rule that is gone: a
 // name at the CDN that anybody may get.
 func (p *planner) lost(s *site) bool {
-	pub := p.published[s.key.Host]
-	_, trying := p.writes[s.key]
+	pub := p.published[s.key().Host]
+	_, trying := p.writes[s.key()]
 	if pub == nil || len(s.ours) > 0 || trying || p.missing(s) || !p.barred(s) {
 		return false
 	}
-	return !slices.ContainsFunc(s.others, func(r Rule) bool { return pub.leadsTo(p.target(r)) })
+	return !slices.ContainsFunc(s.others, func(r *Rule) bool { return pub.leadsTo(p.target(*r)) })
 }
 
 // publish leads a host to the CDN: first the mark, then the CNAME.

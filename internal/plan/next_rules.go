@@ -22,7 +22,7 @@ func (p *planner) planRules() {
 	p.step.Routes = make([]RouteState, 0, len(p.Want.Routes))
 	p.step.Rules = slices.Grow(p.step.Rules, max(0, len(p.Want.Routes)-len(p.Rules.Objects)))
 	for i := range p.sites {
-		if s := &p.sites[i]; p.Rules.knows(s.key.CDN) {
+		if s := &p.sites[i]; p.Rules.knows(s.key().CDN) {
 			p.planRule(s)
 		}
 	}
@@ -52,27 +52,27 @@ func (p *planner) writable(ours []ourRule) (obstacle string, ok bool) {
 
 // adoptable reports whether a route may take over the rule that stands in its
 // way: a single one that nobody marked.
-func adoptable(route *Route, others []Rule) bool {
+func adoptable(route *Route, others []*Rule) bool {
 	return route.Adopt && len(others) == 1 && !others[0].Marked()
 }
 
 // planRule decides about all rules at one host and path.
 func (p *planner) planRule(s *site) {
-	route, ours := s.route, s.ours
+	route, ours, key := s.route, s.ours, s.key()
 	switch {
-	case p.writes.is(s.key, InFlight):
+	case p.writes.is(key, InFlight):
 		p.outcome(route, Pending, "on the way")
 		p.stillThere(ours)
 		return
-	case p.writes.is(s.key, Unsure) || p.missing(s):
+	case p.writes.is(key, Unsure) || p.missing(s):
 		p.outcome(route, Pending, "it has to be looked up what became of the last attempt")
 		p.stillThere(ours)
 		return
 	}
 	if held, ok := p.held(route, ours); ok {
-		p.step.Held[s.key] = held
+		p.step.Held[key] = held
 		if route.Wanted() || route.Release {
-			p.step.Problems = append(p.step.Problems, Problem{route.Ingress, s.key, Conflict,
+			p.step.Problems = append(p.step.Problems, Problem{route.Ingress, key, Conflict,
 				"it is served by Ingress " + held.String() + ", which goes before and cannot be understood as it is now"})
 		}
 		return
@@ -91,14 +91,14 @@ func (p *planner) planRule(s *site) {
 		p.problem(route, "its rule belongs to cluster "+cluster+", which is not in the configuration or cannot be served now")
 		return
 	}
-	if p.cdns[s.key.CDN].OriginFixed {
+	if p.cdns[key.CDN].OriginFixed {
 		if ours = p.successors(s); len(ours) == 0 {
 			return
 		}
 	}
 	if len(ours) > 0 {
 		if len(s.others) > 0 {
-			p.notice(false, "beside our rule %s there is another at the same host and path that is not ours; which of them the CDN follows is not known: delete one", s.key)
+			p.notice(false, "beside our rule %s there is another at the same host and path that is not ours; which of them the CDN follows is not known: delete one", key)
 		}
 		p.keepRule(route, ours)
 		return
@@ -113,7 +113,7 @@ func (p *planner) missing(s *site) bool {
 		return false
 	}
 	return slices.ContainsFunc(s.ours, func(r ourRule) bool { return p.Rules.Missing[r.ID] }) ||
-		slices.ContainsFunc(s.others, func(r Rule) bool { return p.Rules.Missing[r.ID] })
+		slices.ContainsFunc(s.others, func(r *Rule) bool { return p.Rules.Missing[r.ID] })
 }
 
 // held finds the Ingress whose live rule stays although its claim cannot be
@@ -124,7 +124,7 @@ func (p *planner) held(route *Route, ours []ourRule) (IngressID, bool) {
 	}
 	for _, r := range ours {
 		for _, h := range route.Holds {
-			if h.Ingress == r.of && h.covers(*r.Rule, p.Settings.Domain) {
+			if h.Ingress == *r.of && h.covers(*r.Rule, p.Settings.Domain) {
 				return h.Ingress, true
 			}
 		}
@@ -142,14 +142,14 @@ func (h Hold) covers(r Rule, domain string) bool {
 
 // newRule makes the rule of a route that has none, once its addresses stand,
 // unless somebody else's rule has the place.
-func (p *planner) newRule(route *Route, others []Rule) {
+func (p *planner) newRule(route *Route, others []*Rule) {
 	op := Op[Rule]{Verb: Create, New: route.Rule, Ingress: route.Ingress, Urgency: urgentCreate}
 	if len(others) > 0 {
 		if !adoptable(route, others) {
 			p.problem(route, p.strangers(others))
 			return
 		}
-		op.Verb, op.Old, op.Adopt, op.Urgency = Update, others[0], true, urgentChange
+		op.Verb, op.Old, op.Adopt, op.Urgency = Update, *others[0], true, urgentChange
 	}
 	if p.originStands(route) {
 		p.step.Rules = append(p.step.Rules, op)
@@ -158,7 +158,7 @@ func (p *planner) newRule(route *Route, others []Rule) {
 }
 
 // strangers says whose rules stand in the way.
-func (p *planner) strangers(others []Rule) string {
+func (p *planner) strangers(others []*Rule) string {
 	for _, r := range others {
 		if m, ok := r.Mark(); ok {
 			return "a rule of another edgeward, owner " + m.Owner + ", has it already"
@@ -250,7 +250,7 @@ func (p *planner) outcome(route *Route, s State, reason string) {
 }
 
 func (p *planner) outcomeOnly(route *Route, s State, reason string) {
-	p.step.Routes = append(p.step.Routes, RouteState{route.Ingress, route.Rule.RuleKey, s, reason})
+	p.step.Routes = append(p.step.Routes, RouteState{route, s, reason})
 }
 
 // problem records that something which is not to be touched has the place.
@@ -295,10 +295,10 @@ func (p *planner) unwantedRule(r ourRule) {
 		safe = !pub.busy && !(pub.hasCNAME && pub.cname.Data == p.target(*r.Rule)) && p.seenToLead(due)
 	}
 	c.ruleDeletions[r.CDN] = append(c.ruleDeletions[r.CDN], deletion[Rule]{
-		op:       Op[Rule]{Verb: Delete, Old: *r.Rule, Ingress: r.of, Urgency: urgentRemove},
+		op:       Op[Rule]{Verb: Delete, Old: *r.Rule, Ingress: *r.of, Urgency: urgentRemove},
 		reported: gone.reported, due: due, safe: safe,
 	})
-	p.open(r.of, Open{Rules: true})
+	p.open(*r.of, Open{Rules: true})
 }
 
 // stillThere keeps the Ingresses of rules at a busy place open, and what is
@@ -307,7 +307,7 @@ func (p *planner) stillThere(ours []ourRule) {
 	for _, r := range ours {
 		if gone, ok := p.Memory.absent[r.ID]; ok {
 			p.absent[r.ID] = gone
-			p.open(r.of, Open{Rules: true})
+			p.open(*r.of, Open{Rules: true})
 		}
 	}
 }

@@ -7,16 +7,25 @@ import (
 
 // site is a host and path at a CDN: what shall be published there, and what is.
 type site struct {
-	key    RuleKey
 	route  *Route // the zero Route: nobody claims it
 	ours   []ourRule
-	others []Rule // that are not ours
+	others []*Rule // that are not ours
 }
 
 // ourRule is a rule of ours with whom it is for.
 type ourRule struct {
 	*Rule
-	of IngressID
+	of *IngressID
+}
+
+func (s *site) key() RuleKey {
+	switch {
+	case len(s.ours) > 0:
+		return s.ours[0].RuleKey
+	case len(s.others) > 0:
+		return s.others[0].RuleKey
+	}
+	return s.route.Key
 }
 
 // sitesOf are all that somebody claims or that has a rule, in the order of their
@@ -33,45 +42,49 @@ func sitesOf(routes []*Route, rules []Rule, owner string) []site {
 		return cmp.Compare(a.ID, b.ID)
 	})
 	sites, unclaimed := make([]site, 0, max(len(routes), len(rules))), new(Route)
-	ours := make([]ourRule, 0, len(rules)) // in one block; a site has some in a row
+	ours, others := make([]ourRule, 0, len(rules)), []*Rule(nil) // in one block each; a site has some in a row
 	for len(routes)+len(standing) > 0 {
 		s := site{route: unclaimed}
+		var key RuleKey
 		if len(standing) == 0 || len(routes) > 0 && routes[0].Key.Compare(standing[0].RuleKey) <= 0 {
 			s.route, routes = routes[0], routes[1:]
-			s.key = s.route.Key
+			key = s.route.Key
 		} else {
-			s.key = standing[0].RuleKey
+			key = standing[0].RuleKey
 		}
-		first := len(ours)
-		for ; len(standing) > 0 && standing[0].RuleKey == s.key; standing = standing[1:] {
-			if of, ok := standing[0].owned(s.route, owner); ok {
+		firstOurs, firstOther := len(ours), len(others)
+		for ; len(standing) > 0 && standing[0].RuleKey == key; standing = standing[1:] {
+			if of := standing[0].owned(s.route, owner); of != nil {
 				ours = append(ours, ourRule{standing[0], of})
 			} else {
-				s.others = append(s.others, *standing[0])
+				others = append(others, standing[0])
 			}
 		}
-		s.ours = ours[first:len(ours):len(ours)]
+		s.ours, s.others = ours[firstOurs:len(ours):len(ours)], others[firstOther:len(others):len(others)]
 		sites = append(sites, s)
 	}
 	return sites
 }
 
-// owned reports whether a rule is the owner's, and for which Ingress. A mark's
-// hash is what costs most in planning: one that is as wanted need not be read.
-func (r *Rule) owned(wanted *Route, owner string) (IngressID, bool) {
+// owned returns for which Ingress a rule is, nil if it is not the owner's. A
+// mark's hash is what costs most in planning: one that is as wanted need not be
+// read.
+func (r *Rule) owned(wanted *Route, owner string) *IngressID {
 	if r.sameMarks(&wanted.Rule) {
-		return wanted.Ingress, true
+		return &wanted.Ingress
 	}
-	m, ok := r.Mark()
-	return m.IngressID, ok && m.Owner == owner
+	if m, ok := r.Mark(); ok && m.Owner == owner {
+		return &m.IngressID
+	}
+	return nil
 }
 
 // site is what there is at a host and path.
 func (p *planner) site(key RuleKey) *site {
-	if i, ok := slices.BinarySearchFunc(p.sites, key, func(s site, key RuleKey) int { return s.key.Compare(key) }); ok {
+	if i, ok := slices.BinarySearchFunc(p.sites, key, func(s site, key RuleKey) int { return s.key().Compare(key) }); ok {
 		return &p.sites[i]
 	}
-	return &site{key: key, route: &Route{}}
+	return &site{route: &Route{Key: key}}
 }
 
 // hasRule reports whether a rule stands or is on its way somewhere.

@@ -83,10 +83,9 @@ type Owned struct {
 
 // RouteState is what became of a route that is wanted.
 type RouteState struct {
-	Ingress IngressID
-	Key     RuleKey
-	State   State
-	Reason  string
+	*Route
+	State  State
+	Reason string
 }
 
 // Problems are all of a plan: why what is not published is not.

@@ -137,7 +137,7 @@ func TestHostile(t *testing.T) {
 	o := settled(cluster("main", shop, bad))
 	id := plan.IngressID{Cluster: "main", Namespace: evil, Name: evil}
 	key := plan.RuleKey{CDN: plan.Edgio, Host: evil, Path: "/" + evil}
-	o.Step.Routes = append(o.Step.Routes, plan.RouteState{Ingress: id, Key: key, State: plan.Failed, Reason: evil})
+	o.Step.Routes = append(o.Step.Routes, plan.RouteState{Route: &plan.Route{Ingress: id, Key: key}, State: plan.Failed, Reason: evil})
 	o.Want.Routes = append(o.Want.Routes, &plan.Route{Key: key, Ingress: id, Rule: plan.Rule{RuleKey: key, SourceHost: evil, Protocols: []plan.Protocol{{Published: "javascript"}}}})
 	o.Failures = []syncer.Failure{{Target: plan.Edgio, Place: key.String(), Error: evil, Since: now()}}
 	o.Step.Notices = []plan.Notice{{Text: evil}}

@@ -39,7 +39,7 @@ func TestRoutes(t *testing.T) {
 		}, []string{"pending " + published + " -" + from + ": on the way"}},
 		"its rule is refused": {func() *syncer.Overview {
 			o := settled(cluster("main", shop))
-			o.Rules, o.Step.Routes = nil, []plan.RouteState{{Ingress: plan.IngressID{Cluster: "main", Namespace: "shop", Name: "shop"}, Key: key, State: plan.Failed, Reason: "refused"}}
+			o.Rules, o.Step.Routes = nil, []plan.RouteState{{Route: &plan.Route{Ingress: plan.IngressID{Cluster: "main", Namespace: "shop", Name: "shop"}, Key: key}, State: plan.Failed, Reason: "refused"}}
 			o.Failures = refused("www.example.com/a")
 			return o
 		}, []string{"error " + published + " -" + from + ": refused (403 Forbidden)"}},

@@ -15,7 +15,7 @@ import (
 func TestAccounts(t *testing.T) {
 	id := plan.IngressID{Cluster: "main", Namespace: "default", Name: "shop"}
 	want := plan.Want{Clusters: map[string]*plan.ClusterWant{"main": {}}}
-	routes := []plan.RouteState{{Ingress: id, Key: plan.RuleKey{CDN: plan.Edgio}}}
+	routes := []plan.RouteState{{Route: &plan.Route{Ingress: id, Key: plan.RuleKey{CDN: plan.Edgio}}}}
 	open := func(o plan.Open) map[plan.IngressID]plan.Open { return map[plan.IngressID]plan.Open{id: o} }
 	now := time.Unix(1e9, 0)
 

@@ -88,6 +88,7 @@ type Syncer struct {
 	memory   plan.Memory
 	step     plan.Step
 	mapped   bool // want was computed at least once
+	shared   bool // see share
 	accounts *accounts
 	told     map[string]bool
 	nodes    map[string][]kube.Node  // of the ready clusters, as want knows them
@@ -287,6 +288,9 @@ func (s *Syncer) plan(now time.Time) ([]plan.Rule, []plan.Record) {
 		Settings: s.opts.Settings, Now: now, AllowDelete: s.opts.AllowDelete,
 	})
 	s.memory = s.step.Memory
+	if s.step.Compared && !s.shared {
+		s.share()
+	}
 	for _, t := range s.cdns {
 		if s.step.Reread[t.name] {
 			t.readSoon(now)
@@ -301,6 +305,19 @@ func (s *Syncer) plan(now time.Time) ([]plan.Rule, []plan.Record) {
 	s.dns.enqueue(s.step.Records)
 	s.log.Debug("planned", "operations", len(s.step.Rules)+len(s.step.Records), "took", time.Since(now))
 	return rules.Objects, records.Objects
+}
+
+// share has rules that stand as they are wanted say so in the same texts: those
+// of a first reading take as much memory again. Later ones keep the texts.
+func (s *Syncer) share() {
+	for _, t := range s.cdns {
+		for _, r := range t.picture.objects.List() {
+			if want := s.want.Route(r.RuleKey); want.Wanted() && want.Rule.Equal(r) {
+				t.picture.objects.Put(r.ID, want.Rule.Observed(r))
+			}
+		}
+	}
+	s.shared = true
 }
 
 // dispatch begins what may begin now; see target.dispatch. Wanting says that
