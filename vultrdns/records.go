@@ -47,6 +47,27 @@ func (c *Client) Find(ctx context.Context, in plan.Record) ([]plan.Record, error
 	return records, err
 }
 
+// Get returns a record of the given one's ID as it stands.
+func (c *Client) Get(ctx context.Context, r plan.Record) (plan.Record, error) {
+	stands, err := c.get(ctx, "reading record "+r.Key(), r)
+	if err != nil {
+		return plan.Record{}, err
+	}
+	return c.record(r.Zone, *stands), nil
+}
+
+func (c *Client) get(ctx context.Context, what string, r plan.Record) (*govultr.DomainRecord, error) {
+	var stands *govultr.DomainRecord
+	err := vultrapi.Call(ctx, what, func(ctx context.Context) (err error) {
+		stands, _, err = c.api.Get(ctx, c.domainOf(r), url.PathEscape(r.ID))
+		if err == nil && (stands == nil || stands.ID != r.ID) {
+			err = errors.New("the reply has no record")
+		}
+		return err
+	})
+	return stands, err
+}
+
 // Create makes a record and returns it as Vultr keeps it.
 func (c *Client) Create(ctx context.Context, r plan.Record) (plan.Record, error) {
 	var made *govultr.DomainRecord
@@ -79,14 +100,7 @@ func (c *Client) Update(ctx context.Context, old, r plan.Record, _ bool) (plan.R
 		return plan.Record{}, err
 	}
 	// The reply is empty, and what TTLs Vultr accepts is not documented.
-	var kept *govultr.DomainRecord
-	err = vultrapi.Call(ctx, "reading it back", func(ctx context.Context) (err error) {
-		kept, _, err = c.api.Get(ctx, c.domainOf(old), url.PathEscape(old.ID))
-		if err == nil && (kept == nil || kept.ID != old.ID) {
-			err = errors.New("the reply has no record")
-		}
-		return err
-	})
+	kept, err := c.get(ctx, "reading it back", old)
 	if err != nil {
 		// Not wrapped: it may look like a call without effect.
 		return plan.Record{}, fmt.Errorf("record %s was changed, but %v", old.Key(), err)

@@ -98,6 +98,30 @@ func TestCreateRepliesWithoutRecord(t *testing.T) {
 	}
 }
 
+// TestGet reads one record as it stands, whatever lists say.
+func TestGet(t *testing.T) {
+	api, client := newZone(t, emulator.VultrOptions{})
+	made := create(t, client, addressRecord("www", "192.0.2.1"))
+	if got, err := client.Get(t.Context(), made); err != nil || got != made {
+		t.Errorf("it stands: got %+v, %v; want %+v", got, err, made)
+	}
+	believed := made
+	believed.TTL = 7
+	if got, err := client.Get(t.Context(), believed); err != nil || got != made {
+		t.Errorf("it says something else: got %+v, %v; want %+v", got, err, made)
+	}
+	api.Remove(testZone, made.ID)
+	if got, err := client.Get(t.Context(), made); !transport.IsNotFound(err) {
+		t.Errorf("it is gone: got %+v, %v", got, err)
+	}
+	for _, reply := range []string{`{}`, `{"record":null}`, `{"record":{"id":"another"}}`, `null`, ``} {
+		client := newClient(t, answer(200, "application/json", reply))
+		if got, err := client.Get(t.Context(), made); err == nil || transport.IsNotFound(err) {
+			t.Errorf("reply %q: got %+v, %v; want an error that leaves it open", reply, got, err)
+		}
+	}
+}
+
 func TestUpdateReturnsTheTTLThatIsKept(t *testing.T) {
 	for _, tc := range []struct {
 		name, kept string

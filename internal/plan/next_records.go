@@ -160,7 +160,7 @@ func (p *planner) planName(cluster string, c *clusterState, name string, records
 			members = append(members, r)
 		default:
 			others = append(others, r)
-			p.unwantedRecord(cluster, r, !used, true)
+			p.unwantedRecord(cluster, r, !used, true, nil)
 		}
 	}
 	switch {
@@ -245,11 +245,15 @@ func (p *planner) planSet(cluster string, c *clusterState, name string, set Set,
 	}
 	state.settled = !found.waiting
 	state.exact = !found.waiting && len(found.missing) == 0
+	var while *Record
+	if len(found.inWant) > 0 {
+		_, while = p.support(found.inWant)
+	}
 	for _, r := range found.standing {
 		p.removeDuplicates(r.Key(), r)
 		if !slices.Contains(want, r.Data) {
 			state.exact = false
-			p.unwantedRecord(cluster, r, false, !found.waiting && len(p.certain(found.inWant)) > 0)
+			p.unwantedRecord(cluster, r, false, !found.waiting && len(found.inWant) > 0, while)
 		}
 	}
 	return state
@@ -335,15 +339,11 @@ func (p *planner) changeTTL(ttl int, m members) {
 		}
 		return
 	}
-	certain := p.certain(m.inWant)
-	if len(certain) == 0 {
-		return
-	}
-	stays := certain[0]
+	stays, while := p.support(m.inWant)
 	for _, r := range m.standing {
 		for _, same := range p.records.at[r.Key()] {
 			if same.ID != stays.ID {
-				p.step.Records = append(p.step.Records, Op[Record]{Verb: Delete, Old: same, Urgency: urgentChange})
+				p.step.Records = append(p.step.Records, Op[Record]{Verb: Delete, Old: same, Urgency: urgentChange, While: while})
 			}
 		}
 	}
@@ -379,19 +379,15 @@ func (p *planner) othersInFlight(r Record) bool {
 	})
 }
 
-// certain are the records that others may go for: they stand, as more than an
-// old list says. If there are none it asks for a newer list.
-func (p *planner) certain(records []Record) []Record {
-	if len(p.Records.Doubted)+len(p.Records.Inherited) == 0 || len(records) == 0 {
-		return records
+// support chooses of some records the one for whose sake others may go, and, if
+// only a list too old may have shown it, that it must be found to stand first.
+func (p *planner) support(records []Record) (stays Record, while *Record) {
+	for _, r := range records {
+		if !p.Records.Inherited[r.ID] && !p.Records.Doubted[r.ID] {
+			return r, nil
+		}
 	}
-	records = slices.DeleteFunc(slices.Clone(records), func(r Record) bool {
-		return p.Records.Doubted[r.ID] || p.Records.Inherited[r.ID]
-	})
-	if len(records) == 0 {
-		p.prove()
-	}
-	return records
+	return records[0], &records[0]
 }
 
 // prove has DNS read again as soon as that settles what is doubted or inherited.
@@ -406,12 +402,13 @@ func (p *planner) prove() {
 // removeDuplicates takes away all records that say the same as the one that
 // stands: a create whose reply was lost may have happened twice.
 func (p *planner) removeDuplicates(key string, stands Record) {
-	if len(p.records.at[key]) < 2 || len(p.certain([]Record{stands})) == 0 {
+	if len(p.records.at[key]) < 2 {
 		return
 	}
+	_, while := p.support([]Record{stands})
 	for _, r := range p.records.at[key] {
 		if r.ID != stands.ID {
-			p.step.Records = append(p.step.Records, Op[Record]{Verb: Delete, Old: r, Urgency: urgentTidy})
+			p.step.Records = append(p.step.Records, Op[Record]{Verb: Delete, Old: r, Urgency: urgentTidy, While: while})
 		}
 	}
 }
@@ -423,13 +420,14 @@ const freshReading = 15 * time.Minute
 // unwantedRecord notes that nobody wants r. It goes if safe and, where its
 // whole name is unused, after the linger. What is not safe to go yet, since
 // other addresses come first, does not count for sync.max_delete either: it
-// would exceed it only until they have come.
-func (p *planner) unwantedRecord(cluster string, r Record, lingers, safe bool) {
+// would exceed it only until they have come. It goes while the given record is
+// found to stand; nil: that is certain.
+func (p *planner) unwantedRecord(cluster string, r Record, lingers, safe bool, while *Record) {
 	gone := p.unwanted(cluster, r.ID, p.Memory.droppedRecords[r.Key()] || lingers && p.Memory.named[r.Name])
 	if !safe {
 		return
 	}
-	d := deletion[Record]{op: Op[Record]{Verb: Delete, Old: r, Urgency: urgentRemove}, reported: gone.reported, due: p.Now}
+	d := deletion[Record]{op: Op[Record]{Verb: Delete, Old: r, Urgency: urgentRemove, While: while}, reported: gone.reported, due: p.Now}
 	d.safe = !p.records.doubtful(r.Key()) && !p.records.is(r.Key(), InFlight)
 	if lingers {
 		d.op.Urgency = urgentTidy

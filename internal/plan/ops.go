@@ -36,6 +36,8 @@ type Op[T Object[T]] struct {
 	Ingress IngressID // whom a rule serves; zero for records
 	Adopt   bool      // Old is not marked and is taken over
 	Urgency int       // lower goes first
+	// While is what must be found to stand before Old may be deleted; nil: nothing.
+	While *T
 }
 
 // Key is the place that the operation works on.
@@ -88,11 +90,13 @@ type View[T Object[T]] struct {
 	Missing  map[string]bool
 	Attempts []Attempt[T]
 	// Doubted are the IDs of Objects that may be gone: the reply to a deletion of
-	// theirs was lost, and the lists that have shown them since may be older.
-	// Inherited are those that the process before may have deleted. A reading that
-	// begins at Proof or later leaves neither.
-	Doubted, Inherited map[string]bool
-	Proof              time.Time
+	// theirs was lost, and the lists that have shown them since may be older. A
+	// reading that begins at Proof or later leaves none.
+	Doubted map[string]bool
+	Proof   time.Time
+	// Inherited are the IDs of those that the process before may have deleted: this
+	// one has not written to them, and has no list that is new enough.
+	Inherited map[string]bool
 }
 
 // knows reports whether a CDN was read.

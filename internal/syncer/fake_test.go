@@ -136,6 +136,18 @@ func (f *fake[T]) read(ctx context.Context, call string, within func(T) bool) (l
 	return list, nil
 }
 
+// Get never lags.
+func (f *fake[T]) Get(ctx context.Context, o T) (stands T, err error) {
+	err = f.call(ctx, "get "+short(o), func() (err error) {
+		var ok bool
+		if stands, ok = f.objects[o.Identity()]; !ok {
+			err = refusal(http.StatusNotFound)
+		}
+		return err
+	})
+	return stands, err
+}
+
 func (f *fake[T]) Create(ctx context.Context, o T) (made T, err error) {
 	err = f.call(ctx, "create "+short(o), func() error {
 		if f.refuse != nil {

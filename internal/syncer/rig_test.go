@@ -178,7 +178,7 @@ func (r *rig) calls() []string {
 func (r *rig) writes() []string {
 	var writes []string
 	for _, c := range r.calls() {
-		if !strings.Contains(c, " list") && !strings.Contains(c, " find") {
+		if !strings.Contains(c, " list") && !strings.Contains(c, " find") && !strings.Contains(c, " get ") {
 			writes = append(writes, c)
 		}
 	}

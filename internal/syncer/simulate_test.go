@@ -264,6 +264,8 @@ func (m mortal[T]) List(ctx context.Context) ([]T, error) { return m.fake.List(m
 
 func (m mortal[T]) Find(ctx context.Context, o T) ([]T, error) { return m.fake.Find(m.until(ctx), o) }
 
+func (m mortal[T]) Get(ctx context.Context, o T) (T, error) { return m.fake.Get(m.until(ctx), o) }
+
 func (m mortal[T]) Create(ctx context.Context, o T) (T, error) {
 	return m.fake.Create(m.until(ctx), o)
 }

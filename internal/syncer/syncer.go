@@ -54,7 +54,7 @@ type Options struct {
 	Clusters []plan.Cluster // without their objects, not ready
 
 	CDNs    []CDN // in the order of Settings.CDNs
-	DNS     Provider[plan.Record]
+	DNS     DNS
 	DNSGate *transport.Gate
 
 	ResyncInterval time.Duration
@@ -107,7 +107,7 @@ type Syncer struct {
 func New(opts Options) *Syncer {
 	s := &Syncer{
 		opts: opts, log: opts.Log, in: newIntake(opts.Clusters),
-		dns:     newTarget(plan.Vultr, opts.DNS, opts.DNSGate),
+		dns:     newTarget[plan.Record](plan.Vultr, opts.DNS, opts.DNSGate),
 		beat:    beat,
 		results: make(chan func(), 2*maxInFlight),
 		told:    make(map[string]bool),
@@ -120,6 +120,7 @@ func New(opts Options) *Syncer {
 		s.cdns = append(s.cdns, t)
 	}
 	equip(s, s.dns)
+	s.dns.get = opts.DNS.Get
 	s.alive.Store(time.Now().UnixNano())
 	s.setState("starting")
 	return s

@@ -2,6 +2,7 @@ package syncer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -36,6 +37,14 @@ type Provider[T any] interface {
 	Delete(context.Context, T) error
 }
 
+// DNS is a Provider of records that also reads a single one.
+type DNS interface {
+	Provider[plan.Record]
+	// Get returns a record of that ID as it stands now: lists may lag behind. Its
+	// error wraps a transport.Error of status 404 if there is none.
+	Get(context.Context, plan.Record) (plan.Record, error)
+}
+
 const (
 	// maxInFlight bounds the operations under way at one provider, so that
 	// latency does not keep the rate below its limit.
@@ -58,6 +67,7 @@ const (
 type target[T plan.Object[T]] struct {
 	name     plan.Target
 	provider Provider[T]
+	get      func(context.Context, T) (T, error) // see DNS
 	gate     *transport.Gate
 	log      *slog.Logger
 	dryRun   bool
@@ -198,16 +208,40 @@ func (t *target[T]) execute(ctx context.Context, op plan.Op[T]) (T, error) {
 	case plan.Update:
 		return t.provider.Update(ctx, op.Old, op.New, op.Adopt)
 	case plan.Delete:
+		if op.While != nil {
+			switch stands, err := t.get(ctx, *op.While); {
+			case transport.IsNotFound(err):
+				return stands, &withheld{gone: true}
+			case err != nil || !stands.Equal(*op.While):
+				return stands, &withheld{err: err}
+			}
+		}
 		return op.Old, t.provider.Delete(ctx, op.Old)
 	}
 	panic("syncer: no write: " + string(op.Verb))
 }
 
+// withheld is why something was not deleted: what has to stay does not stand as
+// it was believed to, or it is not known whether it does.
+type withheld struct {
+	gone bool
+	err  error // nil: it is gone, or says something else
+}
+
+func (w *withheld) Error() string {
+	if w.err == nil {
+		return "it is not deleted yet, since what has to stay is not there as it was"
+	}
+	return "looking whether what has to stay is there: " + w.err.Error()
+}
+
+func (w *withheld) Unwrap() error { return w.err }
+
 // ended takes the outcome of a write into the picture.
 func (t *target[T]) ended(op plan.Op[T], result T, err error) {
 	switch {
 	case err != nil:
-		t.ill(op, err)
+		t.ill(op, result, err)
 		return
 	case op.Verb == plan.Delete:
 		t.picture.drop(op.Old.Identity())
@@ -245,8 +279,17 @@ func (t *target[T]) simulated(op plan.Op[T]) T {
 var past = map[plan.Verb]string{plan.Create: "created", plan.Update: "updated", plan.Delete: "deleted"}
 
 // ill decides what a failed write means for what stands.
-func (t *target[T]) ill(op plan.Op[T], err error) {
+func (t *target[T]) ill(op plan.Op[T], result T, err error) {
+	var withheld *withheld
 	switch {
+	case errors.As(err, &withheld):
+		switch {
+		case withheld.gone:
+			t.picture.drop((*op.While).Identity())
+		case withheld.err == nil:
+			t.picture.put(result)
+		}
+		t.park(op, err, plan.Parked)
 	case transport.IsNotFound(err) && op.Verb == plan.Update:
 		t.picture.drop(op.Old.Identity()) // somebody removed it
 		t.park(op, err, plan.Parked)
