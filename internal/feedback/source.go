@@ -96,8 +96,7 @@ func (s Source) gather(o *syncer.Overview, n int) map[plan.IngressID]*about {
 		all[id] = a
 		return a
 	}
-	for i := range o.Rules {
-		r := &o.Rules[i]
+	for _, r := range o.Rules {
 		if m, ok := r.Mark(); ok && m.Owner == o.Settings.Owner {
 			a := of(m.IngressID)
 			a.live = append(a.live, r)

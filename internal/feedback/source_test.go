@@ -90,7 +90,7 @@ func TestHostname(t *testing.T) {
 			if test.change != nil {
 				test.change(in)
 			}
-			o := &syncer.Overview{Settings: plan.Settings{Owner: "acme"}, Rules: test.rules}
+			o := &syncer.Overview{Settings: plan.Settings{Owner: "acme"}, Rules: plan.Refs(test.rules)}
 			for _, got := range source(test.target).Outcomes(o, []*kube.Ingress{in}) {
 				if !got.Absent && got.hostnames() != test.want {
 					t.Errorf("%q, want %q", got.Hostnames, test.want)
@@ -107,7 +107,7 @@ func TestOutcomes(t *testing.T) {
 	in := ingress("old")
 	in.Published = []string{cdn}
 	got := source(cdn).Outcomes(&syncer.Overview{
-		Settings: plan.Settings{Owner: "acme"}, Rules: []plan.Rule{old, fresh, gone}, Found: map[plan.IngressID]bool{id("old"): true, id("went"): true},
+		Settings: plan.Settings{Owner: "acme"}, Rules: plan.Refs([]plan.Rule{old, fresh, gone}), Found: map[plan.IngressID]bool{id("old"): true, id("went"): true},
 	}, []*kube.Ingress{in, ingress("fresh"), ingress("none")})
 	want := []Outcome{
 		{Ingress: id("fresh"), UID: "uid-fresh", Version: "7", Hostnames: []string{cdn}},
@@ -200,10 +200,10 @@ func TestMessages(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			o := &syncer.Overview{Settings: plan.Settings{Owner: "acme"}, Want: test.want, Step: test.step, Failures: test.failures, Rules: zones}
+			o := &syncer.Overview{Settings: plan.Settings{Owner: "acme"}, Want: test.want, Step: test.step, Failures: test.failures, Rules: plan.Refs(zones)}
 			for _, r := range test.step.Routes {
 				if r.State == plan.Synced && r.Key.CDN == plan.Edgio {
-					o.Rules = append(o.Rules, ruleOf("acme", r.Ingress, r.Key.String()))
+					o.Rules = append(o.Rules, new(ruleOf("acme", r.Ingress, r.Key.String())))
 				}
 			}
 			from := source(test.target)

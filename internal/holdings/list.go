@@ -41,7 +41,7 @@ func Read(ctx context.Context, cfg *config.Config, p daemon.Providers) (map[stri
 	if err := errors.Join(err, err2); err != nil {
 		return nil, nil, err
 	}
-	return plan.AllHoldings(rules, records, cfg.Owner, cfg.Vultr.Domain), rules, nil
+	return plan.AllHoldings(plan.Refs(rules), plan.Refs(records), cfg.Owner, cfg.Vultr.Domain), rules, nil
 }
 
 // List turns holdings into items, sorted.

@@ -56,12 +56,12 @@ func standing(c Cluster, rules bool) Input {
 	in.Records.Objects = in.Records.Objects[:1] // the claim
 	for _, n := range c.Nodes {
 		r := address(SetName(NodesSet, c.Name, testOwner), n.Addresses[0].Address, in.Settings.TTL)
-		in.Records.Objects = append(in.Records.Objects, r.WithIdentity(n.Name))
+		in.Records.Objects = append(in.Records.Objects, new(r.WithIdentity(n.Name)))
 	}
 	in.Rules.Objects = nil
 	for _, route := range Desired([]Cluster{c}, in.Settings, in.Now).Routes {
 		if rules {
-			in.Rules.Objects = append(in.Rules.Objects, route.Rule.WithIdentity(route.Key.String()))
+			in.Rules.Objects = append(in.Rules.Objects, new(route.Rule.WithIdentity(route.Key.String())))
 		}
 	}
 	return in

@@ -201,13 +201,13 @@ func (s *stage) run() []string {
 
 // carryOut does to the view what op does to the provider.
 func (v *View[T]) carryOut(op Op[T], id string) {
-	i := slices.IndexFunc(v.Objects, func(o T) bool { return o.Identity() == op.Old.Identity() })
+	i := slices.IndexFunc(v.Objects, func(o *T) bool { return (*o).Identity() == op.Old.Identity() })
 	switch op.Verb {
 	case Create:
-		v.Objects = append(slices.Clone(v.Objects), kept(op.New.WithIdentity(id)))
+		v.Objects = append(slices.Clone(v.Objects), new(kept(op.New.WithIdentity(id))))
 	case Update:
 		v.Objects = slices.Clone(v.Objects)
-		v.Objects[i] = op.New.WithIdentity(op.Old.Identity())
+		v.Objects[i] = new(op.New.WithIdentity(op.Old.Identity()))
 	case Delete:
 		v.Objects = slices.Delete(slices.Clone(v.Objects), i, i+1)
 	}
@@ -262,10 +262,10 @@ func line[T Object[T]](op Op[T]) string {
 func (s *stage) standing() []string {
 	var lines []string
 	for _, r := range s.Rules.Objects {
-		lines = append(lines, strings.TrimPrefix(line(Op[Rule]{Verb: Create, New: r}), "create "))
+		lines = append(lines, strings.TrimPrefix(line(Op[Rule]{Verb: Create, New: *r}), "create "))
 	}
 	for _, r := range s.Records.Objects {
-		lines = append(lines, strings.TrimPrefix(line(Op[Record]{Verb: Create, New: r}), "create "))
+		lines = append(lines, strings.TrimPrefix(line(Op[Record]{Verb: Create, New: *r}), "create "))
 	}
 	slices.Sort(lines)
 	return lines
@@ -289,29 +289,31 @@ func (s *stage) states() []string {
 	return lines
 }
 
-// rule returns the only rule at key that stands.
+// rule returns the only rule at key that stands, to be changed.
 func (s *stage) rule(t *testing.T, key RuleKey) *Rule {
 	t.Helper()
-	i := slices.IndexFunc(s.Rules.Objects, func(r Rule) bool { return r.RuleKey == key })
+	i := slices.IndexFunc(s.Rules.Objects, func(r *Rule) bool { return r.RuleKey == key })
 	if i < 0 {
 		t.Fatalf("no rule %s stands, only %q", key, s.standing())
 	}
 	s.Rules.Objects = slices.Clone(s.Rules.Objects)
-	return &s.Rules.Objects[i]
+	s.Rules.Objects[i] = new(*s.Rules.Objects[i])
+	return s.Rules.Objects[i]
 }
 
-// record returns the only record with the data that stands.
+// record returns the only record with the data that stands, to be changed.
 func (s *stage) record(t *testing.T, data string) *Record {
 	t.Helper()
-	i := slices.IndexFunc(s.Records.Objects, func(r Record) bool { return r.Data == data })
+	i := slices.IndexFunc(s.Records.Objects, func(r *Record) bool { return r.Data == data })
 	if i < 0 {
 		t.Fatalf("no record %s stands, only %q", data, s.standing())
 	}
 	s.Records.Objects = slices.Clone(s.Records.Objects)
-	return &s.Records.Objects[i]
+	s.Records.Objects[i] = new(*s.Records.Objects[i])
+	return s.Records.Objects[i]
 }
 
-// only returns the single value of a map.
+// only returns the single one of some routes.
 func only(t *testing.T, routes []*Route) *Route {
 	t.Helper()
 	if len(routes) != 1 {

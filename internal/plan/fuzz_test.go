@@ -158,7 +158,7 @@ func (l *lots) input() Input {
 	in.Records = drawView(l, l.record)
 	for _, c := range after {
 		if l.draw(8) > 0 {
-			in.Records.Objects = append(in.Records.Objects, Record{
+			in.Records.Objects = append(in.Records.Objects, &Record{
 				ID: "claim-" + c.Name, Name: ClaimName(c.Name, testOwner), Type: "TXT", Data: ClaimData(testOwner, c.UID), TTL: []int{120, 60}[l.draw(2)],
 			})
 		}
@@ -236,7 +236,7 @@ func drawView[T Object[T]](l *lots, object func() T) View[T] {
 	v := View[T]{Known: l.draw(8) > 0, Missing: make(map[string]bool)}
 	for i := range l.draw(16) {
 		o := object().WithIdentity(fmt.Sprintf("%T-%d", *new(T), i))
-		v.Objects = append(v.Objects, o)
+		v.Objects = append(v.Objects, new(o))
 		if l.draw(8) == 0 {
 			v.Missing[o.Identity()] = true
 		}
@@ -244,7 +244,7 @@ func drawView[T Object[T]](l *lots, object func() T) View[T] {
 	for range l.draw(4) {
 		op := Op[T]{Verb: []Verb{Create, Update, Delete, LookUp}[l.draw(4)], New: object()}
 		if len(v.Objects) > 0 && (op.Verb == Update || op.Verb == Delete) {
-			op.Old = v.Objects[l.draw(len(v.Objects))]
+			op.Old = *v.Objects[l.draw(len(v.Objects))]
 		}
 		status := Status(l.draw(3))
 		if op.Verb == LookUp && status == Unsure {

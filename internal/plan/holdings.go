@@ -19,7 +19,7 @@ type Holdings struct {
 }
 
 // AllHoldings sorts out what of an owner stands at the providers, by cluster.
-func AllHoldings(rules []Rule, records []Record, owner, domain string) map[string]*Holdings {
+func AllHoldings(rules []*Rule, records []*Record, owner, domain string) map[string]*Holdings {
 	all := make(map[string]*Holdings)
 	of := func(cluster string) *Holdings {
 		if all[cluster] == nil {
@@ -30,26 +30,26 @@ func AllHoldings(rules []Rule, records []Record, owner, domain string) map[strin
 	named := make(map[string]bool) // by rules that are not ours
 	for _, r := range rules {
 		if m, ok := r.Mark(); ok && m.Owner == owner {
-			of(m.Cluster).Rules = append(of(m.Cluster).Rules, r)
+			of(m.Cluster).Rules = append(of(m.Cluster).Rules, *r)
 		} else if name, ok := relative(r.SourceHost, domain); ok {
 			named[name] = true
 		}
 	}
 	claimed := make(map[string]bool)
 	for _, r := range records {
-		if cluster, ok := clusterOf(r, owner); ok && isClaim(r, cluster, owner) {
+		if cluster, ok := clusterOf(*r, owner); ok && isClaim(*r, cluster, owner) {
 			claimed[cluster] = true
-			of(cluster).Claims = append(of(cluster).Claims, r)
+			of(cluster).Claims = append(of(cluster).Claims, *r)
 		}
 	}
 	for _, r := range records {
-		cluster, ok := clusterOf(r, owner)
+		cluster, ok := clusterOf(*r, owner)
 		switch {
-		case !ok || !claimed[cluster] || isClaim(r, cluster, owner):
+		case !ok || !claimed[cluster] || isClaim(*r, cluster, owner):
 		case named[r.Name]:
-			of(cluster).Kept = append(of(cluster).Kept, r)
+			of(cluster).Kept = append(of(cluster).Kept, *r)
 		default:
-			of(cluster).Records = append(of(cluster).Records, r)
+			of(cluster).Records = append(of(cluster).Records, *r)
 		}
 	}
 	marked := make(map[string]string) // cluster, by zone and name of a published host
@@ -57,12 +57,12 @@ func AllHoldings(rules []Rule, records []Record, owner, domain string) map[strin
 		name, below := strings.CutPrefix(r.Name, markLabel)
 		if cluster, ours := strings.CutPrefix(r.Data, publishMark(owner)); below && ours && r.Type == "TXT" {
 			marked[r.Zone+" "+name] = cluster
-			of(cluster).Marks = append(of(cluster).Marks, r)
+			of(cluster).Marks = append(of(cluster).Marks, *r)
 		}
 	}
 	for _, r := range records {
 		if cluster, ours := marked[r.Zone+" "+r.Name]; ours && r.Type == "CNAME" {
-			of(cluster).CNAMEs = append(of(cluster).CNAMEs, r)
+			of(cluster).CNAMEs = append(of(cluster).CNAMEs, *r)
 		}
 	}
 	for _, h := range all {

@@ -109,7 +109,7 @@ func Next(in Input) Step {
 // wanted rule is about to name.
 func (p *planner) findNamed() {
 	seen := make(map[string]bool) // source hosts; they are few
-	name := func(r Rule) {
+	name := func(r *Rule) {
 		if seen[r.SourceHost] {
 			return
 		}
@@ -122,12 +122,12 @@ func (p *planner) findNamed() {
 		name(r)
 	}
 	for _, a := range p.Rules.Attempts {
-		name(a.Old)
-		name(a.New)
+		name(&a.Old)
+		name(&a.New)
 	}
 	for i := range p.sites {
 		if s := &p.sites[i]; s.route.Wanted() && !seen[s.route.Rule.SourceHost] && !p.barred(s) {
-			name(s.route.Rule)
+			name(&s.route.Rule)
 		}
 	}
 }

@@ -49,8 +49,8 @@ func TestClaims(t *testing.T) {
 			s := settled(testSettings(), before)
 			double := *s.rule(t, RuleKey{Edgio, "www.example.com", "/a/"})
 			double.ID = "double"
-			s.Rules.Objects = append(s.Rules.Objects, double)
-			s.Records.Objects = test.records
+			s.Rules.Objects = append(s.Rules.Objects, new(double))
+			s.Records.Objects = Refs(test.records)
 			rules := s.standing()
 			s.change(true, cluster("main", ingress("shop", "www.example.com", "Prefix", "/a"), ingress("new", "new.example.com", "Exact", "/"), service("web", 30081), node("n1", "192.0.2.1"), node("n2", "192.0.2.2")), west)
 
@@ -111,7 +111,7 @@ func TestClaimStands(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			s := newStage(testSettings(), cluster("main", usual()...))
-			s.Records.Objects, s.AllowDelete = test.records, true
+			s.Records.Objects, s.AllowDelete = Refs(test.records), true
 			if diff := cmp.Diff(test.want, strings.Join(s.ask(), ", ")); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
@@ -141,7 +141,7 @@ func TestClaimComesFirst(t *testing.T) {
 		"lost":      {attempt(Unsure), []string{"look up"}, "pending www.example.com/a: its cluster's claim in the zone is on the way"},
 		"refused":   {attempt(Parked), []string{"create claim main"}, "error www.example.com/a: its cluster's claim in the zone could not be made"},
 		"missing from the last list": {
-			View[Record]{Known: true, Objects: []Record{claim.WithIdentity("c")}, Missing: map[string]bool{"c": true}},
+			View[Record]{Known: true, Objects: []*Record{new(claim.WithIdentity("c"))}, Missing: map[string]bool{"c": true}},
 			[]string{"look up"}, "pending www.example.com/a: its cluster's claim in the zone is on the way",
 		},
 	}

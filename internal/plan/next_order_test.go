@@ -143,7 +143,7 @@ func TestNamedAddressesStay(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := settled(testSettings(), cluster("main", usual()...))
-			s.Rules.Objects = append(s.Rules.Objects, theirs)
+			s.Rules.Objects = append(s.Rules.Objects, new(theirs))
 			s.change(true, cluster("main", node("n1", "192.0.2.1"), node("n3", "192.0.2.3")))
 			want := []string{
 				"0s: create nodes.main 192.0.2.3",
@@ -166,7 +166,7 @@ func TestNamedAddressesStay(t *testing.T) {
 // TestAttemptsNameTheirOrigin has a rule that is not wanted any more, and not
 // seen, but may come to stand: its origin does not go before that is known.
 func TestAttemptsNameTheirOrigin(t *testing.T) {
-	rule := settled(testSettings(), cluster("main", usual()...)).Rules.Objects[0]
+	rule := *settled(testSettings(), cluster("main", usual()...)).Rules.Objects[0]
 	moved := rule
 	moved.SourceHost = "elsewhere.example.org"
 	for name, a := range map[string]Attempt[Rule]{
@@ -200,10 +200,10 @@ func TestAttemptsNameTheirOrigin(t *testing.T) {
 // has such a set: whatever stands there, stays.
 func TestUnknownSet(t *testing.T) {
 	s := settled(testSettings(), cluster("main", usual()...))
-	s.Rules.Objects = append(s.Rules.Objects, Rule{ID: "x", RuleKey: RuleKey{Edgio, "blog.example.com", "/"}, SourceHost: "old.main.acme." + testDomain})
+	s.Rules.Objects = append(s.Rules.Objects, new(Rule{ID: "x", RuleKey: RuleKey{Edgio, "blog.example.com", "/"}, SourceHost: "old.main.acme." + testDomain}))
 	for _, r := range []Record{{Type: "A", Data: "192.0.2.7"}, {Type: "AAAA", Data: "2001:db8::7"}, {Type: "TXT", Data: "x"}} {
 		r.ID, r.Name = r.Type, "old.main.acme"
-		s.Records.Objects = append(s.Records.Objects, r)
+		s.Records.Objects = append(s.Records.Objects, new(r))
 	}
 	s.AllowDelete = true
 	if diff := cmp.Diff([]string(nil), s.run()); diff != "" {
@@ -222,7 +222,7 @@ func marked(r Rule, m Mark) Rule {
 func TestRulesUnknown(t *testing.T) {
 	s := settled(testSettings(), cluster("main", usual()...))
 	s.Rules = View[Rule]{}
-	s.Records.Objects = append(s.Records.Objects, Record{ID: "old", Name: "old.main.acme", Type: "A", Data: "192.0.2.7", TTL: 120})
+	s.Records.Objects = append(s.Records.Objects, new(Record{ID: "old", Name: "old.main.acme", Type: "A", Data: "192.0.2.7", TTL: 120}))
 	s.change(true, cluster("main", shop(), web(), node("n1", "192.0.2.1"), node("n3", "192.0.2.3")))
 	want := []string{"0s: create nodes.main 192.0.2.3", "0s: delete nodes.main 192.0.2.2"}
 	if diff := cmp.Diff(want, s.run()); diff != "" {
@@ -271,7 +271,7 @@ func TestAddressesGoOnlyAfterANewReading(t *testing.T) {
 	if step := Next(in); len(step.Records) != 2 || len(step.Reread) > 0 {
 		t.Errorf("nobody names them: %d operations, Reread %v; want two deletions", len(step.Records), step.Reread)
 	}
-	in.Rules.Objects = []Rule{{ID: "x", RuleKey: RuleKey{Edgio, "blog.example.com", "/"}, SourceHost: nodesHost}}
+	in.Rules.Objects = []*Rule{{ID: "x", RuleKey: RuleKey{Edgio, "blog.example.com", "/"}, SourceHost: nodesHost}}
 	if step := Next(in); len(step.Records) > 0 {
 		t.Errorf("somebody names them: %s", line(step.Records[0]))
 	}

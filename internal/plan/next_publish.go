@@ -62,7 +62,7 @@ func (p *planner) findPublications() {
 	}
 	at := make(map[string][]Record) // by zone and name
 	for _, r := range p.Records.Objects {
-		at[r.Zone+" "+r.Name] = append(at[r.Zone+" "+r.Name], r)
+		at[r.Zone+" "+r.Name] = append(at[r.Zone+" "+r.Name], *r)
 	}
 	hosts := make(map[string]bool)
 	for _, r := range p.Want.Routes {
@@ -134,7 +134,7 @@ func (p *planner) notePointed() {
 		}
 	}
 	for _, r := range p.Records.Objects {
-		note(r)
+		note(*r)
 	}
 	for _, a := range p.Records.Attempts {
 		if a.Status != Parked {

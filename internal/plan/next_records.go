@@ -61,7 +61,8 @@ func (p *planner) planRecords() {
 // reports what belongs to clusters that the configuration does not name.
 func (p *planner) recordsByCluster() map[string][]Record {
 	byCluster := make(map[string][]Record)
-	for _, r := range p.Records.Objects {
+	for _, o := range p.Records.Objects {
+		r := *o
 		cluster, ok := clusterOf(r, p.Settings.Owner)
 		if !ok {
 			continue
@@ -343,7 +344,7 @@ func (p *planner) changeTTL(ttl int, m members) {
 	for _, r := range m.standing {
 		for _, same := range p.records.at[r.Key()] {
 			if same.ID != stays.ID {
-				p.step.Records = append(p.step.Records, Op[Record]{Verb: Delete, Old: same, Urgency: urgentChange, While: while})
+				p.step.Records = append(p.step.Records, Op[Record]{Verb: Delete, Old: *same, Urgency: urgentChange, While: while})
 			}
 		}
 	}
@@ -366,7 +367,7 @@ func (p *planner) otherTTL(name, recordType string, ttl int, records []Record) b
 
 // othersStand reports whether there is another record of r's name and type.
 func (p *planner) othersStand(r Record) bool {
-	return slices.ContainsFunc(p.Records.Objects, func(o Record) bool {
+	return slices.ContainsFunc(p.Records.Objects, func(o *Record) bool {
 		return o.Zone == r.Zone && o.Name == r.Name && o.Type == r.Type && o.ID != r.ID
 	})
 }
@@ -408,7 +409,7 @@ func (p *planner) removeDuplicates(key string, stands Record) {
 	_, while := p.support([]Record{stands})
 	for _, r := range p.records.at[key] {
 		if r.ID != stands.ID {
-			p.step.Records = append(p.step.Records, Op[Record]{Verb: Delete, Old: r, Urgency: urgentTidy, While: while})
+			p.step.Records = append(p.step.Records, Op[Record]{Verb: Delete, Old: *r, Urgency: urgentTidy, While: while})
 		}
 	}
 }

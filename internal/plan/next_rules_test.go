@@ -53,7 +53,7 @@ func TestForeignRules(t *testing.T) {
 			set := testSettings()
 			set.Adopt = test.adopt
 			s := settled(set, cluster("main", ingress("blog", "blog.example.com", "Exact", "/"), web(), node("n1", "192.0.2.1")))
-			s.Rules.Objects = append(s.Rules.Objects[1:], test.rules...)
+			s.Rules.Objects = append(s.Rules.Objects[1:], Refs(test.rules)...)
 			s.change(true, cluster("main", test.ingress, web(), node("n1", "192.0.2.1")))
 			if diff := cmp.Diff(test.want, s.run()); diff != "" {
 				t.Errorf("done (-want +got):\n%s", diff)
@@ -85,7 +85,7 @@ func TestForeignRulesElsewhere(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := settled(testSettings(), cluster("main", usual()...))
-			s.Rules.Objects = append(s.Rules.Objects, r)
+			s.Rules.Objects = append(s.Rules.Objects, new(r))
 			s.AllowDelete = true
 			if diff := cmp.Diff([]string(nil), s.run()); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
@@ -177,8 +177,8 @@ func TestDuplicates(t *testing.T) {
 	rule, record := *s.rule(t, shopKey()), *s.record(t, "192.0.2.1")
 	stale := rule
 	stale.SourcePath = "/stale"
-	s.Rules.Objects = append([]Rule{stale.WithIdentity("a"), rule.WithIdentity("c")}, s.Rules.Objects...)
-	s.Records.Objects = append(s.Records.Objects, record.WithIdentity("c"), record.WithIdentity("d"))
+	s.Rules.Objects = append(Refs([]Rule{stale.WithIdentity("a"), rule.WithIdentity("c")}), s.Rules.Objects...)
+	s.Records.Objects = append(s.Records.Objects, new(record.WithIdentity("c")), new(record.WithIdentity("d")))
 	const one = "0s: delete rule www.example.com/a, delete nodes.main 192.0.2.1"
 	if diff := cmp.Diff([]string{one, one}, s.run()); diff != "" {
 		t.Errorf("done (-want +got):\n%s", diff)
@@ -194,7 +194,7 @@ func TestDuplicates(t *testing.T) {
 // TestUnwantedDuplicates has rules that nobody wants, two at one place.
 func TestUnwantedDuplicates(t *testing.T) {
 	s := settled(testSettings(), cluster("main", usual()...))
-	s.Rules.Objects = append(s.Rules.Objects, s.Rules.Objects[0].WithIdentity("twin"))
+	s.Rules.Objects = append(s.Rules.Objects, new(s.Rules.Objects[0].WithIdentity("twin")))
 	s.change(true, cluster("main", web(), node("n1", "192.0.2.1"), node("n2", "192.0.2.2")))
 	want := []string{
 		"10s: delete rule www.example.com/a", "10s: delete rule www.example.com/a",
@@ -211,7 +211,7 @@ func TestBusyPlaces(t *testing.T) {
 		return func(s *stage) {
 			op := Op[Rule]{Verb: verb, New: s.Want.Route(shopKey()).Rule}
 			if verb != Create {
-				op.Old = s.Rules.Objects[0]
+				op.Old = *s.Rules.Objects[0]
 			}
 			s.Rules.Attempts = []Attempt[Rule]{{op, status}}
 		}
@@ -317,7 +317,7 @@ func TestClearGoesBeforeUnclear(t *testing.T) {
 // already: both stay, and it is told.
 func TestStrangerBesideOurs(t *testing.T) {
 	s := settled(testSettings(), cluster("main", usual()...))
-	s.Rules.Objects = append(s.Rules.Objects, Rule{ID: "x", RuleKey: shopKey(), SourceHost: "elsewhere.example.org"})
+	s.Rules.Objects = append(s.Rules.Objects, new(Rule{ID: "x", RuleKey: shopKey(), SourceHost: "elsewhere.example.org"}))
 	if diff := cmp.Diff([]string(nil), s.run()); diff != "" {
 		t.Errorf("done (-want +got):\n%s", diff)
 	}

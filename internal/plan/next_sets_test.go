@@ -83,7 +83,7 @@ func TestSets(t *testing.T) {
 			s := settled(testSettings(), cluster("main", shop(), web(), node("n", "192.0.2.250")))
 			s.Records.Objects = s.Records.Objects[:1] // the claim
 			for _, ip := range test.standing {
-				s.Records.Objects = append(s.Records.Objects, address("nodes.main.acme", ip, 120).WithIdentity("of "+ip))
+				s.Records.Objects = append(s.Records.Objects, new(address("nodes.main.acme", ip, 120).WithIdentity("of "+ip)))
 			}
 			s.Records.Missing = make(map[string]bool)
 			for _, ip := range test.missing {
@@ -135,7 +135,7 @@ func TestUnproven(t *testing.T) {
 			s.Records.Objects = s.Records.Objects[:1] // the claim
 			for _, id := range test.standing {
 				ip, _, _ := strings.Cut(id, " ")
-				s.Records.Objects = append(s.Records.Objects, address("nodes.main.acme", ip, 120-test.ttl).WithIdentity(id))
+				s.Records.Objects = append(s.Records.Objects, new(address("nodes.main.acme", ip, 120-test.ttl).WithIdentity(id)))
 			}
 			set := func(ids []string) map[string]bool {
 				is := make(map[string]bool)
@@ -200,7 +200,7 @@ func TestNewRuleAndItsSet(t *testing.T) {
 			s.do() // the claim
 			for ip, status := range map[string]Status{"192.0.2.1": test.first, "192.0.2.2": test.second} {
 				if status < 0 {
-					s.Records.Objects = append(s.Records.Objects, address("nodes.main.acme", ip, 120).WithIdentity("of "+ip))
+					s.Records.Objects = append(s.Records.Objects, new(address("nodes.main.acme", ip, 120).WithIdentity("of "+ip)))
 				} else {
 					s.Records.Attempts = append(s.Records.Attempts, recordAttempt(Create, ip, status))
 				}
@@ -295,7 +295,7 @@ func TestTTLOneAtATime(t *testing.T) {
 			s := settled(testSettings(), cluster("main", usual()...))
 			s.Settings.TTL = 60
 			s.record(t, ClaimData(testOwner, "uid-main")).TTL = 60
-			s.Records.Objects = append(s.Records.Objects[:1:1], test.standing...)
+			s.Records.Objects = append(s.Records.Objects[:1:1], Refs(test.standing)...)
 			s.Records.Attempts = test.attempts
 			if diff := cmp.Diff(test.want, s.ask()); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
@@ -314,7 +314,7 @@ func TestKeptTTL(t *testing.T) {
 	kept := Record{ID: "c", Name: ClaimName("main", testOwner), Type: "TXT", Data: ClaimData(testOwner, "uid-main"), TTL: 60}
 	ask := kept.WithIdentity("")
 	ask.TTL = 1
-	s.Records.Objects = []Record{kept}
+	s.Records.Objects = []*Record{&kept}
 	s.Records.Attempts = []Attempt[Record]{{Op[Record]{Verb: Create, New: ask}, Parked}}
 	for _, want := range [][]string{
 		{"update claim main at 1", "create nodes.main 192.0.2.1 at 60", "create nodes.main 192.0.2.2 at 60"},

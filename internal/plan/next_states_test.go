@@ -56,7 +56,7 @@ func TestStates(t *testing.T) {
 		"nobody wants it, and it is being deleted": {
 			[]any{web(), node("n1", "192.0.2.1"), node("n2", "192.0.2.2")}, func(s *stage) {
 				s.ask()
-				s.Rules.Attempts = []Attempt[Rule]{{Op[Rule]{Verb: Delete, Old: s.Rules.Objects[0]}, InFlight}}
+				s.Rules.Attempts = []Attempt[Rule]{{Op[Rule]{Verb: Delete, Old: *s.Rules.Objects[0]}, InFlight}}
 			},
 			nil, map[IngressID]Open{shopID(): {Rules: true}},
 		},
@@ -107,8 +107,8 @@ func TestCompared(t *testing.T) {
 
 func TestOwned(t *testing.T) {
 	s := settled(testSettings(), cluster("main", usual()...), cluster("west", ingress("blog", "blog.example.com", "Prefix", "/a"), web(), node("w1", "192.0.2.9")))
-	s.Rules.Objects = append(s.Rules.Objects, Rule{ID: "x", RuleKey: RuleKey{Edgio, "x.example.com", "/"}})
-	s.Records.Objects = append(s.Records.Objects, Record{ID: "y", Name: "www", Type: "A", Data: "192.0.2.1"})
+	s.Rules.Objects = append(s.Rules.Objects, new(Rule{ID: "x", RuleKey: RuleKey{Edgio, "x.example.com", "/"}}))
+	s.Records.Objects = append(s.Records.Objects, new(Record{ID: "y", Name: "www", Type: "A", Data: "192.0.2.1"}))
 	s.ask()
 	if diff := cmp.Diff(Owned{Rules: map[Target]int{Edgio: 3}, Addresses: 3, Claims: 2}, s.step.Owned); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -123,7 +123,7 @@ func TestUrgency(t *testing.T) {
 	}
 	s := settled(testSettings(), cluster("main", append(usual(), ingress("blog", "blog.example.com", "Exact", "/"))...))
 	s.Rules.Objects = append(s.Rules.Objects,
-		s.Want.Route(RuleKey{Edgio, "blog.example.com", "/"}).Rule.WithIdentity("twin"), Rule{ID: "q", RuleKey: RuleKey{Edgio, "q.example.com", "/"}})
+		new(s.Want.Route(RuleKey{Edgio, "blog.example.com", "/"}).Rule.WithIdentity("twin")), &Rule{ID: "q", RuleKey: RuleKey{Edgio, "q.example.com", "/"}})
 	s.Rules.Missing = map[string]bool{"q": true}
 	s.change(true, moved())
 	s.Settings.DeletionGrace = 0

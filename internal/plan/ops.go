@@ -82,8 +82,9 @@ type View[T Object[T]] struct {
 	// read; nil: all of them.
 	Unread map[Target]bool
 	// Read is when the last complete reading began.
-	Read    time.Time
-	Objects []T
+	Read time.Time
+	// Objects are not written to.
+	Objects []*T
 	// Missing holds the IDs of Objects that the last reading did not show. They
 	// are neither there nor gone until they were looked up: lists lag, and
 	// shift while they are paged through.
@@ -97,6 +98,15 @@ type View[T Object[T]] struct {
 	// Inherited are the IDs of those that the process before may have deleted: this
 	// one has not written to them, and has no list that is new enough.
 	Inherited map[string]bool
+}
+
+// Refs are the elements of a list as a View has them.
+func Refs[T any](list []T) []*T {
+	refs := make([]*T, len(list))
+	for i := range list {
+		refs[i] = &list[i]
+	}
+	return refs
 }
 
 // knows reports whether a CDN was read.

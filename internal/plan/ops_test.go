@@ -30,8 +30,8 @@ func checkPlaces[T Object[T]](t *testing.T, v View[T], ops []Op[T]) {
 	t.Helper()
 	doubtful := make(map[string]bool)
 	for _, o := range v.Objects {
-		if v.Missing[o.Identity()] {
-			doubtful[o.Key()] = true
+		if v.Missing[(*o).Identity()] {
+			doubtful[(*o).Key()] = true
 		}
 	}
 	for _, a := range v.Attempts {
@@ -81,14 +81,14 @@ func checkRuleOp(t *testing.T, in Input, op Op[Rule]) {
 	if op.Verb != Delete && !ours(op.New) {
 		t.Errorf("%s: %+v would not be ours", line(op), op.New)
 	}
-	if op.Verb == Create && slices.ContainsFunc(in.Rules.Objects, func(r Rule) bool { return r.RuleKey == op.New.RuleKey }) {
+	if op.Verb == Create && slices.ContainsFunc(in.Rules.Objects, func(r *Rule) bool { return r.RuleKey == op.New.RuleKey }) {
 		t.Errorf("%s although a rule stands there", line(op))
 	}
 	if op.Verb == Delete {
 		return
 	}
 	origin := strings.TrimSuffix(op.New.SourceHost, "."+testDomain)
-	if !slices.ContainsFunc(in.Records.Objects, func(r Record) bool { return r.Name == origin && r.Type == "A" }) && op.Old.SourceHost != op.New.SourceHost {
+	if !slices.ContainsFunc(in.Records.Objects, func(r *Record) bool { return r.Name == origin && r.Type == "A" }) && op.Old.SourceHost != op.New.SourceHost {
 		t.Errorf("%s although its origin resolves to nothing", line(op))
 	}
 }
@@ -109,7 +109,7 @@ func checkRecordOp(t *testing.T, in Input, op Op[Record]) {
 	if !claims && !served(in, cluster) {
 		t.Errorf("%s: the part of cluster %s is not its own", line(op), cluster)
 	}
-	if claims && slices.ContainsFunc(in.Records.Objects, func(r Record) bool { c, ok := clusterOf(r, testOwner); return ok && c == cluster }) {
+	if claims && slices.ContainsFunc(in.Records.Objects, func(r *Record) bool { c, ok := clusterOf(*r, testOwner); return ok && c == cluster }) {
 		t.Errorf("%s although something stands in that part already", line(op))
 	}
 }
@@ -140,7 +140,7 @@ func checkNeverEmpty(t *testing.T, in Input, step Step) {
 		}
 	}
 	for _, r := range in.Rules.Objects {
-		names(r)
+		names(*r)
 	}
 	for _, a := range in.Rules.Attempts {
 		names(a.New)

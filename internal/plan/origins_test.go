@@ -257,17 +257,17 @@ func TestCNAME(t *testing.T) {
 		"it is gone":          {func(v *View[Record]) { v.Objects = v.Objects[:1] }, []string{"create web.default.lb-cname.main lb.example.org"}, "pending"},
 		"it says another":     {func(v *View[Record]) { v.Objects[1].Data = "x.example.org" }, []string{"update web.default.lb-cname.main lb.example.org"}, "pending"},
 		"another TTL":         {func(v *View[Record]) { v.Objects[1].TTL = 60 }, []string{"update web.default.lb-cname.main lb.example.org"}, "pending"},
-		"twice":               {func(v *View[Record]) { v.Objects = append(v.Objects, record("z", "lb.example.org", 120)) }, []string{"delete web.default.lb-cname.main lb.example.org"}, "synced"},
-		"an address in place": {func(v *View[Record]) { v.Objects[1] = address(name, "192.0.2.1", 120).WithIdentity("a") }, []string{"delete web.default.lb-cname.main 192.0.2.1"}, "pending"},
+		"twice":               {func(v *View[Record]) { v.Objects = append(v.Objects, new(record("z", "lb.example.org", 120))) }, []string{"delete web.default.lb-cname.main lb.example.org"}, "synced"},
+		"an address in place": {func(v *View[Record]) { v.Objects[1] = new(address(name, "192.0.2.1", 120).WithIdentity("a")) }, []string{"delete web.default.lb-cname.main 192.0.2.1"}, "pending"},
 		"an update is refused": {func(v *View[Record]) {
 			v.Objects[1].Data = "x.example.org"
-			v.Attempts = []Attempt[Record]{{Op[Record]{Verb: Update, Old: v.Objects[1], New: record("", "lb.example.org", 120)}, Parked}}
+			v.Attempts = []Attempt[Record]{{Op[Record]{Verb: Update, Old: *v.Objects[1], New: record("", "lb.example.org", 120)}, Parked}}
 		}, []string{"update web.default.lb-cname.main lb.example.org"}, "error"},
 		"an update is under way": {func(v *View[Record]) {
-			v.Attempts = []Attempt[Record]{{Op[Record]{Verb: Update, Old: v.Objects[1], New: record("", "lb.example.org", 120)}, InFlight}}
+			v.Attempts = []Attempt[Record]{{Op[Record]{Verb: Update, Old: *v.Objects[1], New: record("", "lb.example.org", 120)}, InFlight}}
 		}, nil, "pending"},
 		"an update's reply was lost": {func(v *View[Record]) {
-			v.Attempts = []Attempt[Record]{{Op[Record]{Verb: Update, Old: v.Objects[1], New: record("", "lb.example.org", 120)}, Unsure}}
+			v.Attempts = []Attempt[Record]{{Op[Record]{Verb: Update, Old: *v.Objects[1], New: record("", "lb.example.org", 120)}, Unsure}}
 		}, []string{"look up"}, "pending"},
 	}
 	for name, test := range tests {

@@ -78,14 +78,14 @@ func Foreseen[T Object[T]](op Op[T], id string) T {
 
 // play is a provider that does whatever it is asked.
 type play[T Object[T]] struct {
-	objects map[string]T
+	objects map[string]*T
 	made    int
 }
 
 func newPlay[T Object[T]](v View[T]) *play[T] {
-	p := &play[T]{objects: make(map[string]T, len(v.Objects))}
+	p := &play[T]{objects: make(map[string]*T, len(v.Objects))}
 	for _, o := range v.Objects {
-		p.objects[o.Identity()] = o
+		p.objects[(*o).Identity()] = o
 	}
 	return p
 }
@@ -99,9 +99,9 @@ func (p *play[T]) apply(op Op[T]) Op[T] {
 	case Create:
 		p.made++
 		made := Foreseen(op, fmt.Sprintf("new-%d", p.made))
-		p.objects[made.Identity()] = made
+		p.objects[made.Identity()] = &made
 	case Update:
-		p.objects[op.Old.Identity()] = Foreseen(op, "")
+		p.objects[op.Old.Identity()] = new(Foreseen(op, ""))
 	case Delete:
 		delete(p.objects, op.Old.Identity())
 	}

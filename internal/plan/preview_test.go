@@ -103,15 +103,15 @@ func TestPreviewLeavesItsInput(t *testing.T) {
 func TestAllHoldings(t *testing.T) {
 	ours := settled(testSettings(), cluster("main", usual()...)).Input
 	foreign := Rule{ID: "foreign", RuleKey: RuleKey{Edgio, "www.example.org", "/"}, SourceHost: "nodes.old.acme." + testDomain}
-	rules := append(ours.Rules.Objects, foreign)
+	rules := append(ours.Rules.Objects, new(foreign))
 	records := append(ours.Records.Objects,
-		Record{ID: "old", Name: "nodes.old.acme", Type: "A", Data: "192.0.2.9"},
-		Record{ID: "claim", Name: "_edgeward.old.acme", Type: "TXT", Data: ClaimData("acme", "uid-old")},
-		Record{ID: "mail", Name: "mail.acme", Type: "MX", Data: "mx.example.com"}, // nobody claimed it
-		Record{ID: "odd", Name: "_edgeward.odd.acme", Type: "TXT", Data: ClaimData("another", "uid")},
-		Record{ID: "odd2", Name: "x.odd.acme", Type: "A", Data: "192.0.2.9"},
-		Record{ID: "other", Name: "nodes.main.another", Type: "A", Data: "192.0.2.9"},
-		Record{ID: "apex", Type: "A", Data: "192.0.2.9"},
+		&Record{ID: "old", Name: "nodes.old.acme", Type: "A", Data: "192.0.2.9"},
+		&Record{ID: "claim", Name: "_edgeward.old.acme", Type: "TXT", Data: ClaimData("acme", "uid-old")},
+		&Record{ID: "mail", Name: "mail.acme", Type: "MX", Data: "mx.example.com"}, // nobody claimed it
+		&Record{ID: "odd", Name: "_edgeward.odd.acme", Type: "TXT", Data: ClaimData("another", "uid")},
+		&Record{ID: "odd2", Name: "x.odd.acme", Type: "A", Data: "192.0.2.9"},
+		&Record{ID: "other", Name: "nodes.main.another", Type: "A", Data: "192.0.2.9"},
+		&Record{ID: "apex", Type: "A", Data: "192.0.2.9"},
 	)
 	type count struct{ Rules, Addresses, Claims, Kept int }
 	got := make(map[string]count)

@@ -1,8 +1,8 @@
 package plan
 
 import (
-	"cmp"
 	"slices"
+	"strings"
 )
 
 // site is a host and path at a CDN: what shall be published there, and what is.
@@ -30,17 +30,11 @@ func (s *site) key() RuleKey {
 
 // sitesOf are all that somebody claims or that has a rule, in the order of their
 // keys. Routes are in order; rules cost less if they are.
-func sitesOf(routes []*Route, rules []Rule, owner string) []site {
-	standing := make([]*Rule, len(rules))
-	for i := range rules {
-		standing[i] = &rules[i]
+func sitesOf(routes []*Route, rules []*Rule, owner string) []site {
+	standing := rules
+	if !slices.IsSortedFunc(rules, compareRules) {
+		standing = slices.SortedFunc(slices.Values(rules), compareRules)
 	}
-	slices.SortFunc(standing, func(a, b *Rule) int {
-		if c := a.RuleKey.Compare(b.RuleKey); c != 0 {
-			return c
-		}
-		return cmp.Compare(a.ID, b.ID)
-	})
 	sites, unclaimed := make([]site, 0, max(len(routes), len(rules))), new(Route)
 	ours, others := make([]ourRule, 0, len(rules)), []*Rule(nil) // in one block each; a site has some in a row
 	for len(routes)+len(standing) > 0 {
@@ -64,6 +58,13 @@ func sitesOf(routes []*Route, rules []Rule, owner string) []site {
 		sites = append(sites, s)
 	}
 	return sites
+}
+
+func compareRules(a, b *Rule) int {
+	if c := a.RuleKey.Compare(b.RuleKey); c != 0 {
+		return c
+	}
+	return strings.Compare(a.ID, b.ID)
 }
 
 // owned returns for which Ingress a rule is, nil if it is not the owner's. A

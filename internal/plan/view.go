@@ -26,25 +26,25 @@ func (s statuses[K]) is(at K, want Status) bool {
 // index answers questions about a View by place.
 type index[T Object[T]] struct {
 	statuses[string]
-	at      map[string][]T  // by key, ordered by ID
+	at      map[string][]*T // by key, ordered by ID
 	missing map[string]bool // IDs
 }
 
 func newIndex[T Object[T]](v View[T]) index[T] {
 	x := index[T]{
 		statuses: make(statuses[string], len(v.Attempts)),
-		at:       make(map[string][]T, len(v.Objects)),
+		at:       make(map[string][]*T, len(v.Objects)),
 		missing:  v.Missing,
 	}
 	for i, o := range v.Objects {
-		key := o.Key()
+		key := (*o).Key()
 		list := x.at[key]
 		if list == nil {
 			x.at[key] = v.Objects[i : i+1 : i+1] // nearly always it stays alone: no copy
 			continue
 		}
 		list = append(list, o)
-		slices.SortFunc(list, func(a, b T) int { return cmp.Compare(a.Identity(), b.Identity()) })
+		slices.SortFunc(list, func(a, b *T) int { return cmp.Compare((*a).Identity(), (*b).Identity()) })
 		x.at[key] = list
 	}
 	for _, a := range v.Attempts {
@@ -61,7 +61,7 @@ func (x index[T]) has(key string) bool {
 
 // doubtful reports whether it is unknown what stands at key.
 func (x index[T]) doubtful(key string) bool {
-	return x.is(key, Unsure) || len(x.missing) > 0 && slices.ContainsFunc(x.at[key], func(o T) bool { return x.missing[o.Identity()] })
+	return x.is(key, Unsure) || len(x.missing) > 0 && slices.ContainsFunc(x.at[key], func(o *T) bool { return x.missing[(*o).Identity()] })
 }
 
 // sure returns the object at key if one certainly stands there and nothing is
@@ -70,7 +70,7 @@ func (x index[T]) sure(key string) (o T, ok bool) {
 	if x.is(key, InFlight) || x.doubtful(key) || len(x.at[key]) == 0 {
 		return o, false
 	}
-	return x.at[key][0], true
+	return *x.at[key][0], true
 }
 
 // lookUps returns one search for each scope in which something is doubtful,
@@ -100,8 +100,8 @@ func lookUps[T Object[T]](v View[T]) []Op[T] {
 	}
 	if len(v.Missing) > 0 {
 		for _, o := range v.Objects {
-			if v.Missing[o.Identity()] {
-				search(o)
+			if v.Missing[(*o).Identity()] {
+				search(*o)
 			}
 		}
 	}

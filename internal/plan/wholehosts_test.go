@@ -205,9 +205,9 @@ func TestForeignDNS(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStage(vultrSettings(), cluster("main", fast("/=web"), balanced("192.0.2.9")))
-			s.Records.Objects = []Record{foreign}
+			s.Records.Objects = []*Record{&foreign}
 			s.run()
-			if !slices.Contains(s.Records.Objects, foreign) || len(s.Records.Objects) != 3 {
+			if !slices.Contains(s.Records.Objects, &foreign) || len(s.Records.Objects) != 3 {
 				t.Errorf("records %v", s.Records.Objects)
 			}
 			if len(s.step.Warnings) != 1 || !strings.Contains(s.step.Warnings[0].Message, "www.example.com has DNS records that edgeward did not make") {
@@ -215,7 +215,7 @@ func TestForeignDNS(t *testing.T) {
 			}
 			s.change(true, cluster("main"))
 			s.run()
-			if diff := cmp.Diff([]Record{foreign}, slices.DeleteFunc(slices.Clone(s.Records.Objects), func(r Record) bool { return r.Zone == "" })); diff != "" {
+			if diff := cmp.Diff([]*Record{&foreign}, slices.DeleteFunc(slices.Clone(s.Records.Objects), func(r *Record) bool { return r.Zone == "" })); diff != "" {
 				t.Errorf("afterwards (-want +got):\n%s", diff)
 			}
 		})
@@ -266,7 +266,7 @@ func TestTwins(t *testing.T) {
 	s.run()
 	twin := s.Rules.Objects[0].WithIdentity("id-000")
 	twin.Published = "cdn-twin.vultrcdn.com"
-	s.Rules.Objects = append([]Rule{twin}, s.Rules.Objects...)
+	s.Rules.Objects = append([]*Rule{&twin}, s.Rules.Objects...)
 	if diff := cmp.Diff([]string{"2m0s: delete rule www.example.com/"}, s.run()); diff != "" {
 		t.Errorf("done (-want +got):\n%s", diff)
 	}
@@ -281,7 +281,7 @@ func TestOldListOfDNS(t *testing.T) {
 	s := newStage(vultrSettings(), cluster("main", fast("/=web"), balanced("192.0.2.9")))
 	s.run()
 	s.change(true, cluster("main", balanced("192.0.2.9")))
-	s.Records.Objects = slices.DeleteFunc(s.Records.Objects, func(r Record) bool { return r.Type == "CNAME" }) // as an old list says
+	s.Records.Objects = slices.DeleteFunc(s.Records.Objects, func(r *Record) bool { return r.Type == "CNAME" }) // as an old list says
 	s.Rules.Read, s.Records.Read = s.Now, s.Now
 	for range 5 {
 		s.step = Next(s.Input)
@@ -303,8 +303,8 @@ func TestOldListOfDNS(t *testing.T) {
 func TestDoubtfulMark(t *testing.T) {
 	s := newStage(vultrSettings(), cluster("main", fast("/=web"), balanced("192.0.2.9")))
 	s.run()
-	i := slices.IndexFunc(s.Records.Objects, func(r Record) bool { return r.Zone != "" && r.Type == "TXT" })
-	mark := s.Records.Objects[i]
+	i := slices.IndexFunc(s.Records.Objects, func(r *Record) bool { return r.Zone != "" && r.Type == "TXT" })
+	mark := *s.Records.Objects[i]
 	s.change(true, cluster("main", balanced("192.0.2.9")))
 	s.Records.Attempts = []Attempt[Record]{{Op[Record]{Verb: Update, Old: mark, New: mark}, Unsure}}
 	s.ask()
@@ -333,7 +333,7 @@ func TestTakenHost(t *testing.T) {
 			s.Now = start()
 			theirs := s.Rules.Objects[0].Unmarked().WithIdentity("theirs")
 			theirs.Published = "cdn-theirs.vultrcdn.com"
-			s.Rules.Objects = []Rule{theirs}
+			s.Rules.Objects = []*Rule{&theirs}
 			if diff := cmp.Diff(test.want, s.run()); diff != "" {
 				t.Errorf("done (-want +got):\n%s", diff)
 			}

@@ -52,7 +52,7 @@ type store[T Object[T]] struct {
 }
 
 func (s *store[T]) asView() View[T] {
-	return View[T]{Known: true, Objects: slices.Collect(maps.Values(s.view)), Missing: s.missing, Attempts: slices.Clone(s.attempts)}
+	return View[T]{Known: true, Objects: Refs(slices.Collect(maps.Values(s.view))), Missing: s.missing, Attempts: slices.Clone(s.attempts)}
 }
 
 // outcome is how a provider answers.

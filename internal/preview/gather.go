@@ -31,9 +31,12 @@ func Gather(ctx context.Context, cfg *config.Config, p daemon.Providers, version
 	for i, c := range cfg.Clusters {
 		running.Go(func() { clusters[i], errs[i] = snapshot(ctx, cfg, c, version, log) })
 	}
-	running.Go(func() { in.Rules.Objects, errs[len(errs)-2] = p.Rules(ctx) })
-	running.Go(func() { in.Records.Objects, errs[len(errs)-1] = p.Vultr.List(ctx) })
+	var rules []plan.Rule
+	var records []plan.Record
+	running.Go(func() { rules, errs[len(errs)-2] = p.Rules(ctx) })
+	running.Go(func() { records, errs[len(errs)-1] = p.Vultr.List(ctx) })
 	running.Wait()
+	in.Rules.Objects, in.Records.Objects = plan.Refs(rules), plan.Refs(records)
 	if err := errors.Join(errs...); err != nil {
 		return in, err
 	}

@@ -57,13 +57,13 @@ func settled(clusters ...plan.Cluster) *syncer.Overview {
 	o.Want = plan.Desired(clusters, o.Settings, o.At)
 	for _, r := range o.Want.Routes {
 		if r.Wanted() {
-			o.Rules = append(o.Rules, r.Rule.WithIdentity("rule-"+r.Key.String()))
+			o.Rules = append(o.Rules, new(r.Rule.WithIdentity("rule-"+r.Key.String())))
 			synced[r.Ingress] = now().Add(-time.Minute)
 		}
 	}
 	record := func(name, kind, data string) {
 		r := plan.Record{Name: name, Type: kind, Data: data, TTL: 120}
-		o.Records = append(o.Records, r.WithIdentity(r.Key()))
+		o.Records = append(o.Records, new(r.WithIdentity(r.Key())))
 	}
 	for _, c := range clusters {
 		record(plan.ClaimName(c.Name, "acme"), "TXT", plan.ClaimData("acme", c.UID))

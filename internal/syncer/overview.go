@@ -22,8 +22,8 @@ type Overview struct {
 	// Step lacks the operations, which the loop takes away as it begins them,
 	// and the memory.
 	Step    plan.Step
-	Rules   []plan.Rule   // all at the CDN, ours or not, as far as known
-	Records []plan.Record // all in the zone, likewise
+	Rules   []*plan.Rule   // all at the CDN, ours or not, as far as known
+	Records []*plan.Record // all in the zone, likewise
 	// Found are the Ingresses that had rules when the CDNs were first read.
 	Found map[plan.IngressID]bool
 
@@ -66,7 +66,7 @@ func (s *Syncer) Overview() *Overview { return s.overview.Load() }
 func (s *Syncer) Planned() <-chan struct{} { return s.planned }
 
 // publish makes the overview of the plan that was just made from the views.
-func (s *Syncer) publish(rules []plan.Rule, records []plan.Record, now time.Time) {
+func (s *Syncer) publish(rules []*plan.Rule, records []*plan.Record, now time.Time) {
 	if !s.begun && s.cdnsKnown() {
 		s.begun, s.found = true, served(rules, s.opts.Settings.Owner)
 	}
@@ -93,7 +93,7 @@ func (s *Syncer) publish(rules []plan.Rule, records []plan.Record, now time.Time
 }
 
 // served are the Ingresses that rules of an owner are for.
-func served(rules []plan.Rule, owner string) map[plan.IngressID]bool {
+func served(rules []*plan.Rule, owner string) map[plan.IngressID]bool {
 	ids := make(map[plan.IngressID]bool)
 	for _, r := range rules {
 		if m, ok := r.Mark(); ok && m.Owner == owner {

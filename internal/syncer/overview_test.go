@@ -40,7 +40,7 @@ func TestOverview(t *testing.T) {
 				Held:   map[plan.RuleKey]plan.IngressID{}, Compared: true, Reread: map[plan.Target]bool{}, Open: map[plan.IngressID]plan.Open{}, Stale: map[string]plan.Stale{},
 				Owned: plan.Owned{Rules: map[plan.Target]int{plan.Edgio: 1}, Addresses: 1, Claims: 1},
 			},
-			Rules: r.cdn.standing(), Records: o.Records, Found: map[plan.IngressID]bool{},
+			Rules: plan.Refs(r.cdn.standing()), Records: o.Records, Found: map[plan.IngressID]bool{},
 			Nodes: map[string][]kube.Node{"main": {node(1)}},
 			Targets: []TargetState{
 				{Target: plan.Edgio, Reachable: true, Read: begun, NextRead: begun.Add(10*time.Minute + time.Millisecond)},

@@ -15,12 +15,12 @@ import (
 // changed after the reading began is not taken from the reading. Nor is what
 // one changed shortly before: a provider's lists may lag behind its writes.
 type picture[T plan.Object[T]] struct {
-	known   bool                    // a reading has succeeded
-	objects *ordered.Map[string, T] // by ID, in their own order
-	missing map[string]bool         // of objects: the last reading did not show it
-	serial  int                     // counts changes
-	changed map[string]change       // by ID: our last change
-	doubted map[string]time.Time    // by ID: when a deletion ended whose reply was lost
+	known   bool                     // a reading has succeeded
+	objects *ordered.Map[string, *T] // by ID, in their own order
+	missing map[string]bool          // of objects: the last reading did not show it
+	serial  int                      // counts changes
+	changed map[string]change        // by ID: our last change
+	doubted map[string]time.Time     // by ID: when a deletion ended whose reply was lost
 }
 
 // change is when we changed an object.
@@ -30,13 +30,13 @@ type change struct {
 }
 
 func newPicture[T plan.Object[T]]() picture[T] {
-	return picture[T]{objects: ordered.NewMap[string](T.Compare), missing: make(map[string]bool), changed: make(map[string]change), doubted: make(map[string]time.Time)}
+	return picture[T]{objects: ordered.NewMap[string](func(a, b *T) int { return (*a).Compare(*b) }), missing: make(map[string]bool), changed: make(map[string]change), doubted: make(map[string]time.Time)}
 }
 
 // put notes that o stands, since we made or changed it.
 func (p *picture[T]) put(o T) {
 	p.serial++
-	p.objects.Put(o.Identity(), o)
+	p.objects.Put(o.Identity(), &o)
 	p.changed[o.Identity()] = change{p.serial, time.Now()}
 	delete(p.missing, o.Identity())
 	delete(p.doubted, o.Identity())
@@ -53,6 +53,7 @@ func (p *picture[T]) drop(id string) {
 
 // doubt notes that the object may not be as we believe.
 func (p *picture[T]) doubt(id string) {
+	delete(p.changed, id)
 	if _, ok := p.objects.Get(id); ok {
 		p.missing[id] = true
 	}
@@ -70,33 +71,34 @@ func (p *picture[T]) merge(read []T, since int, within func(T) bool, keep func(T
 		id := o.Identity()
 		seen[id] = true
 		old, had := p.objects.Get(id)
-		if ours(id) || had && keep(old) {
-			if had && old.Equal(o) {
-				p.objects.Put(id, old.Observed(o))
+		if ours(id) || had && keep(*old) {
+			if had && (*old).Equal(o) {
+				p.objects.Put(id, new((*old).Observed(o)))
 			}
 			continue
 		}
-		if had && old.Equal(o) {
-			o = old.Observed(o) // the same texts as before, not another copy
+		delete(p.changed, id)
+		if had && (*old).Equal(o) {
+			o = (*old).Observed(o) // the same texts as before, not another copy
 		} else {
 			differ = append(differ, o.Key())
 			if had {
-				differ = append(differ, old.Key())
+				differ = append(differ, (*old).Key())
 			}
 		}
-		p.objects.Put(id, o)
+		p.objects.Put(id, &o)
 		delete(p.missing, id)
 	}
 	for _, o := range p.objects.List() {
-		id := o.Identity()
-		if seen[id] || ours(id) || !within(o) || keep(o) {
+		id := (*o).Identity()
+		if seen[id] || ours(id) || !within(*o) || keep(*o) {
 			continue
 		}
 		if !sure {
 			p.missing[id] = true
 			continue
 		}
-		differ = append(differ, o.Key())
+		differ = append(differ, (*o).Key())
 		p.objects.Delete(id)
 		delete(p.missing, id)
 		delete(p.doubted, id)
@@ -143,8 +145,8 @@ func (p *picture[T]) unproven(v *plan.View[T], started time.Time, lag time.Durat
 	}
 	v.Inherited = make(map[string]bool)
 	for _, o := range v.Objects {
-		if _, ours := p.changed[o.Identity()]; !ours {
-			v.Inherited[o.Identity()] = true
+		if _, ours := p.changed[(*o).Identity()]; !ours {
+			v.Inherited[(*o).Identity()] = true
 		}
 	}
 }

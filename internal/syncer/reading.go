@@ -97,7 +97,7 @@ func (t *target[T]) readEnded(ctx context.Context, list []T, since, began int, b
 func (t *target[T]) noteDrift(differ []string) {
 	for id := range t.picture.missing {
 		o, _ := t.picture.objects.Get(id)
-		differ = append(differ, o.Key())
+		differ = append(differ, (*o).Key())
 	}
 	for _, key := range differ {
 		if a, ok := t.attempts[key]; !ok || a.Status == plan.Parked {

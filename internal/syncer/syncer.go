@@ -281,7 +281,7 @@ func (s *Syncer) desire(now time.Time) {
 
 // plan asks for the operations that are safe now, and returns what stands, on
 // which the answer rests.
-func (s *Syncer) plan(now time.Time) ([]plan.Rule, []plan.Record) {
+func (s *Syncer) plan(now time.Time) ([]*plan.Rule, []*plan.Record) {
 	rules, records := s.rules(), s.dns.view()
 	s.dns.picture.unproven(&records, s.started, s.dns.lag())
 	s.step = plan.Next(plan.Input{
@@ -313,8 +313,8 @@ func (s *Syncer) plan(now time.Time) ([]plan.Rule, []plan.Record) {
 func (s *Syncer) share() {
 	for _, t := range s.cdns {
 		for _, r := range t.picture.objects.List() {
-			if want := s.want.Route(r.RuleKey); want.Wanted() && want.Rule.Equal(r) {
-				t.picture.objects.Put(r.ID, want.Rule.Observed(r))
+			if want := s.want.Route(r.RuleKey); want.Wanted() && want.Rule.Equal(*r) {
+				t.picture.objects.Put(r.ID, new(want.Rule.Observed(*r)))
 			}
 		}
 	}

@@ -178,13 +178,16 @@ func (t *target[T]) begin(op plan.Op[T]) {
 	}
 	t.attempts[op.Key()] = next
 	t.flying++
-	since := t.picture.serial
+	began, since := t.picture.serial, 0
+	if op.Verb == plan.LookUp {
+		since = t.picture.since(time.Now().Add(-t.lag()))
+	}
 	ctx := transport.Paid(t.calls)
 	go func() {
 		defer logPanic(t.log, describe(op)...)
 		if op.Verb == plan.LookUp {
 			found, err := t.provider.Find(ctx, op.New)
-			t.results <- func() { t.landed(); t.foundAll(op, found, since, err) }
+			t.results <- func() { t.landed(); t.foundAll(op, found, since, began, err) }
 			return
 		}
 		result, err := t.execute(ctx, op)
@@ -329,8 +332,9 @@ func (t *target[T]) backoff(failures int, refused bool) time.Duration {
 	return wait + t.jitter(wait/5)
 }
 
-// foundAll takes the outcome of a search into the picture.
-func (t *target[T]) foundAll(op plan.Op[T], found []T, since int, err error) {
+// foundAll takes the outcome of a search into the picture, but for what we changed
+// after the serial since. It began at the serial began.
+func (t *target[T]) foundAll(op plan.Op[T], found []T, since, began int, err error) {
 	if err != nil {
 		t.park(op, err, plan.Parked)
 		return
@@ -338,7 +342,7 @@ func (t *target[T]) foundAll(op plan.Op[T], found []T, since int, err error) {
 	delete(t.attempts, op.Key())
 	scope := op.New.Scope()
 	t.picture.merge(found, since, func(o T) bool { return o.Scope() == scope }, t.busy, true)
-	t.resolve(since, func(o T) bool { return o.Scope() == scope })
+	t.resolve(began, func(o T) bool { return o.Scope() == scope })
 }
 
 // resolve settles operations whose replies were lost before the serial since:

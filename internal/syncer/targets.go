@@ -88,7 +88,7 @@ func (s *Syncer) rules() plan.View[plan.Rule] {
 		if i == 0 || v.Read.Before(all.Read) {
 			all.Read = v.Read
 		}
-		all.Objects = ordered.Patch(all.Objects, nil, slices.Clone(v.Objects), plan.Rule.Compare)
+		all.Objects = ordered.Patch(all.Objects, nil, slices.Clone(v.Objects), func(a, b *plan.Rule) int { return a.Compare(*b) })
 		all.Attempts = append(all.Attempts, v.Attempts...)
 		for id := range v.Missing {
 			all.Missing[id] = true
