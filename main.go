@@ -39,10 +39,10 @@ const (
 )
 
 // garbage is how much the daemon lets gather before it collects it, in percent of
-// what it keeps, unless GOGC says so. Go's own 100 takes 39 MiB at most for 1,000
-// Ingresses and 114 for 10,000, this 35 and 95, for a tenth to a third more of a
-// CPU time that is short anyhow (make bench).
-const garbage = 50
+// what it keeps, unless GOGC says so. With 10,000 Ingresses it takes 81 MiB at
+// most, and 90 with 50, for a tenth to a third more of a CPU time that is short
+// anyhow (make bench).
+const garbage = 30
 
 func main() { os.Exit(run()) }
 

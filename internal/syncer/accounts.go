@@ -36,6 +36,7 @@ type account struct {
 	since      time.Time
 	rules, dns bool        // still open at the CDN, at DNS
 	cdn        plan.Target // where it is published, or was when the event came; "": nowhere
+	published  plan.Target // where the last plan says that it is; "": nowhere
 }
 
 func newAccounts(m *metrics.Metrics) *accounts {
@@ -50,10 +51,9 @@ func (a *accounts) opened(events map[plan.IngressID]string, routes []plan.RouteS
 	for id, event := range events {
 		a.open[id] = &account{event: event, since: now, rules: true, dns: true}
 	}
-	for id, cdn := range a.routed(routes) {
-		if _, ok := events[id]; ok {
-			a.open[id].cdn = cdn
-		}
+	a.locate(routes)
+	for id := range events {
+		a.open[id].cdn = a.open[id].published
 	}
 }
 
@@ -73,16 +73,19 @@ func (a *accounts) resynced(target plan.Target, routes []plan.RouteState, now ti
 	}
 }
 
-// routed tells at which CDN Ingresses are published, of those whose attempts are
-// open.
-func (a *accounts) routed(routes []plan.RouteState) map[plan.IngressID]plan.Target {
-	at := make(map[plan.IngressID]plan.Target)
+// locate tells the open attempts where their Ingresses are published.
+func (a *accounts) locate(routes []plan.RouteState) {
+	if len(a.open) == 0 {
+		return
+	}
+	for _, acc := range a.open {
+		acc.published = ""
+	}
 	for _, r := range routes {
-		if a.open[r.Ingress] != nil {
-			at[r.Ingress] = r.Key.CDN
+		if acc := a.open[r.Ingress]; acc != nil {
+			acc.published = r.Key.CDN
 		}
 	}
-	return at
 }
 
 // completed closes what the step shows to have no work outstanding. An Ingress
@@ -91,15 +94,14 @@ func (a *accounts) completed(want plan.Want, step plan.Step, now time.Time) {
 	if len(a.open) == 0 {
 		return
 	}
-	has := a.routed(step.Routes)
-	var closed []plan.IngressID
+	a.locate(step.Routes)
 	for id, acc := range a.open {
 		if want.Clusters[id.Cluster] == nil {
 			continue // its snapshots are not complete
 		}
 		outstanding := step.Open[id]
-		if cdn := has[id]; cdn != "" {
-			acc.cdn = cdn
+		if acc.published != "" {
+			acc.cdn = acc.published
 		}
 		if acc.rules && !outstanding.Rules {
 			acc.rules = false
@@ -111,26 +113,23 @@ func (a *accounts) completed(want plan.Want, step plan.Step, now time.Time) {
 		}
 		if !acc.rules && !acc.dns {
 			delete(a.open, id)
-			closed = append(closed, id)
+			a.synced.note(id, acc.published != "", now)
 		}
 	}
 	if len(a.open) == 0 {
 		a.open = make(map[plan.IngressID]*account) // one that had ten thousand elements stays as large
 	}
-	a.synced.note(closed, has, now)
 }
 
-// note takes in Ingresses whose attempts were completed, and takes out those that
-// are not published any more.
-func (t *syncTimes) note(closed []plan.IngressID, published map[plan.IngressID]plan.Target, now time.Time) {
+// note takes in an Ingress whose attempts were completed, or takes it out, if it
+// is not published any more.
+func (t *syncTimes) note(id plan.IngressID, published bool, now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, id := range closed {
-		if published[id] != "" {
-			t.of[id] = now
-		} else {
-			delete(t.of, id)
-		}
+	if published {
+		t.of[id] = now
+	} else {
+		delete(t.of, id)
 	}
 }
 
