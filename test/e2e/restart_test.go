@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/emulator"
 	"github.com/edgeward/edgeward/test/lab"
 )
 
@@ -171,6 +173,29 @@ func TestChangeOfTTL(t *testing.T) {
 		}
 		d.stop()
 	}
+}
+
+// TestListOlderThanTheProcess kills the daemon after it took an address away, and
+// has DNS be read as it was before that, as a list that lags does. The address
+// shall stand again: it is not counted on before it does.
+func TestListOlderThanTheProcess(t *testing.T) {
+	b, _, rules := four(t)
+	config := b.config(nil)
+	d := b.start(config)
+	b.until(d.ready)
+	must(t, server.DeleteNode(t.Context(), "node-1"))
+	b.until(func() error { return lab.Same("addresses", b.Addresses(), "192.0.2.2") })
+	must(t, d.Signal(syscall.SIGKILL))
+	d.ends()
+
+	b.nodes("192.0.2.1")
+	b.Faults.Set(emulator.Only(func(c emulator.Call) bool { return strings.HasSuffix(c.Path, "/records") }, emulator.Always(emulator.Fault{Behind: 1})))
+	d = b.start(config)
+	b.idle(d)
+	must(t, lab.Same("addresses", b.Addresses(), "192.0.2.2")) // which it does not know
+	must(t, server.DeleteNode(t.Context(), "node-2"))
+	b.until(func() error { return lab.Same("addresses", b.Addresses(), "192.0.2.1") })
+	b.exact(rules...)
 }
 
 // TestDryRun writes nothing and tells of each write that it would make: first
