@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -161,4 +162,22 @@ func errEvery(call, n int) error {
 		return refusal(http.StatusServiceUnavailable)
 	}
 	return nil
+}
+
+// TestTextsAreShared has a rule that stood at the start take no memory for what it
+// says: the texts are those of what is wanted, also after a resync.
+func TestTextsAreShared(t *testing.T) {
+	inBubble(t, func(r *rig) {
+		r.ready(ingress("shop"), web(), node(1))
+		r.stop()
+		r.ready(ingress("shop"), web(), node(1))
+		for range 2 {
+			r.pass(11 * time.Minute)
+			rule := r.Overview().Rules[0]
+			want := r.Overview().Want.Route(rule.RuleKey).Rule
+			if unsafe.StringData(rule.SourceHost) != unsafe.StringData(want.SourceHost) || &rule.Protocols[0] != &want.Protocols[0] {
+				t.Errorf("rule %s has texts of its own", rule)
+			}
+		}
+	})
 }
