@@ -233,18 +233,15 @@ func (l *lots) record() Record {
 // drawView draws up to 16 objects, some missing from the last list or not proven,
 // and some attempts at them or at others.
 func drawView[T Object[T]](l *lots, object func() T) View[T] {
-	v := View[T]{Known: l.draw(8) > 0, Missing: make(map[string]bool), Doubted: make(map[string]bool), Inherited: make(map[string]bool)}
+	v := View[T]{Known: l.draw(8) > 0, Missing: make(map[string]bool), Unproven: make(map[string]bool)}
 	for i := range l.draw(16) {
 		o := object().WithIdentity(fmt.Sprintf("%T-%d", *new(T), i))
 		v.Objects = append(v.Objects, new(o))
 		if l.draw(8) == 0 {
 			v.Missing[o.Identity()] = true
 		}
-		switch l.draw(8) {
-		case 0:
-			v.Doubted[o.Identity()] = true
-		case 1, 2:
-			v.Inherited[o.Identity()] = true
+		if l.draw(3) == 0 {
+			v.Unproven[o.Identity()] = true
 		}
 	}
 	for range l.draw(4) {

@@ -55,6 +55,7 @@ type setState struct {
 	settled  bool // nothing but failed operations keeps it from being exact
 	exact    bool
 	failed   bool
+	unproven *Record // one of its addresses, where none is certain to stand
 }
 
 // Next returns the operations that are safe now: after any of them, in any

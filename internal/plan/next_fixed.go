@@ -11,7 +11,7 @@ const pollEvery = 5 * time.Second
 
 // poll has a CDN read again soon, since what it is preparing may be ready.
 func (p *planner) poll(cdn Target) {
-	at := p.Rules.Read.Add(pollEvery)
+	at := p.Rules.readOf(cdn).Add(pollEvery)
 	if !p.Now.Before(at) {
 		p.step.Reread[cdn] = true
 		at = p.Now.Add(pollEvery)

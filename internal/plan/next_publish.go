@@ -108,7 +108,7 @@ func (p *planner) examinePublication(host, zone, name string, records, marks []R
 	place := Record{Zone: zone, Name: name, Type: "CNAME"}
 	pub.busy = pub.busy || doubt(place)
 	for _, a := range p.Records.Attempts {
-		pub.busy = pub.busy || a.Verb != LookUp && a.Status != Parked && a.New.Zone == zone && a.New.Name == markLabel+name
+		pub.busy = pub.busy || !a.Verb.Reads() && a.Status != Parked && a.New.Zone == zone && a.New.Name == markLabel+name
 	}
 	for _, r := range records {
 		switch {
@@ -254,6 +254,8 @@ func (p *planner) publish(pub *publication, leads []lead) {
 	case pub.busy:
 	case !pub.marked:
 		p.step.Records = append(p.step.Records, Op[Record]{Verb: Create, New: mark, Urgency: urgentCreate})
+	case !pub.hasCNAME && p.unproven([]Record{pub.mark}) != nil:
+		p.verify(pub.mark) // without its mark the CNAME would be nobody's
 	case !pub.hasCNAME:
 		p.step.Records = append(p.step.Records, Op[Record]{Verb: Create, New: want, Urgency: urgentCreate})
 	case !pub.cname.Equal(want):

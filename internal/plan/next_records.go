@@ -161,7 +161,7 @@ func (p *planner) planName(cluster string, c *clusterState, name string, records
 			members = append(members, r)
 		default:
 			others = append(others, r)
-			p.unwantedRecord(cluster, r, !used, true, nil)
+			p.unwantedRecord(cluster, r, !used, true)
 		}
 	}
 	switch {
@@ -183,7 +183,7 @@ func (p *planner) planCNAME(c *clusterState, name, target string, records []Reco
 	switch {
 	case sure && stands.Equal(want):
 		p.removeDuplicates(want.Key(), stands)
-		return setState{standing: 1, settled: true, exact: true}
+		return setState{standing: 1, settled: true, exact: true, unproven: p.unproven([]Record{stands})}
 	case sure:
 		state := setState{settled: p.records.is(want.Key(), Parked), failed: p.records.is(want.Key(), Parked)}
 		if stands.Data == target {
@@ -221,6 +221,7 @@ func (p *planner) planSet(cluster string, c *clusterState, name string, set Set,
 	if len(want) == 0 {
 		state.standing, state.settled, state.exact = len(found.standing), true, true
 		if state.standing > 0 {
+			state.unproven = p.unproven(found.standing)
 			p.step.Stale[name] = Stale{cluster, set.Lacks}
 		}
 		return state
@@ -246,15 +247,13 @@ func (p *planner) planSet(cluster string, c *clusterState, name string, set Set,
 	}
 	state.settled = !found.waiting
 	state.exact = !found.waiting && len(found.missing) == 0
-	var while *Record
-	if len(found.inWant) > 0 {
-		_, while = p.support(found.inWant)
-	}
+	state.unproven = p.unproven(found.inWant)
 	for _, r := range found.standing {
 		p.removeDuplicates(r.Key(), r)
 		if !slices.Contains(want, r.Data) {
 			state.exact = false
-			p.unwantedRecord(cluster, r, false, !found.waiting && len(found.inWant) > 0, while)
+			_, safe := p.support(found.inWant)
+			p.unwantedRecord(cluster, r, false, safe && !found.waiting)
 		}
 	}
 	return state
@@ -279,12 +278,7 @@ func (p *planner) examine(name string, want []string, records []Record) members 
 		switch {
 		case sure:
 			m.standing = append(m.standing, r)
-			switch {
-			case !wanted:
-			case p.Records.Doubted[r.ID]:
-				m.waiting = true
-				p.prove()
-			default:
+			if wanted {
 				m.inWant = append(m.inWant, r)
 			}
 		case p.records.doubtful(place.Key()) || p.records.is(place.Key(), InFlight):
@@ -320,7 +314,7 @@ func (p *planner) addressesOf(name string, want []string, records []Record) []st
 	}
 	for _, a := range p.Records.Attempts {
 		for _, r := range []Record{a.Old, a.New} {
-			if a.Verb != LookUp && r.Name == name && (r.Type == "A" || r.Type == "AAAA") {
+			if !a.Verb.Reads() && r.Name == name && (r.Type == "A" || r.Type == "AAAA") {
 				all = append(all, r.Data)
 			}
 		}
@@ -340,11 +334,14 @@ func (p *planner) changeTTL(ttl int, m members) {
 		}
 		return
 	}
-	stays, while := p.support(m.inWant)
+	stays, ok := p.support(m.inWant)
+	if !ok {
+		return
+	}
 	for _, r := range m.standing {
 		for _, same := range p.records.at[r.Key()] {
 			if same.ID != stays.ID {
-				p.step.Records = append(p.step.Records, Op[Record]{Verb: Delete, Old: *same, Urgency: urgentChange, While: while})
+				p.step.Records = append(p.step.Records, Op[Record]{Verb: Delete, Old: *same, Urgency: urgentChange})
 			}
 		}
 	}
@@ -380,23 +377,32 @@ func (p *planner) othersInFlight(r Record) bool {
 	})
 }
 
-// support chooses of some records the one for whose sake others may go, and, if
-// only a list too old may have shown it, that it must be found to stand first.
-func (p *planner) support(records []Record) (stays Record, while *Record) {
+// support returns one of some records for whose sake others may go. Where only
+// lists that may be too old have shown them, one is read by itself first.
+func (p *planner) support(records []Record) (stays Record, ok bool) {
 	for _, r := range records {
-		if !p.Records.Inherited[r.ID] && !p.Records.Doubted[r.ID] {
-			return r, nil
+		if !p.Records.Unproven[r.ID] {
+			return r, true
 		}
 	}
-	return records[0], &records[0]
+	if len(records) > 0 {
+		p.verify(records[0])
+	}
+	return stays, false
 }
 
-// prove has DNS read again as soon as that settles what is doubted or inherited.
-func (p *planner) prove() {
-	if p.Now.Before(p.Records.Proof) {
-		p.wakeAt(p.Records.Proof)
-	} else {
-		p.step.Reread[Vultr] = true
+// unproven returns the first of some records if none of them is certain to stand.
+func (p *planner) unproven(records []Record) *Record {
+	if len(records) == 0 || slices.ContainsFunc(records, func(r Record) bool { return !p.Records.Unproven[r.ID] }) {
+		return nil
+	}
+	return &records[0]
+}
+
+// verify has a record be read by itself: that reply is never out of date.
+func (p *planner) verify(r Record) {
+	if op := (Op[Record]{Verb: Verify, New: r, Urgency: urgentLookUp}); !p.records.is(op.Key(), InFlight) {
+		p.step.Records = append(p.step.Records, op)
 	}
 }
 
@@ -406,10 +412,12 @@ func (p *planner) removeDuplicates(key string, stands Record) {
 	if len(p.records.at[key]) < 2 {
 		return
 	}
-	_, while := p.support([]Record{stands})
+	if _, ok := p.support([]Record{stands}); !ok {
+		return
+	}
 	for _, r := range p.records.at[key] {
 		if r.ID != stands.ID {
-			p.step.Records = append(p.step.Records, Op[Record]{Verb: Delete, Old: *r, Urgency: urgentTidy, While: while})
+			p.step.Records = append(p.step.Records, Op[Record]{Verb: Delete, Old: *r, Urgency: urgentTidy})
 		}
 	}
 }
@@ -421,14 +429,13 @@ const freshReading = 15 * time.Minute
 // unwantedRecord notes that nobody wants r. It goes if safe and, where its
 // whole name is unused, after the linger. What is not safe to go yet, since
 // other addresses come first, does not count for sync.max_delete either: it
-// would exceed it only until they have come. It goes while the given record is
-// found to stand; nil: that is certain.
-func (p *planner) unwantedRecord(cluster string, r Record, lingers, safe bool, while *Record) {
+// would exceed it only until they have come.
+func (p *planner) unwantedRecord(cluster string, r Record, lingers, safe bool) {
 	gone := p.unwanted(cluster, r.ID, p.Memory.droppedRecords[r.Key()] || lingers && p.Memory.named[r.Name])
 	if !safe {
 		return
 	}
-	d := deletion[Record]{op: Op[Record]{Verb: Delete, Old: r, Urgency: urgentRemove, While: while}, reported: gone.reported, due: p.Now}
+	d := deletion[Record]{op: Op[Record]{Verb: Delete, Old: r, Urgency: urgentRemove}, reported: gone.reported, due: p.Now}
 	d.safe = !p.records.doubtful(r.Key()) && !p.records.is(r.Key(), InFlight)
 	if lingers {
 		d.op.Urgency = urgentTidy
@@ -436,7 +443,9 @@ func (p *planner) unwantedRecord(cluster string, r Record, lingers, safe bool, w
 		if !p.Now.Before(d.due) && !p.readSince(p.Rules.Read, d.due) {
 			d.safe = false
 			for cdn := range p.cdns {
-				p.step.Reread[cdn] = true
+				if !p.readSince(p.Rules.readOf(cdn), d.due) {
+					p.step.Reread[cdn] = true
+				}
 			}
 		}
 	}

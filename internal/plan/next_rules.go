@@ -225,6 +225,9 @@ func (p *planner) originStands(route *Route) bool {
 		p.outcome(route, Failed, "no address of "+route.Rule.SourceHost+" could be made")
 	case set.standing == 0 || !set.settled:
 		p.outcome(route, Pending, "the addresses of "+route.Rule.SourceHost+" are on the way")
+	case set.unproven != nil:
+		p.verify(*set.unproven)
+		p.outcome(route, Pending, "it is made sure that the addresses of "+route.Rule.SourceHost+" stand")
 	default:
 		return true
 	}

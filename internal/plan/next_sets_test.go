@@ -1,9 +1,9 @@
 package plan
 
 import (
+	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -110,24 +110,25 @@ func TestSets(t *testing.T) {
 }
 
 // TestUnproven has addresses that only lists have shown which may be older than
-// their deletion. Others go for their sake only while they are found to stand.
+// their deletion. Before others go for their sake, one is read by itself.
 func TestUnproven(t *testing.T) {
 	const a, b, c = "192.0.2.1", "192.0.2.2", "192.0.2.3"
 	tests := map[string]struct {
-		standing           []string // each "192.0.2.1" or, a second record of it, "192.0.2.1 twin"
-		ttl                int      // of the addresses, below the wanted one
-		doubted, inherited []string
-		want               []string // deletions, with what they depend on; none: it waits for proof
+		standing []string // each "192.0.2.1" or, a second record of it, "192.0.2.1 twin"
+		ttl      int      // of the addresses, below the wanted one
+		unproven []string
+		want     []string
+		state    string
 	}{
-		"all are certain":                        {standing: []string{a, b, c}, want: []string{b, c}},
-		"what shall stand may be deleted":        {standing: []string{a, b}, doubted: []string{a}},
-		"so may what goes":                       {standing: []string{a, b}, doubted: []string{b}, want: []string{b}},
-		"all are inherited":                      {standing: []string{a, b}, inherited: []string{a, b}, want: []string{b + " while " + a}},
-		"what shall stand was made since":        {standing: []string{a, b}, inherited: []string{b}, want: []string{b}},
-		"an inherited one has a twin":            {standing: []string{a, a + " twin"}, inherited: []string{a, a + " twin"}, want: []string{a + " twin while " + a}},
-		"a certain one has a twin":               {standing: []string{a, a + " twin"}, inherited: []string{a + " twin"}, want: []string{a + " twin"}},
-		"the TTL changes, and all are inherited": {standing: []string{a, b}, ttl: 60, inherited: []string{a, b}, want: []string{b + " while " + a}},
-		"the TTL changes":                        {standing: []string{a, b}, ttl: 60, inherited: []string{b}, want: []string{b}},
+		"all are certain":                       {standing: []string{a, b, c}, want: []string{"delete " + b, "delete " + c}, state: "pending"},
+		"all are unproven":                      {standing: []string{a, b}, unproven: []string{a, b}, want: []string{"verify " + a}, state: "pending"},
+		"what shall stand is":                   {standing: []string{a, b}, unproven: []string{a}, want: []string{"verify " + a}, state: "pending"},
+		"what goes is":                          {standing: []string{a, b}, unproven: []string{b}, want: []string{"delete " + b}, state: "pending"},
+		"nothing goes":                          {standing: []string{a}, unproven: []string{a}, state: "synced"},
+		"one with a twin is":                    {standing: []string{a, a + " twin"}, unproven: []string{a, a + " twin"}, want: []string{"verify " + a}, state: "synced"},
+		"a certain one has a twin":              {standing: []string{a, a + " twin"}, unproven: []string{a + " twin"}, want: []string{"delete " + a + " twin"}, state: "synced"},
+		"the TTL changes, and all are unproven": {standing: []string{a, b}, ttl: 60, unproven: []string{a, b}, want: []string{"verify " + a}, state: "pending"},
+		"the TTL changes":                       {standing: []string{a, b}, ttl: 60, unproven: []string{b}, want: []string{"delete " + b}, state: "pending"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -137,42 +138,71 @@ func TestUnproven(t *testing.T) {
 				ip, _, _ := strings.Cut(id, " ")
 				s.Records.Objects = append(s.Records.Objects, new(address("nodes.main.acme", ip, 120-test.ttl).WithIdentity(id)))
 			}
-			set := func(ids []string) map[string]bool {
-				is := make(map[string]bool)
-				for _, id := range ids {
-					is[id] = true
-				}
-				return is
+			s.Records.Unproven = make(map[string]bool)
+			for _, id := range test.unproven {
+				s.Records.Unproven[id] = true
 			}
-			s.Records.Doubted, s.Records.Inherited, s.Records.Proof = set(test.doubted), set(test.inherited), s.Now.Add(time.Minute)
 			s.AllowDelete = true
-			s.ask()
-			var got []string
-			for _, op := range s.step.Records {
-				line := op.Old.ID
-				if op.While != nil {
-					line += " while " + op.While.ID
+			if diff := cmp.Diff(test.want, byID(s)); diff != "" {
+				t.Errorf("operations (-want +got):\n%s", diff)
+			}
+			if got, _, _ := strings.Cut(s.states()[0], " "); got != test.state {
+				t.Errorf("state %q, want %s", s.states(), test.state)
+			}
+			for i, op := range s.step.Records {
+				if op.Verb == Verify { // while that is under way it is not done again
+					s.Records.Attempts = append(s.Records.Attempts, Attempt[Record]{s.step.Records[i], InFlight})
 				}
-				got = append(got, line)
 			}
-			if diff := cmp.Diff(test.want, got); diff != "" {
-				t.Fatalf("deletions (-want +got):\n%s", diff)
-			}
-			if test.want != nil {
-				return
-			}
-			if !s.step.Wake.Equal(s.Records.Proof) || len(s.step.Reread) > 0 {
-				t.Errorf("it asks again at %s and reads %v, want at %s and nothing", s.step.Wake, s.step.Reread, s.Records.Proof)
-			}
-			s.Now = s.Records.Proof
-			if got := s.ask(); got != nil || !s.step.Reread[Vultr] {
-				t.Errorf("then it does %q and reads %v, want a reading of DNS", got, s.step.Reread)
-			}
-			s.Records.Doubted = nil
-			if got := s.ask(); got == nil {
-				t.Error("proof does not let it go on")
+			if s.Records.Attempts != nil {
+				if got := byID(s); got != nil {
+					t.Errorf("while it is read: %q", got)
+				}
 			}
 		})
+	}
+}
+
+// byID asks for the operations on records, with the IDs of what they concern.
+func byID(s *stage) (lines []string) {
+	s.ask()
+	for _, op := range s.step.Records {
+		id := op.Old.ID
+		if op.Verb == Verify {
+			id = op.New.ID
+		}
+		lines = append(lines, string(op.Verb)+" "+id)
+	}
+	return lines
+}
+
+// TestRuleOverUnproven has a rule that is to be made over addresses that only a
+// list too old may have shown, and a host to be led on the strength of such a mark.
+func TestRuleOverUnproven(t *testing.T) {
+	s := settled(testSettings(), cluster("main", usual()...))
+	s.Rules.Objects = nil
+	s.Records.Unproven = make(map[string]bool)
+	for _, r := range s.Records.Objects[1:] {
+		s.Records.Unproven[r.ID] = true
+	}
+	if got, want := byID(s), []string{"verify " + s.Records.Objects[1].ID}; !slices.Equal(got, want) || len(s.step.Rules) > 0 {
+		t.Errorf("it does %q and %d operations at rules, want %q", got, len(s.step.Rules), want)
+	}
+	if got, want := s.states(), []string{"pending www.example.com/a: it is made sure that the addresses of " + nodesHost + " stand"}; !slices.Equal(got, want) {
+		t.Errorf("states %q, want %q", got, want)
+	}
+	delete(s.Records.Unproven, s.Records.Objects[1].ID)
+	if got := s.ask(); !slices.Equal(got, []string{"create rule www.example.com/a for shop"}) {
+		t.Errorf("then it does %q", got)
+	}
+
+	s = settled(vultrSettings(), cluster("main", fast("/=web"), balanced("192.0.2.9")))
+	i := slices.IndexFunc(s.Records.Objects, func(r *Record) bool { return r.Name == "_edgeward.www" })
+	mark := s.Records.Objects[i].ID
+	s.Records.Objects = slices.DeleteFunc(s.Records.Objects, func(r *Record) bool { return r.Name == "www" })
+	s.Records.Unproven = map[string]bool{mark: true}
+	if got, want := byID(s), []string{"verify " + mark}; !slices.Equal(got, want) {
+		t.Errorf("for the host it does %q, want %q", got, want)
 	}
 }
 

@@ -12,7 +12,12 @@ const (
 	// LookUp searches the scope of New for what became of operations whose
 	// replies were lost, and for objects that were missing from a list.
 	LookUp Verb = "look up"
+	// Verify reads New by itself: unlike a list, that is never out of date.
+	Verify Verb = "verify"
 )
+
+// Reads reports whether it changes nothing at the provider.
+func (v Verb) Reads() bool { return v == LookUp || v == Verify }
 
 // Object is what stands at a provider.
 type Object[T any] interface {
@@ -36,8 +41,6 @@ type Op[T Object[T]] struct {
 	Ingress IngressID // whom a rule serves; zero for records
 	Adopt   bool      // Old is not marked and is taken over
 	Urgency int       // lower goes first
-	// While is what must be found to stand before Old may be deleted; nil: nothing.
-	While *T
 }
 
 // Key is the place that the operation works on.
@@ -45,6 +48,8 @@ func (op Op[T]) Key() string {
 	switch op.Verb {
 	case LookUp:
 		return "look up " + op.New.Scope()
+	case Verify:
+		return "verify " + op.New.Identity()
 	case Create:
 		return op.New.Key()
 	}
@@ -83,6 +88,8 @@ type View[T Object[T]] struct {
 	Unread map[Target]bool
 	// Read is when the last complete reading began.
 	Read time.Time
+	// ReadOf is Read of each of several CDNs; nil: Read is that of all.
+	ReadOf map[Target]time.Time
 	// Objects are not written to.
 	Objects []*T
 	// Missing holds the IDs of Objects that the last reading did not show. They
@@ -90,14 +97,10 @@ type View[T Object[T]] struct {
 	// shift while they are paged through.
 	Missing  map[string]bool
 	Attempts []Attempt[T]
-	// Doubted are the IDs of Objects that may be gone: the reply to a deletion of
-	// theirs was lost, and the lists that have shown them since may be older. A
-	// reading that begins at Proof or later leaves none.
-	Doubted map[string]bool
-	Proof   time.Time
-	// Inherited are the IDs of those that the process before may have deleted: this
-	// one has not written to them, and has no list that is new enough.
-	Inherited map[string]bool
+	// Unproven are the IDs of Objects that may be gone: a deletion of theirs had no
+	// reply, or the process before may have deleted them, and the lists that have
+	// shown them since may be older.
+	Unproven map[string]bool
 }
 
 // Refs are the elements of a list as a View has them.
@@ -107,6 +110,14 @@ func Refs[T any](list []T) []*T {
 		refs[i] = &list[i]
 	}
 	return refs
+}
+
+// readOf is when the last complete reading of a CDN began.
+func (v View[T]) readOf(cdn Target) time.Time {
+	if at, ok := v.ReadOf[cdn]; ok {
+		return at
+	}
+	return v.Read
 }
 
 // knows reports whether a CDN was read.

@@ -12,12 +12,12 @@ func checkOps(t *testing.T, in Input, step Step) {
 	checkPlaces(t, in.Rules, step.Rules)
 	checkPlaces(t, in.Records, step.Records)
 	for _, op := range step.Rules {
-		if op.Verb != LookUp {
+		if !op.Verb.Reads() {
 			checkRuleOp(t, in, op)
 		}
 	}
 	for _, op := range step.Records {
-		if op.Verb != LookUp {
+		if !op.Verb.Reads() {
 			checkRecordOp(t, in, op)
 		}
 	}
@@ -118,18 +118,10 @@ func checkRecordOp(t *testing.T, in Input, op Op[Record]) {
 // would leave a name without an address that some rule names or may soon.
 func checkNeverEmpty(t *testing.T, in Input, step Step) {
 	t.Helper()
-	gone := make(map[string]bool)      // IDs
-	while := make(map[string][]string) // by name, for each address that goes: the ID that it depends on, "" if none
+	gone := make(map[string]bool) // IDs
 	for _, op := range step.Records {
 		if op.Verb == Delete {
 			gone[op.Old.ID] = true
-			id := ""
-			if op.While != nil {
-				id = op.While.ID
-			}
-			if op.Old.Type == "A" {
-				while[op.Old.Name] = append(while[op.Old.Name], id)
-			}
 		}
 	}
 	left, had := make(map[string]bool), make(map[string]bool) // names
@@ -138,9 +130,7 @@ func checkNeverEmpty(t *testing.T, in Input, step Step) {
 			continue
 		}
 		sure := !in.Records.Missing[r.ID] && !slices.ContainsFunc(in.Records.Attempts, func(a Attempt[Record]) bool { return a.Status != Parked && a.Key() == r.Key() })
-		unproven := in.Records.Doubted[r.ID] || in.Records.Inherited[r.ID]
-		checked := !slices.ContainsFunc(while[r.Name], func(id string) bool { return id == "" || gone[id] })
-		left[r.Name] = left[r.Name] || sure && !gone[r.ID] && (!unproven || checked)
+		left[r.Name] = left[r.Name] || sure && !gone[r.ID] && !in.Records.Unproven[r.ID]
 		had[r.Name] = had[r.Name] || gone[r.ID]
 	}
 	names := func(r Rule) {

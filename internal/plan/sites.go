@@ -100,7 +100,7 @@ func writesOf(attempts []Attempt[Rule]) statuses[RuleKey] {
 	writes := make(statuses[RuleKey], len(attempts))
 	for _, a := range attempts {
 		switch a.Verb {
-		case LookUp:
+		case LookUp, Verify:
 		case Create:
 			writes.note(a.New.RuleKey, a.Status)
 		default:

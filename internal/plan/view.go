@@ -91,7 +91,7 @@ func lookUps[T Object[T]](v View[T]) []Op[T] {
 	}
 	for _, a := range v.Attempts {
 		switch {
-		case a.Verb == LookUp || a.Status != Unsure:
+		case a.Verb.Reads() || a.Status != Unsure:
 		case a.Verb == Create:
 			search(a.New)
 		default:

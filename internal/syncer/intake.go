@@ -145,7 +145,7 @@ func (in *intake) take() (clusters []plan.Cluster, events map[plan.IngressID]str
 			p.EndpointSlices = c.EndpointSlices.kept.List()
 			p.Nodes = c.Nodes.kept.List()
 			p.TLSSecrets = c.TLSSecrets.kept.List()
-			p.TLSRefused = slices.Collect(maps.Keys(c.refused))
+			p.TLSRefused = slices.Sorted(maps.Keys(c.refused))
 		}
 		clusters = append(clusters, p)
 	}

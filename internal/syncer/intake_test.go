@@ -26,6 +26,16 @@ func TestCertificatesAreTaken(t *testing.T) {
 		missed  bool
 	}{
 		{name: "refused", report: func() { c.TLSRefused("shop", true) }, refused: []string{"shop"}},
+		{name: "in several namespaces, in order", report: func() {
+			for _, ns := range []string{"d", "c", "b", "a"} {
+				c.TLSRefused(ns, true)
+			}
+		}, refused: []string{"a", "b", "c", "d", "shop"}},
+		{name: "no more there", report: func() {
+			for _, ns := range []string{"d", "c", "b", "a"} {
+				c.TLSRefused(ns, false)
+			}
+		}, refused: []string{"shop"}},
 		{name: "allowed after all", report: func() { c.TLSSecrets.Added(one); c.TLSRefused("shop", false) }, secrets: []kube.TLSSecret{one}},
 		{name: "rotated", report: func() { c.TLSSecrets.Modified(one, two, true) }, secrets: []kube.TLSSecret{two}},
 		{name: "gone unseen", report: func() { c.TLSSecrets.Deleted(two, false) }, missed: true},
@@ -43,7 +53,6 @@ func TestCertificatesAreTaken(t *testing.T) {
 		}
 		clusters, _, missed := in.take()
 		got := clusters[0]
-		slices.Sort(got.TLSRefused)
 		if diff := cmp.Diff(test.secrets, got.TLSSecrets); diff != "" || missed != test.missed || !slices.Equal(got.TLSRefused, test.refused) {
 			t.Errorf("%s: refused %v, missed %t; secrets (-want +got):\n%s", test.name, got.TLSRefused, missed, diff)
 		}

@@ -21,6 +21,9 @@ type picture[T plan.Object[T]] struct {
 	serial  int                      // counts changes
 	changed map[string]change        // by ID: our last change
 	doubted map[string]time.Time     // by ID: when a deletion ended whose reply was lost
+	// proven are the IDs of what certainly stands, while the lists that were read may
+	// be older than the process; nil: they are not, or nobody asks.
+	proven map[string]bool
 }
 
 // change is when we changed an object.
@@ -38,8 +41,7 @@ func (p *picture[T]) put(o T) {
 	p.serial++
 	p.objects.Put(o.Identity(), &o)
 	p.changed[o.Identity()] = change{p.serial, time.Now()}
-	delete(p.missing, o.Identity())
-	delete(p.doubted, o.Identity())
+	p.certain(o.Identity())
 }
 
 // drop notes that the object is gone, since we removed it.
@@ -48,12 +50,14 @@ func (p *picture[T]) drop(id string) {
 	p.objects.Delete(id)
 	delete(p.missing, id)
 	delete(p.doubted, id)
+	delete(p.proven, id)
 	p.changed[id] = change{p.serial, time.Now()}
 }
 
 // doubt notes that the object may not be as we believe.
 func (p *picture[T]) doubt(id string) {
 	delete(p.changed, id)
+	delete(p.proven, id)
 	if _, ok := p.objects.Get(id); ok {
 		p.missing[id] = true
 	}
@@ -72,12 +76,13 @@ func (p *picture[T]) merge(read []T, since int, within func(T) bool, keep func(T
 		seen[id] = true
 		old, had := p.objects.Get(id)
 		if ours(id) || had && keep(*old) {
+			delete(p.missing, id) // it was seen
 			if had && (*old).Equal(o) {
 				p.objects.Put(id, new((*old).Observed(o)))
 			}
 			continue
 		}
-		delete(p.changed, id)
+		delete(p.proven, id)
 		if had && (*old).Equal(o) {
 			o = (*old).Observed(o) // the same texts as before, not another copy
 		} else {
@@ -102,6 +107,7 @@ func (p *picture[T]) merge(read []T, since int, within func(T) bool, keep func(T
 		p.objects.Delete(id)
 		delete(p.missing, id)
 		delete(p.doubted, id)
+		delete(p.proven, id)
 	}
 	return differ
 }
@@ -124,29 +130,45 @@ func (p *picture[T]) forget(t time.Time) {
 }
 
 // settle takes note that a reading has begun at a time: it has seen what lists
-// older than lag may not show yet.
-func (p *picture[T]) settle(begun time.Time, lag time.Duration) {
+// older than lag may not show yet. Started is when the process was.
+func (p *picture[T]) settle(begun, started time.Time, lag time.Duration) {
 	maps.DeleteFunc(p.doubted, func(_ string, at time.Time) bool { return !begun.Before(at.Add(lag)) })
+	if !begun.Before(started.Add(lag)) {
+		p.proven = nil
+	}
 }
 
-// unproven tells in a view what a list alone has shown that may be older than
-// the end of a deletion: of one whose reply was lost, or, before the process
-// started, of any.
-func (p *picture[T]) unproven(v *plan.View[T], started time.Time, lag time.Duration) {
-	v.Doubted, v.Proof = make(map[string]bool, len(p.doubted)), started.Add(lag)
-	for id, at := range p.doubted {
-		v.Doubted[id] = true
-		if proof := at.Add(lag); proof.After(v.Proof) {
-			v.Proof = proof
+// unproven returns what may be gone; see plan.View.
+func (p *picture[T]) unproven() map[string]bool {
+	ids := make(map[string]bool, len(p.doubted))
+	for id := range p.doubted {
+		ids[id] = true
+	}
+	if p.proven != nil {
+		for _, o := range p.objects.List() {
+			if id := (*o).Identity(); !p.proven[id] {
+				ids[id] = true
+			}
 		}
 	}
-	if !v.Read.Before(started.Add(lag)) {
+	return ids
+}
+
+// prove notes that an object was read by itself, which began at the serial since.
+func (p *picture[T]) prove(id string, since int) {
+	if _, ok := p.objects.Get(id); !ok || p.changed[id].serial > since {
 		return
 	}
-	v.Inherited = make(map[string]bool)
-	for _, o := range v.Objects {
-		if _, ours := p.changed[(*o).Identity()]; !ours {
-			v.Inherited[(*o).Identity()] = true
-		}
+	p.serial++
+	p.changed[id] = change{p.serial, time.Now()}
+	p.certain(id)
+}
+
+// certain notes that an object stands, whatever a list says that is too old.
+func (p *picture[T]) certain(id string) {
+	delete(p.missing, id)
+	delete(p.doubted, id)
+	if p.proven != nil {
+		p.proven[id] = true
 	}
 }

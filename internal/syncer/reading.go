@@ -85,7 +85,7 @@ func (t *target[T]) readEnded(ctx context.Context, list []T, since, began int, b
 		t.reread()
 	}
 	t.resolve(began, all)
-	t.picture.settle(begun, t.lag())
+	t.picture.settle(begun, t.started, t.lag())
 	t.picture.known = true
 	t.read.failures, t.read.hopeless = 0, false
 	t.read.begun = begun

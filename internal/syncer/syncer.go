@@ -120,7 +120,7 @@ func New(opts Options) *Syncer {
 		s.cdns = append(s.cdns, t)
 	}
 	equip(s, s.dns)
-	s.dns.get = opts.DNS.Get
+	s.dns.get, s.dns.picture.proven = opts.DNS.Get, make(map[string]bool)
 	s.alive.Store(time.Now().UnixNano())
 	s.setState("starting")
 	return s
@@ -283,7 +283,7 @@ func (s *Syncer) desire(now time.Time) {
 // which the answer rests.
 func (s *Syncer) plan(now time.Time) ([]*plan.Rule, []*plan.Record) {
 	rules, records := s.rules(), s.dns.view()
-	s.dns.picture.unproven(&records, s.started, s.dns.lag())
+	records.Unproven = s.dns.picture.unproven()
 	s.step = plan.Next(plan.Input{
 		Want: s.want, Rules: rules, Records: records, Memory: s.memory,
 		Settings: s.opts.Settings, Now: now, AllowDelete: s.opts.AllowDelete,

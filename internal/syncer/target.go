@@ -2,7 +2,6 @@ package syncer
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -72,6 +71,7 @@ type target[T plan.Object[T]] struct {
 	log      *slog.Logger
 	dryRun   bool
 	calls    context.Context // of operations
+	started  time.Time
 	results  chan<- func()
 
 	picture  picture[T]
@@ -155,7 +155,7 @@ func (t *target[T]) dispatch(now time.Time) (again time.Time, drained bool) {
 		if t.flying >= maxInFlight {
 			return again, false
 		}
-		if !t.dryRun || op.Verb == plan.LookUp {
+		if !t.dryRun || op.Verb.Reads() {
 			if ok, wait := t.gate.Take(now); !ok {
 				return earliest(again, now.Add(wait)), false
 			}
@@ -190,6 +190,11 @@ func (t *target[T]) begin(op plan.Op[T]) {
 			t.results <- func() { t.landed(); t.foundAll(op, found, since, began, err) }
 			return
 		}
+		if op.Verb == plan.Verify {
+			stands, err := t.get(ctx, op.New)
+			t.results <- func() { t.landed(); t.verified(op, stands, began, err) }
+			return
+		}
 		result, err := t.execute(ctx, op)
 		t.results <- func() { t.landed(); t.ended(op, result, err) }
 	}()
@@ -211,40 +216,16 @@ func (t *target[T]) execute(ctx context.Context, op plan.Op[T]) (T, error) {
 	case plan.Update:
 		return t.provider.Update(ctx, op.Old, op.New, op.Adopt)
 	case plan.Delete:
-		if op.While != nil {
-			switch stands, err := t.get(ctx, *op.While); {
-			case transport.IsNotFound(err):
-				return stands, &withheld{gone: true}
-			case err != nil || !stands.Equal(*op.While):
-				return stands, &withheld{err: err}
-			}
-		}
 		return op.Old, t.provider.Delete(ctx, op.Old)
 	}
 	panic("syncer: no write: " + string(op.Verb))
 }
 
-// withheld is why something was not deleted: what has to stay does not stand as
-// it was believed to, or it is not known whether it does.
-type withheld struct {
-	gone bool
-	err  error // nil: it is gone, or says something else
-}
-
-func (w *withheld) Error() string {
-	if w.err == nil {
-		return "it is not deleted yet, since what has to stay is not there as it was"
-	}
-	return "looking whether what has to stay is there: " + w.err.Error()
-}
-
-func (w *withheld) Unwrap() error { return w.err }
-
 // ended takes the outcome of a write into the picture.
 func (t *target[T]) ended(op plan.Op[T], result T, err error) {
 	switch {
 	case err != nil:
-		t.ill(op, result, err)
+		t.ill(op, err)
 		return
 	case op.Verb == plan.Delete:
 		t.picture.drop(op.Old.Identity())
@@ -282,17 +263,8 @@ func (t *target[T]) simulated(op plan.Op[T]) T {
 var past = map[plan.Verb]string{plan.Create: "created", plan.Update: "updated", plan.Delete: "deleted"}
 
 // ill decides what a failed write means for what stands.
-func (t *target[T]) ill(op plan.Op[T], result T, err error) {
-	var withheld *withheld
+func (t *target[T]) ill(op plan.Op[T], err error) {
 	switch {
-	case errors.As(err, &withheld):
-		switch {
-		case withheld.gone:
-			t.picture.drop((*op.While).Identity())
-		case withheld.err == nil:
-			t.picture.put(result)
-		}
-		t.park(op, err, plan.Parked)
 	case transport.IsNotFound(err) && op.Verb == plan.Update:
 		t.picture.drop(op.Old.Identity()) // somebody removed it
 		t.park(op, err, plan.Parked)
@@ -343,6 +315,25 @@ func (t *target[T]) foundAll(op plan.Op[T], found []T, since, began int, err err
 	scope := op.New.Scope()
 	t.picture.merge(found, since, func(o T) bool { return o.Scope() == scope }, t.busy, true)
 	t.resolve(began, func(o T) bool { return o.Scope() == scope })
+}
+
+// verified takes an object that was read by itself into the picture, unless it was
+// written to since the serial began, or is about to be.
+func (t *target[T]) verified(op plan.Op[T], stands T, began int, err error) {
+	var found []T
+	switch {
+	case err == nil:
+		found = []T{stands}
+	case !transport.IsNotFound(err):
+		t.park(op, err, plan.Parked)
+		return
+	}
+	delete(t.attempts, op.Key())
+	id := op.New.Identity()
+	t.picture.merge(found, began, func(o T) bool { return o.Identity() == id }, t.busy, true)
+	if err == nil && !t.busy(stands) {
+		t.picture.prove(id, began)
+	}
 }
 
 // resolve settles operations whose replies were lost before the serial since:

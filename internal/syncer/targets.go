@@ -39,7 +39,7 @@ func (s *Syncer) targets() []anyTarget {
 	return append(all, s.dns)
 }
 
-func (t *target[T]) start(calls context.Context) { t.calls = calls }
+func (t *target[T]) start(calls context.Context) { t.calls, t.started = calls, time.Now() }
 
 func (t *target[T]) reading() reading { return t.read }
 
@@ -79,12 +79,13 @@ func (s *Syncer) rules() plan.View[plan.Rule] {
 	if len(s.cdns) == 1 {
 		return s.cdns[0].view()
 	}
-	all := plan.View[plan.Rule]{Known: true, Unread: make(map[plan.Target]bool), Missing: make(map[string]bool)}
+	all := plan.View[plan.Rule]{Known: true, Unread: make(map[plan.Target]bool), Missing: make(map[string]bool), ReadOf: make(map[plan.Target]time.Time)}
 	for i, t := range s.cdns {
 		v := t.view()
 		if !v.Known {
 			all.Known, all.Unread[t.name] = false, true
 		}
+		all.ReadOf[t.name] = v.Read
 		if i == 0 || v.Read.Before(all.Read) {
 			all.Read = v.Read
 		}
