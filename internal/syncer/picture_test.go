@@ -44,6 +44,7 @@ func TestMerge(t *testing.T) {
 		"made meanwhile, in the list as it was": {during: func(p *picture[plan.Record]) { p.put(a) }, read: []plan.Record{ttl(a, 60)}, want: []plan.Record{a}},
 		"changed meanwhile":                     {before: []plan.Record{a}, during: func(p *picture[plan.Record]) { p.put(ttl(a, 60)) }, read: []plan.Record{a}, want: []plan.Record{ttl(a, 60)}},
 		"removed meanwhile":                     {before: []plan.Record{a}, during: func(p *picture[plan.Record]) { p.drop("a") }, read: []plan.Record{a}},
+		"being changed, and doubted before":     {before: []plan.Record{a}, during: func(p *picture[plan.Record]) { p.doubt("a") }, busy: "a", read: []plan.Record{a}, want: []plan.Record{a}},
 		"being changed":                         {before: []plan.Record{a}, busy: "a", read: []plan.Record{ttl(a, 60)}, want: []plan.Record{a}},
 		"being removed, and absent":             {before: []plan.Record{a}, busy: "a", sure: true, want: []plan.Record{a}},
 		"doubt of what is not there":            {during: func(p *picture[plan.Record]) { p.doubt("x") }},
