@@ -179,6 +179,27 @@ func TestRuleBack(t *testing.T) {
 	}
 }
 
+// TestVerifiedTooEarly has the reply to a reading of one record come after that of
+// its deletion was lost: the deletion may have happened in between.
+func TestVerifiedTooEarly(t *testing.T) {
+	for name, test := range map[string]struct {
+		lost     time.Duration // after the reading began
+		unproven bool
+	}{"before": {-time.Second, false}, "in between": {time.Second, true}} {
+		t.Run(name, func(t *testing.T) {
+			dns, r := newTarget[plan.Record](plan.Vultr, nil, nil), plan.Record{ID: "a", Name: "a"}
+			dns.picture.put(r)
+			began, begun := dns.picture.serial, time.Now()
+			dns.picture.doubt("a")
+			dns.picture.doubted["a"] = begun.Add(test.lost)
+			dns.verified(plan.Op[plan.Record]{Verb: plan.Verify, New: r}, r, began, begun, nil)
+			if got := dns.picture.unproven()["a"]; got != test.unproven {
+				t.Errorf("unproven: %t", got)
+			}
+		})
+	}
+}
+
 // TestSearchDuringReading has a search end, with what stands, while a reading is
 // under way that began before it and is older: that changes nothing back.
 func TestSearchDuringReading(t *testing.T) {

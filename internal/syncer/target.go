@@ -191,8 +191,9 @@ func (t *target[T]) begin(op plan.Op[T]) {
 			return
 		}
 		if op.Verb == plan.Verify {
+			begun := time.Now()
 			stands, err := t.get(ctx, op.New)
-			t.results <- func() { t.landed(); t.verified(op, stands, began, err) }
+			t.results <- func() { t.landed(); t.verified(op, stands, began, begun, err) }
 			return
 		}
 		result, err := t.execute(ctx, op)
@@ -318,8 +319,8 @@ func (t *target[T]) foundAll(op plan.Op[T], found []T, since, began int, err err
 }
 
 // verified takes an object that was read by itself into the picture, unless it was
-// written to since the serial began, or is about to be.
-func (t *target[T]) verified(op plan.Op[T], stands T, began int, err error) {
+// written to since that began: at the serial began, at the time begun.
+func (t *target[T]) verified(op plan.Op[T], stands T, began int, begun time.Time, err error) {
 	var found []T
 	switch {
 	case err == nil:
@@ -330,8 +331,11 @@ func (t *target[T]) verified(op plan.Op[T], stands T, began int, err error) {
 	}
 	delete(t.attempts, op.Key())
 	id := op.New.Identity()
+	if lost, ok := t.picture.doubted[id]; ok && !lost.Before(begun) {
+		return // its deletion may have come after
+	}
 	t.picture.merge(found, began, func(o T) bool { return o.Identity() == id }, t.busy, true)
-	if err == nil && !t.busy(stands) {
+	if err == nil {
 		t.picture.prove(id, began)
 	}
 }
