@@ -200,6 +200,29 @@ func TestVerifiedTooEarly(t *testing.T) {
 	}
 }
 
+// TestFoundGone has a search find that a deletion without a reply had happened. A
+// list that lags does not bring the record back.
+func TestFoundGone(t *testing.T) {
+	inBubble(t, func(r *rig) {
+		p, record := newPicture[plan.Record](), plan.Record{ID: "a", Name: "a"}
+		all, none := func(plan.Record) bool { return true }, func(plan.Record) bool { return false }
+		p.put(record)
+		r.pass(time.Hour)
+		p.doubt("a")
+		p.merge(nil, p.since(time.Now().Add(-maxLag)), all, none, true)
+		r.pass(maxLag - time.Second)
+		p.merge([]plan.Record{record}, p.since(time.Now().Add(-maxLag)), all, none, false)
+		if left := p.objects.List(); len(left) > 0 {
+			t.Errorf("a list that lags: %v", left)
+		}
+		r.pass(time.Minute)
+		p.merge([]plan.Record{record}, p.since(time.Now().Add(-maxLag)), all, none, false)
+		if left := p.objects.List(); len(left) != 1 {
+			t.Errorf("a list that cannot lag so far shows it, and there are %v", left)
+		}
+	})
+}
+
 // TestSearchDuringReading has a search end, with what stands, while a reading is
 // under way that began before it and is older: that changes nothing back.
 func TestSearchDuringReading(t *testing.T) {

@@ -44,7 +44,7 @@ func (p *picture[T]) put(o T) {
 	p.certain(o.Identity())
 }
 
-// drop notes that the object is gone, since we removed it.
+// drop notes that the object is gone.
 func (p *picture[T]) drop(id string) {
 	p.serial++
 	p.objects.Delete(id)
@@ -104,10 +104,7 @@ func (p *picture[T]) merge(read []T, since int, within func(T) bool, keep func(T
 			continue
 		}
 		differ = append(differ, (*o).Key())
-		p.objects.Delete(id)
-		delete(p.missing, id)
-		delete(p.doubted, id)
-		delete(p.proven, id)
+		p.drop(id) // lists that lag may show it again
 	}
 	return differ
 }
