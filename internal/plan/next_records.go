@@ -252,8 +252,11 @@ func (p *planner) planSet(cluster string, c *clusterState, name string, set Set,
 		p.removeDuplicates(r.Key(), r)
 		if !slices.Contains(want, r.Data) {
 			state.exact = false
-			_, safe := p.support(found.inWant)
-			p.unwantedRecord(cluster, r, false, safe && !found.waiting)
+			safe := false
+			if !found.waiting {
+				_, safe = p.support(found.inWant)
+			}
+			p.unwantedRecord(cluster, r, false, safe)
 		}
 	}
 	return state

@@ -117,6 +117,7 @@ func TestUnproven(t *testing.T) {
 		standing []string // each "192.0.2.1" or, a second record of it, "192.0.2.1 twin"
 		ttl      int      // of the addresses, below the wanted one
 		unproven []string
+		more     string // another address that shall stand
 		want     []string
 		state    string
 	}{
@@ -127,12 +128,17 @@ func TestUnproven(t *testing.T) {
 		"nothing goes":                          {standing: []string{a}, unproven: []string{a}, state: "synced"},
 		"one with a twin is":                    {standing: []string{a, a + " twin"}, unproven: []string{a, a + " twin"}, want: []string{"verify " + a}, state: "synced"},
 		"a certain one has a twin":              {standing: []string{a, a + " twin"}, unproven: []string{a + " twin"}, want: []string{"delete " + a + " twin"}, state: "synced"},
+		"another is made first":                 {standing: []string{a, b}, unproven: []string{a, b}, more: c, want: []string{"create "}, state: "pending"},
 		"the TTL changes, and all are unproven": {standing: []string{a, b}, ttl: 60, unproven: []string{a, b}, want: []string{"verify " + a}, state: "pending"},
 		"the TTL changes":                       {standing: []string{a, b}, ttl: 60, unproven: []string{b}, want: []string{"delete " + b}, state: "pending"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			s := settled(testSettings(), cluster("main", shop(), web(), node("n", a)))
+			objects := []any{shop(), web(), node("n", a)}
+			if test.more != "" {
+				objects = append(objects, node("m", test.more))
+			}
+			s := settled(testSettings(), cluster("main", objects...))
 			s.Records.Objects = s.Records.Objects[:1] // the claim
 			for _, id := range test.standing {
 				ip, _, _ := strings.Cut(id, " ")
