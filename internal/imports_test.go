@@ -27,15 +27,16 @@ func TestImports(t *testing.T) {
 		heavy []string // of others it may not import these, not even by ours
 	}{
 		"internal/kube":     {only: []string{}, std: true},
-		"internal/plan":     {only: []string{"internal/kube"}, std: true},
+		"internal/ordered":  {only: []string{}, std: true},
+		"internal/plan":     {only: []string{"internal/kube", "internal/ordered"}, std: true},
 		"internal/emulator": {only: []string{}, std: true, other: []string{"golang.org/x/net/dns/dnsmessage"}},
 		// The program. See watcher.Client.
 		".":                    {never: []string{"internal/emulator"}, heavy: []string{"k8s.io/client-go/kubernetes", "k8s.io/client-go/kubernetes/scheme"}},
 		"internal/certificate": {only: []string{"internal/kube"}, std: true},
 		"internal/syncer":      {never: []string{"edgio", "vultrdns", "watcher", "internal/config", "internal/emulator"}},
 		"watcher":              {only: []string{"internal/kube", "internal/certificate"}},
-		"edgio":                {only: []string{"internal/kube", "internal/plan", "internal/transport"}},
-		"vultrdns":             {only: []string{"internal/kube", "internal/plan", "internal/transport", "internal/vultrapi"}},
+		"edgio":                {only: []string{"internal/kube", "internal/ordered", "internal/plan", "internal/transport"}},
+		"vultrdns":             {only: []string{"internal/kube", "internal/ordered", "internal/plan", "internal/transport", "internal/vultrapi"}},
 		"internal/server":      {only: []string{}},
 		"internal/metrics":     {only: []string{}},
 		"internal/config":      {never: []string{"internal/plan", "internal/syncer", "watcher", "edgio", "vultrdns"}},
