@@ -55,6 +55,7 @@ type Workload struct {
 	machines  map[types.UID]machine
 	dead      map[types.UID]bool
 	doors     map[netip.AddrPort]door
+	closed    map[netip.AddrPort]door // as they were last, for requests under way
 	listeners map[netip.AddrPort]*listener
 }
 
@@ -73,7 +74,7 @@ func Start(ctx context.Context, client kubernetes.Interface, hosts map[string]ne
 		nodes: core.Nodes().Lister(), services: core.Services().Lister(), slices: endpointSlices.Lister(),
 		hosts: hosts, secure: authority,
 		machines: make(map[types.UID]machine), dead: make(map[types.UID]bool),
-		listeners: make(map[netip.AddrPort]*listener),
+		listeners: make(map[netip.AddrPort]*listener), closed: make(map[netip.AddrPort]door),
 	}
 	changed := make(chan struct{}, 1)
 	note := func() {
@@ -171,6 +172,11 @@ func (w *Workload) follow() {
 		}
 		delete(w.listeners, at)
 	}
+	for at, d := range w.doors {
+		if _, stays := doors[at]; !stays {
+			w.closed[at] = d
+		}
+	}
 	w.doors = doors
 	for at, d := range doors {
 		if w.listeners[at] != nil {
@@ -235,11 +241,10 @@ func addressesOf(n *corev1.Node) []netip.Addr {
 func (w *Workload) answer(reply http.ResponseWriter, r *http.Request, at netip.AddrPort) {
 	w.mu.RLock()
 	d, open := w.doors[at]
-	w.mu.RUnlock()
 	if !open {
-		http.Error(reply, "the door is closed", http.StatusServiceUnavailable)
-		return
+		d = w.closed[at] // the request came in before
 	}
+	w.mu.RUnlock()
 	p := d.pods[int(w.turn.Add(1)%uint32(len(d.pods)))]
 	reply.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(reply).Encode(Answer{ // fails only if the client is gone
