@@ -2,10 +2,7 @@
 // is never changed once made, so others may go on reading it.
 package ordered
 
-import (
-	"maps"
-	"slices"
-)
+import "slices"
 
 // Patch returns a list without what is gone and with what has come, which is in
 // order if the list was. Compare tells any two elements apart; what is gone is in
@@ -89,6 +86,3 @@ func (m *Map[K, V]) List() []V {
 	m.before = make(map[K][]V)
 	return m.list
 }
-
-// All ranges over the keys and values, in no order.
-func (m *Map[K, V]) All() func(yield func(K, V) bool) { return maps.All(m.held) }

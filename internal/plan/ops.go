@@ -37,7 +37,7 @@ type Object[T any] interface {
 type Op[T Object[T]] struct {
 	Verb    Verb
 	Old     T         // update, delete: what stands
-	New     T         // create, update: what shall stand; look up: what to search for
+	New     T         // create, update: what shall stand; look up, verify: what to search for or to read
 	Ingress IngressID // whom a rule serves; zero for records
 	Adopt   bool      // Old is not marked and is taken over
 	Urgency int       // lower goes first

@@ -117,7 +117,7 @@ func (r Rule) Equal(o Rule) bool {
 
 // Compare orders rules by their keys, those of one key by their IDs.
 func (r Rule) Compare(o Rule) int {
-	return cmp.Or(r.RuleKey.Compare(o.RuleKey), strings.Compare(r.ID, o.ID))
+	return compareRules(&r, &o)
 }
 
 // Observed returns the rule with what only the provider says of it as it stands.

@@ -60,6 +60,7 @@ func sitesOf(routes []*Route, rules []*Rule, owner string) []site {
 	return sites
 }
 
+// compareRules is Rule.Compare without copies: every plan looks at all rules.
 func compareRules(a, b *Rule) int {
 	if c := a.RuleKey.Compare(b.RuleKey); c != 0 {
 		return c

@@ -63,6 +63,12 @@ func (p *picture[T]) doubt(id string) {
 	}
 }
 
+// lose notes that a deletion of the object may have happened: its reply was lost.
+func (p *picture[T]) lose(id string) {
+	p.doubt(id)
+	p.doubted[id] = time.Now()
+}
+
 // merge takes over a reading that began at the serial since. It covers the
 // objects for which within is true; keep is true for those that an operation
 // under way is about to change. An object that is absent is doubted, and gone

@@ -77,7 +77,7 @@ type target[T plan.Object[T]] struct {
 	picture  picture[T]
 	queue    []plan.Op[T] // safe to begin, most urgent first
 	attempts map[string]*attempt[T]
-	flying   int  // operations and searches under way
+	flying   int  // operations under way, those that only read among them
 	news     bool // something has ended since the last plan
 	read     reading
 	drifted  map[string]bool // keys that the last reading found changed
@@ -185,19 +185,18 @@ func (t *target[T]) begin(op plan.Op[T]) {
 	ctx := transport.Paid(t.calls)
 	go func() {
 		defer logPanic(t.log, describe(op)...)
-		if op.Verb == plan.LookUp {
+		switch op.Verb {
+		case plan.LookUp:
 			found, err := t.provider.Find(ctx, op.New)
 			t.results <- func() { t.landed(); t.foundAll(op, found, since, began, err) }
-			return
-		}
-		if op.Verb == plan.Verify {
+		case plan.Verify:
 			begun := time.Now()
 			stands, err := t.get(ctx, op.New)
 			t.results <- func() { t.landed(); t.verified(op, stands, began, begun, err) }
-			return
+		default:
+			result, err := t.execute(ctx, op)
+			t.results <- func() { t.landed(); t.ended(op, result, err) }
 		}
-		result, err := t.execute(ctx, op)
-		t.results <- func() { t.landed(); t.ended(op, result, err) }
 	}()
 }
 
@@ -271,10 +270,11 @@ func (t *target[T]) ill(op plan.Op[T], err error) {
 		t.park(op, err, plan.Parked)
 	case transport.NotSent(err):
 		t.park(op, err, plan.Parked)
+	case op.Verb == plan.Delete:
+		t.picture.lose(op.Old.Identity())
+		t.park(op, err, plan.Unsure)
 	default:
-		if t.picture.doubt(op.Old.Identity()); op.Verb == plan.Delete {
-			t.picture.doubted[op.Old.Identity()] = time.Now()
-		}
+		t.picture.doubt(op.Old.Identity())
 		t.park(op, err, plan.Unsure)
 	}
 }

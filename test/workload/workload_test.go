@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"os"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -169,5 +171,17 @@ func TestKill(t *testing.T) {
 	opens(t, w, b)
 	if got, err := ask(t, "http://"+b); err != nil || got.Pod != "b-pod" {
 		t.Errorf("%+v, %v; want the pod that is left", got, err)
+	}
+}
+
+// TestRequestUnderWay has a door close between a request's coming in and its
+// answer: as behind kube-proxy, the pod that it was for answers.
+func TestRequestUnderWay(t *testing.T) {
+	at := netip.MustParseAddrPort("127.0.0.1:30080")
+	w := &Workload{closed: map[netip.AddrPort]door{at: {name: "node-1", pods: []pod{{"web-1", "node-1"}}}}}
+	reply := httptest.NewRecorder()
+	w.answer(reply, httptest.NewRequest(http.MethodGet, "/a", nil), at)
+	if reply.Code != http.StatusOK || !strings.Contains(reply.Body.String(), "web-1") {
+		t.Errorf("%d %s", reply.Code, reply.Body)
 	}
 }
