@@ -106,7 +106,7 @@ func begin[T Object[T]](w *world, s *store[T], ops []Op[T], share float64) {
 		}
 		s.attempts = slices.DeleteFunc(s.attempts, func(a Attempt[T]) bool { return a.Key() == op.Key() && a.Status == Parked })
 		s.attempts = append(s.attempts, Attempt[T]{op, InFlight})
-		w.log("begin %s %s %s", op.Verb, op.Key(), op.Old.Identity())
+		w.log("begin %s %s %s", op.Verb, op.Key(), op.Old().Identity())
 	}
 }
 
@@ -114,17 +114,17 @@ func begin[T Object[T]](w *world, s *store[T], ops []Op[T], share float64) {
 // would give a record set two TTLs is a mistake of the plan if it could know.
 func (w *world) decided(op Op[Record]) {
 	if op.Verb == Delete {
-		w.usable[op.Old] = nil
-		w.nowUsable(op.Old)
+		w.usable[op.Old()] = nil
+		w.nowUsable(op.Old())
 	}
 	standing := slices.Collect(maps.Values(w.records.view))
 	for _, a := range w.records.attempts {
 		if a.Status == InFlight && (a.Verb == Create || a.Verb == Update) {
-			standing = append(standing, a.New)
+			standing = append(standing, a.New())
 		}
 	}
 	if op.Verb != LookUp && mixesTTLs(op, slices.Values(standing)) {
-		w.fail("%s of %v would mix TTLs", op.Verb, op.New)
+		w.fail("%s of %v would mix TTLs", op.Verb, op.New())
 	}
 }
 
@@ -148,8 +148,8 @@ func end[T Object[T]](w *world, s *store[T], apply func(Op[T]) (T, outcome), fau
 		return
 	case a.Verb == LookUp:
 		s.attempts = slices.Delete(s.attempts, i, i+1)
-		s.lookedUp(a.New.Scope())
-		w.log("looked up %q", a.New.Scope())
+		s.lookedUp(a.New().Scope())
+		w.log("looked up %q", a.New().Scope())
 		return
 	case fault:
 		s.attempts[i].Status = []Status{Parked, Unsure}[w.rng.IntN(2)]
@@ -160,7 +160,7 @@ func end[T Object[T]](w *world, s *store[T], apply func(Op[T]) (T, outcome), fau
 		return
 	}
 	result, o := apply(a.Op)
-	w.log("%s %s %s ends (%d)", a.Verb, a.Key(), a.Old.Identity(), o)
+	w.log("%s %s %s ends (%d)", a.Verb, a.Key(), a.Old().Identity(), o)
 	if o == refused {
 		s.attempts[i].Status = Parked
 		return
@@ -169,8 +169,8 @@ func end[T Object[T]](w *world, s *store[T], apply func(Op[T]) (T, outcome), fau
 	if o == done && a.Verb != Delete {
 		s.view[result.Identity()] = result
 	} else {
-		delete(s.view, a.Old.Identity())
-		delete(s.missing, a.Old.Identity())
+		delete(s.view, a.Old().Identity())
+		delete(s.missing, a.Old().Identity())
 	}
 }
 
@@ -192,7 +192,7 @@ func (s *store[T]) lookedUp(scope string) {
 		}
 	}
 	s.attempts = slices.DeleteFunc(s.attempts, func(a Attempt[T]) bool {
-		return a.Status == Unsure && (a.Old.Scope() == scope || a.New.Scope() == scope)
+		return a.Status == Unsure && (a.Old().Scope() == scope || a.New().Scope() == scope)
 	})
 }
 

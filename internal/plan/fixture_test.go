@@ -201,13 +201,13 @@ func (s *stage) run() []string {
 
 // carryOut does to the view what op does to the provider.
 func (v *View[T]) carryOut(op Op[T], id string) {
-	i := slices.IndexFunc(v.Objects, func(o *T) bool { return (*o).Identity() == op.Old.Identity() })
+	i := slices.IndexFunc(v.Objects, func(o *T) bool { return (*o).Identity() == op.Old().Identity() })
 	switch op.Verb {
 	case Create:
-		v.Objects = append(slices.Clone(v.Objects), new(kept(op.New.WithIdentity(id))))
+		v.Objects = append(slices.Clone(v.Objects), new(kept(op.New().WithIdentity(id))))
 	case Update:
 		v.Objects = slices.Clone(v.Objects)
-		v.Objects[i] = new(op.New.WithIdentity(op.Old.Identity()))
+		v.Objects[i] = new(op.New().WithIdentity(op.Old().Identity()))
 	case Delete:
 		v.Objects = slices.Delete(slices.Clone(v.Objects), i, i+1)
 	}
@@ -229,9 +229,9 @@ func line[T Object[T]](op Op[T]) string {
 	if op.Verb == LookUp {
 		return strings.TrimSpace(op.Key())
 	}
-	o := op.New
+	o := op.New()
 	if op.Verb == Delete {
-		o = op.Old
+		o = op.Old()
 	}
 	text := string(op.Verb)
 	switch o := any(o).(type) {
@@ -262,10 +262,10 @@ func line[T Object[T]](op Op[T]) string {
 func (s *stage) standing() []string {
 	var lines []string
 	for _, r := range s.Rules.Objects {
-		lines = append(lines, strings.TrimPrefix(line(Op[Rule]{Verb: Create, New: *r}), "create "))
+		lines = append(lines, strings.TrimPrefix(line(Op[Rule]{Verb: Create, new: r}), "create "))
 	}
 	for _, r := range s.Records.Objects {
-		lines = append(lines, strings.TrimPrefix(line(Op[Record]{Verb: Create, New: *r}), "create "))
+		lines = append(lines, strings.TrimPrefix(line(Op[Record]{Verb: Create, new: r}), "create "))
 	}
 	slices.Sort(lines)
 	return lines

@@ -119,7 +119,7 @@ func checkState(t *testing.T, data []byte) {
 	in := build()
 	step := Next(in)
 	checkOps(t, in, step)
-	private := cmp.Options{cmp.AllowUnexported(Memory{}, absence{}, Route{}), cmpopts.IgnoreUnexported(Want{})}
+	private := cmp.Options{cmp.AllowUnexported(Memory{}, absence{}, Route{}, Op[Rule]{}, Op[Record]{}), cmpopts.IgnoreUnexported(Want{})}
 	if diff := cmp.Diff(step, Next(in), private); diff != "" {
 		t.Errorf("the second answer is another one (-first +second):\n%s", diff)
 	}
@@ -245,9 +245,9 @@ func drawView[T Object[T]](l *lots, object func() T) View[T] {
 		}
 	}
 	for range l.draw(4) {
-		op := Op[T]{Verb: []Verb{Create, Update, Delete, LookUp}[l.draw(4)], New: object()}
+		op := Op[T]{Verb: []Verb{Create, Update, Delete, LookUp}[l.draw(4)], new: new(object())}
 		if len(v.Objects) > 0 && (op.Verb == Update || op.Verb == Delete) {
-			op.Old = *v.Objects[l.draw(len(v.Objects))]
+			op.old = v.Objects[l.draw(len(v.Objects))]
 		}
 		status := Status(l.draw(3))
 		if op.Verb == LookUp && status == Unsure {

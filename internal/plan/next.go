@@ -111,7 +111,7 @@ func Next(in Input) Step {
 func (p *planner) findNamed() {
 	seen := make(map[string]bool) // source hosts; they are few
 	name := func(r *Rule) {
-		if seen[r.SourceHost] {
+		if r == nil || seen[r.SourceHost] {
 			return
 		}
 		seen[r.SourceHost] = true
@@ -123,8 +123,8 @@ func (p *planner) findNamed() {
 		name(r)
 	}
 	for _, a := range p.Rules.Attempts {
-		name(&a.Old)
-		name(&a.New)
+		name(a.old)
+		name(a.new)
 	}
 	for i := range p.sites {
 		if s := &p.sites[i]; s.route.Wanted() && !seen[s.route.Rule.SourceHost] && !p.barred(s) {
@@ -163,8 +163,8 @@ func (p *planner) remember() Memory {
 	}
 	for _, a := range p.Records.Attempts {
 		// Its record may turn up when the name is in use no more.
-		if a.Status != Parked && p.Memory.named[a.New.Name] {
-			next.named[a.New.Name] = true
+		if a.Status != Parked && p.Memory.named[a.New().Name] {
+			next.named[a.New().Name] = true
 		}
 	}
 	for key := range p.Memory.droppedRules {
@@ -209,7 +209,7 @@ func oneAPlace[T Object[T]](ops []Op[T]) []Op[T] {
 		if c := strings.Compare(a.key, b.key); c != 0 {
 			return c
 		}
-		return strings.Compare(ops[a.op].Old.Identity(), ops[b.op].Old.Identity())
+		return strings.Compare(ops[a.op].Old().Identity(), ops[b.op].Old().Identity())
 	})
 	taken := make(map[string]bool, len(ops))
 	sorted := make([]Op[T], 0, len(ops))

@@ -49,14 +49,14 @@ func releaseDeletions[T Object[T]](p *planner, target Target, cluster string, de
 	refused := 0
 	var ops []Op[T]
 	for _, d := range deletions {
-		gone := p.absent[d.op.Old.Identity()]
+		gone := p.absent[d.op.Old().Identity()]
 		switch {
 		case !d.reported && (tooMany || gone.refused):
 			refused++
 			// An address only goes when others stand: there the share is that of
 			// the new set.
 			gone.refused = target != Vultr
-			p.absent[d.op.Old.Identity()] = gone
+			p.absent[d.op.Old().Identity()] = gone
 		case !d.safe:
 		case p.Now.Before(d.due):
 			p.wakeAt(d.due)

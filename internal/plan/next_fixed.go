@@ -43,7 +43,7 @@ func (p *planner) successors(s *site) []ourRule {
 	case len(with) > 0:
 	case len(ours) > 0:
 		if p.originStands(route) {
-			p.step.Rules = append(p.step.Rules, Op[Rule]{Verb: Create, New: route.Rule, Ingress: route.Ingress, Urgency: urgentChange})
+			p.step.Rules = append(p.step.Rules, Op[Rule]{Verb: Create, new: &route.Rule, Ingress: route.Ingress, Urgency: urgentChange})
 			p.waiting(route, "on the way, beside the one with the origin before")
 		}
 		for _, old := range without {
@@ -76,7 +76,7 @@ func (p *planner) successors(s *site) []ourRule {
 		switch {
 		case twin.ID == current.ID:
 		case pub == nil:
-			p.step.Rules = append(p.step.Rules, Op[Rule]{Verb: Delete, Old: *twin.Rule, Ingress: route.Ingress, Urgency: urgentTidy})
+			p.step.Rules = append(p.step.Rules, Op[Rule]{Verb: Delete, old: twin.Rule, Ingress: route.Ingress, Urgency: urgentTidy})
 		default:
 			p.retire(route, twin, *current.Rule)
 		}
@@ -102,7 +102,7 @@ func (p *planner) retire(route *Route, old ourRule, current Rule) {
 	}
 	c, due := p.clusters[old.of.Cluster], p.forgotten(pub, *old.Rule, gone.since)
 	c.ruleDeletions[old.CDN] = append(c.ruleDeletions[old.CDN], deletion[Rule]{
-		op:       Op[Rule]{Verb: Delete, Old: *old.Rule, Ingress: route.Ingress, Urgency: urgentTidy},
+		op:       Op[Rule]{Verb: Delete, old: old.Rule, Ingress: route.Ingress, Urgency: urgentTidy},
 		reported: true, due: due, safe: pub.leadsTo(current.Published) && p.seenToLead(due),
 	})
 }

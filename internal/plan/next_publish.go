@@ -108,7 +108,7 @@ func (p *planner) examinePublication(host, zone, name string, records, marks []R
 	place := Record{Zone: zone, Name: name, Type: "CNAME"}
 	pub.busy = pub.busy || doubt(place)
 	for _, a := range p.Records.Attempts {
-		pub.busy = pub.busy || !a.Verb.Reads() && a.Status != Parked && a.New.Zone == zone && a.New.Name == markLabel+name
+		pub.busy = pub.busy || !a.Verb.Reads() && a.Status != Parked && a.New().Zone == zone && a.New().Name == markLabel+name
 	}
 	for _, r := range records {
 		switch {
@@ -138,8 +138,8 @@ func (p *planner) notePointed() {
 	}
 	for _, a := range p.Records.Attempts {
 		if a.Status != Parked {
-			note(a.Old)
-			note(a.New)
+			note(a.Old())
+			note(a.New())
 		}
 	}
 }
@@ -212,7 +212,7 @@ func (p *planner) planPublications() {
 		switch leads := p.leads[host]; {
 		case released[host] && len(leads) == 0:
 			if pub.marked && !pub.busy { // the CNAME stays, nobody's
-				p.step.Records = append(p.step.Records, Op[Record]{Verb: Delete, Old: pub.mark, Urgency: urgentTidy})
+				p.step.Records = append(p.step.Records, Op[Record]{Verb: Delete, old: &pub.mark, Urgency: urgentTidy})
 			}
 		case len(leads) > 0:
 			p.publish(pub, leads)
@@ -253,15 +253,15 @@ func (p *planner) publish(pub *publication, leads []lead) {
 		return
 	case pub.busy:
 	case !pub.marked:
-		p.step.Records = append(p.step.Records, Op[Record]{Verb: Create, New: mark, Urgency: urgentCreate})
+		p.step.Records = append(p.step.Records, Op[Record]{Verb: Create, new: &mark, Urgency: urgentCreate})
 	case !pub.hasCNAME && p.unproven([]Record{pub.mark}) != nil:
 		p.verify(pub.mark) // without its mark the CNAME would be nobody's
 	case !pub.hasCNAME:
-		p.step.Records = append(p.step.Records, Op[Record]{Verb: Create, New: want, Urgency: urgentCreate})
+		p.step.Records = append(p.step.Records, Op[Record]{Verb: Create, new: &want, Urgency: urgentCreate})
 	case !pub.cname.Equal(want):
-		p.step.Records = append(p.step.Records, Op[Record]{Verb: Update, Old: pub.cname, New: want, Urgency: urgentChange})
+		p.step.Records = append(p.step.Records, Op[Record]{Verb: Update, old: &pub.cname, new: &want, Urgency: urgentChange})
 	case !pub.mark.Equal(mark): // its TTL, or the host has come from another cluster
-		p.step.Records = append(p.step.Records, Op[Record]{Verb: Update, Old: pub.mark, New: mark, Urgency: urgentTidy})
+		p.step.Records = append(p.step.Records, Op[Record]{Verb: Update, old: &pub.mark, new: &mark, Urgency: urgentTidy})
 		return
 	default:
 		p.removeDuplicates(pub.mark.Key(), pub.mark)
@@ -307,7 +307,7 @@ func (p *planner) unwantedPublication(pub *publication, r Record) {
 	c := p.clusters[pub.cluster]
 	gone := p.unwanted(pub.cluster, r.ID, reported || r.Type == "TXT")
 	c.publicationDeletions = append(c.publicationDeletions, deletion[Record]{
-		op: Op[Record]{Verb: Delete, Old: r, Urgency: urgentRemove}, reported: gone.reported, safe: true,
+		op: Op[Record]{Verb: Delete, old: &r, Urgency: urgentRemove}, reported: gone.reported, safe: true,
 		due: gone.since.Add(p.Settings.DeletionGrace),
 	})
 }

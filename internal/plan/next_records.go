@@ -112,7 +112,7 @@ func (p *planner) planClaim(cluster string, c *clusterState, records []Record) {
 		c.ttlChanges = changes && !p.records.is(claim.Key(), Parked)
 		// While there are two of it the change would give them two TTLs.
 		if changes && len(p.records.at[claim.Key()]) == 1 {
-			p.step.Records = append(p.step.Records, Op[Record]{Verb: Update, Old: standing, New: claim, Urgency: urgentClaim})
+			p.step.Records = append(p.step.Records, Op[Record]{Verb: Update, old: &standing, new: &claim, Urgency: urgentClaim})
 		}
 	case len(p.records.at[claim.Key()]) > 0:
 		// A change of its TTL is under way, so it stands.
@@ -128,7 +128,7 @@ func (p *planner) planClaim(cluster string, c *clusterState, records []Record) {
 	case p.wantsRecords(cluster):
 		c.compared = false
 		c.claimFailed = p.records.is(claim.Key(), Parked)
-		p.step.Records = append(p.step.Records, Op[Record]{Verb: Create, New: claim, Urgency: urgentClaim})
+		p.step.Records = append(p.step.Records, Op[Record]{Verb: Create, new: &claim, Urgency: urgentClaim})
 	}
 }
 
@@ -193,14 +193,14 @@ func (p *planner) planCNAME(c *clusterState, name, target string, records []Reco
 			p.removeDuplicates(want.Key(), stands)
 		} else if !c.ttlChanges || stands.Data != target {
 			want.TTL = c.ttl
-			p.step.Records = append(p.step.Records, Op[Record]{Verb: Update, Old: stands, New: want, Urgency: urgentChange})
+			p.step.Records = append(p.step.Records, Op[Record]{Verb: Update, old: &stands, new: &want, Urgency: urgentChange})
 		}
 		return state
 	case p.records.doubtful(want.Key()) || p.records.is(want.Key(), InFlight):
 		return setState{}
 	}
 	if !blocked {
-		p.step.Records = append(p.step.Records, Op[Record]{Verb: Create, New: want, Urgency: urgentCreate})
+		p.step.Records = append(p.step.Records, Op[Record]{Verb: Create, new: &want, Urgency: urgentCreate})
 	}
 	failed := p.records.is(want.Key(), Parked)
 	return setState{settled: failed, failed: failed}
@@ -238,7 +238,7 @@ func (p *planner) planSet(cluster string, c *clusterState, name string, set Set,
 			}
 		case !blocked:
 			for _, ip := range of.missing {
-				p.step.Records = append(p.step.Records, Op[Record]{Verb: Create, New: address(name, ip, c.ttl), Urgency: urgentCreate})
+				p.step.Records = append(p.step.Records, Op[Record]{Verb: Create, new: new(address(name, ip, c.ttl)), Urgency: urgentCreate})
 			}
 		}
 	}
@@ -316,7 +316,7 @@ func (p *planner) addressesOf(name string, want []string, records []Record) []st
 		all = append(all, r.Data)
 	}
 	for _, a := range p.Records.Attempts {
-		for _, r := range []Record{a.Old, a.New} {
+		for _, r := range []Record{a.Old(), a.New()} {
 			if !a.Verb.Reads() && r.Name == name && (r.Type == "A" || r.Type == "AAAA") {
 				all = append(all, r.Data)
 			}
@@ -333,7 +333,7 @@ func (p *planner) changeTTL(ttl int, m members) {
 	if len(m.inWant) == 0 {
 		if len(m.standing) > 0 && len(m.missing) > 0 && !p.othersInFlight(m.standing[0]) {
 			first := address(m.standing[0].Name, m.missing[0], m.standing[0].TTL)
-			p.step.Records = append(p.step.Records, Op[Record]{Verb: Create, New: first, Urgency: urgentCreate})
+			p.step.Records = append(p.step.Records, Op[Record]{Verb: Create, new: &first, Urgency: urgentCreate})
 		}
 		return
 	}
@@ -344,13 +344,13 @@ func (p *planner) changeTTL(ttl int, m members) {
 	for _, r := range m.standing {
 		for _, same := range p.records.at[r.Key()] {
 			if same.ID != stays.ID {
-				p.step.Records = append(p.step.Records, Op[Record]{Verb: Delete, Old: *same, Urgency: urgentChange})
+				p.step.Records = append(p.step.Records, Op[Record]{Verb: Delete, old: same, Urgency: urgentChange})
 			}
 		}
 	}
 	if !p.othersInFlight(stays) && !p.othersStand(stays) {
 		p.step.Records = append(p.step.Records, Op[Record]{
-			Verb: Update, Old: stays, New: address(stays.Name, stays.Data, ttl), Urgency: urgentChange,
+			Verb: Update, old: &stays, new: new(address(stays.Name, stays.Data, ttl)), Urgency: urgentChange,
 		})
 	}
 }
@@ -361,7 +361,7 @@ func (p *planner) otherTTL(name, recordType string, ttl int, records []Record) b
 	return slices.ContainsFunc(records, func(r Record) bool { return r.Type == recordType && r.TTL != ttl }) ||
 		slices.ContainsFunc(p.Records.Attempts, func(a Attempt[Record]) bool {
 			return a.Status != Parked && (a.Verb == Create || a.Verb == Update) &&
-				a.New.Name == name && a.New.Type == recordType && a.New.TTL != ttl
+				a.New().Name == name && a.New().Type == recordType && a.New().TTL != ttl
 		})
 }
 
@@ -376,7 +376,7 @@ func (p *planner) othersStand(r Record) bool {
 // or changed, or may have been.
 func (p *planner) othersInFlight(r Record) bool {
 	return slices.ContainsFunc(p.Records.Attempts, func(a Attempt[Record]) bool {
-		return a.Status != Parked && (a.Verb == Create || a.Verb == Update) && a.New.Name == r.Name && a.New.Type == r.Type
+		return a.Status != Parked && (a.Verb == Create || a.Verb == Update) && a.New().Name == r.Name && a.New().Type == r.Type
 	})
 }
 
@@ -404,7 +404,7 @@ func (p *planner) unproven(records []Record) *Record {
 
 // verify has a record be read by itself: that reply is never out of date.
 func (p *planner) verify(r Record) {
-	if op := (Op[Record]{Verb: Verify, New: r, Urgency: urgentLookUp}); !p.records.is(op.Key(), InFlight) {
+	if op := Verification(r); !p.records.is(op.Key(), InFlight) {
 		p.step.Records = append(p.step.Records, op)
 	}
 }
@@ -420,7 +420,7 @@ func (p *planner) removeDuplicates(key string, stands Record) {
 	}
 	for _, r := range p.records.at[key] {
 		if r.ID != stands.ID {
-			p.step.Records = append(p.step.Records, Op[Record]{Verb: Delete, Old: *r, Urgency: urgentTidy})
+			p.step.Records = append(p.step.Records, Op[Record]{Verb: Delete, old: r, Urgency: urgentTidy})
 		}
 	}
 }
@@ -438,7 +438,7 @@ func (p *planner) unwantedRecord(cluster string, r Record, lingers, safe bool) {
 	if !safe {
 		return
 	}
-	d := deletion[Record]{op: Op[Record]{Verb: Delete, Old: r, Urgency: urgentRemove}, reported: gone.reported, due: p.Now}
+	d := deletion[Record]{op: Op[Record]{Verb: Delete, old: &r, Urgency: urgentRemove}, reported: gone.reported, due: p.Now}
 	d.safe = !p.records.doubtful(r.Key()) && !p.records.is(r.Key(), InFlight)
 	if lingers {
 		d.op.Urgency = urgentTidy

@@ -143,13 +143,13 @@ func (h Hold) covers(r Rule, domain string) bool {
 // newRule makes the rule of a route that has none, once its addresses stand,
 // unless somebody else's rule has the place.
 func (p *planner) newRule(route *Route, others []*Rule) {
-	op := Op[Rule]{Verb: Create, New: route.Rule, Ingress: route.Ingress, Urgency: urgentCreate}
+	op := Op[Rule]{Verb: Create, new: &route.Rule, Ingress: route.Ingress, Urgency: urgentCreate}
 	if len(others) > 0 {
 		if !adoptable(route, others) {
 			p.problem(route, p.strangers(others))
 			return
 		}
-		op.Verb, op.Old, op.Adopt, op.Urgency = Update, *others[0], true, urgentChange
+		op.Verb, op.old, op.Adopt, op.Urgency = Update, others[0], true, urgentChange
 	}
 	if p.originStands(route) {
 		p.step.Rules = append(p.step.Rules, op)
@@ -179,7 +179,7 @@ func (p *planner) keepRule(route *Route, ours []ourRule) {
 	if !exact {
 		if stands.SourceHost == route.Rule.SourceHost && p.clusters[route.Ingress.Cluster].claimed || p.originStands(route) {
 			p.step.Rules = append(p.step.Rules, Op[Rule]{
-				Verb: Update, Old: *stands, New: route.Rule, Ingress: route.Ingress, Urgency: urgentChange,
+				Verb: Update, old: stands, new: &route.Rule, Ingress: route.Ingress, Urgency: urgentChange,
 			})
 			p.waiting(route, "on the way")
 		}
@@ -187,7 +187,7 @@ func (p *planner) keepRule(route *Route, ours []ourRule) {
 	}
 	for _, r := range ours {
 		if r.ID != stands.ID {
-			p.step.Rules = append(p.step.Rules, Op[Rule]{Verb: Delete, Old: *r.Rule, Ingress: route.Ingress, Urgency: urgentTidy})
+			p.step.Rules = append(p.step.Rules, Op[Rule]{Verb: Delete, old: r.Rule, Ingress: route.Ingress, Urgency: urgentTidy})
 		}
 	}
 	p.lead(route, stands)
@@ -273,7 +273,7 @@ func (p *planner) releaseRule(s *site) {
 		if _, ok := p.writable(s.ours[i : i+1]); !ok {
 			continue
 		}
-		p.step.Rules = append(p.step.Rules, Op[Rule]{Verb: Update, Old: *r.Rule, New: r.Unmarked(), Ingress: s.route.Ingress, Urgency: urgentChange})
+		p.step.Rules = append(p.step.Rules, Op[Rule]{Verb: Update, old: r.Rule, new: new(r.Unmarked()), Ingress: s.route.Ingress, Urgency: urgentChange})
 		p.open(s.route.Ingress, Open{Rules: true})
 	}
 	if len(s.ours) == 0 && len(s.others) > 0 {
@@ -298,7 +298,7 @@ func (p *planner) unwantedRule(r ourRule) {
 		safe = !pub.busy && !(pub.hasCNAME && pub.cname.Data == p.target(*r.Rule)) && p.seenToLead(due)
 	}
 	c.ruleDeletions[r.CDN] = append(c.ruleDeletions[r.CDN], deletion[Rule]{
-		op:       Op[Rule]{Verb: Delete, Old: *r.Rule, Ingress: *r.of, Urgency: urgentRemove},
+		op:       Op[Rule]{Verb: Delete, old: r.Rule, Ingress: *r.of, Urgency: urgentRemove},
 		reported: gone.reported, due: due, safe: safe,
 	})
 	p.open(*r.of, Open{Rules: true})

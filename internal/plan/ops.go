@@ -33,27 +33,47 @@ type Object[T any] interface {
 	Observed(stands T) T
 }
 
-// Op is one operation at a provider.
+// Op is one operation at a provider. It refers to its objects, which are not
+// written to: ten thousand operations are planned anew many times.
 type Op[T Object[T]] struct {
 	Verb    Verb
-	Old     T         // update, delete: what stands
-	New     T         // create, update: what shall stand; look up, verify: what to search for or to read
+	old     *T        // see Old
+	new     *T        // see New
 	Ingress IngressID // whom a rule serves; zero for records
 	Adopt   bool      // Old is not marked and is taken over
 	Urgency int       // lower goes first
+}
+
+// Old is what stands, of an update or a delete, otherwise the zero value.
+func (op Op[T]) Old() T { return orZero(op.old) }
+
+// New is what shall stand, of a create or an update; of a look up or a verify
+// what to search for or to read; otherwise the zero value.
+func (op Op[T]) New() T { return orZero(op.new) }
+
+func orZero[T any](o *T) (zero T) {
+	if o == nil {
+		return zero
+	}
+	return *o
+}
+
+// Verification returns the operation that reads r by itself.
+func Verification(r Record) Op[Record] {
+	return Op[Record]{Verb: Verify, new: &r, Urgency: urgentLookUp}
 }
 
 // Key is the place that the operation works on.
 func (op Op[T]) Key() string {
 	switch op.Verb {
 	case LookUp:
-		return "look up " + op.New.Scope()
+		return "look up " + op.New().Scope()
 	case Verify:
-		return "verify " + op.New.Identity()
+		return "verify " + op.New().Identity()
 	case Create:
-		return op.New.Key()
+		return op.New().Key()
 	}
-	return op.Old.Key()
+	return op.Old().Key()
 }
 
 // Same reports whether repeating op would do what other did. All searches of
@@ -62,7 +82,7 @@ func (op Op[T]) Same(other Op[T]) bool {
 	if op.Verb == LookUp {
 		return other.Verb == LookUp && op.Key() == other.Key()
 	}
-	return op.Verb == other.Verb && op.Old.Identity() == other.Old.Identity() && op.New.Equal(other.New)
+	return op.Verb == other.Verb && op.Old().Identity() == other.Old().Identity() && op.New().Equal(other.New())
 }
 
 // Status is how far an operation has come.

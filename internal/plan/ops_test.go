@@ -74,30 +74,30 @@ func checkRuleOp(t *testing.T, in Input, op Op[Rule]) {
 		m, ok := r.Mark()
 		return ok && m.Owner == testOwner && served(in, m.Cluster)
 	}
-	adoptable := op.Adopt && in.Settings.Adopt == "always" && !op.Old.Marked()
-	if op.Verb != Create && !ours(op.Old) && !adoptable {
-		t.Errorf("%s: %+v is not ours to touch", line(op), op.Old)
+	adoptable := op.Adopt && in.Settings.Adopt == "always" && !op.Old().Marked()
+	if op.Verb != Create && !ours(op.Old()) && !adoptable {
+		t.Errorf("%s: %+v is not ours to touch", line(op), op.Old())
 	}
-	if op.Verb != Delete && !ours(op.New) {
-		t.Errorf("%s: %+v would not be ours", line(op), op.New)
+	if op.Verb != Delete && !ours(op.New()) {
+		t.Errorf("%s: %+v would not be ours", line(op), op.New())
 	}
-	if op.Verb == Create && slices.ContainsFunc(in.Rules.Objects, func(r *Rule) bool { return r.RuleKey == op.New.RuleKey }) {
+	if op.Verb == Create && slices.ContainsFunc(in.Rules.Objects, func(r *Rule) bool { return r.RuleKey == op.New().RuleKey }) {
 		t.Errorf("%s although a rule stands there", line(op))
 	}
 	if op.Verb == Delete {
 		return
 	}
-	origin := strings.TrimSuffix(op.New.SourceHost, "."+testDomain)
-	if !slices.ContainsFunc(in.Records.Objects, func(r *Record) bool { return r.Name == origin && r.Type == "A" }) && op.Old.SourceHost != op.New.SourceHost {
+	origin := strings.TrimSuffix(op.New().SourceHost, "."+testDomain)
+	if !slices.ContainsFunc(in.Records.Objects, func(r *Record) bool { return r.Name == origin && r.Type == "A" }) && op.Old().SourceHost != op.New().SourceHost {
 		t.Errorf("%s although its origin resolves to nothing", line(op))
 	}
 }
 
 func checkRecordOp(t *testing.T, in Input, op Op[Record]) {
 	t.Helper()
-	r := op.New
+	r := op.New()
 	if op.Verb != Create {
-		r = op.Old
+		r = op.Old()
 	}
 	cluster, ok := clusterOf(r, testOwner)
 	want := in.Want.Clusters[cluster]
@@ -121,7 +121,7 @@ func checkNeverEmpty(t *testing.T, in Input, step Step) {
 	gone := make(map[string]bool) // IDs
 	for _, op := range step.Records {
 		if op.Verb == Delete {
-			gone[op.Old.ID] = true
+			gone[op.Old().ID] = true
 		}
 	}
 	left, had := make(map[string]bool), make(map[string]bool) // names
@@ -143,10 +143,10 @@ func checkNeverEmpty(t *testing.T, in Input, step Step) {
 		names(*r)
 	}
 	for _, a := range in.Rules.Attempts {
-		names(a.New)
-		names(a.Old)
+		names(a.New())
+		names(a.Old())
 	}
 	for _, op := range step.Rules {
-		names(op.New)
+		names(op.New())
 	}
 }

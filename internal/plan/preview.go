@@ -62,15 +62,15 @@ func Preview(in Input) (Forecast, error) {
 // object that is made gets the given ID.
 func Foreseen[T Object[T]](op Op[T], id string) T {
 	if op.Verb == Update {
-		id = op.Old.Identity()
+		id = op.Old().Identity()
 	}
-	o := op.New.WithIdentity(id)
+	o := op.New().WithIdentity(id)
 	r, ok := any(o).(Rule)
 	if !ok || r.CDN == Edgio {
 		return o
 	}
 	if r.Published = "(the name that the CDN gives)"; op.Verb == Update {
-		old := any(op.Old).(Rule)
+		old := any(op.Old()).(Rule)
 		r.Published, r.Pending = old.Published, old.Pending
 	}
 	return any(r).(T)
@@ -101,9 +101,9 @@ func (p *play[T]) apply(op Op[T]) Op[T] {
 		made := Foreseen(op, fmt.Sprintf("new-%d", p.made))
 		p.objects[made.Identity()] = &made
 	case Update:
-		p.objects[op.Old.Identity()] = new(Foreseen(op, ""))
+		p.objects[op.Old().Identity()] = new(Foreseen(op, ""))
 	case Delete:
-		delete(p.objects, op.Old.Identity())
+		delete(p.objects, op.Old().Identity())
 	}
 	return op
 }

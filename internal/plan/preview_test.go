@@ -74,7 +74,7 @@ func TestPreview(t *testing.T) {
 func TestPreviewOfAHost(t *testing.T) {
 	s := newStage(vultrSettings(), cluster("main", fast("/=web"), balanced("192.0.2.9")))
 	f, err := Preview(s.Input)
-	if err != nil || len(f.Records) != 4 || f.Records[3].New.Data != "(the name that the CDN gives)" {
+	if err != nil || len(f.Records) != 4 || f.Records[3].New().Data != "(the name that the CDN gives)" {
 		t.Errorf("forecast %v, %v", changes(f), err)
 	}
 	s.run()

@@ -103,9 +103,9 @@ func writesOf(attempts []Attempt[Rule]) statuses[RuleKey] {
 		switch a.Verb {
 		case LookUp, Verify:
 		case Create:
-			writes.note(a.New.RuleKey, a.Status)
+			writes.note(a.New().RuleKey, a.Status)
 		default:
-			writes.note(a.Old.RuleKey, a.Status)
+			writes.note(a.Old().RuleKey, a.Status)
 		}
 	}
 	return writes

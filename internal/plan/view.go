@@ -79,23 +79,23 @@ func lookUps[T Object[T]](v View[T]) []Op[T] {
 	searched := make(map[string]bool)
 	for _, a := range v.Attempts {
 		if a.Verb == LookUp && a.Status == InFlight {
-			searched[a.New.Scope()] = true
+			searched[a.New().Scope()] = true
 		}
 	}
 	var ops []Op[T]
 	search := func(o T) {
 		if !searched[o.Scope()] {
 			searched[o.Scope()] = true
-			ops = append(ops, Op[T]{Verb: LookUp, New: o, Urgency: urgentLookUp})
+			ops = append(ops, Op[T]{Verb: LookUp, new: &o, Urgency: urgentLookUp})
 		}
 	}
 	for _, a := range v.Attempts {
 		switch {
 		case a.Verb.Reads() || a.Status != Unsure:
 		case a.Verb == Create:
-			search(a.New)
+			search(a.New())
 		default:
-			search(a.Old)
+			search(a.Old())
 		}
 	}
 	if len(v.Missing) > 0 {

@@ -238,11 +238,11 @@ func (w *world) applyRule(op Op[Rule]) (result Rule, o outcome) {
 		m, ok := r.Mark()
 		return ok && m.Owner == testOwner && (m.Cluster == "main" || m.Cluster == "west")
 	}
-	if op.New.CDN == VultrCDN && op.Verb == Update && !op.Old.sameOrigin(op.New) {
-		w.fail("the origin of %s cannot be changed", op.Old.RuleKey)
+	if op.New().CDN == VultrCDN && op.Verb == Update && !op.Old().sameOrigin(op.New()) {
+		w.fail("the origin of %s cannot be changed", op.Old().RuleKey)
 	}
-	if op.Verb != Create && !ours(op.Old) || op.Verb != Delete && !ours(op.New) {
-		w.fail("%s of a rule that is not ours: %+v to %+v", op.Verb, op.Old, op.New)
+	if op.Verb != Create && !ours(op.Old()) || op.Verb != Delete && !ours(op.New()) {
+		w.fail("%s of a rule that is not ours: %+v to %+v", op.Verb, op.Old(), op.New())
 	}
 	return apply(w, &w.rules, op)
 }
@@ -251,20 +251,20 @@ func (w *world) applyRule(op Op[Rule]) (result Rule, o outcome) {
 // TTLs in one record set.
 func (w *world) applyRecord(op Op[Record]) (result Record, o outcome) {
 	defer w.check()
-	r := op.New
+	r := op.New()
 	if op.Verb != Create {
-		r = op.Old
+		r = op.Old()
 	}
 	published := r.Zone == "example.com" && (r.Name == "v0" || r.Name == "_edgeward.v0")
 	if !published && (r.Zone != "" || !strings.HasSuffix(r.Name, ".main.acme") && !strings.HasSuffix(r.Name, ".west.acme")) {
 		w.fail("%s of a record that is not ours: %+v", op.Verb, r)
 	}
 	if op.Verb == Delete {
-		w.checkUsable(op.Old)
+		w.checkUsable(op.Old())
 		return apply(w, &w.records, op)
 	}
 	if mixesTTLs(op, maps.Values(w.records.truth)) {
-		return op.New, refused
+		return op.New(), refused
 	}
 	return apply(w, &w.records, op)
 }
@@ -272,7 +272,7 @@ func (w *world) applyRecord(op Op[Record]) (result Record, o outcome) {
 // mixesTTLs reports whether op would give a record set two TTLs.
 func mixesTTLs(op Op[Record], standing iter.Seq[Record]) bool {
 	for o := range standing {
-		if op.Verb != Delete && o.ID != op.Old.ID && o.Zone == op.New.Zone && o.Name == op.New.Name && o.Type == op.New.Type && o.TTL != op.New.TTL {
+		if op.Verb != Delete && o.ID != op.Old().ID && o.Zone == op.New().Zone && o.Name == op.New().Name && o.Type == op.New().Type && o.TTL != op.New().TTL {
 			return true
 		}
 	}
@@ -280,17 +280,17 @@ func mixesTTLs(op Op[Record], standing iter.Seq[Record]) bool {
 }
 
 func apply[T Object[T]](w *world, s *store[T], op Op[T]) (result T, o outcome) {
-	id := op.Old.Identity()
+	id := op.Old().Identity()
 	switch _, stands := s.truth[id]; {
 	case op.Verb == Create:
 		id = w.id()
 	case op.Verb == Delete:
 		delete(s.truth, id)
-		return op.Old, done
+		return op.Old(), done
 	case !stands:
-		return op.Old, notFound
+		return op.Old(), notFound
 	}
-	made := kept(op.New.WithIdentity(id))
+	made := kept(op.New().WithIdentity(id))
 	if r, ok := any(made).(Rule); ok && r.CDN == VultrCDN && op.Verb == Create {
 		r.Pending = w.rng.IntN(2) == 0
 		made = any(r).(T)

@@ -86,7 +86,7 @@ func save(ctx context.Context, path string, f plan.Forecast, p daemon.Providers)
 	stood := func(verb plan.Verb) bool { return verb == plan.Update || verb == plan.Delete }
 	for _, c := range f.Rules {
 		if stood(c.Verb) {
-			raw, err := p.Raw(ctx, c.Old)
+			raw, err := p.Raw(ctx, c.Old())
 			if err != nil {
 				return err
 			}
@@ -95,7 +95,7 @@ func save(ctx context.Context, path string, f plan.Forecast, p daemon.Providers)
 	}
 	for _, c := range f.Records {
 		if stood(c.Verb) {
-			saved.Records = append(saved.Records, c.Old)
+			saved.Records = append(saved.Records, c.Old())
 		}
 	}
 	data, err := json.MarshalIndent(saved, "", "  ")

@@ -87,23 +87,23 @@ func NewReport(want plan.Want, f plan.Forecast, domain string) Report {
 
 func ruleEntry(c plan.Change[plan.Rule]) Entry {
 	e := Entry{
-		Group: "Ingress " + c.Ingress.String(), Target: string(c.Old.CDN), Action: string(c.Verb),
+		Group: "Ingress " + c.Ingress.String(), Target: string(c.Old().CDN), Action: string(c.Verb),
 		WaitSeconds: wait(c.After),
 	}
 	if c.Verb == plan.Create {
-		e.Target = string(c.New.CDN)
+		e.Target = string(c.New().CDN)
 	}
 	switch c.Verb {
 	case plan.Create:
-		e.Object, e.After, e.Why = "rule "+c.New.RuleKey.String(), ruleFields(c.New), "the Ingress claims it and nothing publishes it"
+		e.Object, e.After, e.Why = "rule "+c.New().RuleKey.String(), ruleFields(c.New()), "the Ingress claims it and nothing publishes it"
 	case plan.Update:
-		e.Object, e.Before, e.After = "rule "+c.New.RuleKey.String(), ruleFields(c.Old), ruleFields(c.New)
+		e.Object, e.Before, e.After = "rule "+c.New().RuleKey.String(), ruleFields(c.Old()), ruleFields(c.New())
 		e.Why = "it does not say what the Ingress wants"
 		if c.Adopt {
 			e.Why = "nobody marked it, and the Ingress may take it over"
 		}
 	case plan.Delete:
-		e.Object, e.Before, e.Why = "rule "+c.Old.RuleKey.String(), ruleFields(c.Old), "no Ingress wants it"
+		e.Object, e.Before, e.Why = "rule "+c.Old().RuleKey.String(), ruleFields(c.Old()), "no Ingress wants it"
 	}
 	return e
 }
@@ -123,19 +123,19 @@ func recordEntry(c plan.Change[plan.Record], domain string) Entry {
 	name := func(r plan.Record) string { return r.Type + " " + r.Name + "." + cmp.Or(r.Zone, domain) + " " + r.Data }
 	switch c.Verb {
 	case plan.Create:
-		e.Object, e.After, e.Why = name(c.New), recordFields(c.New), "what takes the traffic of a rule has it"
+		e.Object, e.After, e.Why = name(c.New()), recordFields(c.New()), "what takes the traffic of a rule has it"
 		switch {
-		case c.New.Zone != "" && c.New.Type == "TXT":
+		case c.New().Zone != "" && c.New().Type == "TXT":
 			e.Why = "marks the published host's name as ours"
-		case c.New.Type == "TXT":
+		case c.New().Type == "TXT":
 			e.Why = "claims the names below it for this cluster"
-		case c.New.Zone != "":
+		case c.New().Zone != "":
 			e.Why = "leads the published host to the CDN"
 		}
 	case plan.Update:
-		e.Object, e.Before, e.After, e.Why = name(c.Old), recordFields(c.Old), recordFields(c.New), "it does not say what is wanted, or vultr.ttl is another"
+		e.Object, e.Before, e.After, e.Why = name(c.Old()), recordFields(c.Old()), recordFields(c.New()), "it does not say what is wanted, or vultr.ttl is another"
 	case plan.Delete:
-		e.Object, e.Before, e.Why = name(c.Old), recordFields(c.Old), "nothing uses it, or its TTL has to change"
+		e.Object, e.Before, e.Why = name(c.Old()), recordFields(c.Old()), "nothing uses it, or its TTL has to change"
 	}
 	return e
 }

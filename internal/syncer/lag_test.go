@@ -192,7 +192,7 @@ func TestVerifiedTooEarly(t *testing.T) {
 			began, begun := dns.picture.serial, time.Now()
 			dns.picture.doubt("a")
 			dns.picture.doubted["a"] = begun.Add(test.lost)
-			dns.verified(plan.Op[plan.Record]{Verb: plan.Verify, New: r}, r, began, begun, nil)
+			dns.verified(plan.Verification(r), r, began, begun, nil)
 			if got := dns.picture.unproven()["a"]; got != test.unproven {
 				t.Errorf("unproven: %t", got)
 			}

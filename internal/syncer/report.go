@@ -193,9 +193,9 @@ func exact[T plan.Object[T]](s *Syncer, t *target[T], now time.Time) {
 
 // describe names what an operation is about, for the log.
 func describe[T plan.Object[T]](op plan.Op[T]) []any {
-	o := op.New
+	o := op.New()
 	if op.Verb == plan.Delete {
-		o = op.Old
+		o = op.Old()
 	}
 	attrs := []any{"op", string(op.Verb)}
 	switch o := any(o).(type) {

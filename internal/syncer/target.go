@@ -187,11 +187,11 @@ func (t *target[T]) begin(op plan.Op[T]) {
 		defer logPanic(t.log, describe(op)...)
 		switch op.Verb {
 		case plan.LookUp:
-			found, err := t.provider.Find(ctx, op.New)
+			found, err := t.provider.Find(ctx, op.New())
 			t.results <- func() { t.landed(); t.foundAll(op, found, since, began, err) }
 		case plan.Verify:
 			begun := time.Now()
-			stands, err := t.get(ctx, op.New)
+			stands, err := t.get(ctx, op.New())
 			t.results <- func() { t.landed(); t.verified(op, stands, began, begun, err) }
 		default:
 			result, err := t.execute(ctx, op)
@@ -208,15 +208,15 @@ func (t *target[T]) landed() { t.flying, t.news = t.flying-1, true }
 func (t *target[T]) execute(ctx context.Context, op plan.Op[T]) (T, error) {
 	if t.dryRun {
 		t.log.Info("dry run: would "+string(op.Verb), describe(op)...)
-		return op.New, nil
+		return op.New(), nil
 	}
 	switch op.Verb {
 	case plan.Create:
-		return t.provider.Create(ctx, op.New)
+		return t.provider.Create(ctx, op.New())
 	case plan.Update:
-		return t.provider.Update(ctx, op.Old, op.New, op.Adopt)
+		return t.provider.Update(ctx, op.Old(), op.New(), op.Adopt)
 	case plan.Delete:
-		return op.Old, t.provider.Delete(ctx, op.Old)
+		return op.Old(), t.provider.Delete(ctx, op.Old())
 	}
 	panic("syncer: no write: " + string(op.Verb))
 }
@@ -228,14 +228,14 @@ func (t *target[T]) ended(op plan.Op[T], result T, err error) {
 		t.ill(op, err)
 		return
 	case op.Verb == plan.Delete:
-		t.picture.drop(op.Old.Identity())
+		t.picture.drop(op.Old().Identity())
 	default:
 		if t.dryRun {
 			result = t.simulated(op)
 		}
-		exact := result.Equal(op.New)
+		exact := result.Equal(op.New())
 		if exact {
-			result = op.New.Observed(result) // so that its texts are kept once
+			result = op.New().Observed(result) // so that its texts are kept once
 		}
 		t.picture.put(result)
 		if !exact {
@@ -266,15 +266,15 @@ var past = map[plan.Verb]string{plan.Create: "created", plan.Update: "updated", 
 func (t *target[T]) ill(op plan.Op[T], err error) {
 	switch {
 	case transport.IsNotFound(err) && op.Verb == plan.Update:
-		t.picture.drop(op.Old.Identity()) // somebody removed it
+		t.picture.drop(op.Old().Identity()) // somebody removed it
 		t.park(op, err, plan.Parked)
 	case transport.NotSent(err):
 		t.park(op, err, plan.Parked)
 	case op.Verb == plan.Delete:
-		t.picture.lose(op.Old.Identity())
+		t.picture.lose(op.Old().Identity())
 		t.park(op, err, plan.Unsure)
 	default:
-		t.picture.doubt(op.Old.Identity())
+		t.picture.doubt(op.Old().Identity())
 		t.park(op, err, plan.Unsure)
 	}
 }
@@ -313,7 +313,7 @@ func (t *target[T]) foundAll(op plan.Op[T], found []T, since, began int, err err
 		return
 	}
 	delete(t.attempts, op.Key())
-	scope := op.New.Scope()
+	scope := op.New().Scope()
 	t.picture.merge(found, since, func(o T) bool { return o.Scope() == scope }, t.busy, true)
 	t.resolve(began, func(o T) bool { return o.Scope() == scope })
 }
@@ -330,7 +330,7 @@ func (t *target[T]) verified(op plan.Op[T], stands T, began int, begun time.Time
 		return
 	}
 	delete(t.attempts, op.Key())
-	id := op.New.Identity()
+	id := op.New().Identity()
 	if lost, ok := t.picture.doubted[id]; ok && !lost.Before(begun) {
 		return // its deletion may have come after
 	}
@@ -344,7 +344,7 @@ func (t *target[T]) verified(op plan.Op[T], stands T, began int, begun time.Time
 // what became of them is in the picture now.
 func (t *target[T]) resolve(since int, within func(T) bool) {
 	for _, a := range t.attempts {
-		if a.Status == plan.Unsure && a.ended <= since && (within(a.New) || within(a.Old)) {
+		if a.Status == plan.Unsure && a.ended <= since && (within(a.New()) || within(a.Old())) {
 			a.Status = plan.Parked
 		}
 	}

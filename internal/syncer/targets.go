@@ -105,8 +105,8 @@ func (s *Syncer) rulesAt(cdn plan.Target) []plan.Op[plan.Rule] {
 	}
 	return slices.DeleteFunc(slices.Clone(s.step.Rules), func(op plan.Op[plan.Rule]) bool {
 		if op.Verb == plan.Delete {
-			return op.Old.CDN != cdn
+			return op.Old().CDN != cdn
 		}
-		return op.New.CDN != cdn
+		return op.New().CDN != cdn
 	})
 }
