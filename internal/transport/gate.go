@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"sync"
 	"time"
-
-	"golang.org/x/time/rate"
 )
 
 const (
@@ -23,6 +21,10 @@ const (
 	// probeCheck is how often it is looked whether the one call after a pause
 	// has ended.
 	probeCheck = 100 * time.Millisecond
+	// spare is by which part, one in so many, calls go slower than the limit. Half
+	// of it makes up for calls that went late, half for what the network does to
+	// their spacing.
+	spare = 50
 )
 
 // Gate lets calls to one provider through at the configured rate, and none
@@ -30,10 +32,12 @@ const (
 // the time. After such a pause one call goes first. One gate serves all clients
 // that share a limit.
 type Gate struct {
-	limiter *rate.Limiter
+	spacing  time.Duration // between two calls
+	lateness time.Duration // by which a call may be late without those after it being so
 
 	mu     sync.Mutex
-	closed time.Time // no call before
+	next   time.Time // when the next call may go, for the limit's sake
+	closed time.Time // no call before, whatever the limit
 	// In a row: calls that failed, and calls that were refused.
 	failures, refusals int
 	// doubtful: the last pause was for a failure. One call is let through after
@@ -41,14 +45,14 @@ type Gate struct {
 	doubtful, probing bool
 }
 
-// NewGate returns a gate that lets limit calls through per interval, evenly
-// spaced; 0 means without limit.
+// NewGate returns a gate that lets limit calls through per interval, less a
+// fiftieth, evenly spaced; 0 means without limit.
 func NewGate(limit float64, interval time.Duration) *Gate {
-	every := rate.Inf
-	if limit > 0 {
-		every = rate.Limit(limit / interval.Seconds())
+	if limit <= 0 {
+		return new(Gate)
 	}
-	return &Gate{limiter: rate.NewLimiter(every, 1)}
+	spacing := time.Duration(float64(interval) / limit)
+	return &Gate{spacing: spacing + spacing/spare, lateness: min(interval/spare/2, spacing/2)}
 }
 
 // Take lets one call through if one may go now; otherwise it says how long to
@@ -63,11 +67,14 @@ func (g *Gate) Take(now time.Time) (ok bool, wait time.Duration) {
 		}
 		return false, wait
 	}
-	r := g.limiter.ReserveN(now, 1)
-	if wait := r.DelayFrom(now); wait > 0 {
-		r.CancelAt(now)
-		return false, wait
+	late := now.Sub(g.next)
+	if late < 0 {
+		return false, -late
 	}
+	if late > g.lateness {
+		g.next = now
+	}
+	g.next = g.next.Add(g.spacing)
 	if g.doubtful {
 		g.probing, g.closed = true, now.Add(callTimeout)
 	}

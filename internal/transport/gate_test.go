@@ -15,9 +15,9 @@ func TestWaitSpacesCalls(t *testing.T) {
 		interval time.Duration
 		want     time.Duration // between two calls
 	}{
-		{"Edgio's default", 50, time.Minute, 1200 * time.Millisecond},
-		{"Vultr's default", 20, time.Second, 50 * time.Millisecond},
-		{"less than one a minute", 0.5, time.Minute, 2 * time.Minute},
+		{"Edgio's default", 50, time.Minute, 1224 * time.Millisecond},
+		{"Vultr's default", 20, time.Second, 51 * time.Millisecond},
+		{"less than one a minute", 0.5, time.Minute, 122400 * time.Millisecond},
 		{"no limit", 0, time.Minute, 0},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -51,11 +51,11 @@ func TestTakeSaysHowLongToWait(t *testing.T) {
 		t.Fatal("the first call has to wait")
 	}
 	for range 100 { // to ask costs nothing
-		if ok, wait := gate.Take(now); ok || wait != 1200*time.Millisecond {
-			t.Fatalf("got %v, %v; want to wait 1.2s", ok, wait)
+		if ok, wait := gate.Take(now); ok || wait != 1224*time.Millisecond {
+			t.Fatalf("got %v, %v; want to wait 1.224s", ok, wait)
 		}
 	}
-	if ok, wait := gate.Take(now.Add(1200 * time.Millisecond)); !ok {
+	if ok, wait := gate.Take(now.Add(1224 * time.Millisecond)); !ok {
 		t.Errorf("still %v to wait when that time is over", wait)
 	}
 	if ok, _ := gate.Take(now.Add(time.Hour)); !ok {
@@ -66,6 +66,45 @@ func TestTakeSaysHowLongToWait(t *testing.T) {
 	}
 }
 
+// Calls that go late, as a loop's do that has other things to do as well, keep
+// the pace, and never come so close that a window of the limit is exceeded.
+func TestLateCalls(t *testing.T) {
+	for name, tc := range map[string]struct {
+		late time.Duration
+		want time.Duration // from the first call to the last
+	}{
+		"on time":               {0, 100 * 51 * time.Millisecond},
+		"a little late":         {8 * time.Millisecond, 100 * 51 * time.Millisecond},
+		"later than is made up": {12 * time.Millisecond, 100 * (51 + 12) * time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			gate, start := NewGate(20, time.Second), time.Unix(1_700_000_000, 0)
+			now, went := start, []time.Time(nil)
+			for i := range 101 {
+				ok, wait := gate.Take(now)
+				if !ok {
+					now = now.Add(wait)
+					if i%2 == 1 || tc.late > 10*time.Millisecond {
+						now = now.Add(tc.late)
+					}
+					if ok, _ = gate.Take(now); !ok {
+						t.Fatalf("call %d may not go when it was told to", i)
+					}
+				}
+				went = append(went, now)
+			}
+			if got := now.Sub(start); got != tc.want {
+				t.Errorf("100 calls more took %v, want %v", got, tc.want)
+			}
+			for i := range went[20:] {
+				if span := went[i+20].Sub(went[i]); span < 1010*time.Millisecond {
+					t.Errorf("21 calls within %v", span)
+				}
+			}
+		})
+	}
+}
+
 func TestPaidPassesOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		gate := NewGate(50, time.Minute)
@@ -73,7 +112,7 @@ func TestPaidPassesOnce(t *testing.T) {
 			t.Fatal("the first call has to wait")
 		}
 		ctx, start := Paid(t.Context()), time.Now()
-		for i, want := range []time.Duration{0, 1200 * time.Millisecond, 2400 * time.Millisecond} {
+		for i, want := range []time.Duration{0, 1224 * time.Millisecond, 2448 * time.Millisecond} {
 			if err := gate.wait(ctx); err != nil {
 				t.Fatal(err)
 			}
