@@ -88,7 +88,8 @@ func (r Rule) Mark() (found Mark, ok bool) {
 // sameMarks reports whether both rules carry a mark, and the same in every
 // protocol set.
 func (r *Rule) sameMarks(o *Rule) bool {
-	return r.Marked() && slices.EqualFunc(r.Protocols, o.Protocols, func(a, b Protocol) bool { return a.Mark == b.Mark })
+	return r.Marked() && (r.sharesProtocols(o) ||
+		slices.EqualFunc(r.Protocols, o.Protocols, func(a, b Protocol) bool { return a.Mark == b.Mark }))
 }
 
 // Unmarked returns the rule without any mark: nobody's, for whoever wants it.

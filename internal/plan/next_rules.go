@@ -5,26 +5,48 @@ import "slices"
 // planRules goes through every host and path that is wanted or that a rule of
 // ours has.
 func (p *planner) planRules() {
-	unknown := make(map[string]int)
-	for i := range p.sites {
-		for _, r := range p.sites[i].ours {
-			if c, ok := p.clusters[r.of.Cluster]; ok {
-				c.rules[r.CDN]++
-				p.step.Owned.Rules[r.CDN]++
-			} else {
-				unknown[r.of.Cluster]++
-			}
-		}
-	}
-	for cluster, n := range unknown {
-		p.notice(false, "%d rules belong to a cluster %q that is not in the configuration; they are left alone", n, cluster)
-	}
+	p.countRules()
 	p.step.Routes = make([]RouteState, 0, len(p.Want.Routes))
 	p.step.Rules = slices.Grow(p.step.Rules, max(0, len(p.Want.Routes)-len(p.Rules.Objects)))
 	for i := range p.sites {
 		if s := &p.sites[i]; p.Rules.knows(s.key().CDN) {
 			p.planRule(s)
 		}
+	}
+}
+
+// countRules counts our rules by cluster and CDN, and tells of those whose cluster
+// is not in the configuration.
+func (p *planner) countRules() {
+	type owner struct {
+		cluster string
+		cdn     Target
+	}
+	counts := make(map[owner]*int)
+	var of owner // of the rule before, and mostly of the next
+	var count *int
+	for i := range p.sites {
+		for _, r := range p.sites[i].ours {
+			if next := (owner{r.of.Cluster, r.CDN}); count == nil || next != of {
+				if counts[next] == nil {
+					counts[next] = new(int)
+				}
+				of, count = next, counts[next]
+			}
+			*count++
+		}
+	}
+	unknown := make(map[string]int)
+	for of, n := range counts {
+		if c, ok := p.clusters[of.cluster]; ok {
+			c.rules[of.cdn] = *n
+			p.step.Owned.Rules[of.cdn] += *n
+		} else {
+			unknown[of.cluster] += *n
+		}
+	}
+	for cluster, n := range unknown {
+		p.notice(false, "%d rules belong to a cluster %q that is not in the configuration; they are left alone", n, cluster)
 	}
 }
 
@@ -171,7 +193,7 @@ func (p *planner) strangers(others []*Rule) string {
 func (p *planner) keepRule(route *Route, ours []ourRule) {
 	stands, exact := ours[0].Rule, false
 	for _, r := range ours {
-		if r.Equal(route.Rule) {
+		if r.equal(&route.Rule) {
 			stands, exact = r.Rule, true
 			break
 		}

@@ -107,12 +107,22 @@ func (r Rule) Scope() string { return r.at(r.Host) }
 // Equal reports whether both rules say the same, whatever their IDs and what
 // can only be observed. A published port that was not told counts as the
 // protocol's own.
-func (r Rule) Equal(o Rule) bool {
+func (r Rule) Equal(o Rule) bool { return r.equal(&o) }
+
+// equal is Equal without copies: every plan compares all rules.
+func (r *Rule) equal(o *Rule) bool {
 	return r.RuleKey == o.RuleKey && r.SourceHost == o.SourceHost && r.SourcePath == o.SourcePath &&
-		r.Profile == o.Profile && r.Certificate.Equal(o.Certificate) && slices.EqualFunc(r.Protocols, o.Protocols, func(a, b Protocol) bool {
-		a.PublishedPort, b.PublishedPort = a.port(), b.port()
-		return a == b
-	})
+		r.Profile == o.Profile && r.Certificate.Equal(o.Certificate) &&
+		(r.sharesProtocols(o) || slices.EqualFunc(r.Protocols, o.Protocols, func(a, b Protocol) bool {
+			a.PublishedPort, b.PublishedPort = a.port(), b.port()
+			return a == b
+		}))
+}
+
+// sharesProtocols reports whether both rules refer to one list of protocol sets,
+// as they do once a wanted rule stands: then nobody has to read it.
+func (r *Rule) sharesProtocols(o *Rule) bool {
+	return len(r.Protocols) > 0 && len(r.Protocols) == len(o.Protocols) && &r.Protocols[0] == &o.Protocols[0]
 }
 
 // Compare orders rules by their keys, those of one key by their IDs.
