@@ -23,7 +23,7 @@ import (
 const (
 	// gather is how long events are collected before planning: one kubectl
 	// apply is many.
-	gather = 20 * time.Millisecond
+	gather = 10 * time.Millisecond
 	// replan is the least time between two plans for the sake of finished
 	// operations, while others can still begin at the same provider, and
 	// replanShare how many times as long as a plan it is at least: while ten

@@ -1,0 +1,252 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+)
+
+// address is the record of one address in a set.
+func address(set, ip string, ttl int) Record {
+	t := "A"
+	if strings.Contains(ip, ":") {
+		t = "AAAA"
+	}
+	return Record{Name: set, Type: t, Data: ip, TTL: ttl}
+}
+
+// planName decides about all records of one name. A name that some rule uses,
+// ours or not, keeps its addresses; any other goes after it has lingered.
+func (p *planner) planName(cluster string, c *clusterState, name string, records []Record) {
+	set, known := p.Want.Sets[name]
+	used := p.named[name]
+	if !used && !p.Rules.Known {
+		return // whether a rule names it is not known yet
+	}
+	var members, others []Record
+	for _, r := range records {
+		switch {
+		case name == ClaimName(cluster, p.Settings.Owner) && r.Type == "TXT":
+		case used && !known:
+			// Somebody's rule names it although no Service has such a set.
+		case used && r.resolves() && (r.Type == "CNAME") == (set.CNAME != ""):
+			members = append(members, r)
+		default:
+			others = append(others, r)
+			p.unwantedRecord(cluster, r, !used, true)
+		}
+	}
+	switch {
+	case !used || !known:
+	case set.CNAME != "":
+		p.sets[name] = p.planCNAME(c, name, set.CNAME, members, slices.ContainsFunc(others, Record.resolves))
+	default:
+		blocked := slices.ContainsFunc(others, Record.resolves) // a CNAME stands alone
+		p.sets[name] = p.planSet(cluster, c, name, set, members, blocked || c.ttlChanges)
+	}
+}
+
+// planCNAME brings a name that is one CNAME towards its target. That changes in
+// place, so that the name resolves at any time. Nothing is made while blocked:
+// a CNAME cannot stand beside other records.
+func (p *planner) planCNAME(c *clusterState, name, target string, records []Record, blocked bool) setState {
+	want := Record{Name: name, Type: "CNAME", Data: target, TTL: c.ttl}
+	stands, sure := p.records.sure(want.Key())
+	switch {
+	case sure && stands.Equal(want):
+		p.removeDuplicates(want.Key(), stands)
+		return setState{standing: 1, settled: true, exact: true, unproven: p.unproven([]Record{stands})}
+	case sure:
+		state := setState{settled: p.records.is(want.Key(), Parked), failed: p.records.is(want.Key(), Parked)}
+		if stands.Data == target {
+			state.standing = 1
+		}
+		if len(records) > 1 {
+			p.removeDuplicates(want.Key(), stands)
+		} else if !c.ttlChanges || stands.Data != target {
+			want.TTL = c.ttl
+			p.step.Records = append(p.step.Records, Op[Record]{Verb: Update, old: &stands, new: &want, Urgency: urgentChange})
+		}
+		return state
+	case p.records.doubtful(want.Key()) || p.records.is(want.Key(), InFlight):
+		return setState{}
+	}
+	if !blocked {
+		p.step.Records = append(p.step.Records, Op[Record]{Verb: Create, new: &want, Urgency: urgentCreate})
+	}
+	failed := p.records.is(want.Key(), Parked)
+	return setState{settled: failed, failed: failed}
+}
+
+// planSet brings one address set that is in use towards its addresses. New
+// ones come before old ones go, and one that stands is always left. Nothing is
+// made while blocked: a CNAME has the name, or the TTL is about to change.
+func (p *planner) planSet(cluster string, c *clusterState, name string, set Set, records []Record, blocked bool) setState {
+	want := slices.Clone(set.Addresses)
+	for _, ip := range set.Keep {
+		if p.records.has(address(name, ip, 0).Key()) {
+			want = append(want, ip)
+		}
+	}
+	found := p.examine(name, want, records)
+	state := setState{standing: len(found.inWant), failed: found.failed}
+	if len(want) == 0 {
+		state.standing, state.settled, state.exact = len(found.standing), true, true
+		if state.standing > 0 {
+			state.unproven = p.unproven(found.standing)
+			p.step.Stale[name] = Stale{cluster, set.Lacks}
+		}
+		return state
+	}
+	changing := false // a TTL
+	for _, t := range []string{"A", "AAAA"} {
+		of := found.of(t)
+		switch {
+		case len(of.inWant)+len(of.missing) == 0:
+		case p.otherTTL(name, t, c.ttl, records):
+			changing = true
+			if !blocked {
+				p.changeTTL(c.ttl, of)
+			}
+		case !blocked:
+			for _, ip := range of.missing {
+				p.step.Records = append(p.step.Records, Op[Record]{Verb: Create, new: new(address(name, ip, c.ttl)), Urgency: urgentCreate})
+			}
+		}
+	}
+	if changing {
+		return state
+	}
+	state.settled = !found.waiting
+	state.exact = !found.waiting && len(found.missing) == 0
+	state.unproven = p.unproven(found.inWant)
+	for _, r := range found.standing {
+		p.removeDuplicates(r.Key(), r)
+		if !slices.Contains(want, r.Data) {
+			state.exact = false
+			safe := false
+			if !found.waiting {
+				_, safe = p.support(found.inWant)
+			}
+			p.unwantedRecord(cluster, r, false, safe)
+		}
+	}
+	return state
+}
+
+// members is what is known of the addresses of a set.
+type members struct {
+	standing []Record // sure to stand
+	inWant   []Record // of these, the ones that shall
+	missing  []string // addresses to make
+	waiting  bool     // something is under way or unknown
+	failed   bool     // one to make failed at the last attempt
+}
+
+// examine finds out how far each address is that a set wants or has.
+func (p *planner) examine(name string, want []string, records []Record) members {
+	var m members
+	for _, ip := range p.addressesOf(name, want, records) {
+		place := address(name, ip, 0)
+		wanted := slices.Contains(want, ip)
+		r, sure := p.records.sure(place.Key())
+		switch {
+		case sure:
+			m.standing = append(m.standing, r)
+			if wanted {
+				m.inWant = append(m.inWant, r)
+			}
+		case p.records.doubtful(place.Key()) || p.records.is(place.Key(), InFlight):
+			m.waiting = true
+		case wanted:
+			m.missing = append(m.missing, ip)
+			if p.records.is(place.Key(), Parked) {
+				m.failed = true
+			} else {
+				m.waiting = true
+			}
+		}
+	}
+	return m
+}
+
+// of returns what concerns records of one type.
+func (m members) of(recordType string) members {
+	other := func(r Record) bool { return r.Type != recordType }
+	return members{
+		standing: slices.DeleteFunc(slices.Clone(m.standing), other),
+		inWant:   slices.DeleteFunc(slices.Clone(m.inWant), other),
+		missing:  slices.DeleteFunc(slices.Clone(m.missing), func(ip string) bool { return other(address("", ip, 0)) }),
+	}
+}
+
+// addressesOf lists, sorted, the addresses that a set wants, has, or has
+// operations for.
+func (p *planner) addressesOf(name string, want []string, records []Record) []string {
+	all := slices.Clone(want)
+	for _, r := range records {
+		all = append(all, r.Data)
+	}
+	for _, a := range p.Records.Attempts {
+		for _, r := range []Record{a.Old(), a.New()} {
+			if !a.Verb.Reads() && r.Name == name && (r.Type == "A" || r.Type == "AAAA") {
+				all = append(all, r.Data)
+			}
+		}
+	}
+	return sortedSet(all)
+}
+
+// changeTTL carries the addresses of one type over to another TTL. Vultr refuses
+// two TTLs in one record set (facts: Vultr record rules), so all records but one
+// go, that one is changed, and the others come back. The one that stays is
+// wanted; if none of those that stand is, one is made first, with the old TTL.
+func (p *planner) changeTTL(ttl int, m members) {
+	if len(m.inWant) == 0 {
+		if len(m.standing) > 0 && len(m.missing) > 0 && !p.othersInFlight(m.standing[0]) {
+			first := address(m.standing[0].Name, m.missing[0], m.standing[0].TTL)
+			p.step.Records = append(p.step.Records, Op[Record]{Verb: Create, new: &first, Urgency: urgentCreate})
+		}
+		return
+	}
+	stays, ok := p.support(m.inWant)
+	if !ok {
+		return
+	}
+	for _, r := range m.standing {
+		for _, same := range p.records.at[r.Key()] {
+			if same.ID != stays.ID {
+				p.step.Records = append(p.step.Records, Op[Record]{Verb: Delete, old: same, Urgency: urgentChange})
+			}
+		}
+	}
+	if !p.othersInFlight(stays) && !p.othersStand(stays) {
+		p.step.Records = append(p.step.Records, Op[Record]{
+			Verb: Update, old: &stays, new: new(address(stays.Name, stays.Data, ttl)), Urgency: urgentChange,
+		})
+	}
+}
+
+// otherTTL reports whether a record of the set of that type has another TTL, or
+// may soon.
+func (p *planner) otherTTL(name, recordType string, ttl int, records []Record) bool {
+	return slices.ContainsFunc(records, func(r Record) bool { return r.Type == recordType && r.TTL != ttl }) ||
+		slices.ContainsFunc(p.Records.Attempts, func(a Attempt[Record]) bool {
+			return a.Status != Parked && (a.Verb == Create || a.Verb == Update) &&
+				a.New().Name == name && a.New().Type == recordType && a.New().TTL != ttl
+		})
+}
+
+// othersStand reports whether there is another record of r's name and type.
+func (p *planner) othersStand(r Record) bool {
+	return slices.ContainsFunc(p.Records.Objects, func(o *Record) bool {
+		return o.Zone == r.Zone && o.Name == r.Name && o.Type == r.Type && o.ID != r.ID
+	})
+}
+
+// othersInFlight reports whether a record of r's name and type is being made
+// or changed, or may have been.
+func (p *planner) othersInFlight(r Record) bool {
+	return slices.ContainsFunc(p.Records.Attempts, func(a Attempt[Record]) bool {
+		return a.Status != Parked && (a.Verb == Create || a.Verb == Update) && a.New().Name == r.Name && a.New().Type == r.Type
+	})
+}
