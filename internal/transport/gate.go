@@ -32,7 +32,7 @@ const (
 // the time. After such a pause one call goes first. One gate serves all clients
 // that share a limit.
 type Gate struct {
-	spacing  time.Duration // between two calls
+	spacing  time.Duration // between two calls; 0: none
 	lateness time.Duration // by which a call may be late without those after it being so
 
 	mu     sync.Mutex
@@ -67,14 +67,16 @@ func (g *Gate) Take(now time.Time) (ok bool, wait time.Duration) {
 		}
 		return false, wait
 	}
-	late := now.Sub(g.next)
-	if late < 0 {
-		return false, -late
+	if g.spacing > 0 {
+		late := now.Sub(g.next)
+		if late < 0 {
+			return false, -late
+		}
+		if late > g.lateness {
+			g.next = now
+		}
+		g.next = g.next.Add(g.spacing)
 	}
-	if late > g.lateness {
-		g.next = now
-	}
-	g.next = g.next.Add(g.spacing)
 	if g.doubtful {
 		g.probing, g.closed = true, now.Add(callTimeout)
 	}
