@@ -200,7 +200,7 @@ func (s *Syncer) Run(ctx context.Context) error {
 			s.desire(now)
 			changed, stale = false, true
 		}
-		again, wanting := s.dispatch(now)
+		again, wanting := s.dispatch()
 		spacing := max(replan, replanShare*took)
 		if wanting {
 			spacing = wantingShare * took
@@ -209,7 +209,7 @@ func (s *Syncer) Run(ctx context.Context) error {
 			rules, records := s.plan(now)
 			took = time.Since(now)
 			stale, last = false, now
-			again, _ = s.dispatch(now)
+			again, _ = s.dispatch()
 			s.report(now)
 			s.publish(rules, records, now)
 		}
@@ -324,9 +324,9 @@ func (s *Syncer) share() {
 // dispatch begins what may begin now; see target.dispatch. Wanting says that
 // since the last plan something has ended at a target that has nothing left to
 // begin: only a plan can tell how to go on there.
-func (s *Syncer) dispatch(now time.Time) (again time.Time, wanting bool) {
+func (s *Syncer) dispatch() (again time.Time, wanting bool) {
 	for _, t := range s.targets() {
-		at, drained := t.dispatch(now)
+		at, drained := t.dispatch(time.Now()) // a plan may have taken a while
 		again, wanting = earliest(again, at), wanting || drained && t.hasNews()
 	}
 	return again, wanting
