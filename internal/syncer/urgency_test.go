@@ -29,7 +29,7 @@ func TestUrgentBeforeBulk(t *testing.T) {
 		}
 		r.modify(stripped(ingress("shop"), "strip"))
 		r.remove(ingress("gone"))
-		r.pass(3700 * time.Millisecond) // three calls
+		r.pass(3650 * time.Millisecond) // three calls
 		calls := r.calls()
 		if len(calls) != 3 {
 			t.Fatalf("calls %q, want three", calls)

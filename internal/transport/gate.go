@@ -24,7 +24,7 @@ const (
 	// spare is by which part, one in so many, calls go slower than the limit. Half
 	// of it makes up for calls that went late, half for what the network does to
 	// their spacing.
-	spare = 50
+	spare = 100
 )
 
 // Gate lets calls to one provider through at the configured rate, and none
@@ -46,7 +46,7 @@ type Gate struct {
 }
 
 // NewGate returns a gate that lets limit calls through per interval, less a
-// fiftieth, evenly spaced; 0 means without limit.
+// hundredth, evenly spaced; 0 means without limit.
 func NewGate(limit float64, interval time.Duration) *Gate {
 	if limit <= 0 {
 		return new(Gate)

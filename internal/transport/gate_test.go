@@ -15,9 +15,9 @@ func TestWaitSpacesCalls(t *testing.T) {
 		interval time.Duration
 		want     time.Duration // between two calls
 	}{
-		{"Edgio's default", 50, time.Minute, 1224 * time.Millisecond},
-		{"Vultr's default", 20, time.Second, 51 * time.Millisecond},
-		{"less than one a minute", 0.5, time.Minute, 122400 * time.Millisecond},
+		{"Edgio's default", 50, time.Minute, 1212 * time.Millisecond},
+		{"Vultr's default", 20, time.Second, 50500 * time.Microsecond},
+		{"less than one a minute", 0.5, time.Minute, 121200 * time.Millisecond},
 		{"no limit", 0, time.Minute, 0},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -51,11 +51,11 @@ func TestTakeSaysHowLongToWait(t *testing.T) {
 		t.Fatal("the first call has to wait")
 	}
 	for range 100 { // to ask costs nothing
-		if ok, wait := gate.Take(now); ok || wait != 1224*time.Millisecond {
-			t.Fatalf("got %v, %v; want to wait 1.224s", ok, wait)
+		if ok, wait := gate.Take(now); ok || wait != 1212*time.Millisecond {
+			t.Fatalf("got %v, %v; want to wait 1.212s", ok, wait)
 		}
 	}
-	if ok, wait := gate.Take(now.Add(1224 * time.Millisecond)); !ok {
+	if ok, wait := gate.Take(now.Add(1212 * time.Millisecond)); !ok {
 		t.Errorf("still %v to wait when that time is over", wait)
 	}
 	if ok, _ := gate.Take(now.Add(time.Hour)); !ok {
@@ -73,9 +73,9 @@ func TestLateCalls(t *testing.T) {
 		late time.Duration
 		want time.Duration // from the first call to the last
 	}{
-		"on time":               {0, 100 * 51 * time.Millisecond},
-		"a little late":         {8 * time.Millisecond, 100 * 51 * time.Millisecond},
-		"later than is made up": {12 * time.Millisecond, 100 * (51 + 12) * time.Millisecond},
+		"on time":               {0, 100 * 50500 * time.Microsecond},
+		"a little late":         {4 * time.Millisecond, 100 * 50500 * time.Microsecond},
+		"later than is made up": {6 * time.Millisecond, (5050 + 600) * time.Millisecond},
 	} {
 		t.Run(name, func(t *testing.T) {
 			gate, start := NewGate(20, time.Second), time.Unix(1_700_000_000, 0)
@@ -84,7 +84,7 @@ func TestLateCalls(t *testing.T) {
 				ok, wait := gate.Take(now)
 				if !ok {
 					now = now.Add(wait)
-					if i%2 == 1 || tc.late > 10*time.Millisecond {
+					if i%2 == 1 || tc.late > 5*time.Millisecond {
 						now = now.Add(tc.late)
 					}
 					if ok, _ = gate.Take(now); !ok {
@@ -97,7 +97,7 @@ func TestLateCalls(t *testing.T) {
 				t.Errorf("100 calls more took %v, want %v", got, tc.want)
 			}
 			for i := range went[20:] {
-				if span := went[i+20].Sub(went[i]); span < 1010*time.Millisecond {
+				if span := went[i+20].Sub(went[i]); span < 1005*time.Millisecond {
 					t.Errorf("21 calls within %v", span)
 				}
 			}
@@ -112,7 +112,7 @@ func TestPaidPassesOnce(t *testing.T) {
 			t.Fatal("the first call has to wait")
 		}
 		ctx, start := Paid(t.Context()), time.Now()
-		for i, want := range []time.Duration{0, 1224 * time.Millisecond, 2448 * time.Millisecond} {
+		for i, want := range []time.Duration{0, 1212 * time.Millisecond, 2424 * time.Millisecond} {
 			if err := gate.wait(ctx); err != nil {
 				t.Fatal(err)
 			}
