@@ -21,10 +21,12 @@ const (
 	// probeCheck is how often it is looked whether the one call after a pause
 	// has ended.
 	probeCheck = 100 * time.Millisecond
-	// spare is by which part, one in so many, calls go slower than the limit. Half
-	// of it makes up for calls that went late, half for what the network does to
-	// their spacing.
+	// spare is by which part, one in so many, calls go slower than the limit.
 	spare = 100
+	// jitter is by how much the spacing of calls may be another where they arrive.
+	// What is to spare beyond that, in an interval of the limit, makes up for calls
+	// that went late.
+	jitter = 50 * time.Millisecond
 )
 
 // Gate lets calls to one provider through at the configured rate, and none
@@ -52,7 +54,10 @@ func NewGate(limit float64, interval time.Duration) *Gate {
 		return new(Gate)
 	}
 	spacing := time.Duration(float64(interval) / limit)
-	return &Gate{spacing: spacing + spacing/spare, lateness: min(interval/spare/2, spacing/2)}
+	return &Gate{
+		spacing:  spacing + spacing/spare,
+		lateness: min(max(interval/spare-jitter, 0), spacing/2),
+	}
 }
 
 // Take lets one call through if one may go now; otherwise it says how long to

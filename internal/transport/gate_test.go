@@ -67,24 +67,29 @@ func TestTakeSaysHowLongToWait(t *testing.T) {
 }
 
 // Calls that go late, as a loop's do that has other things to do as well, keep
-// the pace, and never come so close that a window of the limit is exceeded.
+// the pace where the limit is one of minutes, and never come so close that a
+// window of it is exceeded.
 func TestLateCalls(t *testing.T) {
+	const calls = 2000
 	for name, tc := range map[string]struct {
-		late time.Duration
-		want time.Duration // from the first call to the last
+		limit    float64
+		interval time.Duration
+		late     time.Duration // each second call
+		want     time.Duration // from the first call to the last
 	}{
-		"on time":               {0, 100 * 50500 * time.Microsecond},
-		"a little late":         {4 * time.Millisecond, 100 * 50500 * time.Microsecond},
-		"later than is made up": {6 * time.Millisecond, (5050 + 600) * time.Millisecond},
+		"on time":               {600, time.Minute, 0, calls * 101 * time.Millisecond},
+		"late":                  {600, time.Minute, 40 * time.Millisecond, calls * 101 * time.Millisecond},
+		"later than is made up": {600, time.Minute, 60 * time.Millisecond, (calls*101 + calls/2*60) * time.Millisecond},
+		"a limit of a second":   {20, time.Second, 4 * time.Millisecond, (calls*50500 + calls/2*4000) * time.Microsecond},
 	} {
 		t.Run(name, func(t *testing.T) {
-			gate, start := NewGate(20, time.Second), time.Unix(1_700_000_000, 0)
+			gate, start := NewGate(tc.limit, tc.interval), time.Unix(1_700_000_000, 0)
 			now, went := start, []time.Time(nil)
-			for i := range 101 {
+			for i := range calls + 1 {
 				ok, wait := gate.Take(now)
 				if !ok {
 					now = now.Add(wait)
-					if i%2 == 1 || tc.late > 5*time.Millisecond {
+					if i%2 == 1 {
 						now = now.Add(tc.late)
 					}
 					if ok, _ = gate.Take(now); !ok {
@@ -94,11 +99,12 @@ func TestLateCalls(t *testing.T) {
 				went = append(went, now)
 			}
 			if got := now.Sub(start); got != tc.want {
-				t.Errorf("100 calls more took %v, want %v", got, tc.want)
+				t.Errorf("%d calls more took %v, want %v", calls, got, tc.want)
 			}
-			for i := range went[20:] {
-				if span := went[i+20].Sub(went[i]); span < 1005*time.Millisecond {
-					t.Errorf("21 calls within %v", span)
+			limit, least := int(tc.limit), tc.interval+min(jitter, tc.interval/spare)
+			for i := range went[limit:] {
+				if span := went[i+limit].Sub(went[i]); span < least {
+					t.Errorf("%d calls within %v, want %v at least", limit+1, span, least)
 				}
 			}
 		})
