@@ -1,6 +1,7 @@
 package feedback
 
 import (
+	"iter"
 	"time"
 
 	"github.com/edgeward/edgeward/internal/plan"
@@ -23,7 +24,7 @@ type book struct {
 	entries map[plan.IngressID]*entry
 	open    map[plan.IngressID]bool // those that may have something to do
 	muted   [kinds]bool             // what may not be written
-	begun   bool                    // the first outcomes have come
+	updates int                     // how often outcomes have come
 }
 
 func newBook() *book {
@@ -32,21 +33,20 @@ func newBook() *book {
 
 // update takes the outcomes of all Ingresses. What the first ones say is mostly
 // no news: it was said before a restart.
-func (b *book) update(outcomes []Outcome, now time.Time) {
-	seen := make(map[plan.IngressID]bool, len(outcomes))
-	for _, o := range outcomes {
-		seen[o.Ingress] = true
+func (b *book) update(outcomes iter.Seq[Outcome], now time.Time) {
+	b.updates++
+	for o := range outcomes {
 		e := b.entries[o.Ingress]
 		if e == nil || e.outcome.UID != o.UID && !o.Absent {
-			e = newEntry(o, !b.begun, now)
+			e = newEntry(o, b.updates == 1, now)
 			b.entries[o.Ingress] = e
 		}
 		e.take(o, now)
-		b.open[o.Ingress] = true
+		e.update, b.open[o.Ingress] = b.updates, true
 	}
 	for id, e := range b.entries {
 		switch {
-		case seen[id]:
+		case e.update == b.updates:
 		case e.mayShow() && !b.muted[status]:
 			e.take(Outcome{Ingress: id, Absent: true}, now)
 			b.open[id] = true
@@ -55,7 +55,6 @@ func (b *book) update(outcomes []Outcome, now time.Time) {
 			delete(b.open, id)
 		}
 	}
-	b.begun = true
 }
 
 // next returns something that is due, or when the next thing will be; zero:

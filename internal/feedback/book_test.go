@@ -2,6 +2,7 @@ package feedback
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -26,7 +27,7 @@ func newScript() *script {
 // sees takes outcomes, d after the last, and does what is due until then.
 func (s *script) sees(d time.Duration, outcomes ...Outcome) {
 	s.pass(d)
-	s.book.update(outcomes, s.now)
+	s.book.update(slices.Values(outcomes), s.now)
 	s.work()
 }
 
@@ -329,7 +330,7 @@ func TestBookForgets(t *testing.T) {
 // our writing.
 func TestConflictWaits(t *testing.T) {
 	b, now := newBook(), time.Unix(1e9, 0)
-	b.update([]Outcome{shows("1", cdn)}, now)
+	b.update(slices.Values([]Outcome{shows("1", cdn)}), now)
 	j, _, _ := b.next(now, false)
 	b.later(j, now)
 	if _, wake, ok := b.next(now, false); ok || !wake.Equal(now.Add(firstRewrite)) {

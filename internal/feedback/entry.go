@@ -25,6 +25,7 @@ const (
 // entry is what is remembered of one Ingress.
 type entry struct {
 	outcome Outcome
+	update  int         // the last in which it came; see book
 	since   []time.Time // when each of the outcome's messages began to be so
 	said    []Message   // what was said last, one of each reason
 	// old says that what is so is no news yet; repeated are the warnings that may

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -73,7 +74,7 @@ func NewReporter(o Options) *Reporter {
 // Update takes the outcomes of all Ingresses of the cluster, whose namespace
 // kube-system has the given UID. What the first call says is taken for known:
 // see book.update.
-func (r *Reporter) Update(uid string, outcomes []Outcome) {
+func (r *Reporter) Update(uid string, outcomes iter.Seq[Outcome]) {
 	r.mu.Lock()
 	r.uid = uid
 	r.book.update(outcomes, time.Now())

@@ -1,6 +1,7 @@
 package feedback
 
 import (
+	"iter"
 	"slices"
 	"strings"
 
@@ -35,30 +36,39 @@ func (s Source) Known(o *syncer.Overview) bool {
 		!slices.ContainsFunc(o.Targets, func(t syncer.TargetState) bool { return t.Read.IsZero() })
 }
 
-// Outcomes gathers what the last plan found for each of the cluster's Ingresses,
+// Outcomes yields what the last plan found for each of the cluster's Ingresses,
 // in no particular order. An Ingress that the plan has not seen yet says nothing.
-func (s Source) Outcomes(o *syncer.Overview, ingresses []*kube.Ingress) []Outcome {
-	about := s.gather(o, len(ingresses))
-	targets := s.targets(about, o.Want)
-	outcomes := make([]Outcome, 0, len(ingresses))
-	for _, in := range ingresses {
-		id := plan.IngressID{Cluster: s.Cluster, Namespace: in.Namespace, Name: in.Name}
-		outcome := Outcome{Ingress: id, UID: in.UID, Version: in.ResourceVersion, Published: in.Published, Found: o.Found[id]}
-		if a := about[id]; a != nil {
-			a.present = true
-			outcome.Messages = s.words(a.findings, a.notes, targets)
-			if s.Ours(in) && strings.TrimSpace(in.Annotations[originAnnotation]) != "status" {
-				outcome.Hostnames = distinct(targets, a.live)
+// The outcomes of ten thousand, all at once, would be megabytes.
+func (s Source) Outcomes(o *syncer.Overview, ingresses []*kube.Ingress) iter.Seq[Outcome] {
+	return func(yield func(Outcome) bool) {
+		about := s.gather(o, len(ingresses))
+		targets := s.targets(about, o.Want)
+		for _, in := range ingresses {
+			if !yield(s.outcome(o, in, about, targets)) {
+				return
 			}
 		}
-		outcomes = append(outcomes, outcome)
-	}
-	for id, a := range about {
-		if !a.present && (len(a.live) > 0 || o.Found[id]) {
-			outcomes = append(outcomes, Outcome{Ingress: id, Absent: true, Hostnames: distinct(targets, a.live)})
+		for id, a := range about {
+			if !a.present && (len(a.live) > 0 || o.Found[id]) &&
+				!yield(Outcome{Ingress: id, Absent: true, Hostnames: distinct(targets, a.live)}) {
+				return
+			}
 		}
 	}
-	return outcomes
+}
+
+// outcome is what the last plan found for one Ingress, which is marked as present.
+func (s Source) outcome(o *syncer.Overview, in *kube.Ingress, about map[plan.IngressID]*about, targets map[plan.RuleKey]string) Outcome {
+	id := plan.IngressID{Cluster: s.Cluster, Namespace: in.Namespace, Name: in.Name}
+	outcome := Outcome{Ingress: id, UID: in.UID, Version: in.ResourceVersion, Published: in.Published, Found: o.Found[id]}
+	if a := about[id]; a != nil {
+		a.present = true
+		outcome.Messages = s.words(a.findings, a.notes, targets)
+		if s.Ours(in) && strings.TrimSpace(in.Annotations[originAnnotation]) != "status" {
+			outcome.Hostnames = distinct(targets, a.live)
+		}
+	}
+	return outcome
 }
 
 // about is what an overview says of one Ingress.

@@ -1,6 +1,7 @@
 package feedback
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -91,7 +92,7 @@ func TestHostname(t *testing.T) {
 				test.change(in)
 			}
 			o := &syncer.Overview{Settings: plan.Settings{Owner: "acme"}, Rules: plan.Refs(test.rules)}
-			for _, got := range source(test.target).Outcomes(o, []*kube.Ingress{in}) {
+			for got := range source(test.target).Outcomes(o, []*kube.Ingress{in}) {
 				if !got.Absent && got.hostnames() != test.want {
 					t.Errorf("%q, want %q", got.Hostnames, test.want)
 				}
@@ -106,9 +107,9 @@ func TestOutcomes(t *testing.T) {
 	gone := ruleOf("acme", id("gone"), "gone.example.com/")
 	in := ingress("old")
 	in.Published = []string{cdn}
-	got := source(cdn).Outcomes(&syncer.Overview{
+	got := slices.Collect(source(cdn).Outcomes(&syncer.Overview{
 		Settings: plan.Settings{Owner: "acme"}, Rules: plan.Refs([]plan.Rule{old, fresh, gone}), Found: map[plan.IngressID]bool{id("old"): true, id("went"): true},
-	}, []*kube.Ingress{in, ingress("fresh"), ingress("none")})
+	}, []*kube.Ingress{in, ingress("fresh"), ingress("none")}))
 	want := []Outcome{
 		{Ingress: id("fresh"), UID: "uid-fresh", Version: "7", Hostnames: []string{cdn}},
 		{Ingress: id("gone"), Absent: true, Hostnames: []string{cdn}},
@@ -208,7 +209,7 @@ func TestMessages(t *testing.T) {
 			}
 			from := source(test.target)
 			from.PublishZones = test.zones
-			got := from.Outcomes(o, []*kube.Ingress{ingress("shop")})[0].Messages
+			got := slices.Collect(from.Outcomes(o, []*kube.Ingress{ingress("shop")}))[0].Messages
 			if diff := cmp.Diff(test.messages, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
@@ -219,7 +220,7 @@ func TestMessages(t *testing.T) {
 func TestLongMessagesAreCut(t *testing.T) {
 	reason := strings.Repeat("é", 2*maxText)
 	o := &syncer.Overview{Want: plan.Want{Problems: []plan.Problem{{Ingress: id("shop"), State: plan.Invalid, Reason: reason}}}}
-	text := source(cdn).Outcomes(o, []*kube.Ingress{ingress("shop")})[0].Messages[0].Text
+	text := slices.Collect(source(cdn).Outcomes(o, []*kube.Ingress{ingress("shop")}))[0].Messages[0].Text
 	if len(text) > maxText || len(text) < maxText-2 || !strings.HasSuffix(text, "é…") {
 		t.Errorf("%d bytes, ends with %q", len(text), text[len(text)-10:])
 	}
