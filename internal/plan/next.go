@@ -187,8 +187,7 @@ func oneAPlace[T Object[T]](ops []Op[T]) []Op[T] {
 	if len(ops) < 2 {
 		return ops
 	}
-	// Operations are large, and their keys made anew each time: what is sorted
-	// is small and holds the key.
+	// Their keys are made anew each time: what is sorted holds them.
 	type place struct {
 		urgency int
 		key     string
