@@ -87,6 +87,7 @@ func (p *planner) planSet(cluster string, c *clusterState, name string, set Set,
 			want = append(want, ip)
 		}
 	}
+	want = sortedSet(want)
 	found := p.examine(name, want, records)
 	state := setState{standing: len(found.inWant), failed: found.failed}
 	if len(want) == 0 {
@@ -121,7 +122,7 @@ func (p *planner) planSet(cluster string, c *clusterState, name string, set Set,
 	state.unproven = p.unproven(found.inWant)
 	for _, r := range found.standing {
 		p.removeDuplicates(r.Key(), r)
-		if !slices.Contains(want, r.Data) {
+		if !contains(want, r.Data) {
 			state.exact = false
 			safe := false
 			if !found.waiting {
@@ -133,6 +134,12 @@ func (p *planner) planSet(cluster string, c *clusterState, name string, set Set,
 	return state
 }
 
+// contains reports whether a sorted list holds s.
+func contains(list []string, s string) bool {
+	_, ok := slices.BinarySearch(list, s)
+	return ok
+}
+
 // members is what is known of the addresses of a set.
 type members struct {
 	standing []Record // sure to stand
@@ -142,12 +149,13 @@ type members struct {
 	failed   bool     // one to make failed at the last attempt
 }
 
-// examine finds out how far each address is that a set wants or has.
+// examine finds out how far each address is that a set wants or has. Want is
+// sorted.
 func (p *planner) examine(name string, want []string, records []Record) members {
 	var m members
 	for _, ip := range p.addressesOf(name, want, records) {
 		place := address(name, ip, 0)
-		wanted := slices.Contains(want, ip)
+		wanted := contains(want, ip)
 		r, sure := p.records.sure(place.Key())
 		switch {
 		case sure:
