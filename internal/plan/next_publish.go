@@ -204,7 +204,8 @@ func (p *planner) planPublications() {
 			p.published[host].lost = true
 		}
 		wanted[host] = wanted[host] || r.Wanted() && !lost
-		held[host] = held[host] || len(r.Holds) > 0
+		_, stays := p.held(r, s.ours)
+		held[host] = held[host] || stays
 		standing[host] = standing[host] || len(s.ours) > 0
 	}
 	for _, host := range slices.Sorted(maps.Keys(p.published)) {
@@ -216,7 +217,7 @@ func (p *planner) planPublications() {
 			}
 		case len(leads) > 0:
 			p.publish(pub, leads)
-		case wanted[host] || held[host] && standing[host] || !pub.marked || !p.Rules.Known:
+		case wanted[host] || held[host] || !pub.marked || !p.Rules.Known:
 		case p.clusters[pub.cluster] == nil || !p.clusters[pub.cluster].ready:
 		default:
 			p.unpublish(pub, standing[host])

@@ -240,6 +240,34 @@ func TestPublishRestart(t *testing.T) {
 	}
 }
 
+// TestHeldHost: a host whose Ingress cannot be understood keeps what it has, but
+// not for the sake of an Ingress that never had it.
+func TestHeldHost(t *testing.T) {
+	broken := fast("/=none") // there is no such Service
+	other := broken
+	other.Name = "other"
+	unpublished := []string{
+		"10s: delete www cdn-id-003.vultrcdn.com", "2m10s: delete rule www.example.com/",
+		"2m20s: delete claim www", "3m10s: delete web.default.lb.main 192.0.2.9",
+	}
+	for name, test := range map[string]struct {
+		now  kube.Ingress
+		want []string
+	}{
+		"its own Ingress": {broken, nil},
+		"another Ingress": {other, unpublished},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStage(vultrSettings(), cluster("main", fast("/=web"), balanced("192.0.2.9")))
+			s.run()
+			s.change(true, cluster("main", test.now, balanced("192.0.2.9")))
+			if diff := cmp.Diff(test.want, s.run()); diff != "" {
+				t.Errorf("done (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 // TestEdgioIsPublishedToo: where the CDN's host is configured.
 func TestEdgioIsPublishedToo(t *testing.T) {
 	set := vultrSettings()
