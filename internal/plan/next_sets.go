@@ -51,12 +51,13 @@ func (p *planner) planName(cluster string, c *clusterState, name string, records
 func (p *planner) planCNAME(c *clusterState, name, target string, records []Record, blocked bool) setState {
 	want := Record{Name: name, Type: "CNAME", Data: target, TTL: c.ttl}
 	stands, sure := p.records.sure(want.Key())
+	failed := p.Records.Shut || p.records.is(want.Key(), Parked)
 	switch {
 	case sure && stands.Equal(want):
 		p.removeDuplicates(want.Key(), stands)
 		return setState{standing: 1, settled: true, exact: true, unproven: p.unproven([]Record{stands})}
 	case sure:
-		state := setState{settled: p.records.is(want.Key(), Parked), failed: p.records.is(want.Key(), Parked)}
+		state := setState{settled: failed, failed: failed}
 		if stands.Data == target {
 			state.standing = 1
 		}
@@ -73,7 +74,6 @@ func (p *planner) planCNAME(c *clusterState, name, target string, records []Reco
 	if !blocked {
 		p.step.Records = append(p.step.Records, Op[Record]{Verb: Create, new: &want, Urgency: urgentCreate})
 	}
-	failed := p.records.is(want.Key(), Parked)
 	return setState{settled: failed, failed: failed}
 }
 
@@ -89,7 +89,8 @@ func (p *planner) planSet(cluster string, c *clusterState, name string, set Set,
 	}
 	want = sortedSet(want)
 	found := p.examine(name, want, records)
-	state := setState{standing: len(found.inWant), failed: found.failed}
+	hopeless := found.untried && p.Records.Shut
+	state := setState{standing: len(found.inWant), failed: found.failed || hopeless}
 	if len(want) == 0 {
 		state.standing, state.settled, state.exact = len(found.standing), true, true
 		if state.standing > 0 {
@@ -117,7 +118,7 @@ func (p *planner) planSet(cluster string, c *clusterState, name string, set Set,
 	if changing {
 		return state
 	}
-	state.settled = !found.waiting
+	state.settled = !found.waiting && (!found.untried || hopeless)
 	state.exact = !found.waiting && len(found.missing) == 0
 	state.unproven = p.unproven(found.inWant)
 	for _, r := range found.standing {
@@ -125,7 +126,7 @@ func (p *planner) planSet(cluster string, c *clusterState, name string, set Set,
 		if !contains(want, r.Data) {
 			state.exact = false
 			safe := false
-			if !found.waiting {
+			if !found.waiting && !found.untried {
 				_, safe = p.support(found.inWant)
 			}
 			p.unwantedRecord(cluster, r, false, safe)
@@ -145,6 +146,7 @@ type members struct {
 	standing []Record // sure to stand
 	inWant   []Record // of these, the ones that shall
 	missing  []string // addresses to make
+	untried  bool     // some of these were not tried yet
 	waiting  bool     // something is under way or unknown
 	failed   bool     // one to make failed at the last attempt
 }
@@ -170,7 +172,7 @@ func (p *planner) examine(name string, want []string, records []Record) members 
 			if p.records.is(place.Key(), Parked) {
 				m.failed = true
 			} else {
-				m.waiting = true
+				m.untried = true
 			}
 		}
 	}

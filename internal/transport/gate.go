@@ -88,6 +88,14 @@ func (g *Gate) Take(now time.Time) (ok bool, wait time.Duration) {
 	return true, 0
 }
 
+// Shut reports whether the provider throttles us, refuses our credentials or fails
+// all the time: a call that has not been made yet would fare no better.
+func (g *Gate) Shut() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.doubtful
+}
+
 type paidKey struct{}
 
 // Paid returns a context whose first call passes the gate at once, because
