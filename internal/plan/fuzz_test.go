@@ -255,6 +255,6 @@ func drawView[T Object[T]](l *lots, object func() T) View[T] {
 		}
 		v.Attempts = append(v.Attempts, Attempt[T]{op, status})
 	}
-	v.Shut = l.draw(8) == 0
+	v.Refused = l.draw(8) == 0
 	return v
 }

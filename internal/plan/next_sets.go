@@ -51,7 +51,7 @@ func (p *planner) planName(cluster string, c *clusterState, name string, records
 func (p *planner) planCNAME(c *clusterState, name, target string, records []Record, blocked bool) setState {
 	want := Record{Name: name, Type: "CNAME", Data: target, TTL: c.ttl}
 	stands, sure := p.records.sure(want.Key())
-	failed := p.Records.Shut || p.records.is(want.Key(), Parked)
+	failed := p.Records.Refused || p.records.is(want.Key(), Parked)
 	switch {
 	case sure && stands.Equal(want):
 		p.removeDuplicates(want.Key(), stands)
@@ -89,7 +89,7 @@ func (p *planner) planSet(cluster string, c *clusterState, name string, set Set,
 	}
 	want = sortedSet(want)
 	found := p.examine(name, want, records)
-	hopeless := found.untried && p.Records.Shut
+	hopeless := found.untried && p.Records.Refused
 	state := setState{standing: len(found.inWant), failed: found.failed || hopeless}
 	if len(want) == 0 {
 		state.standing, state.settled, state.exact = len(found.standing), true, true

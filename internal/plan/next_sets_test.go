@@ -212,22 +212,22 @@ func TestRuleOverUnproven(t *testing.T) {
 	}
 }
 
-// TestRuleWhileDNSIsShut has a new rule whose set has one address and two to make
-// that nobody has tried to make yet. It does not wait for these while DNS takes no
-// calls; the address of a node that is gone does.
-func TestRuleWhileDNSIsShut(t *testing.T) {
+// TestRuleWithoutKey has a new rule whose set has one address and two to make
+// that nobody has tried to make yet. It does not wait for these while DNS refuses
+// our key; the address of a node that is gone stays until they stand.
+func TestRuleWithoutKey(t *testing.T) {
 	for name, test := range map[string]struct {
-		shut  bool
-		stood []string // addresses
-		want  []string
-		state string
+		refused bool
+		stood   []string // addresses
+		want    []string
+		state   string
 	}{
-		"open": {false, []string{"192.0.2.1"}, []string{"create nodes.main 192.0.2.2", "create nodes.main 192.0.2.3"},
+		"a key that is taken": {false, []string{"192.0.2.1"}, []string{"create nodes.main 192.0.2.2", "create nodes.main 192.0.2.3"},
 			"pending www.example.com/a: the addresses of " + nodesHost + " are on the way"},
-		"shut": {true, []string{"192.0.2.1", "192.0.2.9"}, []string{
+		"a refused key": {true, []string{"192.0.2.1", "192.0.2.9"}, []string{
 			"create rule www.example.com/a for shop", "create nodes.main 192.0.2.2", "create nodes.main 192.0.2.3",
 		}, "pending www.example.com/a: on the way"},
-		"shut, and none stands": {true, []string{"192.0.2.9"}, []string{
+		"a refused key, and no address stands": {true, []string{"192.0.2.9"}, []string{
 			"create nodes.main 192.0.2.1", "create nodes.main 192.0.2.2", "create nodes.main 192.0.2.3",
 		}, "error www.example.com/a: no address of " + nodesHost + " could be made"},
 	} {
@@ -235,7 +235,7 @@ func TestRuleWhileDNSIsShut(t *testing.T) {
 			s := newStage(testSettings(), cluster("main", append(usual(), node("n3", "192.0.2.3"))...))
 			s.ask()
 			s.do() // the claim
-			s.Records.Shut = test.shut
+			s.Records.Refused = test.refused
 			for _, ip := range test.stood {
 				s.Records.Objects = append(s.Records.Objects, new(address("nodes.main.acme", ip, 120).WithIdentity("of "+ip)))
 			}

@@ -121,9 +121,9 @@ type View[T Object[T]] struct {
 	// reply, or the process before may have deleted them, and the lists that have
 	// shown them since may be older.
 	Unproven map[string]bool
-	// Shut says that no call succeeds at present: a rule does not wait for an
-	// address because that was not tried yet.
-	Shut bool
+	// Refused says that the provider refuses our credentials: a rule does not wait
+	// for an address because that was not tried yet.
+	Refused bool
 }
 
 // Refs are the elements of a list as a View has them.

@@ -118,7 +118,7 @@ func (t *target[T]) view() plan.View[T] {
 		Read:    t.read.begun,
 		Objects: t.picture.objects.List(),
 		Missing: t.picture.missing,
-		Shut:    t.gate.Shut(),
+		Refused: t.gate.Refused(),
 	}
 	for _, a := range t.attempts {
 		v.Attempts = append(v.Attempts, a.Attempt)

@@ -45,6 +45,7 @@ type Gate struct {
 	// doubtful: the last pause was for a failure. One call is let through after
 	// it, and the others wait for what becomes of that one.
 	doubtful, probing bool
+	unauthorized      bool // see Refused
 }
 
 // NewGate returns a gate that lets limit calls through per interval, less a
@@ -88,12 +89,12 @@ func (g *Gate) Take(now time.Time) (ok bool, wait time.Duration) {
 	return true, 0
 }
 
-// Shut reports whether the provider throttles us, refuses our credentials or fails
-// all the time: a call that has not been made yet would fare no better.
-func (g *Gate) Shut() bool {
+// Refused reports whether the provider refuses our credentials, as far as known
+// from the last call that tells: one that was not made yet would fare no better.
+func (g *Gate) Refused() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.doubtful
+	return g.unauthorized
 }
 
 type paidKey struct{}
@@ -144,9 +145,10 @@ func (g *Gate) learn(status int, after time.Duration) {
 		g.probing, g.closed = false, now
 	}
 	if !failed && !refused {
-		g.failures, g.refusals, g.doubtful = 0, 0, false
+		g.failures, g.refusals, g.doubtful, g.unauthorized = 0, 0, false, false
 		return
 	}
+	g.unauthorized = g.unauthorized || status == http.StatusUnauthorized
 	// A refusal after bad luck of other kinds is a first one.
 	count, spared := &g.failures, patience
 	if refused {

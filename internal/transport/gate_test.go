@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	"errors"
+	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -298,5 +299,22 @@ func TestOneCallGoesFirst(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestRefused tells a key that is refused from what passes by itself.
+func TestRefused(t *testing.T) {
+	gate := NewGate(0, time.Second)
+	for _, step := range []struct {
+		status int // 0: no reply
+		want   bool
+	}{
+		{http.StatusTooManyRequests, false}, {http.StatusBadGateway, false}, {0, false}, {0, false}, {0, false},
+		{http.StatusUnauthorized, true}, {http.StatusServiceUnavailable, true}, {http.StatusTooManyRequests, true},
+		{http.StatusOK, false}, {http.StatusNotFound, false},
+	} {
+		if gate.learn(step.status, 0); gate.Refused() != step.want {
+			t.Errorf("after %d: %t", step.status, !step.want)
+		}
 	}
 }
