@@ -21,12 +21,13 @@ func BenchmarkPlan(b *testing.B) {
 			ing.Rules[0].Paths[0].Backend = kube.Backend{Service: fmt.Sprint("svc", i%20), PortName: "http"}
 			c.Ingresses = append(c.Ingresses, &ing)
 		}
-		plan := func(name string, in Input, prepare func(i int) Want) {
+		var step Step
+		plan := func(name string, prepare func(i int) Input) {
 			b.Run(fmt.Sprintf("%s/%d", name, n), func(b *testing.B) {
 				b.ReportAllocs()
 				for i := 0; b.Loop(); i++ {
-					in.Want = prepare(i)
-					if step := Next(in); len(step.Routes) != n {
+					step = Next(prepare(i))
+					if len(step.Routes) != n {
 						b.Fatalf("%d routes, want %d", len(step.Routes), n)
 					}
 				}
@@ -34,17 +35,28 @@ func BenchmarkPlan(b *testing.B) {
 			})
 		}
 		first, steady := standing(c, false), standing(c, true)
-		fresh := func(int) Want { return Desired([]Cluster{c}, first.Settings, first.Now) }
-		plan("first", first, fresh)
-		plan("steady", steady, fresh)
-		want := fresh(0)
-		plan("event", steady, func(i int) Want {
+		fresh := func(in Input) func(int) Input {
+			return func(int) Input {
+				in.Want = Desired([]Cluster{c}, in.Settings, in.Now)
+				return in
+			}
+		}
+		plan("first", fresh(first))
+		plan("steady", fresh(steady))
+		in := fresh(steady)(0)
+		for _, r := range in.Rules.Objects {
+			*r = in.Want.Route(r.RuleKey).Rule.Observed(*r) // one text for both, as in a picture
+		}
+		for i := range 5 {
+			in.Rules.Attempts = append(in.Rules.Attempts, Attempt[Rule]{Op[Rule]{Verb: Create, new: &in.Want.Routes[i].Rule}, InFlight})
+		}
+		plan("event", func(i int) Input {
 			changed := *c.Ingresses[i%n]
 			c.Ingresses[i%n] = &changed
-			before := want
-			want = DesiredAfter(before, []Cluster{c}, steady.Settings, steady.Now)
-			steady.Memory = steady.Memory.Follow(before, want, true)
-			return want
+			before := in.Want
+			in.Want = DesiredAfter(before, []Cluster{c}, in.Settings, in.Now)
+			in.Memory = step.Memory.Follow(before, in.Want, true)
+			return in
 		})
 	}
 }

@@ -156,7 +156,7 @@ func (s *stage) change(reported bool, clusters ...Cluster) {
 // ask calls Next and describes the operations, most urgent first.
 func (s *stage) ask() []string {
 	s.Rules.Read, s.Records.Read = s.Now, s.Now
-	s.step = Next(s.Input)
+	s.step = next(s.Input)
 	s.Memory = s.step.Memory
 	var lines []string
 	for _, op := range s.step.Rules {
@@ -197,6 +197,12 @@ func (s *stage) run() []string {
 		s.Now = s.step.Wake
 	}
 	return append(history, "and it does not come to an end")
+}
+
+// next is Next, of rules in any order.
+func next(in Input) Step {
+	in.Rules.Objects = slices.SortedFunc(slices.Values(in.Rules.Objects), compareRules)
+	return Next(in)
 }
 
 // carryOut does to the view what op does to the provider.

@@ -78,6 +78,15 @@ type readings struct {
 	asked     []*asked // of each
 }
 
+// of is what an Ingress asks for; the zero asked if it is not there.
+func (r readings) of(key kube.Key) *asked {
+	i, ok := slices.BinarySearchFunc(r.ingresses, key, func(ing *kube.Ingress, key kube.Key) int { return ing.Key().Compare(key) })
+	if !ok {
+		return new(asked)
+	}
+	return r.asked[i]
+}
+
 // difference is the claims that are in one answer but not in another.
 type difference struct{ gone, come []*claim }
 

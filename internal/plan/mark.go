@@ -85,11 +85,11 @@ func (r Rule) Mark() (found Mark, ok bool) {
 	return found, ok
 }
 
-// sameMarks reports whether both rules carry a mark, and the same in every
-// protocol set.
-func (r *Rule) sameMarks(o *Rule) bool {
-	return r.Marked() && (r.sharesProtocols(o) ||
-		slices.EqualFunc(r.Protocols, o.Protocols, func(a, b Protocol) bool { return a.Mark == b.Mark }))
+// markedAs reports whether a rule carries in every protocol set the mark that a wanted
+// one has there, as all wanted ones have.
+func (r *Rule) markedAs(wanted *Rule) bool {
+	return r.sharesProtocols(wanted) || r.Marked() &&
+		slices.EqualFunc(r.Protocols, wanted.Protocols, func(a, b Protocol) bool { return a.Mark == b.Mark })
 }
 
 // Unmarked returns the rule without any mark: nobody's, for whoever wants it.

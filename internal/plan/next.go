@@ -13,13 +13,13 @@ import (
 type planner struct {
 	Input
 	step     Step
-	sites    []site
+	sites    sites
 	writes   statuses[RuleKey] // of rules
+	written  statuses[*site]   // the same, where there is a site
 	records  index[Record]
 	named    map[string]bool // zone names that some rule names as its origin, or may soon
-	sets     map[string]setState
-	clusters map[string]*clusterState
-	cdns     map[Target]CDN
+	sets     lookup[setState]
+	clusters lookup[*clusterState]
 	// Of published hosts: their DNS, where they shall lead, and when they last
 	// led to a target ("host target").
 	published map[string]*publication
@@ -65,13 +65,13 @@ type setState struct {
 func Next(in Input) Step {
 	p := &planner{
 		Input:    in,
-		sites:    sitesOf(in.Want.Routes, in.Rules.Objects, in.Settings.Owner),
-		writes:   writesOf(in.Rules.Attempts),
+		sites:    in.Memory.sites.after(in.Want.Routes, in.Rules.Objects, in.Settings.Owner),
+		writes:   make(statuses[RuleKey]),
+		written:  make(statuses[*site]),
 		records:  newIndex(in.Records),
 		named:    make(map[string]bool),
-		sets:     make(map[string]setState),
-		clusters: make(map[string]*clusterState),
-		cdns:     make(map[Target]CDN),
+		sets:     lookup[setState]{of: make(map[string]setState)},
+		clusters: lookup[*clusterState]{of: make(map[string]*clusterState)},
 
 		published: make(map[string]*publication), leads: make(map[string][]lead), pointed: make(map[string]time.Time),
 		absent: make(map[string]absence),
@@ -82,16 +82,14 @@ func Next(in Input) Step {
 	p.step.Owned.Rules = make(map[Target]int)
 	p.step.Reread = make(map[Target]bool)
 	p.step.Held = make(map[RuleKey]IngressID)
-	for _, cdn := range in.Settings.CDNs {
-		p.cdns[cdn.Target] = cdn
-	}
 	p.step.Stale = make(map[string]Stale)
 	for name, want := range in.Want.Clusters {
-		p.clusters[name] = &clusterState{
+		p.clusters.of[name] = &clusterState{
 			ready: want != nil, rules: make(map[Target]int), ruleDeletions: make(map[Target][]deletion[Rule]),
 		}
 	}
-	p.findNamed()
+	p.noteWrites()
+	p.survey()
 	if in.Records.Known {
 		p.planRecords()
 	}
@@ -105,32 +103,65 @@ func Next(in Input) Step {
 	return p.step
 }
 
-// findNamed collects the zone names that must not be emptied: those that a
-// rule names now, whosever it is, and those that an operation under way or a
-// wanted rule is about to name.
-func (p *planner) findNamed() {
-	seen := make(map[string]bool) // source hosts; they are few
+// survey goes through what stands and what is wanted before anything is decided.
+// It counts our rules, and collects the zone names that must not be emptied: those
+// that a rule names now, whosever it is, and those that an operation under way or
+// a wanted rule is about to name.
+func (p *planner) survey() {
+	var rules tally[group] // of those that are not plain without the set
 	name := func(r *Rule) {
-		if r == nil || seen[r.SourceHost] {
+		if r == nil {
 			return
 		}
-		seen[r.SourceHost] = true
 		if n, ok := relative(r.SourceHost, p.Settings.Domain); ok {
 			p.named[n] = true
 		}
 	}
-	for _, r := range p.Rules.Objects {
-		name(r)
+	for _, s := range p.sites.all {
+		if s.plain {
+			rules.add(s.group)
+			continue
+		}
+		for _, r := range s.ours {
+			rules.add(group{cluster: r.of.Cluster, cdn: r.CDN})
+			name(r.Rule)
+		}
+		for _, r := range s.others {
+			name(r)
+		}
+		if s.route.Wanted() && !p.barred(s) {
+			name(&s.route.Rule)
+		}
 	}
 	for _, a := range p.Rules.Attempts {
 		name(a.old)
 		name(a.new)
 	}
-	for i := range p.sites {
-		if s := &p.sites[i]; s.route.Wanted() && !seen[s.route.Rule.SourceHost] && !p.barred(s) {
-			name(&s.route.Rule)
+	unknown := make(map[string]int)
+	for of, n := range rules.counts() {
+		if of.set != "" {
+			p.named[of.set] = true
+		}
+		if c := p.clusters.get(of.cluster); c != nil {
+			c.rules[of.cdn] += n
+			p.step.Owned.Rules[of.cdn] += n
+		} else {
+			unknown[of.cluster] += n
 		}
 	}
+	for cluster, n := range unknown {
+		p.notice(false, "%d rules belong to a cluster %q that is not in the configuration; they are left alone", n, cluster)
+	}
+}
+
+// cdn is what the configuration says of a CDN; the zero CDN if nothing.
+func (p *planner) cdn(target Target) *CDN {
+	for i := range p.Settings.CDNs {
+		if p.Settings.CDNs[i].Target == target {
+			return &p.Settings.CDNs[i]
+		}
+	}
+	return new(CDN)
 }
 
 // finish sorts the answer, so that it does not depend on the order of maps.
@@ -143,7 +174,7 @@ func (p *planner) finish() {
 	slices.SortFunc(p.step.Notices, func(a, b Notice) int { return cmp.Compare(a.Text, b.Text) })
 
 	p.step.Memory = p.remember()
-	p.step.Compared = len(p.step.Memory.compared) >= len(p.clusters)
+	p.step.Compared = len(p.step.Memory.compared) >= len(p.clusters.of)
 }
 
 // remember keeps of the memory what still concerns an object, or may do once
@@ -151,12 +182,12 @@ func (p *planner) finish() {
 func (p *planner) remember() Memory {
 	next := Memory{
 		absent: p.absent, named: p.named, compared: maps.Clone(p.Memory.compared), pointed: p.pointed,
-		droppedRules: make(map[RuleKey]bool), droppedRecords: make(map[string]bool),
+		droppedRules: make(map[RuleKey]bool), droppedRecords: make(map[string]bool), sites: p.sites,
 	}
 	if next.compared == nil {
 		next.compared = make(map[string]bool)
 	}
-	for name, c := range p.clusters {
+	for name, c := range p.clusters.of {
 		if p.Rules.Known && p.Records.Known && c.ready && c.compared {
 			next.compared[name] = true
 		}

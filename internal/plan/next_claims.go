@@ -12,7 +12,7 @@ func (p *planner) recordsByCluster() map[string][]Record {
 		if !ok {
 			continue
 		}
-		if _, ok := p.clusters[cluster]; ok {
+		if p.clusters.get(cluster) != nil {
 			byCluster[cluster] = append(byCluster[cluster], r)
 		} else if isClaim(r, cluster, p.Settings.Owner) {
 			p.notice(false, "the names below %s.%s belong to a cluster %q that is not in the configuration; they are left alone",

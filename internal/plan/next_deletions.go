@@ -27,7 +27,7 @@ func (p *planner) unwanted(cluster, id string, reported bool) absence {
 // resync found to be unwanted, without the watch having said so, may be a
 // mistake of the configuration or of the API server.
 func (p *planner) planDeletions() {
-	for name, c := range p.clusters {
+	for name, c := range p.clusters.of {
 		for cdn, deletions := range c.ruleDeletions {
 			p.step.Rules = append(p.step.Rules, releaseDeletions(p, cdn, name, deletions, c.rules[cdn])...)
 		}

@@ -325,7 +325,7 @@ func TestUnusedSetIsSeenAgain(t *testing.T) {
 			s.ask()
 			s.Now = s.Now.Add(time.Hour)
 			s.Rules.Read, s.Records.Read = s.Now.Add(-test.age), s.Now
-			step := Next(s.Input)
+			step := next(s.Input)
 			if (len(step.Reread) > 0) != test.want || (len(step.Records) > 0) == test.want {
 				t.Errorf("another reading: %v, %d deletions", step.Reread, len(step.Records))
 			}

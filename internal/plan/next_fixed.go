@@ -44,7 +44,7 @@ func (p *planner) successors(s *site) []ourRule {
 	case len(ours) > 0:
 		if p.originStands(route) {
 			p.step.Rules = append(p.step.Rules, Op[Rule]{Verb: Create, new: &route.Rule, Ingress: route.Ingress, Urgency: urgentChange})
-			p.waiting(route, "on the way, beside the one with the origin before")
+			p.waiting(s, "on the way, beside the one with the origin before")
 		}
 		for _, old := range without {
 			p.unwanted(route.Ingress.Cluster, old.ID, true)
@@ -54,7 +54,7 @@ func (p *planner) successors(s *site) []ourRule {
 		p.problem(route, "a rule that nobody marked has it, with another origin, which cannot be changed")
 		return nil
 	default:
-		p.newRule(route, others)
+		p.newRule(s)
 		return nil
 	}
 	// Of several the one that the host leads to is kept: a second one, which a
@@ -100,7 +100,7 @@ func (p *planner) retire(route *Route, old ourRule, current Rule) {
 			"lead its DNS name to the new one, then delete the old one (%s) at the CDN", route.Rule.Host, current.Published, old.Published, old.ID)
 		return
 	}
-	c, due := p.clusters[old.of.Cluster], p.forgotten(pub, *old.Rule, gone.since)
+	c, due := p.clusters.get(old.of.Cluster), p.forgotten(pub, *old.Rule, gone.since)
 	c.ruleDeletions[old.CDN] = append(c.ruleDeletions[old.CDN], deletion[Rule]{
 		op:       Op[Rule]{Verb: Delete, old: old.Rule, Ingress: route.Ingress, Urgency: urgentTidy},
 		reported: true, due: due, safe: pub.leadsTo(current.Published) && p.seenToLead(due),

@@ -260,19 +260,19 @@ func TestAddressesGoOnlyAfterANewReading(t *testing.T) {
 	s.Rules.Objects = nil
 	in := s.Input
 	in.Rules.Read = in.Now
-	step := Next(in) // the linger begins
+	step := next(in) // the linger begins
 	in.Memory, in.Now = step.Memory, step.Wake
 
-	step = Next(in)
+	step = next(in)
 	if len(step.Records) > 0 || len(step.Reread) == 0 {
 		t.Fatalf("%d operations, Reread %v; want none before the rules are read again", len(step.Records), step.Reread)
 	}
 	in.Rules.Read = in.Now
-	if step := Next(in); len(step.Records) != 2 || len(step.Reread) > 0 {
+	if step := next(in); len(step.Records) != 2 || len(step.Reread) > 0 {
 		t.Errorf("nobody names them: %d operations, Reread %v; want two deletions", len(step.Records), step.Reread)
 	}
 	in.Rules.Objects = []*Rule{{ID: "x", RuleKey: RuleKey{Edgio, "blog.example.com", "/"}, SourceHost: nodesHost}}
-	if step := Next(in); len(step.Records) > 0 {
+	if step := next(in); len(step.Records) > 0 {
 		t.Errorf("somebody names them: %s", line(step.Records[0]))
 	}
 }

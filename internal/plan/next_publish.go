@@ -97,7 +97,7 @@ func (p *planner) examinePublication(host, zone, name string, records, marks []R
 	for _, r := range marks {
 		cluster, ours := strings.CutPrefix(r.Data, publishMark(p.Settings.Owner))
 		switch {
-		case r.Type != "TXT" || !ours || p.clusters[cluster] == nil:
+		case r.Type != "TXT" || !ours || p.clusters.get(cluster) == nil:
 			pub.foreign = true
 		case doubt(r):
 			pub.busy = true
@@ -148,7 +148,7 @@ func (p *planner) notePointed() {
 // nobody wants to know since then.
 func (p *planner) forgotten(pub *publication, r Rule, since time.Time) time.Time {
 	ttl := time.Duration(p.Settings.TTL) * time.Second
-	if last, ok := p.pointed[pub.host+" "+p.target(r)]; ok && last.After(since) {
+	if last, ok := p.pointed[pub.host+" "+p.target(&r)]; ok && last.After(since) {
 		since = last
 	}
 	return since.Add(ttl)
@@ -167,7 +167,7 @@ func (p *planner) seenToLead(due time.Time) bool {
 
 // target is the name at the CDN that a rule's host has to lead to, "" if it is
 // not known.
-func (p *planner) target(r Rule) string {
+func (p *planner) target(r *Rule) string {
 	if r.CDN == Edgio {
 		return p.Settings.CNAMETarget
 	}
@@ -176,7 +176,7 @@ func (p *planner) target(r Rule) string {
 
 // lead notes that a route is served, so that its host may lead to it.
 func (p *planner) lead(route *Route, stands *Rule) {
-	if target := p.target(*stands); target != "" && !stands.Pending && p.published[route.Rule.Host] != nil {
+	if target := p.target(stands); target != "" && !stands.Pending && p.published[route.Rule.Host] != nil {
 		p.leads[route.Rule.Host] = append(p.leads[route.Rule.Host], lead{target, route.Ingress})
 	}
 }
@@ -195,8 +195,7 @@ func (p *planner) planPublications() {
 	}
 	wanted, held, released := make(map[string]bool), make(map[string]bool), make(map[string]bool)
 	standing := make(map[string]bool) // hosts of rules that are ours
-	for i := range p.sites {
-		s := &p.sites[i]
+	for _, s := range p.sites.all {
 		host, r := s.key().Host, s.route
 		released[host] = released[host] || r.Release
 		lost := r.Wanted() && p.lost(s)
@@ -218,7 +217,7 @@ func (p *planner) planPublications() {
 		case len(leads) > 0:
 			p.publish(pub, leads)
 		case wanted[host] || held[host] || !pub.marked || !p.Rules.Known:
-		case p.clusters[pub.cluster] == nil || !p.clusters[pub.cluster].ready:
+		case p.clusters.get(pub.cluster) == nil || !p.clusters.get(pub.cluster).ready:
 		default:
 			p.unpublish(pub, standing[host])
 		}
@@ -230,11 +229,10 @@ func (p *planner) planPublications() {
 // name at the CDN that anybody may get.
 func (p *planner) lost(s *site) bool {
 	pub := p.published[s.key().Host]
-	_, trying := p.writes[s.key()]
-	if pub == nil || len(s.ours) > 0 || trying || p.missing(s) || !p.barred(s) {
+	if pub == nil || len(s.ours) > 0 || p.written.has(s) || p.missing(s) || !p.barred(s) {
 		return false
 	}
-	return !slices.ContainsFunc(s.others, func(r *Rule) bool { return pub.leadsTo(p.target(*r)) })
+	return !slices.ContainsFunc(s.others, func(r *Rule) bool { return pub.leadsTo(p.target(r)) })
 }
 
 // publish leads a host to the CDN: first the mark, then the CNAME.
@@ -305,7 +303,7 @@ func (p *planner) unwantedPublication(pub *publication, r Record) {
 	for key := range p.Memory.droppedRules {
 		reported = reported || key.Host == pub.host
 	}
-	c := p.clusters[pub.cluster]
+	c := p.clusters.get(pub.cluster)
 	gone := p.unwanted(pub.cluster, r.ID, reported || r.Type == "TXT")
 	c.publicationDeletions = append(c.publicationDeletions, deletion[Record]{
 		op: Op[Record]{Verb: Delete, old: &r, Urgency: urgentRemove}, reported: gone.reported, safe: true,

@@ -19,8 +19,8 @@ func relative(host, domain string) (name string, ok bool) {
 // stand there, and what each of them needs.
 func (p *planner) planRecords() {
 	byCluster := p.recordsByCluster()
-	for _, cluster := range slices.Sorted(maps.Keys(p.clusters)) {
-		c := p.clusters[cluster]
+	for _, cluster := range slices.Sorted(maps.Keys(p.clusters.of)) {
+		c := p.clusters.get(cluster)
 		if !c.ready {
 			continue
 		}
@@ -112,14 +112,14 @@ func (p *planner) unwantedRecord(cluster string, r Record, lingers, safe bool) {
 		d.due = gone.since.Add(p.Settings.Linger)
 		if !p.Now.Before(d.due) && !p.readSince(p.Rules.Read, d.due) {
 			d.safe = false
-			for cdn := range p.cdns {
-				if !p.readSince(p.Rules.readOf(cdn), d.due) {
-					p.step.Reread[cdn] = true
+			for _, cdn := range p.Settings.CDNs {
+				if !p.readSince(p.Rules.readOf(cdn.Target), d.due) {
+					p.step.Reread[cdn.Target] = true
 				}
 			}
 		}
 	}
-	c := p.clusters[cluster]
+	c := p.clusters.get(cluster)
 	c.recordDeletions = append(c.recordDeletions, d)
 }
 

@@ -5,56 +5,29 @@ import "slices"
 // planRules goes through every host and path that is wanted or that a rule of
 // ours has.
 func (p *planner) planRules() {
-	p.countRules()
 	p.step.Routes = make([]RouteState, 0, len(p.Want.Routes))
 	p.step.Rules = slices.Grow(p.step.Rules, max(0, len(p.Want.Routes)-len(p.Rules.Objects)))
-	for i := range p.sites {
-		if s := &p.sites[i]; p.Rules.knows(s.key().CDN) {
+	for _, s := range p.sites.all {
+		switch {
+		case p.synced(s):
+			p.outcomeOnly(s.route, Synced, "")
+		case p.Rules.knows(s.key().CDN):
 			p.planRule(s)
 		}
 	}
 }
 
-// countRules counts our rules by cluster and CDN, and tells of those whose cluster
-// is not in the configuration.
-func (p *planner) countRules() {
-	type owner struct {
-		cluster string
-		cdn     Target
-	}
-	counts := make(map[owner]*int)
-	var of owner // of the rule before, and mostly of the next
-	var count *int
-	for i := range p.sites {
-		for _, r := range p.sites[i].ours {
-			if next := (owner{r.of.Cluster, r.CDN}); count == nil || next != of {
-				if counts[next] == nil {
-					counts[next] = new(int)
-				}
-				of, count = next, counts[next]
-			}
-			*count++
-		}
-	}
-	unknown := make(map[string]int)
-	for of, n := range counts {
-		if c, ok := p.clusters[of.cluster]; ok {
-			c.rules[of.cdn] = *n
-			p.step.Owned.Rules[of.cdn] += *n
-		} else {
-			unknown[of.cluster] += *n
-		}
-	}
-	for cluster, n := range unknown {
-		p.notice(false, "%d rules belong to a cluster %q that is not in the configuration; they are left alone", n, cluster)
-	}
+// synced reports whether all is well at a site, without a look at its rule and its
+// route. It is not where planRule has something to do or another thing to say.
+func (p *planner) synced(s *site) bool {
+	return s.plain && p.sets.get(s.group.set).exact && !p.written.has(s) && len(p.published)+len(p.Rules.Missing) == 0
 }
 
 // barred reports whether a route cannot be published because its place belongs
 // to others, or to a cluster that is not in the configuration.
 func (p *planner) barred(s *site) bool {
 	for _, r := range s.ours {
-		if p.clusters[r.of.Cluster] == nil {
+		if p.clusters.get(r.of.Cluster) == nil {
 			return true
 		}
 	}
@@ -65,7 +38,7 @@ func (p *planner) barred(s *site) bool {
 // clusters are in the configuration and can be served.
 func (p *planner) writable(ours []ourRule) (obstacle string, ok bool) {
 	for _, r := range ours {
-		if c := p.clusters[r.of.Cluster]; c == nil || !c.claimed {
+		if c := p.clusters.get(r.of.Cluster); c == nil || !c.claimed {
 			return r.of.Cluster, false
 		}
 	}
@@ -80,13 +53,13 @@ func adoptable(route *Route, others []*Rule) bool {
 
 // planRule decides about all rules at one host and path.
 func (p *planner) planRule(s *site) {
-	route, ours, key := s.route, s.ours, s.key()
+	route, ours, key := s.route, s.ours, *s.key()
 	switch {
-	case p.writes.is(key, InFlight):
+	case p.written.is(s, InFlight):
 		p.outcome(route, Pending, "on the way")
 		p.stillThere(ours)
 		return
-	case p.writes.is(key, Unsure) || p.missing(s):
+	case p.written.is(s, Unsure) || p.missing(s):
 		p.outcome(route, Pending, "it has to be looked up what became of the last attempt")
 		p.stillThere(ours)
 		return
@@ -113,7 +86,7 @@ func (p *planner) planRule(s *site) {
 		p.problem(route, "its rule belongs to cluster "+cluster+", which is not in the configuration or cannot be served now")
 		return
 	}
-	if p.cdns[key.CDN].OriginFixed {
+	if p.cdn(key.CDN).OriginFixed {
 		if ours = p.successors(s); len(ours) == 0 {
 			return
 		}
@@ -122,10 +95,10 @@ func (p *planner) planRule(s *site) {
 		if len(s.others) > 0 {
 			p.notice(false, "beside our rule %s there is another at the same host and path that is not ours; which of them the CDN follows is not known: delete one", key)
 		}
-		p.keepRule(route, ours)
+		p.keepRule(s, ours)
 		return
 	}
-	p.newRule(route, s.others)
+	p.newRule(s)
 }
 
 // missing reports whether a rule at a place was not to be seen at the last
@@ -164,7 +137,8 @@ func (h Hold) covers(r Rule, domain string) bool {
 
 // newRule makes the rule of a route that has none, once its addresses stand,
 // unless somebody else's rule has the place.
-func (p *planner) newRule(route *Route, others []*Rule) {
+func (p *planner) newRule(s *site) {
+	route, others := s.route, s.others
 	op := Op[Rule]{Verb: Create, new: &route.Rule, Ingress: route.Ingress, Urgency: urgentCreate}
 	if len(others) > 0 {
 		if !adoptable(route, others) {
@@ -175,7 +149,7 @@ func (p *planner) newRule(route *Route, others []*Rule) {
 	}
 	if p.originStands(route) {
 		p.step.Rules = append(p.step.Rules, op)
-		p.waiting(route, "on the way")
+		p.waiting(s, "on the way")
 	}
 }
 
@@ -190,8 +164,8 @@ func (p *planner) strangers(others []*Rule) string {
 }
 
 // keepRule brings the rule of a route up to date and removes its duplicates.
-func (p *planner) keepRule(route *Route, ours []ourRule) {
-	stands, exact := ours[0].Rule, false
+func (p *planner) keepRule(s *site, ours []ourRule) {
+	route, stands, exact := s.route, ours[0].Rule, false
 	for _, r := range ours {
 		if r.equal(&route.Rule) {
 			stands, exact = r.Rule, true
@@ -199,11 +173,11 @@ func (p *planner) keepRule(route *Route, ours []ourRule) {
 		}
 	}
 	if !exact {
-		if stands.SourceHost == route.Rule.SourceHost && p.clusters[route.Ingress.Cluster].claimed || p.originStands(route) {
+		if stands.SourceHost == route.Rule.SourceHost && p.clusters.get(route.Ingress.Cluster).claimed || p.originStands(route) {
 			p.step.Rules = append(p.step.Rules, Op[Rule]{
 				Verb: Update, old: stands, new: &route.Rule, Ingress: route.Ingress, Urgency: urgentChange,
 			})
-			p.waiting(route, "on the way")
+			p.waiting(s, "on the way")
 		}
 		return
 	}
@@ -213,7 +187,7 @@ func (p *planner) keepRule(route *Route, ours []ourRule) {
 		}
 	}
 	p.lead(route, stands)
-	switch set := p.sets[route.Set]; {
+	switch set := p.sets.get(route.Set); {
 	case stands.Pending:
 		p.open(route.Ingress, Open{Rules: true})
 		p.outcomeOnly(route, Pending, "the CDN is still preparing it")
@@ -232,8 +206,8 @@ func (p *planner) keepRule(route *Route, ours []ourRule) {
 // originStands reports whether a rule may name the route's origin: the claim
 // stands, and so do all addresses but those that the provider refuses.
 func (p *planner) originStands(route *Route) bool {
-	c := p.clusters[route.Ingress.Cluster]
-	set := p.sets[route.Set]
+	c := p.clusters.get(route.Ingress.Cluster)
+	set := p.sets.get(route.Set)
 	switch {
 	case c.refused != "":
 		p.outcome(route, Failed, "the cluster's names in the zone are not its own")
@@ -258,18 +232,18 @@ func (p *planner) originStands(route *Route) bool {
 
 // waiting records that a route's rule still has to be written: it is pending,
 // or in error after a failed attempt.
-func (p *planner) waiting(route *Route, reason string) {
-	if p.writes.is(route.Rule.RuleKey, Parked) {
-		p.outcome(route, Failed, "the provider refused or did not answer")
+func (p *planner) waiting(s *site, reason string) {
+	if p.written.is(s, Parked) {
+		p.outcome(s.route, Failed, "the provider refused or did not answer")
 		return
 	}
-	p.outcome(route, Pending, reason)
+	p.outcome(s.route, Pending, reason)
 }
 
 // outcome records what became of a wanted route that has work outstanding.
 func (p *planner) outcome(route *Route, s State, reason string) {
 	if route.Wanted() {
-		p.open(route.Ingress, Open{Rules: true, Records: !p.sets[route.Set].exact})
+		p.open(route.Ingress, Open{Rules: true, Records: !p.sets.get(route.Set).exact})
 		p.outcomeOnly(route, s, reason)
 	}
 }
@@ -306,18 +280,18 @@ func (p *planner) releaseRule(s *site) {
 // unwantedRule notes that nobody wants r, a rule of ours. It goes after the
 // deletion grace, if its cluster may be written for.
 func (p *planner) unwantedRule(r ourRule) {
-	c := p.clusters[r.of.Cluster]
+	c := p.clusters.get(r.of.Cluster)
 	if c == nil || !c.claimed {
 		return
 	}
 	gone := p.unwanted(r.of.Cluster, r.ID, p.Memory.droppedRules[r.RuleKey])
 	due, safe := gone.since.Add(p.Settings.DeletionGrace), true
-	if pub := p.published[r.Host]; pub != nil && (pub.marked || pub.busy) && p.target(*r.Rule) != "" {
+	if pub := p.published[r.Host]; pub != nil && (pub.marked || pub.busy) && p.target(r.Rule) != "" {
 		// First its host must not lead to it any more, nor be remembered to.
 		if at := p.forgotten(pub, *r.Rule, gone.since); at.After(due) {
 			due = at
 		}
-		safe = !pub.busy && !(pub.hasCNAME && pub.cname.Data == p.target(*r.Rule)) && p.seenToLead(due)
+		safe = !pub.busy && !(pub.hasCNAME && pub.cname.Data == p.target(r.Rule)) && p.seenToLead(due)
 	}
 	c.ruleDeletions[r.CDN] = append(c.ruleDeletions[r.CDN], deletion[Rule]{
 		op:       Op[Rule]{Verb: Delete, old: r.Rule, Ingress: *r.of, Urgency: urgentRemove},

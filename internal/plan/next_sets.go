@@ -38,10 +38,10 @@ func (p *planner) planName(cluster string, c *clusterState, name string, records
 	switch {
 	case !used || !known:
 	case set.CNAME != "":
-		p.sets[name] = p.planCNAME(c, name, set.CNAME, members, slices.ContainsFunc(others, Record.resolves))
+		p.sets.of[name] = p.planCNAME(c, name, set.CNAME, members, slices.ContainsFunc(others, Record.resolves))
 	default:
 		blocked := slices.ContainsFunc(others, Record.resolves) // a CNAME stands alone
-		p.sets[name] = p.planSet(cluster, c, name, set, members, blocked || c.ttlChanges)
+		p.sets.of[name] = p.planSet(cluster, c, name, set, members, blocked || c.ttlChanges)
 	}
 }
 

@@ -110,7 +110,8 @@ type View[T Object[T]] struct {
 	Read time.Time
 	// ReadOf is Read of each of several CDNs; nil: Read is that of all.
 	ReadOf map[Target]time.Time
-	// Objects are not written to.
+	// Objects are in the order that Compare makes, and not written to: what was changed
+	// is another one. What was not is best the same as in the View before.
 	Objects []*T
 	// Missing holds the IDs of Objects that the last reading did not show. They
 	// are neither there nor gone until they were looked up: lists lag, and

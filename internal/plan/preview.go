@@ -91,7 +91,7 @@ func newPlay[T Object[T]](v View[T]) *play[T] {
 }
 
 func (p *play[T]) view(known bool, now time.Time) View[T] {
-	return View[T]{Known: known, Read: now, Objects: slices.Collect(maps.Values(p.objects))}
+	return View[T]{Known: known, Read: now, Objects: slices.SortedFunc(maps.Values(p.objects), func(a, b *T) int { return (*a).Compare(*b) })}
 }
 
 func (p *play[T]) apply(op Op[T]) Op[T] {

@@ -78,8 +78,10 @@ func TestPreviewOfAHost(t *testing.T) {
 		t.Errorf("forecast %v, %v", changes(f), err)
 	}
 	s.run()
-	s.Rules.Objects[0].Protocols = slices.Clone(s.Rules.Objects[0].Protocols)
-	s.Rules.Objects[0].Protocols[0].Published = "https" // drift
+	drift := *s.Rules.Objects[0]
+	drift.Protocols = slices.Clone(drift.Protocols)
+	drift.Protocols[0].Published = "https"
+	s.Rules.Objects = []*Rule{&drift}
 	if f, err = Preview(s.Input); err != nil || len(f.Rules) != 1 || len(f.Records) > 0 {
 		t.Errorf("forecast of a change %v, %v", changes(f), err)
 	}

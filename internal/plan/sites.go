@@ -1,15 +1,24 @@
 package plan
 
 import (
+	"iter"
 	"slices"
 	"strings"
+
+	"github.com/edgeward/edgeward/internal/ordered"
 )
 
 // site is a host and path at a CDN: what shall be published there, and what is.
+// It is not changed once made.
 type site struct {
 	route  *Route // the zero Route: nobody claims it
 	ours   []ourRule
 	others []*Rule // that are not ours
+	// plain says that one rule stands there, of ours and just as wanted, and is
+	// served: as it is nearly everywhere at any time. Then it belongs to the group.
+	plain bool
+	group group
+	one   [1]ourRule // mostly all of ours
 }
 
 // ourRule is a rule of ours with whom it is for.
@@ -18,61 +27,50 @@ type ourRule struct {
 	of *IngressID
 }
 
-func (s *site) key() RuleKey {
+// group is what many rules have in common: the cluster, the CDN, and the zone name
+// of the origin.
+type group struct {
+	cluster string
+	cdn     Target
+	set     string
+}
+
+func (s *site) key() *RuleKey {
 	switch {
 	case len(s.ours) > 0:
-		return s.ours[0].RuleKey
+		return &s.ours[0].RuleKey
 	case len(s.others) > 0:
-		return s.others[0].RuleKey
+		return &s.others[0].RuleKey
 	}
-	return s.route.Key
+	return &s.route.Key
 }
 
-// sitesOf are all that somebody claims or that has a rule, in the order of their
-// keys. Routes are in order; rules cost less if they are.
-func sitesOf(routes []*Route, rules []*Rule, owner string) []site {
-	standing := rules
-	if !slices.IsSortedFunc(rules, compareRules) {
-		standing = slices.SortedFunc(slices.Values(rules), compareRules)
+// siteOf is what a route, if there is one, and the rules at its key make.
+func siteOf(route *Route, rules []*Rule, owner string) *site {
+	s := &site{route: route}
+	if route == nil {
+		s.route = new(Route)
 	}
-	sites, unclaimed := make([]site, 0, max(len(routes), len(rules))), new(Route)
-	ours, others := make([]ourRule, 0, len(rules)), []*Rule(nil) // in one block each; a site has some in a row
-	for len(routes)+len(standing) > 0 {
-		s := site{route: unclaimed}
-		var key RuleKey
-		if len(standing) == 0 || len(routes) > 0 && routes[0].Key.Compare(standing[0].RuleKey) <= 0 {
-			s.route, routes = routes[0], routes[1:]
-			key = s.route.Key
+	s.ours = s.one[:0]
+	for _, r := range rules {
+		if of := r.owned(s.route, owner); of != nil {
+			s.ours = append(s.ours, ourRule{r, of})
 		} else {
-			key = standing[0].RuleKey
+			s.others = append(s.others, r)
 		}
-		firstOurs, firstOther := len(ours), len(others)
-		for ; len(standing) > 0 && standing[0].RuleKey == key; standing = standing[1:] {
-			if of := standing[0].owned(s.route, owner); of != nil {
-				ours = append(ours, ourRule{standing[0], of})
-			} else {
-				others = append(others, standing[0])
-			}
-		}
-		s.ours, s.others = ours[firstOurs:len(ours):len(ours)], others[firstOther:len(others):len(others)]
-		sites = append(sites, s)
 	}
-	return sites
-}
-
-// compareRules is Rule.Compare without copies: every plan looks at all rules.
-func compareRules(a, b *Rule) int {
-	if c := a.RuleKey.Compare(b.RuleKey); c != 0 {
-		return c
+	s.plain = route.Wanted() && len(s.ours) == 1 && len(s.others) == 0 && !s.ours[0].Pending && s.ours[0].equal(&route.Rule)
+	if s.plain {
+		s.group = group{route.Ingress.Cluster, route.Rule.CDN, route.Set}
 	}
-	return strings.Compare(a.ID, b.ID)
+	return s
 }
 
 // owned returns for which Ingress a rule is, nil if it is not the owner's. A
 // mark's hash is what costs most in planning: one that is as wanted need not be
 // read.
 func (r *Rule) owned(wanted *Route, owner string) *IngressID {
-	if r.sameMarks(&wanted.Rule) {
+	if r.markedAs(&wanted.Rule) {
 		return &wanted.Ingress
 	}
 	if m, ok := r.Mark(); ok && m.Owner == owner {
@@ -81,32 +79,145 @@ func (r *Rule) owned(wanted *Route, owner string) *IngressID {
 	return nil
 }
 
-// site is what there is at a host and path.
-func (p *planner) site(key RuleKey) *site {
-	if i, ok := slices.BinarySearchFunc(p.sites, key, func(s site, key RuleKey) int { return s.key().Compare(key) }); ok {
-		return &p.sites[i]
+// sites are all hosts and paths that somebody claims or that have a rule, in the
+// order of their keys, and the lists that say so.
+type sites struct {
+	routes []*Route
+	rules  []*Rule
+	all    []*site
+}
+
+// after returns the sites that other lists lead to. Where both have the same
+// elements as before the sites are the same: of ten thousand only those that have
+// changed are looked at.
+func (before sites) after(routes []*Route, rules []*Rule, owner string) sites {
+	now := sites{routes: routes, rules: rules}
+	var gone, come []*site
+	var here []*site
+	var wanted []*Route
+	var standing []*Rule
+	rest := before.all
+	for key := range inOrder(differ(before.routes, routes), differ(before.rules, rules)) {
+		here, rest = at(rest, key)
+		wanted, routes = at(routes, key)
+		standing, rules = at(rules, key)
+		gone = append(gone, here...)
+		switch {
+		case len(wanted) > 0:
+			come = append(come, siteOf(wanted[0], standing, owner))
+		case len(standing) > 0:
+			come = append(come, siteOf(nil, standing, owner))
+		}
 	}
-	return &site{route: &Route{Key: key}}
+	now.all = ordered.Patch(before.all, gone, come, func(a, b *site) int { return a.key().Compare(*b.key()) })
+	return now
+}
+
+// keyed are the elements of lists in the order of their keys.
+type keyed interface {
+	*Route | *Rule | *site
+	key() *RuleKey
+}
+
+func (r *Route) key() *RuleKey { return &r.Key }
+
+func (r *Rule) key() *RuleKey { return &r.RuleKey }
+
+// differ returns the keys at which two lists have not the same elements.
+func differ[T keyed](a, b []T) (keys []*RuleKey) {
+	for len(a) > 0 && len(b) > 0 {
+		switch {
+		case a[0] == b[0]:
+			a, b = a[1:], b[1:]
+		case a[0].key().Compare(*b[0].key()) < 0:
+			keys, a = append(keys, a[0].key()), a[1:]
+		default:
+			keys, b = append(keys, b[0].key()), b[1:]
+		}
+	}
+	for _, e := range slices.Concat(a, b) {
+		keys = append(keys, e.key())
+	}
+	return keys
+}
+
+// inOrder yields the keys of two lists, each key once.
+func inOrder(a, b []*RuleKey) iter.Seq[*RuleKey] {
+	return func(yield func(*RuleKey) bool) {
+		for len(a)+len(b) > 0 {
+			var key *RuleKey
+			if len(b) == 0 || len(a) > 0 && a[0].Compare(*b[0]) <= 0 {
+				key = a[0]
+			} else {
+				key = b[0]
+			}
+			for len(a) > 0 && *a[0] == *key {
+				a = a[1:]
+			}
+			for len(b) > 0 && *b[0] == *key {
+				b = b[1:]
+			}
+			if !yield(key) {
+				return
+			}
+		}
+	}
+}
+
+// at returns what a list has at a key and what comes after it. What is near the
+// list's beginning is found at once.
+func at[T keyed](list []T, key *RuleKey) (here, rest []T) {
+	near := 1
+	for near < len(list) && list[near-1].key().Compare(*key) < 0 {
+		near *= 2
+	}
+	near = min(near, len(list))
+	from, _ := slices.BinarySearchFunc(list[:near], key, func(e T, key *RuleKey) int { return e.key().Compare(*key) })
+	to := from
+	for to < len(list) && *list[to].key() == *key {
+		to++
+	}
+	return list[from:to], list[to:]
+}
+
+// compareRules is Rule.Compare without copies.
+func compareRules(a, b *Rule) int {
+	if c := a.RuleKey.Compare(b.RuleKey); c != 0 {
+		return c
+	}
+	return strings.Compare(a.ID, b.ID)
+}
+
+// site is what there is at a host and path; nil if nothing stands and nobody
+// claims it.
+func (p *planner) site(key RuleKey) *site {
+	if here, _ := at(p.sites.all, &key); len(here) > 0 {
+		return here[0]
+	}
+	return nil
 }
 
 // hasRule reports whether a rule stands or is on its way somewhere.
 func (p *planner) hasRule(key RuleKey) bool {
-	s := p.site(key)
 	_, trying := p.writes[key]
-	return trying || len(s.ours)+len(s.others) > 0
+	s := p.site(key)
+	return trying || s != nil && len(s.ours)+len(s.others) > 0
 }
 
-// writesOf are how far the writes to rules are.
-func writesOf(attempts []Attempt[Rule]) statuses[RuleKey] {
-	writes := make(statuses[RuleKey], len(attempts))
-	for _, a := range attempts {
+// noteWrites finds out how far the writes to rules are.
+func (p *planner) noteWrites() {
+	for _, a := range p.Rules.Attempts {
 		switch a.Verb {
 		case LookUp, Verify:
 		case Create:
-			writes.note(a.New().RuleKey, a.Status)
+			p.writes.note(a.New().RuleKey, a.Status)
 		default:
-			writes.note(a.Old().RuleKey, a.Status)
+			p.writes.note(a.Old().RuleKey, a.Status)
 		}
 	}
-	return writes
+	for key, status := range p.writes {
+		if s := p.site(key); s != nil {
+			p.written.note(s, status)
+		}
+	}
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/edgeward/edgeward/internal/kube"
 )
 
 // Input is everything that Next looks at.
@@ -30,7 +32,7 @@ type Step struct {
 	// Routes tells what became of each route that is wanted; Problems those
 	// that a live rule stands in the way of. Held are the Ingresses whose live
 	// rules stay as they are, since they cannot be understood.
-	Routes   []RouteState
+	Routes   []RouteState // in the order of their keys
 	Problems []Problem
 	Held     map[RuleKey]IngressID
 	// Compared says that the first comparison of every cluster is over.
@@ -86,6 +88,41 @@ type RouteState struct {
 	*Route
 	State  State
 	Reason string
+}
+
+// Published is the CDN at which an Ingress is published or on its way to be; "" if
+// that is none.
+func Published(want Want, step Step, id IngressID) Target {
+	for _, c := range want.readings[id.Cluster].of(kube.Key{Namespace: id.Namespace, Name: id.Name}).claims {
+		i, ok := slices.BinarySearchFunc(step.Routes, c.route.Key, func(r RouteState, key RuleKey) int { return r.Key.Compare(key) })
+		if ok && step.Routes[i].Ingress == id {
+			return c.route.Key.CDN
+		}
+	}
+	return ""
+}
+
+// States are how many routes of each cluster are in each state.
+func States(want Want, step Step) map[string]map[State]int {
+	type group struct {
+		cluster string
+		state   State
+	}
+	var all tally[group]
+	for _, p := range Problems(want, step) {
+		all.add(group{p.Ingress.Cluster, p.State})
+	}
+	for _, r := range step.Routes {
+		all.add(group{r.Ingress.Cluster, r.State})
+	}
+	counts := make(map[string]map[State]int)
+	for name := range want.Clusters {
+		counts[name] = map[State]int{Synced: 0, Pending: 0, Conflict: 0, Invalid: 0, Failed: 0}
+	}
+	for of, n := range all.counts() {
+		counts[of.cluster][of.state] += n
+	}
+	return counts
 }
 
 // Problems are all of a plan: why what is not published is not.

@@ -23,6 +23,14 @@ func (s statuses[K]) is(at K, want Status) bool {
 	return ok && status == want
 }
 
+func (s statuses[K]) has(at K) bool {
+	if len(s) == 0 {
+		return false
+	}
+	_, ok := s[at]
+	return ok
+}
+
 // index answers questions about a View by place.
 type index[T Object[T]] struct {
 	statuses[string]

@@ -165,29 +165,48 @@ func TestAnotherOriginByHand(t *testing.T) {
 // TestPending: what the CDN is still preparing has no CNAME yet, and is looked
 // at again.
 func TestPending(t *testing.T) {
-	s := newStage(vultrSettings(), cluster("main", fast("/=web"), balanced("192.0.2.9")))
-	for range 3 {
-		s.ask()
-		s.do()
-	}
-	s.Rules.Objects[0].Pending = true
-	if ops := s.ask(); len(ops) > 0 {
-		t.Errorf("operations %q while it is prepared", ops)
-	}
-	if diff := cmp.Diff([]string{"pending www.example.com/: the CDN is still preparing it"}, s.states()); diff != "" {
-		t.Errorf("states (-want +got):\n%s", diff)
-	}
-	if want := s.Now.Add(pollEvery); !s.step.Poll.Equal(want) || len(s.step.Reread) > 0 {
-		t.Errorf("asked again at %s, want %s; read now: %v", s.step.Poll, want, s.step.Reread)
-	}
-	s.Now = s.step.Poll
-	s.step = Next(s.Input)
-	if !s.step.Reread[VultrCDN] {
-		t.Error("it is not read again")
-	}
-	s.Rules.Objects[0].Pending = false
-	if diff := cmp.Diff([]string{"5s: create claim www", "5s: create www cdn-id-003.vultrcdn.com"}, s.run()); diff != "" {
-		t.Errorf("done (-want +got):\n%s", diff)
+	for name, test := range map[string]struct {
+		zones []string
+		then  []string
+	}{
+		"its DNS is ours":     {[]string{"example.com"}, []string{"5s: create claim www", "5s: create www cdn-id-003.vultrcdn.com"}},
+		"its DNS is not ours": {nil, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			set := vultrSettings()
+			set.PublishZones = test.zones
+			s := newStage(set, cluster("main", fast("/=web"), balanced("192.0.2.9")))
+			for range 3 {
+				s.ask()
+				s.do()
+			}
+			rule := *s.Rules.Objects[0]
+			rule.Pending = true
+			s.Rules.Objects = []*Rule{&rule}
+			if ops := s.ask(); len(ops) > 0 {
+				t.Errorf("operations %q while it is prepared", ops)
+			}
+			if diff := cmp.Diff([]string{"pending www.example.com/: the CDN is still preparing it"}, s.states()); diff != "" {
+				t.Errorf("states (-want +got):\n%s", diff)
+			}
+			if want := s.Now.Add(pollEvery); !s.step.Poll.Equal(want) || len(s.step.Reread) > 0 {
+				t.Errorf("asked again at %s, want %s; read now: %v", s.step.Poll, want, s.step.Reread)
+			}
+			s.Now = s.step.Poll
+			s.step = next(s.Input)
+			if !s.step.Reread[VultrCDN] {
+				t.Error("it is not read again")
+			}
+			ready := rule
+			ready.Pending = false
+			s.Rules.Objects = []*Rule{&ready}
+			if diff := cmp.Diff(test.then, s.run()); diff != "" {
+				t.Errorf("done (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff([]string{"synced www.example.com/"}, s.states()); diff != "" {
+				t.Errorf("states (-want +got):\n%s", diff)
+			}
+		})
 	}
 }
 
@@ -312,7 +331,7 @@ func TestOldListOfDNS(t *testing.T) {
 	s.Records.Objects = slices.DeleteFunc(s.Records.Objects, func(r *Record) bool { return r.Type == "CNAME" }) // as an old list says
 	s.Rules.Read, s.Records.Read = s.Now, s.Now
 	for range 5 {
-		s.step = Next(s.Input)
+		s.step = next(s.Input)
 		s.Memory = s.step.Memory
 		if len(s.step.Rules) > 0 {
 			t.Fatalf("%s: the rule goes, and DNS was read %s before", s.Now.Sub(start()), s.Now.Sub(s.Records.Read))

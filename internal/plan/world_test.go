@@ -5,6 +5,7 @@ import (
 	"iter"
 	"maps"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -43,6 +44,7 @@ type world struct {
 type store[T Object[T]] struct {
 	truth map[string]T
 	view  map[string]T
+	refs  map[string]*T // what the last View had: what has not changed stays the same
 	// missing and attempts are as in View.
 	missing  map[string]bool
 	attempts []Attempt[T]
@@ -52,7 +54,17 @@ type store[T Object[T]] struct {
 }
 
 func (s *store[T]) asView() View[T] {
-	return View[T]{Known: true, Objects: Refs(slices.Collect(maps.Values(s.view))), Missing: s.missing, Attempts: slices.Clone(s.attempts)}
+	refs := make(map[string]*T, len(s.view))
+	for id, o := range s.view {
+		if refs[id] = s.refs[id]; refs[id] == nil || !reflect.DeepEqual(*refs[id], o) {
+			refs[id] = &o
+		}
+	}
+	s.refs = refs
+	return View[T]{
+		Known: true, Objects: slices.SortedFunc(maps.Values(refs), func(a, b *T) int { return (*a).Compare(*b) }),
+		Missing: s.missing, Attempts: slices.Clone(s.attempts),
+	}
 }
 
 // outcome is how a provider answers.
@@ -67,6 +79,9 @@ const (
 func newWorld(t *testing.T, seed uint64) *world {
 	settings := vultrSettings()
 	settings.MaxDelete = 1
+	if seed%3 == 0 {
+		settings.PublishZones = nil
+	}
 	w := &world{
 		t: t, seed: seed, rng: rand.New(rand.NewPCG(seed, 1)), now: start(), fresh: true, settings: settings,
 		rules: newStore[Rule](), records: newStore[Record](),
@@ -146,8 +161,28 @@ func (w *world) next() Step {
 		Settings: w.settings, Now: w.now, AllowDelete: w.fresh}
 	in.Rules.Read, in.Records.Read = w.now, w.now
 	step := Next(in)
+	w.checkSites(in, step)
 	w.memory, w.fresh = step.Memory, w.fresh && !step.Compared
 	return step
+}
+
+// checkSites has the sites that were taken over from the call before be those that
+// the lists make, and the answer be the same if none of them is known to be plain.
+func (w *world) checkSites(in Input, step Step) {
+	w.t.Helper()
+	fresh := sites{}.after(in.Want.Routes, in.Rules.Objects, testOwner)
+	if !reflect.DeepEqual(step.Memory.sites, fresh) {
+		w.fail("the sites are not those that the lists make")
+	}
+	for _, s := range fresh.all {
+		s.plain = false
+	}
+	in.Memory.sites = fresh
+	slow := Next(in)
+	slow.Memory.sites = step.Memory.sites
+	if !reflect.DeepEqual(step, slow) {
+		w.fail("another answer where no site is plain:\n%+v\nwith plain ones:\n%+v", slow, step)
+	}
 }
 
 // change gives the clusters new objects.

@@ -36,24 +36,19 @@ type account struct {
 	since      time.Time
 	rules, dns bool        // still open at the CDN, at DNS
 	cdn        plan.Target // where it is published, or was when the event came; "": nowhere
-	published  plan.Target // where the last plan says that it is; "": nowhere
 }
 
 func newAccounts(m *metrics.Metrics) *accounts {
 	return &accounts{metrics: m, open: make(map[plan.IngressID]*account), synced: &syncTimes{of: make(map[plan.IngressID]time.Time)}}
 }
 
-// opened takes the latest events. Routes are those of the last plan.
-func (a *accounts) opened(events map[plan.IngressID]string, routes []plan.RouteState, now time.Time) {
-	if len(events) == 0 {
-		return
-	}
+// where says where an Ingress is published; "": nowhere.
+type where func(plan.IngressID) plan.Target
+
+// opened takes the latest events.
+func (a *accounts) opened(events map[plan.IngressID]string, before where, now time.Time) {
 	for id, event := range events {
-		a.open[id] = &account{event: event, since: now, rules: true, dns: true}
-	}
-	a.locate(routes)
-	for id := range events {
-		a.open[id].cdn = a.open[id].published
+		a.open[id] = &account{event: event, since: now, rules: true, dns: true, cdn: before(id)}
 	}
 }
 
@@ -73,47 +68,36 @@ func (a *accounts) resynced(target plan.Target, routes []plan.RouteState, now ti
 	}
 }
 
-// locate tells the open attempts where their Ingresses are published.
-func (a *accounts) locate(routes []plan.RouteState) {
-	if len(a.open) == 0 {
-		return
-	}
-	for _, acc := range a.open {
-		acc.published = ""
-	}
-	for _, r := range routes {
-		if acc := a.open[r.Ingress]; acc != nil {
-			acc.published = r.Key.CDN
-		}
-	}
-}
-
 // completed closes what the step shows to have no work outstanding. An Ingress
 // that neither is nor was published has had nothing to sync.
-func (a *accounts) completed(want plan.Want, step plan.Step, now time.Time) {
+func (a *accounts) completed(want plan.Want, step plan.Step, is where, now time.Time) {
 	if len(a.open) == 0 {
 		return
 	}
-	a.locate(step.Routes)
 	for id, acc := range a.open {
 		if want.Clusters[id.Cluster] == nil {
 			continue // its snapshots are not complete
 		}
 		outstanding := step.Open[id]
-		if acc.published != "" {
-			acc.cdn = acc.published
+		rules, dns := acc.rules && !outstanding.Rules, acc.dns && !outstanding.Records
+		if !rules && !dns {
+			continue
 		}
-		if acc.rules && !outstanding.Rules {
+		published := is(id)
+		if published != "" {
+			acc.cdn = published
+		}
+		if rules {
 			acc.rules = false
 			a.count(id, acc.cdn, acc, now)
 		}
-		if acc.dns && !outstanding.Records {
+		if dns {
 			acc.dns = false
 			a.count(id, plan.Vultr, acc, now)
 		}
 		if !acc.rules && !acc.dns {
 			delete(a.open, id)
-			a.synced.note(id, acc.published != "", now)
+			a.synced.note(id, published != "", now)
 		}
 	}
 	if len(a.open) == 0 {

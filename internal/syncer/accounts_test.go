@@ -16,17 +16,25 @@ func TestAccounts(t *testing.T) {
 	id := plan.IngressID{Cluster: "main", Namespace: "default", Name: "shop"}
 	want := plan.Want{Clusters: map[string]*plan.ClusterWant{"main": {}}}
 	routes := []plan.RouteState{{Route: &plan.Route{Ingress: id, Key: plan.RuleKey{CDN: plan.Edgio}}}}
+	in := func(routes []plan.RouteState) where {
+		return func(plan.IngressID) plan.Target {
+			if len(routes) == 0 {
+				return ""
+			}
+			return plan.Edgio
+		}
+	}
 	open := func(o plan.Open) map[plan.IngressID]plan.Open { return map[plan.IngressID]plan.Open{id: o} }
 	now := time.Unix(1e9, 0)
 
 	event := func(name string, had []plan.RouteState) func(*accounts) {
-		return func(a *accounts) { a.opened(map[plan.IngressID]string{id: name}, had, now) }
+		return func(a *accounts) { a.opened(map[plan.IngressID]string{id: name}, in(had), now) }
 	}
 	resync := func(target plan.Target) func(*accounts) {
 		return func(a *accounts) { a.resynced(target, routes, now) }
 	}
 	planned := func(routes []plan.RouteState, o plan.Open) func(*accounts) {
-		return func(a *accounts) { a.completed(want, plan.Step{Routes: routes, Open: open(o)}, now) }
+		return func(a *accounts) { a.completed(want, plan.Step{Routes: routes, Open: open(o)}, in(routes), now) }
 	}
 	failed := func(target plan.Target, of plan.IngressID, o plan.Open) func(*accounts) {
 		return func(a *accounts) { a.failed(target, of, open(o)) }
@@ -45,7 +53,7 @@ func TestAccounts(t *testing.T) {
 		"never published":            {[]func(*accounts){event("added", nil), planned(nil, plan.Open{})}, nil},
 		"deleted, and was published": {[]func(*accounts){event("deleted", routes), planned(nil, plan.Open{Rules: true}), planned(nil, plan.Open{})}, []string{"edgio deleted success 1", "vultr deleted success 1"}},
 		"its cluster is not ready": {[]func(*accounts){event("added", nil), func(a *accounts) {
-			a.completed(plan.Want{Clusters: map[string]*plan.ClusterWant{"main": nil}}, plan.Step{Routes: routes}, now)
+			a.completed(plan.Want{Clusters: map[string]*plan.ClusterWant{"main": nil}}, plan.Step{Routes: routes}, in(routes), now)
 		}}, nil},
 		"a resync of one target":                 {[]func(*accounts){resync(plan.Edgio), planned(routes, plan.Open{})}, []string{"edgio resync success 1"}},
 		"a resync of both at once":               {[]func(*accounts){resync(plan.Edgio), resync(plan.Vultr), planned(routes, plan.Open{})}, []string{"edgio resync success 1", "vultr resync success 1"}},

@@ -14,7 +14,7 @@ import (
 func (s *Syncer) report(now time.Time) {
 	s.setState(s.awaited())
 	if s.cdnsKnown() && s.dns.picture.known {
-		s.accounts.completed(s.want, s.step, now)
+		s.accounts.completed(s.want, s.step, s.published, now)
 	}
 	s.tell()
 	s.measure(now)
@@ -126,9 +126,7 @@ func few(rules []string) []string {
 // measure sets the gauges.
 func (s *Syncer) measure(now time.Time) {
 	m := s.opts.Metrics
-	counts := make(map[string]map[plan.State]int)
 	for name, c := range s.want.Clusters {
-		counts[name] = map[plan.State]int{plan.Synced: 0, plan.Pending: 0, plan.Conflict: 0, plan.Invalid: 0, plan.Failed: 0}
 		stale, panicking := 0.0, 0.0
 		if c != nil {
 			n := c.Nodes
@@ -145,13 +143,7 @@ func (s *Syncer) measure(now time.Time) {
 		m.NodePanic.WithLabelValues(name).Set(panicking)
 		m.LastKnownAddress.WithLabelValues(name).Set(stale)
 	}
-	for _, p := range plan.Problems(s.want, s.step) {
-		counts[p.Ingress.Cluster][p.State]++
-	}
-	for _, r := range s.step.Routes {
-		counts[r.Ingress.Cluster][r.State]++
-	}
-	for cluster, states := range counts {
+	for cluster, states := range plan.States(s.want, s.step) {
 		for state, n := range states {
 			m.Routes.WithLabelValues(cluster, string(state)).Set(float64(n))
 		}

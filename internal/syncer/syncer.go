@@ -274,10 +274,13 @@ func (s *Syncer) applyAll() {
 func (s *Syncer) desire(now time.Time) {
 	clusters, events, missed := s.in.take()
 	want := plan.DesiredAfter(s.want, clusters, s.opts.Settings, now)
+	s.accounts.opened(events, s.published, now)
 	s.memory = s.memory.Follow(s.want, want, !missed)
 	s.want, s.mapped, s.nodes = want, true, nodesOf(clusters)
-	s.accounts.opened(events, s.step.Routes, now)
 }
+
+// published is where an Ingress is published, as the last plan found; "": nowhere.
+func (s *Syncer) published(id plan.IngressID) plan.Target { return plan.Published(s.want, s.step, id) }
 
 // plan asks for the operations that are safe now, and returns what stands, on
 // which the answer rests.
