@@ -37,15 +37,15 @@ func AllHoldings(rules []*Rule, records []*Record, owner, domain string) map[str
 	}
 	claimed := make(map[string]bool)
 	for _, r := range records {
-		if cluster, ok := clusterOf(*r, owner); ok && isClaim(*r, cluster, owner) {
+		if cluster, ok := clusterOf(r, owner); ok && isClaim(r, cluster, owner) {
 			claimed[cluster] = true
 			of(cluster).Claims = append(of(cluster).Claims, *r)
 		}
 	}
 	for _, r := range records {
-		cluster, ok := clusterOf(*r, owner)
+		cluster, ok := clusterOf(r, owner)
 		switch {
-		case !ok || !claimed[cluster] || isClaim(*r, cluster, owner):
+		case !ok || !claimed[cluster] || isClaim(r, cluster, owner):
 		case named[r.Name]:
 			of(cluster).Kept = append(of(cluster).Kept, *r)
 		default:

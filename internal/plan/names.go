@@ -91,14 +91,14 @@ func claimedBy(data string) (uid string, ok bool) {
 
 // isClaim reports whether r claims the cluster's subtree for the owner, for
 // whatever cluster it was that had this name.
-func isClaim(r Record, cluster, owner string) bool {
+func isClaim(r *Record, cluster, owner string) bool {
 	return r.Name == ClaimName(cluster, owner) && r.Type == "TXT" && strings.HasPrefix(r.Data, ClaimData(owner, ""))
 }
 
 // clusterOf returns the cluster to whose subtree a record's name belongs; it is
 // not ok for a name that is not the owner's. <cluster>.<owner> itself is nobody's:
 // edgeward makes nothing there.
-func clusterOf(r Record, owner string) (cluster string, ok bool) {
+func clusterOf(r *Record, owner string) (cluster string, ok bool) {
 	rest, ok := strings.CutSuffix(r.Name, "."+owner)
 	i := strings.LastIndexByte(rest, '.')
 	return rest[i+1:], ok && i > 0 && r.Zone == ""

@@ -4,10 +4,9 @@ import "fmt"
 
 // recordsByCluster sorts out what lies in the owner's part of the zone and
 // reports what belongs to clusters that the configuration does not name.
-func (p *planner) recordsByCluster() map[string][]Record {
-	byCluster := make(map[string][]Record)
-	for _, o := range p.Records.Objects {
-		r := *o
+func (p *planner) recordsByCluster() map[string][]*Record {
+	byCluster := make(map[string][]*Record)
+	for _, r := range p.Records.Objects {
 		cluster, ok := clusterOf(r, p.Settings.Owner)
 		if !ok {
 			continue
@@ -24,7 +23,7 @@ func (p *planner) recordsByCluster() map[string][]Record {
 
 // planClaim finds out whether the cluster's part of the zone is its own, and
 // claims it where it is free and needed.
-func (p *planner) planClaim(cluster string, c *clusterState, records []Record) {
+func (p *planner) planClaim(cluster string, c *clusterState, records []*Record) {
 	name := ClaimName(cluster, p.Settings.Owner)
 	claim := Record{Name: name, Type: "TXT", Data: ClaimData(p.Settings.Owner, p.Want.Clusters[cluster].UID), TTL: p.Settings.TTL}
 	fqdn := name + "." + p.Settings.Domain
@@ -57,7 +56,7 @@ func (p *planner) planClaim(cluster string, c *clusterState, records []Record) {
 		c.ttlChanges = changes && !p.records.is(claim.Key(), Parked)
 		// While there are two of it the change would give them two TTLs.
 		if changes && len(p.records.at[claim.Key()]) == 1 {
-			p.step.Records = append(p.step.Records, Op[Record]{Verb: Update, old: &standing, new: &claim, Urgency: urgentClaim})
+			p.step.Records = append(p.step.Records, Op[Record]{Verb: Update, old: standing, new: &claim, Urgency: urgentClaim})
 		}
 	case len(p.records.at[claim.Key()]) > 0:
 		// A change of its TTL is under way, so it stands.

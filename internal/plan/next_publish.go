@@ -48,7 +48,7 @@ func (s Settings) publishZone(host string) (zone, name string, ok bool) {
 	if zone == s.Domain {
 		zone = ""
 	}
-	if _, origins := clusterOf(Record{Zone: zone, Name: name}, s.Owner); origins {
+	if _, origins := clusterOf(&Record{Zone: zone, Name: name}, s.Owner); origins {
 		return "", "", false // its part of the zone is for other names
 	}
 	return zone, name, ok
@@ -253,7 +253,7 @@ func (p *planner) publish(pub *publication, leads []lead) {
 	case pub.busy:
 	case !pub.marked:
 		p.step.Records = append(p.step.Records, Op[Record]{Verb: Create, new: &mark, Urgency: urgentCreate})
-	case !pub.hasCNAME && p.unproven([]Record{pub.mark}) != nil:
+	case !pub.hasCNAME && p.unproven([]*Record{&pub.mark}) != nil:
 		p.verify(pub.mark) // without its mark the CNAME would be nobody's
 	case !pub.hasCNAME:
 		p.step.Records = append(p.step.Records, Op[Record]{Verb: Create, new: &want, Urgency: urgentCreate})
@@ -263,7 +263,7 @@ func (p *planner) publish(pub *publication, leads []lead) {
 		p.step.Records = append(p.step.Records, Op[Record]{Verb: Update, old: &pub.mark, new: &mark, Urgency: urgentTidy})
 		return
 	default:
-		p.removeDuplicates(pub.mark.Key(), pub.mark)
+		p.removeDuplicates(pub.mark.Key(), &pub.mark)
 		return
 	}
 	p.unfinished(pub, want, mark)

@@ -8,7 +8,7 @@ import (
 )
 
 // resolves reports whether a record leads to where something answers.
-func (r Record) resolves() bool { return r.Type == "A" || r.Type == "AAAA" || r.Type == "CNAME" }
+func (r *Record) resolves() bool { return r.Type == "A" || r.Type == "AAAA" || r.Type == "CNAME" }
 
 // relative is host as a name within domain.
 func relative(host, domain string) (name string, ok bool) {
@@ -32,7 +32,7 @@ func (p *planner) planRecords() {
 		c.records = len(records) - 1 // the claim is not counted
 		p.step.Owned.Claims++
 		p.step.Owned.Addresses += c.records
-		byName := make(map[string][]Record)
+		byName := make(map[string][]*Record)
 		for _, r := range records {
 			byName[r.Name] = append(byName[r.Name], r)
 		}
@@ -49,24 +49,24 @@ func (p *planner) planRecords() {
 
 // support returns one of some records for whose sake others may go. Where only
 // lists that may be too old have shown them, one is read by itself first.
-func (p *planner) support(records []Record) (stays Record, ok bool) {
+func (p *planner) support(records []*Record) (stays *Record, ok bool) {
 	for _, r := range records {
 		if !p.Records.Unproven[r.ID] {
 			return r, true
 		}
 	}
 	if len(records) > 0 {
-		p.verify(records[0])
+		p.verify(*records[0])
 	}
-	return stays, false
+	return nil, false
 }
 
 // unproven returns the first of some records if none of them is certain to stand.
-func (p *planner) unproven(records []Record) *Record {
-	if len(records) == 0 || slices.ContainsFunc(records, func(r Record) bool { return !p.Records.Unproven[r.ID] }) {
+func (p *planner) unproven(records []*Record) *Record {
+	if len(records) == 0 || slices.ContainsFunc(records, func(r *Record) bool { return !p.Records.Unproven[r.ID] }) {
 		return nil
 	}
-	return &records[0]
+	return records[0]
 }
 
 // verify has a record be read by itself: that reply is never out of date.
@@ -78,11 +78,11 @@ func (p *planner) verify(r Record) {
 
 // removeDuplicates takes away all records that say the same as the one that
 // stands: a create whose reply was lost may have happened twice.
-func (p *planner) removeDuplicates(key string, stands Record) {
+func (p *planner) removeDuplicates(key string, stands *Record) {
 	if len(p.records.at[key]) < 2 {
 		return
 	}
-	if _, ok := p.support([]Record{stands}); !ok {
+	if _, ok := p.support([]*Record{stands}); !ok {
 		return
 	}
 	for _, r := range p.records.at[key] {
@@ -100,12 +100,12 @@ const freshReading = 15 * time.Minute
 // whole name is unused, after the linger. What is not safe to go yet, since
 // other addresses come first, does not count for sync.max_delete either: it
 // would exceed it only until they have come.
-func (p *planner) unwantedRecord(cluster string, r Record, lingers, safe bool) {
+func (p *planner) unwantedRecord(cluster string, r *Record, lingers, safe bool) {
 	gone := p.unwanted(cluster, r.ID, p.Memory.droppedRecords[r.Key()] || lingers && p.Memory.named[r.Name])
 	if !safe {
 		return
 	}
-	d := deletion[Record]{op: Op[Record]{Verb: Delete, old: &r, Urgency: urgentRemove}, reported: gone.reported, due: p.Now}
+	d := deletion[Record]{op: Op[Record]{Verb: Delete, old: r, Urgency: urgentRemove}, reported: gone.reported, due: p.Now}
 	d.safe = !p.records.doubtful(r.Key()) && !p.records.is(r.Key(), InFlight)
 	if lingers {
 		d.op.Urgency = urgentTidy

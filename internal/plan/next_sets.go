@@ -16,13 +16,13 @@ func address(set, ip string, ttl int) Record {
 
 // planName decides about all records of one name. A name that some rule uses,
 // ours or not, keeps its addresses; any other goes after it has lingered.
-func (p *planner) planName(cluster string, c *clusterState, name string, records []Record) {
+func (p *planner) planName(cluster string, c *clusterState, name string, records []*Record) {
 	set, known := p.Want.Sets[name]
 	used := p.named[name]
 	if !used && !p.Rules.Known {
 		return // whether a rule names it is not known yet
 	}
-	var members, others []Record
+	var members, others []*Record
 	for _, r := range records {
 		switch {
 		case name == ClaimName(cluster, p.Settings.Owner) && r.Type == "TXT":
@@ -38,9 +38,9 @@ func (p *planner) planName(cluster string, c *clusterState, name string, records
 	switch {
 	case !used || !known:
 	case set.CNAME != "":
-		p.sets.of[name] = p.planCNAME(c, name, set.CNAME, members, slices.ContainsFunc(others, Record.resolves))
+		p.sets.of[name] = p.planCNAME(c, name, set.CNAME, members, slices.ContainsFunc(others, (*Record).resolves))
 	default:
-		blocked := slices.ContainsFunc(others, Record.resolves) // a CNAME stands alone
+		blocked := slices.ContainsFunc(others, (*Record).resolves) // a CNAME stands alone
 		p.sets.of[name] = p.planSet(cluster, c, name, set, members, blocked || c.ttlChanges)
 	}
 }
@@ -48,14 +48,14 @@ func (p *planner) planName(cluster string, c *clusterState, name string, records
 // planCNAME brings a name that is one CNAME towards its target. That changes in
 // place, so that the name resolves at any time. Nothing is made while blocked:
 // a CNAME cannot stand beside other records.
-func (p *planner) planCNAME(c *clusterState, name, target string, records []Record, blocked bool) setState {
+func (p *planner) planCNAME(c *clusterState, name, target string, records []*Record, blocked bool) setState {
 	want := Record{Name: name, Type: "CNAME", Data: target, TTL: c.ttl}
 	stands, sure := p.records.sure(want.Key())
 	failed := p.Records.Refused || p.records.is(want.Key(), Parked)
 	switch {
 	case sure && stands.Equal(want):
 		p.removeDuplicates(want.Key(), stands)
-		return setState{standing: 1, settled: true, exact: true, unproven: p.unproven([]Record{stands})}
+		return setState{standing: 1, settled: true, exact: true, unproven: p.unproven([]*Record{stands})}
 	case sure:
 		state := setState{settled: failed, failed: failed}
 		if stands.Data == target {
@@ -65,7 +65,7 @@ func (p *planner) planCNAME(c *clusterState, name, target string, records []Reco
 			p.removeDuplicates(want.Key(), stands)
 		} else if !c.ttlChanges || stands.Data != target {
 			want.TTL = c.ttl
-			p.step.Records = append(p.step.Records, Op[Record]{Verb: Update, old: &stands, new: &want, Urgency: urgentChange})
+			p.step.Records = append(p.step.Records, Op[Record]{Verb: Update, old: stands, new: &want, Urgency: urgentChange})
 		}
 		return state
 	case p.records.doubtful(want.Key()) || p.records.is(want.Key(), InFlight):
@@ -80,7 +80,7 @@ func (p *planner) planCNAME(c *clusterState, name, target string, records []Reco
 // planSet brings one address set that is in use towards its addresses. New
 // ones come before old ones go, and one that stands is always left. Nothing is
 // made while blocked: a CNAME has the name, or the TTL is about to change.
-func (p *planner) planSet(cluster string, c *clusterState, name string, set Set, records []Record, blocked bool) setState {
+func (p *planner) planSet(cluster string, c *clusterState, name string, set Set, records []*Record, blocked bool) setState {
 	want := slices.Clone(set.Addresses)
 	for _, ip := range set.Keep {
 		if p.records.has(address(name, ip, 0).Key()) {
@@ -143,8 +143,8 @@ func contains(list []string, s string) bool {
 
 // members is what is known of the addresses of a set.
 type members struct {
-	standing []Record // sure to stand
-	inWant   []Record // of these, the ones that shall
+	standing []*Record // sure to stand
+	inWant   []*Record // of these, the ones that shall
 	missing  []string // addresses to make
 	untried  bool     // some of these were not tried yet
 	waiting  bool     // something is under way or unknown
@@ -153,7 +153,7 @@ type members struct {
 
 // examine finds out how far each address is that a set wants or has. Want is
 // sorted.
-func (p *planner) examine(name string, want []string, records []Record) members {
+func (p *planner) examine(name string, want []string, records []*Record) members {
 	var m members
 	for _, ip := range p.addressesOf(name, want, records) {
 		place := address(name, ip, 0)
@@ -181,29 +181,37 @@ func (p *planner) examine(name string, want []string, records []Record) members 
 
 // of returns what concerns records of one type.
 func (m members) of(recordType string) members {
-	other := func(r Record) bool { return r.Type != recordType }
+	other := func(r *Record) bool { return r.Type != recordType }
 	return members{
 		standing: slices.DeleteFunc(slices.Clone(m.standing), other),
 		inWant:   slices.DeleteFunc(slices.Clone(m.inWant), other),
-		missing:  slices.DeleteFunc(slices.Clone(m.missing), func(ip string) bool { return other(address("", ip, 0)) }),
+		missing:  slices.DeleteFunc(slices.Clone(m.missing), func(ip string) bool { return other(new(address("", ip, 0))) }),
 	}
 }
 
 // addressesOf lists, sorted, the addresses that a set wants, has, or has
-// operations for.
-func (p *planner) addressesOf(name string, want []string, records []Record) []string {
-	all := slices.Clone(want)
+// operations for. Want is sorted.
+func (p *planner) addressesOf(name string, want []string, records []*Record) []string {
+	var others []string
+	note := func(ip string) {
+		if !contains(want, ip) {
+			others = append(others, ip)
+		}
+	}
 	for _, r := range records {
-		all = append(all, r.Data)
+		note(r.Data)
 	}
 	for _, a := range p.Records.Attempts {
 		for _, r := range []Record{a.Old(), a.New()} {
 			if !a.Verb.Reads() && r.Name == name && (r.Type == "A" || r.Type == "AAAA") {
-				all = append(all, r.Data)
+				note(r.Data)
 			}
 		}
 	}
-	return sortedSet(all)
+	if len(others) == 0 {
+		return want
+	}
+	return sortedSet(slices.Concat(want, others))
 }
 
 // changeTTL carries the addresses of one type over to another TTL. Vultr refuses
@@ -231,15 +239,15 @@ func (p *planner) changeTTL(ttl int, m members) {
 	}
 	if !p.othersInFlight(stays) && !p.othersStand(stays) {
 		p.step.Records = append(p.step.Records, Op[Record]{
-			Verb: Update, old: &stays, new: new(address(stays.Name, stays.Data, ttl)), Urgency: urgentChange,
+			Verb: Update, old: stays, new: new(address(stays.Name, stays.Data, ttl)), Urgency: urgentChange,
 		})
 	}
 }
 
 // otherTTL reports whether a record of the set of that type has another TTL, or
 // may soon.
-func (p *planner) otherTTL(name, recordType string, ttl int, records []Record) bool {
-	return slices.ContainsFunc(records, func(r Record) bool { return r.Type == recordType && r.TTL != ttl }) ||
+func (p *planner) otherTTL(name, recordType string, ttl int, records []*Record) bool {
+	return slices.ContainsFunc(records, func(r *Record) bool { return r.Type == recordType && r.TTL != ttl }) ||
 		slices.ContainsFunc(p.Records.Attempts, func(a Attempt[Record]) bool {
 			return a.Status != Parked && (a.Verb == Create || a.Verb == Update) &&
 				a.New().Name == name && a.New().Type == recordType && a.New().TTL != ttl
@@ -247,7 +255,7 @@ func (p *planner) otherTTL(name, recordType string, ttl int, records []Record) b
 }
 
 // othersStand reports whether there is another record of r's name and type.
-func (p *planner) othersStand(r Record) bool {
+func (p *planner) othersStand(r *Record) bool {
 	return slices.ContainsFunc(p.Records.Objects, func(o *Record) bool {
 		return o.Zone == r.Zone && o.Name == r.Name && o.Type == r.Type && o.ID != r.ID
 	})
@@ -255,7 +263,7 @@ func (p *planner) othersStand(r Record) bool {
 
 // othersInFlight reports whether a record of r's name and type is being made
 // or changed, or may have been.
-func (p *planner) othersInFlight(r Record) bool {
+func (p *planner) othersInFlight(r *Record) bool {
 	return slices.ContainsFunc(p.Records.Attempts, func(a Attempt[Record]) bool {
 		return a.Status != Parked && (a.Verb == Create || a.Verb == Update) && a.New().Name == r.Name && a.New().Type == r.Type
 	})

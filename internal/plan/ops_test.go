@@ -99,7 +99,7 @@ func checkRecordOp(t *testing.T, in Input, op Op[Record]) {
 	if op.Verb != Create {
 		r = op.Old()
 	}
-	cluster, ok := clusterOf(r, testOwner)
+	cluster, ok := clusterOf(&r, testOwner)
 	want := in.Want.Clusters[cluster]
 	if !ok || want == nil {
 		t.Errorf("%s: it is not in the part of a ready cluster", line(op))
@@ -109,7 +109,7 @@ func checkRecordOp(t *testing.T, in Input, op Op[Record]) {
 	if !claims && !served(in, cluster) {
 		t.Errorf("%s: the part of cluster %s is not its own", line(op), cluster)
 	}
-	if claims && slices.ContainsFunc(in.Records.Objects, func(r *Record) bool { c, ok := clusterOf(*r, testOwner); return ok && c == cluster }) {
+	if claims && slices.ContainsFunc(in.Records.Objects, func(r *Record) bool { c, ok := clusterOf(r, testOwner); return ok && c == cluster }) {
 		t.Errorf("%s although something stands in that part already", line(op))
 	}
 }

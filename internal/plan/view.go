@@ -74,11 +74,11 @@ func (x index[T]) doubtful(key string) bool {
 
 // sure returns the object at key if one certainly stands there and nothing is
 // being done to it.
-func (x index[T]) sure(key string) (o T, ok bool) {
+func (x index[T]) sure(key string) (o *T, ok bool) {
 	if x.is(key, InFlight) || x.doubtful(key) || len(x.at[key]) == 0 {
-		return o, false
+		return nil, false
 	}
-	return *x.at[key][0], true
+	return x.at[key][0], true
 }
 
 // lookUps returns one search for each scope in which something is doubtful,
