@@ -171,6 +171,26 @@ func TestInferred(t *testing.T) {
 	}
 }
 
+// TestRest has events go on after a plan: they wait for one another a little.
+func TestRest(t *testing.T) {
+	inBubble(t, func(r *rig) {
+		r.ready(web(), node(1), ingress("shop"))
+		r.pass(time.Second)
+		r.calls()
+		for range 3 { // at 0, 8 and 16 ms, the plans at 5 and 25
+			r.add(ingress(fmt.Sprint("i", time.Now().UnixNano())))
+			r.pass(8 * time.Millisecond)
+		}
+		if got := r.calls(); len(got) != 1 {
+			t.Errorf("24 ms after the first event: %q, want one rule", got)
+		}
+		r.pass(2 * time.Millisecond)
+		if got := r.calls(); len(got) != 2 {
+			t.Errorf("26 ms after the first event: %q, want two more rules", got)
+		}
+	})
+}
+
 // TestBurst has many events at once, as of one kubectl apply: they are one plan.
 func TestBurst(t *testing.T) {
 	inBubble(t, func(r *rig) {

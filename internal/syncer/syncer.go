@@ -21,9 +21,14 @@ import (
 )
 
 const (
-	// gather is how long events are collected before planning: one kubectl
-	// apply is many.
-	gather = 10 * time.Millisecond
+	// gather is how long events are collected before planning: several watches may
+	// tell of one change.
+	gather = 5 * time.Millisecond
+	// rest is the least time between a plan and one for the sake of the next events,
+	// since one kubectl apply is many, and restShare how many times as long as a
+	// plan it is at least: in between, operations begin and end.
+	rest      = 20 * time.Millisecond
+	restShare = 2
 	// replan is the least time between two plans for the sake of finished
 	// operations, while others can still begin at the same provider, and
 	// replanShare how many times as long as a plan it is at least: while ten
@@ -184,7 +189,9 @@ func (s *Syncer) Run(ctx context.Context) error {
 	stale := true   // something changed since the last plan
 	changed := true // the clusters' objects did
 	var planAt, last time.Time
-	var took time.Duration // the last plan
+	// How long the last plan took, and the shorter of the last two: one that was
+	// held up, by the API server on the same machine, say, tells little of the next.
+	var latest, took time.Duration
 	for {
 		now := time.Now()
 		s.alive.Store(now.UnixNano())
@@ -207,7 +214,9 @@ func (s *Syncer) Run(ctx context.Context) error {
 		}
 		if stale && (desired || now.Sub(last) >= spacing) && s.mapped || due(s.step.Wake, now) || due(s.step.Poll, now) {
 			rules, records := s.plan(now)
-			took = time.Since(now)
+			before := latest
+			latest = time.Since(now)
+			took = min(before, latest)
 			stale, last = false, now
 			again, _ = s.dispatch()
 			s.report(now)
@@ -242,8 +251,8 @@ func (s *Syncer) Run(ctx context.Context) error {
 		case <-s.in.changed:
 			if since := s.in.waiting(); !changed && !since.IsZero() {
 				changed, planAt = true, since.Add(gather)
-				if rest := last.Add(2 * took); rest.After(planAt) {
-					planAt = rest // in between, operations begin and end
+				if rested := last.Add(max(rest, restShare*took)); rested.After(planAt) {
+					planAt = rested
 				}
 			}
 		case apply := <-s.results:
