@@ -78,7 +78,6 @@ func Next(in Input) Step {
 	}
 	p.step.Rules = lookUps(in.Rules)
 	p.step.Records = lookUps(in.Records)
-	p.step.Open = make(map[IngressID]Open)
 	p.step.Owned.Rules = make(map[Target]int)
 	p.step.Reread = make(map[Target]bool)
 	p.step.Held = make(map[RuleKey]IngressID)
@@ -117,11 +116,13 @@ func (p *planner) survey() {
 			p.named[n] = true
 		}
 	}
+	open := 0
 	for _, s := range p.sites.all {
 		if s.plain {
 			rules.add(s.group)
 			continue
 		}
+		open++
 		for _, r := range s.ours {
 			rules.add(group{cluster: r.of.Cluster, cdn: r.CDN})
 			name(r.Rule)
@@ -137,6 +138,7 @@ func (p *planner) survey() {
 		name(a.old)
 		name(a.new)
 	}
+	p.step.Open = make(map[IngressID]Open, open)
 	unknown := make(map[string]int)
 	for of, n := range rules.counts() {
 		if of.set != "" {

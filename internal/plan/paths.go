@@ -67,7 +67,7 @@ func urlPaths(p kube.IngressPath) ([]string, *verdict) {
 		return nil, invalid("path %.40q… has %d characters, over %d", path, len(path), maxPath)
 	case strings.ContainsAny(path, `*()[]{}|^$\?`) || strings.Contains(path, ".+"):
 		return nil, invalid("path %.80q is a pattern; the CDN publishes plain paths", path)
-	case strings.Trim(path, pathCharacters) != "" || !percentEncoded(path):
+	case strings.TrimLeft(path, pathCharacters) != "" || !percentEncoded(path):
 		return nil, invalid("path %.80q has characters that must be percent-encoded", path)
 	}
 	switch p.Type {
@@ -90,7 +90,7 @@ func percentEncoded(path string) bool {
 		if !found {
 			return true
 		}
-		if len(rest) < 2 || strings.Trim(rest[:2], "0123456789abcdefABCDEF") != "" {
+		if len(rest) < 2 || strings.TrimLeft(rest[:2], "0123456789abcdefABCDEF") != "" {
 			return false
 		}
 		path = rest[2:]

@@ -68,10 +68,9 @@ func (s *Syncer) tell() {
 		if r.Reason == "" {
 			continue
 		}
-		set := s.want.Route(r.Key).Set
 		// Told for the set, not for each of the many rules that wait for it.
-		if lacks := s.want.Sets[set].Lacks; lacks != "" && r.Reason == lacks {
-			say(slog.LevelWarn, "not published: "+lacks, "cluster", r.Ingress.Cluster, "name", set)
+		if lacks := s.want.Sets[r.Set].Lacks; lacks != "" && r.Reason == lacks {
+			say(slog.LevelWarn, "not published: "+lacks, "cluster", r.Ingress.Cluster, "name", r.Set)
 		}
 	}
 	for _, w := range slices.Concat(s.want.Warnings, s.step.Warnings) {
