@@ -91,8 +91,6 @@ func Next(in Input) Step {
 	p.survey()
 	if in.Records.Known {
 		p.planRecords()
-	}
-	if in.Records.Known {
 		p.findPublications()
 		p.planRules()
 		p.planPublications()
@@ -108,10 +106,12 @@ func Next(in Input) Step {
 // a wanted rule is about to name.
 func (p *planner) survey() {
 	var rules tally[group] // of those that are not plain without the set
+	latest := ""           // a source host: neighbours mostly have the same
 	name := func(r *Rule) {
-		if r == nil {
+		if r == nil || r.SourceHost == latest {
 			return
 		}
+		latest = r.SourceHost
 		if n, ok := relative(r.SourceHost, p.Settings.Domain); ok {
 			p.named[n] = true
 		}

@@ -145,10 +145,10 @@ func contains(list []string, s string) bool {
 type members struct {
 	standing []*Record // sure to stand
 	inWant   []*Record // of these, the ones that shall
-	missing  []string // addresses to make
-	untried  bool     // some of these were not tried yet
-	waiting  bool     // something is under way or unknown
-	failed   bool     // one to make failed at the last attempt
+	missing  []string  // addresses to make
+	untried  bool      // some of these were not tried yet
+	waiting  bool      // something is under way or unknown
+	failed   bool      // one to make failed at the last attempt
 }
 
 // examine finds out how far each address is that a set wants or has. Want is
