@@ -123,7 +123,7 @@ func TestEvents(t *testing.T) {
 	}
 }
 
-// TestNodeDelayDuringEvents has a node's delay end while events are gathered:
+// TestNodeDelayDuringEvents has a node's delay end while an event waits for others:
 // both are taken together.
 func TestNodeDelayDuringEvents(t *testing.T) {
 	inBubble(t, func(r *rig) {
@@ -131,10 +131,12 @@ func TestNodeDelayDuringEvents(t *testing.T) {
 		fading := node(2)
 		fading.Ready, fading.Changed = false, time.Now()
 		r.modify(fading)
-		r.pass(30*time.Second - gather/2)
+		r.pass(30*time.Second - rest/2)
 		r.modify(service(30081))
+		r.pass(rest / 4)
+		r.modify(service(30082))
 		r.pass(time.Second)
-		if diff := cmp.Diff([]string{"cdn update " + shopA, "dns delete " + addr2}, r.calls()); diff != "" {
+		if diff := cmp.Diff([]string{"cdn update " + shopA, "cdn update " + shopA, "dns delete " + addr2}, r.calls()); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
 	})
@@ -171,49 +173,30 @@ func TestInferred(t *testing.T) {
 	}
 }
 
-// TestRest has events go on after a plan: they wait for one another a little.
-func TestRest(t *testing.T) {
-	inBubble(t, func(r *rig) {
-		r.ready(web(), node(1), ingress("shop"))
-		r.pass(time.Second)
-		r.calls()
-		for range 3 { // at 0, 8 and 16 ms, the plans at 5 and 25
-			r.add(ingress(fmt.Sprint("i", time.Now().UnixNano())))
-			r.pass(8 * time.Millisecond)
-		}
-		if got := r.calls(); len(got) != 1 {
-			t.Errorf("24 ms after the first event: %q, want one rule", got)
-		}
-		r.pass(2 * time.Millisecond)
-		if got := r.calls(); len(got) != 2 {
-			t.Errorf("26 ms after the first event: %q, want two more rules", got)
-		}
-	})
-}
-
-// TestBurst has many events at once, as of one kubectl apply: they are one plan.
+// TestBurst has many events, as of one kubectl apply: the first is planned for at
+// once, those that follow wait a little for one another.
 func TestBurst(t *testing.T) {
 	inBubble(t, func(r *rig) {
-		r.ready(web(), node(1))
-		r.log.take("")
-		var objects []any
-		for i := range 500 {
-			objects = append(objects, ingress(fmt.Sprint("i", i)))
-		}
-		r.add(objects[:250]...)
-		r.pass(gather / 2)
-		r.add(objects[250:]...)
-		r.pass(gather/2 - time.Nanosecond)
-		if got := r.log.take("msg=planned"); got != nil {
-			t.Errorf("planned before the events were gathered: %q", got)
-		}
-		r.pass(time.Nanosecond)
-		if got := r.log.take("msg=planned"); len(got) != 1 {
-			t.Errorf("%d plans when the events were gathered, want one", len(got))
-		}
+		r.ready(ingress("shop"), web(), node(1))
 		r.pass(time.Second)
-		if got := len(r.cdn.standing()); got != 500 {
-			t.Errorf("%d rules stand, want 500", got)
+		r.calls()
+		r.add(ingress("first"))
+		r.pass(2 * time.Millisecond)
+		if diff := cmp.Diff([]string{"cdn create first.example.com/a"}, r.calls()); diff != "" {
+			t.Errorf("2 ms after the first event (-want +got):\n%s", diff)
+		}
+		for i := range 100 {
+			r.add(ingress(fmt.Sprint("i", i)))
+			r.pass(100 * time.Microsecond)
+		}
+		r.pass(rest - 12*time.Millisecond)
+		if got := r.calls(); got != nil {
+			t.Errorf("before the loop has rested: %q", got)
+		}
+		r.log.take("")
+		r.pass(2 * time.Millisecond) // the loop has planned when the first rule was made
+		if got := r.log.take("msg=planned operations=100"); len(got) != 1 {
+			t.Errorf("%d plans of 100 operations then, want one", len(got))
 		}
 	})
 }

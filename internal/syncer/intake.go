@@ -4,7 +4,6 @@ import (
 	"maps"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/ordered"
@@ -20,7 +19,7 @@ type intake struct {
 	clusters []*Cluster
 	events   map[plan.IngressID]string // the latest since they were last taken
 	missed   bool                      // a change since then was not seen, but inferred from a snapshot
-	since    time.Time                 // when the first change since then came in
+	news     bool                      // anything changed since then
 	changed  chan struct{}             // holds one element while there is something to take
 }
 
@@ -114,9 +113,7 @@ func newIntake(clusters []plan.Cluster) *intake {
 func (in *intake) update(change func()) {
 	in.mu.Lock()
 	change()
-	if in.since.IsZero() {
-		in.since = time.Now()
-	}
+	in.news = true
 	in.mu.Unlock()
 	select {
 	case in.changed <- struct{}{}:
@@ -124,11 +121,11 @@ func (in *intake) update(change func()) {
 	}
 }
 
-// waiting is when the first change that was not taken yet came in.
-func (in *intake) waiting() time.Time {
+// waiting reports whether there is a change that was not taken yet.
+func (in *intake) waiting() bool {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	return in.since
+	return in.news
 }
 
 // take returns the clusters as they are now, and what was reported since the
@@ -151,6 +148,6 @@ func (in *intake) take() (clusters []plan.Cluster, events map[plan.IngressID]str
 	}
 	events, in.events = in.events, make(map[plan.IngressID]string)
 	missed, in.missed = in.missed, false
-	in.since = time.Time{}
+	in.news = false
 	return clusters, events, missed
 }

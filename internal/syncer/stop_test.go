@@ -30,7 +30,7 @@ func TestStop(t *testing.T) {
 				const before = time.Second
 				r.cdn.answer(func(call string, _ int) reply {
 					if busy, ok := test.busy[call]; ok {
-						return reply{after: busy + before - gather}
+						return reply{after: busy + before}
 					}
 					return reply{}
 				})

@@ -21,12 +21,10 @@ import (
 )
 
 const (
-	// gather is how long events are collected before planning: several watches may
-	// tell of one change.
-	gather = 5 * time.Millisecond
 	// rest is the least time between a plan and one for the sake of the next events,
 	// since one kubectl apply is many, and restShare how many times as long as a
-	// plan it is at least: in between, operations begin and end.
+	// plan it is at least: in between, operations begin and end. After a longer rest
+	// an event is planned for at once.
 	rest      = 20 * time.Millisecond
 	restShare = 2
 	// replan is the least time between two plans for the sake of finished
@@ -249,11 +247,8 @@ func (s *Syncer) Run(ctx context.Context) error {
 			s.drain(cancel)
 			return nil
 		case <-s.in.changed:
-			if since := s.in.waiting(); !changed && !since.IsZero() {
-				changed, planAt = true, since.Add(gather)
-				if rested := last.Add(max(rest, restShare*took)); rested.After(planAt) {
-					planAt = rested
-				}
+			if !changed && s.in.waiting() {
+				changed, planAt = true, last.Add(max(rest, restShare*took))
 			}
 		case apply := <-s.results:
 			apply()
