@@ -32,9 +32,8 @@ func TestOverview(t *testing.T) {
 		r.pass(time.Second)
 		o := r.Overview()
 		id := plan.IngressID{Cluster: "main", Namespace: "default", Name: "shop"}
-		// The first plan, of nothing, is at once. The claim, the address and the rule
-		// take a millisecond each.
-		synced := r.begun.Add(rest + 3*time.Millisecond)
+		// The reading, the claim, the address and the rule take a millisecond each.
+		synced := r.begun.Add(4 * time.Millisecond)
 		begun := r.begun
 		want := &Overview{
 			At: synced, Settings: r.opts.Settings, Want: o.Want,

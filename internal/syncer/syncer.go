@@ -21,10 +21,10 @@ import (
 )
 
 const (
-	// rest is the least time between a plan and one for the sake of the next events,
-	// since one kubectl apply is many, and restShare how many times as long as a
-	// plan it is at least: in between, operations begin and end. After a longer rest
-	// an event is planned for at once.
+	// rest is the least time between two plans for the sake of events, since one
+	// kubectl apply is many. The first event after a longer time is planned for at
+	// once, and so is one after events that have led to nothing. After any plan it is
+	// at least restShare times as long as that took: operations begin and end then.
 	rest      = 20 * time.Millisecond
 	restShare = 2
 	// replan is the least time between two plans for the sake of finished
@@ -184,9 +184,10 @@ func (s *Syncer) Run(ctx context.Context) error {
 		t.start(calls)
 	}
 	s.started = time.Now()
-	stale := true   // something changed since the last plan
-	changed := true // the clusters' objects did
-	var planAt, last time.Time
+	stale := true              // something changed since the last plan
+	changed := true            // the clusters' objects did
+	var planAt, last time.Time // for events, and the last plan
+	var acted time.Time        // the last plan for events that has led to anything
 	// How long the last plan took, and the shorter of the last two: one that was
 	// held up, by the API server on the same machine, say, tells little of the next.
 	var latest, took time.Duration
@@ -212,6 +213,9 @@ func (s *Syncer) Run(ctx context.Context) error {
 		}
 		if stale && (desired || now.Sub(last) >= spacing) && s.mapped || due(s.step.Wake, now) || due(s.step.Poll, now) {
 			rules, records := s.plan(now)
+			if desired && s.queued() > 0 {
+				acted = now
+			}
 			before := latest
 			latest = time.Since(now)
 			took = min(before, latest)
@@ -248,7 +252,10 @@ func (s *Syncer) Run(ctx context.Context) error {
 			return nil
 		case <-s.in.changed:
 			if !changed && s.in.waiting() {
-				changed, planAt = true, last.Add(max(rest, restShare*took))
+				changed, planAt = true, acted.Add(rest)
+				if rested := last.Add(restShare * took); rested.After(planAt) {
+					planAt = rested
+				}
 			}
 		case apply := <-s.results:
 			apply()

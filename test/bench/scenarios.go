@@ -33,6 +33,9 @@ type scope struct {
 const (
 	stormPace = 50  // changes a second
 	burstPace = 200 // creations a second
+	// calm is between changes that are made one after the other, so that each is by
+	// itself: nothing is planned and no call made or held back.
+	calm = 100 * time.Millisecond
 )
 
 // measure runs what does something and adds what that took to the results.
@@ -99,6 +102,7 @@ func (b *bed) changes(ctx context.Context, n int) (result, error) {
 		r.least = b.least(2, 0, 2)
 		var all time.Duration
 		for i := range n {
+			time.Sleep(calm)
 			sent := time.Now()
 			if err := b.moveIngress(ctx, i*b.ingresses/n); err != nil {
 				return err
@@ -121,6 +125,7 @@ func (b *bed) replaceNodes(ctx context.Context, n int) (result, error) {
 		r.least = b.least(0, 2, 2)
 		var all time.Duration
 		for i := range n {
+			time.Sleep(calm)
 			sent := time.Now()
 			if err := b.replaceNode(ctx); err != nil {
 				return err

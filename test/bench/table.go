@@ -57,8 +57,8 @@ const legend = `- **Sizes** are 100, 1,000 and 10,000 Ingresses of one host and 
 - **Limits** are those of the daemon's configuration and of the emulated providers alike: Edgio 600 calls a minute, Vultr 20 a
   second, each call 80 ms. **At 50/min** is the time that Edgio's calls take at its own limit, computed from their number.
 - **Exact** is from the start of the process, or from the change in Kubernetes, until all providers have what is wanted; of
-  changes one after the other, their mean. **Least** is what the limits allow: the calls that are needed at the configured
-  pace, or the latency of those that have to await one another.
+  changes one after the other, each 100 ms after the one before was live, their mean. **Least** is what the limits allow: the
+  calls that are needed at the configured pace, or the latency of those that have to await one another.
 - **Wait** is from when a change is sent to the API server until the first provider call for it has come in.
 - **CPU** and **peak** resident memory are the daemon's; the peak is since its start.
 `
