@@ -22,7 +22,7 @@ type Memory struct {
 	// pointed is when a published host last led to a name at a CDN, by
 	// "host name".
 	pointed map[string]time.Time
-	sites   sites // of the last call
+	sites   sites // of the last call, which had the same owner
 }
 
 // absence is since when nobody wants an object. Reported says that the watch
