@@ -21,21 +21,6 @@ import (
 )
 
 const (
-	// rest is the least time between two plans for the sake of events, since one
-	// kubectl apply is many. The first event after a longer time is planned for at
-	// once, and so is one after events that have led to nothing. After any plan it is
-	// at least restShare times as long as that took: operations begin and end then.
-	rest      = 20 * time.Millisecond
-	restShare = 2
-	// replan is the least time between two plans for the sake of finished
-	// operations, while others can still begin at the same provider, and
-	// replanShare how many times as long as a plan it is at least: while ten
-	// thousand rules are made one by one, planning takes a twentieth of the time.
-	replan      = 100 * time.Millisecond
-	replanShare = 20
-	// wantingShare is likewise for plans for the sake of a provider at which
-	// nothing else can begin: an event shall seldom find the loop planning.
-	wantingShare = 4
 	// beat is how often the loop shows that it is alive when nothing happens.
 	beat = 5 * time.Second
 	// finish is how long the calls under way may take to end at a stop.
@@ -184,13 +169,10 @@ func (s *Syncer) Run(ctx context.Context) error {
 		t.start(calls)
 	}
 	s.started = time.Now()
-	stale := true              // something changed since the last plan
-	changed := true            // the clusters' objects did
-	var planAt, last time.Time // for events, and the last plan
-	var acted time.Time        // the last plan for events that has led to anything
-	// How long the last plan took, and the shorter of the last two: one that was
-	// held up, by the API server on the same machine, say, tells little of the next.
-	var latest, took time.Duration
+	stale := true   // something changed since the last plan
+	changed := true // the clusters' objects did
+	var planAt time.Time
+	var pace rhythm
 	for {
 		now := time.Now()
 		s.alive.Store(now.UnixNano())
@@ -207,19 +189,11 @@ func (s *Syncer) Run(ctx context.Context) error {
 			changed, stale = false, true
 		}
 		again, wanting := s.dispatch()
-		spacing := max(replan, replanShare*took)
-		if wanting {
-			spacing = wantingShare * took
-		}
-		if stale && (desired || now.Sub(last) >= spacing) && s.mapped || due(s.step.Wake, now) || due(s.step.Poll, now) {
+		replanAt := pace.forOutcomes(wanting)
+		if stale && (desired || due(replanAt, now)) && s.mapped || due(s.step.Wake, now) || due(s.step.Poll, now) {
 			rules, records := s.plan(now)
-			if desired && s.queued() > 0 {
-				acted = now
-			}
-			before := latest
-			latest = time.Since(now)
-			took = min(before, latest)
-			stale, last = false, now
+			pace.planned(now, time.Since(now), desired && s.queued() > 0)
+			stale = false
 			again, _ = s.dispatch()
 			s.report(now)
 			s.publish(rules, records, now)
@@ -242,7 +216,7 @@ func (s *Syncer) Run(ctx context.Context) error {
 			wake = earliest(wake, s.want.Until)
 		}
 		if stale && s.mapped {
-			wake = earliest(wake, last.Add(spacing))
+			wake = earliest(wake, replanAt)
 		}
 		timer := time.NewTimer(time.Until(wake))
 		select {
@@ -252,10 +226,7 @@ func (s *Syncer) Run(ctx context.Context) error {
 			return nil
 		case <-s.in.changed:
 			if !changed && s.in.waiting() {
-				changed, planAt = true, acted.Add(rest)
-				if rested := last.Add(restShare * took); rested.After(planAt) {
-					planAt = rested
-				}
+				changed, planAt = true, pace.forEvents()
 			}
 		case apply := <-s.results:
 			apply()

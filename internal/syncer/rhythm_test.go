@@ -1,0 +1,46 @@
+package syncer
+
+import (
+	"testing"
+	"time"
+)
+
+// TestRhythm has plans one after the other, and asks when the next one is due after
+// the last of them.
+func TestRhythm(t *testing.T) {
+	const ms = time.Millisecond
+	type made struct {
+		at, took time.Duration
+		acted    bool
+	}
+	tests := map[string]struct {
+		plans                     []made
+		events, wanting, finished time.Duration // after the last plan; negative: at once
+	}{
+		"something was done":                 {[]made{{0, 0, true}}, rest, 0, replan},
+		"nothing was":                        {[]made{{0, 0, false}}, -1, 0, replan},
+		"nothing was, after something":       {[]made{{0, 0, true}, {5 * ms, 0, false}}, 15 * ms, 0, replan},
+		"long ones":                          {[]made{{0, 30 * ms, true}, {100 * ms, 40 * ms, true}}, 60 * ms, 120 * ms, 600 * ms},
+		"long ones, for finished operations": {[]made{{0, 30 * ms, true}, {100 * ms, 30 * ms, false}}, 60 * ms, 120 * ms, 600 * ms},
+		"one that was held up":               {[]made{{0, 2 * ms, true}, {100 * ms, 80 * ms, true}}, rest, 8 * ms, replan},
+		"one after that":                     {[]made{{0, 80 * ms, true}, {100 * ms, 2 * ms, true}}, rest, 8 * ms, replan},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			begun := time.Unix(1e9, 0)
+			var r rhythm
+			for _, p := range test.plans {
+				r.planned(begun.Add(p.at), p.took, p.acted)
+			}
+			if got := r.forEvents().Sub(r.last); got != test.events && (got > 0 || test.events >= 0) {
+				t.Errorf("for events after %s, want %s", got, test.events)
+			}
+			if got := r.forOutcomes(true).Sub(r.last); got != test.wanting {
+				t.Errorf("for a provider that wants it after %s, want %s", got, test.wanting)
+			}
+			if got := r.forOutcomes(false).Sub(r.last); got != test.finished {
+				t.Errorf("for finished operations after %s, want %s", got, test.finished)
+			}
+		})
+	}
+}
