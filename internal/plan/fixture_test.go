@@ -201,7 +201,7 @@ func (s *stage) run() []string {
 
 // next is Next, of rules in any order.
 func next(in Input) Step {
-	in.Rules.Objects = slices.SortedFunc(slices.Values(in.Rules.Objects), compareRules)
+	in.Rules.Objects = slices.SortedFunc(slices.Values(in.Rules.Objects), func(a, b *Rule) int { return a.Compare(*b) })
 	return Next(in)
 }
 

@@ -127,7 +127,10 @@ func (r *Rule) sharesProtocols(o *Rule) bool {
 
 // Compare orders rules by their keys, those of one key by their IDs.
 func (r Rule) Compare(o Rule) int {
-	return compareRules(&r, &o)
+	if c := r.RuleKey.Compare(o.RuleKey); c != 0 {
+		return c
+	}
+	return strings.Compare(r.ID, o.ID)
 }
 
 // Observed returns the rule with what only the provider says of it as it stands.

@@ -1,12 +1,6 @@
 package plan
 
-import (
-	"iter"
-	"slices"
-	"strings"
-
-	"github.com/edgeward/edgeward/internal/ordered"
-)
+import "github.com/edgeward/edgeward/internal/ordered"
 
 // site is a host and path at a CDN: what shall be published there, and what is.
 // It is not changed once made.
@@ -111,81 +105,6 @@ func (before sites) after(routes []*Route, rules []*Rule, owner string) sites {
 	}
 	now.all = ordered.Patch(before.all, gone, come, func(a, b *site) int { return a.key().Compare(*b.key()) })
 	return now
-}
-
-// keyed are the elements of lists in the order of their keys.
-type keyed interface {
-	*Route | *Rule | *site
-	key() *RuleKey
-}
-
-func (r *Route) key() *RuleKey { return &r.Key }
-
-func (r *Rule) key() *RuleKey { return &r.RuleKey }
-
-// differ returns the keys at which two lists have not the same elements.
-func differ[T keyed](a, b []T) (keys []*RuleKey) {
-	for len(a) > 0 && len(b) > 0 {
-		switch {
-		case a[0] == b[0]:
-			a, b = a[1:], b[1:]
-		case a[0].key().Compare(*b[0].key()) < 0:
-			keys, a = append(keys, a[0].key()), a[1:]
-		default:
-			keys, b = append(keys, b[0].key()), b[1:]
-		}
-	}
-	for _, e := range slices.Concat(a, b) {
-		keys = append(keys, e.key())
-	}
-	return keys
-}
-
-// inOrder yields the keys of two lists, each key once.
-func inOrder(a, b []*RuleKey) iter.Seq[*RuleKey] {
-	return func(yield func(*RuleKey) bool) {
-		for len(a)+len(b) > 0 {
-			var key *RuleKey
-			if len(b) == 0 || len(a) > 0 && a[0].Compare(*b[0]) <= 0 {
-				key = a[0]
-			} else {
-				key = b[0]
-			}
-			for len(a) > 0 && *a[0] == *key {
-				a = a[1:]
-			}
-			for len(b) > 0 && *b[0] == *key {
-				b = b[1:]
-			}
-			if !yield(key) {
-				return
-			}
-		}
-	}
-}
-
-// at returns what a list has at a key and what comes after it. What is near the
-// list's beginning is found at once.
-func at[T keyed](list []T, key *RuleKey) (here, rest []T) {
-	near := 1
-	for near < len(list) && list[near-1].key().Compare(*key) < 0 {
-		near *= 2
-	}
-	near = min(near, len(list))
-	from, _ := slices.BinarySearchFunc(list[:near], key, func(e T, key *RuleKey) int { return e.key().Compare(*key) })
-	to := from
-	for to < len(list) && *list[to].key() == *key {
-		to++
-	}
-	return list[from:to], list[to:]
-}
-
-// compareRules is Rule.Compare without copies.
-func compareRules(a, b *Rule) int {
-	if c := a.RuleKey.Compare(b.RuleKey); c != 0 {
-		return c
-	}
-	return strings.Compare(a.ID, b.ID)
 }
 
 // site is what there is at a host and path; nil if nothing stands and nobody

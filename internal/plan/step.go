@@ -104,16 +104,16 @@ func Published(want Want, step Step, id IngressID) Target {
 
 // States are how many routes of each cluster are in each state.
 func States(want Want, step Step) map[string]map[State]int {
-	type group struct {
+	type place struct {
 		cluster string
 		state   State
 	}
-	var all tally[group]
+	var all tally[place]
 	for _, p := range Problems(want, step) {
-		all.add(group{p.Ingress.Cluster, p.State})
+		all.add(place{p.Ingress.Cluster, p.State})
 	}
 	for _, r := range step.Routes {
-		all.add(group{r.Ingress.Cluster, r.State})
+		all.add(place{r.Ingress.Cluster, r.State})
 	}
 	counts := make(map[string]map[State]int)
 	for name := range want.Clusters {
