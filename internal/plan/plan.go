@@ -80,6 +80,9 @@ type Rule struct {
 	Published string
 	// Pending says that the CDN does not serve the rule yet.
 	Pending bool
+	// Extra is what somebody set on the rule beside our fields, in the CDN's own
+	// form; "" if nothing. A rule that has to be made anew is made with it.
+	Extra string
 }
 
 // Key names the rule's place: no two operations at one place run at a time.
@@ -135,7 +138,7 @@ func (r Rule) Compare(o Rule) int {
 
 // Observed returns the rule with what only the provider says of it as it stands.
 func (r Rule) Observed(stands Rule) Rule {
-	r.ID, r.Certificate, r.Published, r.Pending = stands.ID, stands.Certificate, stands.Published, stands.Pending
+	r.ID, r.Certificate, r.Published, r.Pending, r.Extra = stands.ID, stands.Certificate, stands.Published, stands.Pending, stands.Extra
 	return r
 }
 
