@@ -59,6 +59,9 @@ func (c *Client) Check(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
+// Zones are the zones as plan.Record.Zone has them, that of the origins first.
+func (c *Client) Zones() []string { return append([]string{""}, c.others...) }
+
 // domainOf is the full name of a record's zone.
 func (c *Client) domainOf(r plan.Record) string {
 	if r.Zone == "" {

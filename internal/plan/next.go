@@ -201,7 +201,7 @@ func (p *planner) remember() Memory {
 		}
 	}
 	for key := range p.Memory.droppedRules {
-		if !p.Rules.knows(key.CDN) || p.hasRule(key) {
+		if !p.Rules.part(string(key.CDN)).Known || p.hasRule(key) {
 			next.droppedRules[key] = true
 		}
 	}

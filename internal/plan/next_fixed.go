@@ -11,7 +11,7 @@ const pollEvery = 5 * time.Second
 
 // poll has a CDN read again soon, since what it is preparing may be ready.
 func (p *planner) poll(cdn Target) {
-	at := p.Rules.readOf(cdn).Add(pollEvery)
+	at := p.Rules.part(string(cdn)).Read.Add(pollEvery)
 	if !p.Now.Before(at) {
 		p.step.Reread[cdn] = true
 		at = p.Now.Add(pollEvery)

@@ -113,7 +113,7 @@ func (p *planner) unwantedRecord(cluster string, r *Record, lingers, safe bool) 
 		if !p.Now.Before(d.due) && !p.readSince(p.Rules.Read, d.due) {
 			d.safe = false
 			for _, cdn := range p.Settings.CDNs {
-				if !p.readSince(p.Rules.readOf(cdn.Target), d.due) {
+				if !p.readSince(p.Rules.part(string(cdn.Target)).Read, d.due) {
 					p.step.Reread[cdn.Target] = true
 				}
 			}

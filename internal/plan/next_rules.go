@@ -11,7 +11,7 @@ func (p *planner) planRules() {
 		switch {
 		case p.synced(s):
 			p.outcomeOnly(s.route, Synced, "")
-		case p.Rules.knows(s.key().CDN):
+		case p.Rules.part(string(s.key().CDN)).Known:
 			p.planRule(s)
 		}
 	}

@@ -102,14 +102,12 @@ type Attempt[T Object[T]] struct {
 
 // View is what is known of one provider.
 type View[T Object[T]] struct {
-	Known bool // it was read since the daemon started
-	// Unread are, of several CDNs that are not all Known, those that were not
-	// read; nil: all of them.
-	Unread map[Target]bool
-	// Read is when the last complete reading began.
+	Known bool // it was read since the daemon started: of several CDNs all, of several zones that of the origins
+	// Read is when the last complete reading began, the oldest of several.
 	Read time.Time
-	// ReadOf is Read of each of several CDNs; nil: Read is that of all.
-	ReadOf map[Target]time.Time
+	// Parts are what is read by itself, each of several CDNs by its name or each zone
+	// by what Record.Zone says; nil: there is one part, and Known and Read are its own.
+	Parts map[string]Part
 	// Objects are in the order that Compare makes, and not written to: what was changed
 	// is another one. What was not is best the same as in the View before.
 	Objects []*T
@@ -118,6 +116,9 @@ type View[T Object[T]] struct {
 	// shift while they are paged through.
 	Missing  map[string]bool
 	Attempts []Attempt[T]
+	// Rejected are the keys of those Parked attempts that the provider understood and
+	// refused: as they are they will hardly ever succeed.
+	Rejected map[string]bool
 	// Unproven are the IDs of Objects that may be gone: a deletion of theirs had no
 	// reply, or the process before may have deleted them, and the lists that have
 	// shown them since may be older.
@@ -136,13 +137,19 @@ func Refs[T any](list []T) []*T {
 	return refs
 }
 
-// readOf is when the last complete reading of a CDN began.
-func (v View[T]) readOf(cdn Target) time.Time {
-	if at, ok := v.ReadOf[cdn]; ok {
-		return at
-	}
-	return v.Read
+// Part is what is known of a part of a provider that is read by itself.
+type Part struct {
+	Known bool      // it was read since the daemon started
+	Read  time.Time // when the last complete reading began
+	// Fault is why it cannot be read, if that is so since the start or for good; "":
+	// it was read, or is being read for the first time.
+	Fault string
 }
 
-// knows reports whether a CDN was read.
-func (v View[T]) knows(cdn Target) bool { return v.Known || v.Unread != nil && !v.Unread[cdn] }
+// part returns what is known of a part: of a CDN or of a zone.
+func (v View[T]) part(name string) Part {
+	if p, ok := v.Parts[name]; ok {
+		return p
+	}
+	return Part{Known: v.Known, Read: v.Read}
+}

@@ -36,6 +36,8 @@ type fake[T plan.Object[T]] struct {
 	mine    func(T) bool                   // what the client may change, as it stands; nil: all
 	changed func(call string)              // told of each effect, with mu held; nil: nobody
 
+	zones []string // of DNS, beside that of the origins
+
 	past []moment[T] // for lists that lag
 	lag  time.Duration
 }
@@ -135,6 +137,8 @@ func (f *fake[T]) read(ctx context.Context, call string, within func(T) bool) (l
 	}
 	return list, nil
 }
+
+func (f *fake[T]) Zones() []string { return append([]string{""}, f.zones...) }
 
 // Get never lags.
 func (f *fake[T]) Get(ctx context.Context, o T) (stands T, err error) {

@@ -38,10 +38,10 @@ type Overview struct {
 // TargetState is how things are with one provider.
 type TargetState struct {
 	Target    plan.Target
-	Reachable bool      // the last reading succeeded
+	Reachable bool      // the last readings succeeded
 	Read      time.Time // when the last complete reading began; zero: none yet
 	NextRead  time.Time // when the next one is due
-	ReadError string    // of the last reading; "": it succeeded
+	ReadError string    // of the last readings; "": they succeeded
 	Waiting   int       // operations to do, those under way included
 }
 
@@ -131,11 +131,11 @@ func (t *target[T]) failing() []Failure {
 // state is how things are with the provider.
 func (t *target[T]) state() TargetState {
 	s := TargetState{
-		Target: t.name, Reachable: t.reachable(), Read: t.read.begun, NextRead: t.read.due,
+		Target: t.name, Reachable: t.reachable(), Read: t.main().begun, NextRead: t.main().due,
 		Waiting: len(t.queue) + t.flying,
 	}
-	if t.read.err != nil {
-		s.ReadError = t.read.err.Error()
+	if err := t.readErr(); err != nil {
+		s.ReadError = err.Error()
 	}
 	return s
 }

@@ -132,12 +132,21 @@ func (p *picture[T]) forget(t time.Time) {
 	maps.DeleteFunc(p.changed, func(_ string, c change) bool { return !c.at.After(t) })
 }
 
-// settle takes note that a reading has begun at a time: it has seen what lists
-// older than lag may not show yet. Started is when the process was.
-func (p *picture[T]) settle(begun, started time.Time, lag time.Duration) {
-	maps.DeleteFunc(p.doubted, func(_ string, at time.Time) bool { return !begun.Before(at.Add(lag)) })
-	if !begun.Before(started.Add(lag)) {
-		p.proven = nil
+// settle takes note that a reading of some objects has begun at a time: it has seen
+// what lists older than lag may not show yet. Started is when the process was.
+func (p *picture[T]) settle(within func(T) bool, begun, started time.Time, lag time.Duration) {
+	seen := func(id string) bool {
+		o, ok := p.objects.Get(id)
+		return !ok || within(*o)
+	}
+	maps.DeleteFunc(p.doubted, func(id string, at time.Time) bool { return !begun.Before(at.Add(lag)) && seen(id) })
+	if p.proven == nil || begun.Before(started.Add(lag)) {
+		return
+	}
+	for _, o := range p.objects.List() {
+		if id := (*o).Identity(); within(*o) && !p.missing[id] {
+			p.proven[id] = true
+		}
 	}
 }
 

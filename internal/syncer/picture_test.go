@@ -175,7 +175,7 @@ func TestUnproven(t *testing.T) {
 	}
 	read := func(at time.Duration, list ...plan.Record) {
 		p.merge(list, p.serial, func(plan.Record) bool { return true }, func(plan.Record) bool { return false }, true)
-		p.settle(start.Add(at), start, lag)
+		p.settle(func(plan.Record) bool { return true }, start.Add(at), start, lag)
 	}
 	read(time.Second, a, b)
 	check("after the start", "a", "b")

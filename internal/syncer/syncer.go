@@ -95,7 +95,7 @@ type Syncer struct {
 func New(opts Options) *Syncer {
 	s := &Syncer{
 		opts: opts, log: opts.Log, in: newIntake(opts.Clusters),
-		dns:     newTarget[plan.Record](plan.Vultr, opts.DNS, opts.DNSGate),
+		dns:     newDNS(plan.Vultr, opts.DNS, opts.DNSGate),
 		beat:    beat,
 		results: make(chan func(), 2*maxInFlight),
 		told:    make(map[string]bool),
@@ -108,7 +108,6 @@ func New(opts Options) *Syncer {
 		s.cdns = append(s.cdns, t)
 	}
 	equip(s, s.dns)
-	s.dns.get, s.dns.picture.proven = opts.DNS.Get, make(map[string]bool)
 	s.alive.Store(time.Now().UnixNano())
 	s.setState("starting")
 	return s
@@ -208,7 +207,7 @@ func (s *Syncer) Run(ctx context.Context) error {
 			wake = earliest(wake, t)
 		}
 		for _, t := range s.targets() {
-			wake = earliest(wake, t.reading().next())
+			wake = earliest(wake, t.nextReading())
 		}
 		if changed {
 			wake = earliest(wake, planAt)
@@ -324,7 +323,7 @@ func (s *Syncer) over(now time.Time) (err error, over bool) {
 	}
 	gaveUp, hopeless := false, true
 	for _, t := range s.targets() {
-		gaveUp, hopeless = gaveUp || t.reading().gaveUp(), hopeless && t.hopeless()
+		gaveUp, hopeless = gaveUp || t.gaveUp(), hopeless && t.hopeless()
 	}
 	ready, awaited := s.Ready()
 	switch {

@@ -39,6 +39,9 @@ type Provider[T any] interface {
 // DNS is a Provider of records that also reads a single one.
 type DNS interface {
 	Provider[plan.Record]
+	// Zones are the zones that it reads and writes, each as plan.Record.Zone has it,
+	// that of the origins first. A scope is a zone.
+	Zones() []string
 	// Get returns a record of that ID as it stands now: lists may lag behind. Its
 	// error wraps a transport.Error of status 404 if there is none.
 	Get(context.Context, plan.Record) (plan.Record, error)
@@ -79,11 +82,9 @@ type target[T plan.Object[T]] struct {
 	attempts map[string]*attempt[T]
 	flying   int  // operations under way, those that only read among them
 	news     bool // something has ended since the last plan
-	read     reading
-	drifted  map[string]bool // keys that the last reading found changed
-	recurred map[string]int  // of these: how many readings in a row did
-	interval time.Duration   // between readings
-	dryRuns  int             // simulated writes, for their IDs
+	readings []*reading[T]
+	interval time.Duration // between readings
+	dryRuns  int           // simulated writes, for their IDs
 
 	jitter func(most time.Duration) time.Duration // what a back-off adds by chance
 
@@ -104,24 +105,56 @@ type attempt[T plan.Object[T]] struct {
 }
 
 func newTarget[T plan.Object[T]](name plan.Target, p Provider[T], gate *transport.Gate) *target[T] {
+	all := newReading("", func(ctx context.Context) ([]T, error) { return p.List(ctx) }, func(T) bool { return true })
 	return &target[T]{
 		name: name, provider: p, gate: gate, picture: newPicture[T](),
-		attempts: make(map[string]*attempt[T]), drifted: make(map[string]bool), recurred: make(map[string]int),
-		jitter: rand.N[time.Duration],
+		attempts: make(map[string]*attempt[T]), jitter: rand.N[time.Duration],
+		readings: []*reading[T]{all},
 	}
+}
+
+// newDNS is a target whose zones are read one by one.
+func newDNS(name plan.Target, dns DNS, gate *transport.Gate) *target[plan.Record] {
+	t := newTarget[plan.Record](name, dns, gate)
+	t.get, t.picture.proven = dns.Get, make(map[string]bool)
+	if zones := dns.Zones(); len(zones) > 1 {
+		t.readings = nil
+		for _, zone := range zones {
+			in := plan.Record{Zone: zone}
+			t.readings = append(t.readings, newReading(zone,
+				func(ctx context.Context) ([]plan.Record, error) { return dns.Find(ctx, in) },
+				func(r plan.Record) bool { return r.Zone == zone }))
+		}
+	}
+	return t
 }
 
 // view is what the plan looks at.
 func (t *target[T]) view() plan.View[T] {
 	v := plan.View[T]{
 		Known:   t.picture.known,
-		Read:    t.read.begun,
+		Read:    t.main().begun,
 		Objects: t.picture.objects.List(),
 		Missing: t.picture.missing,
 		Refused: t.gate.Refused(),
 	}
-	for _, a := range t.attempts {
+	for key, a := range t.attempts {
 		v.Attempts = append(v.Attempts, a.Attempt)
+		if a.Status == plan.Parked && a.hopeless {
+			if v.Rejected == nil {
+				v.Rejected = make(map[string]bool)
+			}
+			v.Rejected[key] = true
+		}
+	}
+	if len(t.readings) > 1 {
+		v.Parts = make(map[string]plan.Part, len(t.readings))
+		for _, r := range t.readings {
+			v.Parts[r.part] = plan.Part{Known: r.known, Read: r.begun, Fault: r.fault()}
+			if r.known && r.begun.Before(v.Read) {
+				v.Read = r.begun
+			}
+		}
 	}
 	return v
 }
@@ -249,10 +282,7 @@ func (t *target[T]) ended(op plan.Op[T], result T, err error) {
 		return
 	}
 	t.log.Info(past[op.Verb], describe(op)...)
-	if t.drifted[op.Key()] {
-		delete(t.drifted, op.Key())
-		t.repaired()
-	}
+	t.repair(op.Key())
 }
 
 // simulated is what a write of a dry run would have led to.

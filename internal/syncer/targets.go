@@ -2,6 +2,7 @@ package syncer
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -13,7 +14,8 @@ import (
 type anyTarget interface {
 	start(calls context.Context)
 	readAll(context.Context, time.Time)
-	reading() reading
+	nextReading() time.Time
+	gaveUp() bool
 	dispatch(now time.Time) (again time.Time, drained bool)
 	hopeless() bool
 	hasNews() bool
@@ -26,8 +28,8 @@ type anyTarget interface {
 // standing is what is known of a target.
 type standing struct {
 	name  plan.Target
-	known bool  // it was read
-	err   error // of the last reading
+	known bool  // it was read, a part of it perhaps in vain
+	err   error // of the last readings
 }
 
 // targets are the CDNs and, last, DNS.
@@ -41,13 +43,17 @@ func (s *Syncer) targets() []anyTarget {
 
 func (t *target[T]) start(calls context.Context) { t.calls, t.started = calls, time.Now() }
 
-func (t *target[T]) reading() reading { return t.read }
-
 func (t *target[T]) hasNews() bool { return t.news }
 
 func (t *target[T]) waiting() (queued, flying int) { return len(t.queue), t.flying }
 
-func (t *target[T]) standing() standing { return standing{t.name, t.picture.known, t.read.err} }
+func (t *target[T]) standing() standing {
+	s := standing{name: t.name, known: t.picture.known, err: t.readErr()}
+	for _, r := range t.readings {
+		s.known = s.known && r.tried()
+	}
+	return s
+}
 
 // queued is how many operations wait, flying how many calls are under way.
 func (s *Syncer) queued() (n int) {
@@ -79,21 +85,18 @@ func (s *Syncer) rules() plan.View[plan.Rule] {
 	if len(s.cdns) == 1 {
 		return s.cdns[0].view()
 	}
-	all := plan.View[plan.Rule]{Known: true, Unread: make(map[plan.Target]bool), Missing: make(map[string]bool), ReadOf: make(map[plan.Target]time.Time)}
+	all := plan.View[plan.Rule]{Known: true, Missing: make(map[string]bool), Rejected: make(map[string]bool), Parts: make(map[string]plan.Part)}
 	for i, t := range s.cdns {
 		v := t.view()
-		if !v.Known {
-			all.Known, all.Unread[t.name] = false, true
-		}
-		all.ReadOf[t.name] = v.Read
+		all.Known = all.Known && v.Known
+		all.Parts[string(t.name)] = plan.Part{Known: v.Known, Read: v.Read}
 		if i == 0 || v.Read.Before(all.Read) {
 			all.Read = v.Read
 		}
 		all.Objects = ordered.Patch(all.Objects, nil, slices.Clone(v.Objects), func(a, b *plan.Rule) int { return a.Compare(*b) })
 		all.Attempts = append(all.Attempts, v.Attempts...)
-		for id := range v.Missing {
-			all.Missing[id] = true
-		}
+		maps.Copy(all.Missing, v.Missing)
+		maps.Copy(all.Rejected, v.Rejected)
 	}
 	return all
 }
