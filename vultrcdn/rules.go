@@ -2,8 +2,11 @@ package vultrcdn
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/vultr/govultr/v3"
 
@@ -24,6 +27,9 @@ func (c *Client) Create(ctx context.Context, r plan.Rule) (plan.Rule, error) {
 		return z, err
 	})
 	if err != nil {
+		if vanityTaken(err) {
+			err = fmt.Errorf("%w: %w", transport.ErrTaken, err)
+		}
 		return plan.Rule{}, err
 	}
 	made := ruleOf(z)
@@ -36,6 +42,15 @@ func (c *Client) Create(ctx context.Context, r plan.Rule) (plan.Rule, error) {
 		return plan.Rule{}, errorf("creating", r, err)
 	}
 	return made, nil
+}
+
+// vanityTaken reports whether a zone was refused for the sake of its vanity domain.
+// Whether there may be two zones with one, as there are while a new one takes over, is
+// not known, nor in which words it would be refused.
+func vanityTaken(err error) bool {
+	var refusal *transport.Error
+	return errors.As(err, &refusal) && transport.Permanent(err) &&
+		(refusal.Status == http.StatusConflict || strings.Contains(strings.ToLower(refusal.Message), "vanity"))
 }
 
 // Update reads the zone and changes its label, vanity domain and certificate,

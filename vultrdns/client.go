@@ -43,20 +43,16 @@ func New(o Options) (*Client, error) {
 	return &Client{api: api.DomainRecord, zones: api.Domain, domain: o.Domain, others: others}, nil
 }
 
-// Check reads the zones themselves, by which they are known to exist and the key
-// to be good for reading.
-func (c *Client) Check(ctx context.Context) error {
-	var errs []error
-	for _, domain := range append([]string{c.domain}, c.others...) {
-		errs = append(errs, vultrapi.Call(ctx, "reading the zone "+domain, func(ctx context.Context) error {
-			zone, _, err := c.zones.Get(ctx, domain)
-			if err == nil && (zone == nil || zone.Domain == "") {
-				err = errors.New("the reply has no zone")
-			}
-			return err
-		}))
-	}
-	return errors.Join(errs...)
+// Check reads a zone itself, by its full name, by which it is known to exist and the
+// key to be good for reading.
+func (c *Client) Check(ctx context.Context, domain string) error {
+	return vultrapi.Call(ctx, "reading the zone "+domain, func(ctx context.Context) error {
+		zone, _, err := c.zones.Get(ctx, domain)
+		if err == nil && (zone == nil || zone.Domain == "") {
+			err = errors.New("the reply has no zone")
+		}
+		return err
+	})
 }
 
 // Zones are the zones as plan.Record.Zone has them, that of the origins first.

@@ -222,7 +222,7 @@ func TestRefusalsKeepTheirStatus(t *testing.T) {
 				return err
 			},
 			"DELETE":   func(c *Client) error { return c.Delete(t.Context(), record) },
-			"GET zone": func(c *Client) error { return c.Check(t.Context()) },
+			"GET zone": func(c *Client) error { return c.Check(t.Context(), testZone) },
 		} {
 			calls := 0
 			reply := answer(tc.status, tc.contentType, tc.body)
@@ -266,18 +266,17 @@ func TestLostRepliesAreNotRepeated(t *testing.T) {
 
 func TestCheckReadsTheZone(t *testing.T) {
 	api, client := newZone(t, emulator.VultrOptions{})
-	if err := client.Check(t.Context()); err != nil {
+	if err := client.Check(t.Context(), testZone); err != nil {
 		t.Error(err)
 	}
 	if calls := api.Calls(); len(calls) != 1 || calls[0].String() != "GET domains/{domain} 200" {
 		t.Errorf("calls %v", calls)
 	}
-	client.domain = "example.net"
-	if err := client.Check(t.Context()); !transport.IsNotFound(err) || !strings.HasPrefix(err.Error(), "reading the zone example.net: ") {
+	if err := client.Check(t.Context(), "example.net"); !transport.IsNotFound(err) || !strings.HasPrefix(err.Error(), "reading the zone example.net: ") {
 		t.Errorf("got %v for a zone that is not there", err)
 	}
 	for _, reply := range []string{``, `[]`, `null`, `{}`, `{"domain":{}}`, `<html>`} {
-		if err := newClient(t, answer(200, "application/json", reply)).Check(t.Context()); err == nil {
+		if err := newClient(t, answer(200, "application/json", reply)).Check(t.Context(), testZone); err == nil {
 			t.Errorf("no error for the reply %q", reply)
 		}
 	}

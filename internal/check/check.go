@@ -2,6 +2,7 @@
 package check
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -254,18 +255,23 @@ func vultrCDN(ctx context.Context, r *report, cfg *config.Config, p daemon.Provi
 }
 
 func vultr(ctx context.Context, r *report, cfg *config.Config, p daemon.Providers, uids map[string]string) {
-	if err := p.Vultr.Check(ctx); err != nil {
-		r.fail("vultr: %v", err)
-		return
-	}
-	records, err := p.Vultr.List(ctx)
-	if err != nil {
-		r.fail("vultr: %v", err)
-		return
-	}
-	r.ok("vultr: the zone %s has %d records", cfg.Vultr.Domain, len(records))
-	for _, c := range cfg.Clusters {
-		claim(r, cfg, c.Name, uids[c.Name], records)
+	for _, zone := range p.Vultr.Zones() {
+		name := cmp.Or(zone, cfg.Vultr.Domain)
+		err := p.Vultr.Check(ctx, name)
+		var records []plan.Record
+		if err == nil {
+			records, err = p.Vultr.Find(ctx, plan.Record{Zone: zone})
+		}
+		if err != nil {
+			r.fail("vultr: %v", err)
+			continue
+		}
+		r.ok("vultr: the zone %s has %d records", name, len(records))
+		if zone == "" {
+			for _, c := range cfg.Clusters {
+				claim(r, cfg, c.Name, uids[c.Name], records)
+			}
+		}
 	}
 	r.note("vultr: the right to write is untested")
 }
@@ -275,12 +281,16 @@ func claim(r *report, cfg *config.Config, cluster, uid string, records []plan.Re
 	name := plan.ClaimName(cluster, cfg.Owner)
 	fqdn := name + "." + cfg.Vultr.Domain
 	i := slices.IndexFunc(records, func(record plan.Record) bool { return record.Name == name && record.Type == "TXT" })
+	var said plan.Ownership
+	if i >= 0 {
+		said, _ = plan.ParseOwnership(records[i].Data)
+	}
 	switch {
 	case i < 0:
 		r.ok("vultr: %s is not claimed yet", fqdn)
 	case uid == "":
 		r.note("vultr: %s is claimed with %q; whether by this cluster is not known", fqdn, records[i].Data)
-	case records[i].Data == plan.ClaimData(cfg.Owner, uid):
+	case said.Owner == cfg.Owner && said.UID == uid:
 		r.ok("vultr: %s is claimed by this cluster", fqdn)
 	default:
 		r.fail("vultr: %s is claimed with %q, which is not this cluster: nothing would be written for it", fqdn, records[i].Data)

@@ -180,8 +180,8 @@ func TestFindings(t *testing.T) {
 		want  string // the line, or its beginning
 		fails bool
 	}{
-		"a claim of this cluster's": {func(t *testing.T, p *place) { p.claim(t, plan.ClaimData("acme", "uid-main")) }, "ok    vultr: _edgeward.main.acme.k8s.example.net is claimed by this cluster", false},
-		"a claim of another's":      {func(t *testing.T, p *place) { p.claim(t, plan.ClaimData("acme", "uid-x")) }, "FAIL  vultr: _edgeward.main.acme.k8s.example.net is claimed with", true},
+		"a claim of this cluster's": {func(t *testing.T, p *place) { p.claim(t, plan.Ownership{Owner: "acme", UID: "uid-main"}.String()) }, "ok    vultr: _edgeward.main.acme.k8s.example.net is claimed by this cluster", false},
+		"a claim of another's":      {func(t *testing.T, p *place) { p.claim(t, plan.Ownership{Owner: "acme", UID: "uid-x"}.String()) }, "FAIL  vultr: _edgeward.main.acme.k8s.example.net is claimed with", true},
 		"watching is not allowed":   {func(_ *testing.T, p *place) { p.kube.refuse = []string{"watch ingresses"} }, "FAIL  cluster main: not allowed to watch ingresses in all namespaces (see deploy/rbac.yaml)", true},
 		"nodes are not allowed":     {func(_ *testing.T, p *place) { p.kube.refuse = []string{"list nodes", "watch nodes"} }, "FAIL  cluster main: not allowed to list and watch nodes (see deploy/rbac.yaml)", true},
 		"a status is not":           {func(_ *testing.T, p *place) { p.kube.refuse = []string{"patch ingresses"} }, "note  cluster main: not allowed to patch ingresses/status: the Ingresses' addresses are left out (see deploy/rbac.yaml, edgeward-feedback)", false},

@@ -118,6 +118,9 @@ type Sync struct {
 	Linger         time.Duration `mapstructure:"linger"`
 	Adopt          string        `mapstructure:"adopt"`      // AdoptNever, AdoptAnnotated or AdoptAlways
 	MaxDelete      float64       `mapstructure:"max_delete"` // a share, 0 to 1
+	// Forget are CDNs ("edgio", "vultr-cdn") and zones that are not in the configuration any
+	// more, of which is known that they hold nothing of ours. "*": all such zones.
+	Forget []string `mapstructure:"forget"`
 }
 
 // Metrics is where /metrics, /healthz and /readyz are served.

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // resolve replaces the names of files by absolute paths and reads the secrets.
@@ -84,7 +85,19 @@ func contradictions(c *Config, known Faults) Faults {
 				"too long: _edgeward.<name of clusters[%d]>.<owner>.<domain> has %d characters, DNS allows %d", i, length, maxName)})
 		}
 	}
+	faults = append(faults, remembered(c)...)
 	return append(faults, foreignSecrets(c, known)...)
+}
+
+// remembered finds what is to be forgotten although the configuration has it.
+func remembered(c *Config) Faults {
+	var faults Faults
+	for i, name := range c.Sync.Forget {
+		if name == "edgio" && c.Edgio.On || name == "vultr-cdn" && c.VultrCDN.On || slices.Contains(c.Vultr.PublishZones, name) {
+			faults = append(faults, Fault{fmt.Sprintf("sync.forget[%d]", i), "is in the configuration: what stands there is read"})
+		}
+	}
+	return faults
 }
 
 // foreignSecrets finds the Secrets of clusters that the configuration does not

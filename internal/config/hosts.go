@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -55,6 +56,21 @@ func domainName(text string) (string, error) {
 	}
 	return name, err
 }
+
+// forgettable takes the name of a CDN, that of a zone, or "*".
+func forgettable(text string) (string, error) {
+	if text == "*" || slices.Contains(cdnNames(), text) {
+		return text, nil
+	}
+	zone, err := domainName(text)
+	if err != nil {
+		return "", errors.New("must be " + strings.Join(cdnNames(), " or ") + `, the full name of a zone, or "*" for all zones`)
+	}
+	return zone, nil
+}
+
+// cdnNames are the CDNs that there are, as metrics and claims name them.
+func cdnNames() []string { return []string{"edgio", "vultr-cdn"} }
 
 // baseURL takes an absolute URL that paths can be appended to, and returns it
 // without slashes at its end. It must be https, since secrets travel with each

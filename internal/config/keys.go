@@ -115,6 +115,7 @@ func keys() []key {
 			scalar("linger", "5m", duration(0)),
 			scalar("adopt", AdoptNever, oneOf(AdoptNever, AdoptAnnotated, AdoptAlways)),
 			scalar("max_delete", "0.5", share),
+			list("forget", []string{}, 0, forgettable),
 		),
 		section("metrics",
 			scalar("listen", "127.0.0.1:9467", listenAddress),

@@ -80,6 +80,7 @@ func defaults() *Config {
 			Linger:         5 * time.Minute,
 			Adopt:          AdoptNever,
 			MaxDelete:      0.5,
+			Forget:         []string{},
 		},
 		Metrics: Metrics{Listen: "127.0.0.1:9467"},
 		Log:     Log{Level: slog.LevelInfo, Format: LogAuto},
@@ -162,7 +163,7 @@ func TestGoodFiles(t *testing.T) {
 				PublishZones:      []string{},
 				RequestsPerSecond: 0.5,
 			}
-			c.Sync = Sync{ResyncInterval: time.Second, Adopt: AdoptAnnotated, MaxDelete: 1}
+			c.Sync = Sync{ResyncInterval: time.Second, Adopt: AdoptAnnotated, MaxDelete: 1, Forget: []string{}}
 			c.Metrics.Listen = ":0"
 			c.Log = Log{Level: slog.LevelWarn, Format: LogJSON}
 		}},

@@ -175,7 +175,7 @@ func Settings(cfg *config.Config) plan.Settings {
 		Owner: cfg.Owner, Domain: cfg.Vultr.Domain, TTL: cfg.Vultr.TTL,
 		ServiceProfile: cfg.Edgio.ServiceProfile, PublishedProtocols: cfg.Edgio.PublishedProtocols,
 		SourcePath: cfg.Edgio.SourcePath, CNAMETarget: cfg.Edgio.CNAMETarget, Adopt: cfg.Sync.Adopt,
-		PublishZones:  cfg.Vultr.PublishZones,
+		PublishZones: cfg.Vultr.PublishZones, Forget: cfg.Sync.Forget,
 		DeletionGrace: cfg.Sync.DeletionGrace, Linger: cfg.Sync.Linger, MaxDelete: cfg.Sync.MaxDelete,
 	}
 }

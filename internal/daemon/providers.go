@@ -79,6 +79,28 @@ func (p Providers) Rules(ctx context.Context) ([]plan.Rule, error) {
 	return all, errors.Join(errs...)
 }
 
+// Records returns all records of all zones, ours or not. A zone of published hosts
+// that cannot be read is a fault of that part and no error.
+func (p Providers) Records(ctx context.Context) (plan.View[plan.Record], error) {
+	view := plan.View[plan.Record]{Known: true, Parts: make(map[string]plan.Part)}
+	var records []plan.Record
+	for i, zone := range p.Vultr.Zones() {
+		part := plan.Part{Known: true, Read: time.Now()}
+		found, err := p.Vultr.Find(ctx, plan.Record{Zone: zone})
+		switch {
+		case err != nil && i == 0:
+			return plan.View[plan.Record]{}, err
+		case err != nil:
+			part = plan.Part{Fault: err.Error()}
+		}
+		view.Parts[zone] = part
+		records = append(records, found...)
+	}
+	view.Objects = plan.Refs(records)
+	slices.SortFunc(view.Objects, func(a, b *plan.Record) int { return a.Compare(*b) })
+	return view, nil
+}
+
 // DeleteRule removes a rule of ours from its CDN.
 func (p Providers) DeleteRule(ctx context.Context, r plan.Rule) error {
 	i := slices.IndexFunc(p.CDNs, func(c syncer.CDN) bool { return c.Target == r.CDN })

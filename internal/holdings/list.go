@@ -37,11 +37,11 @@ type Item struct {
 // rules of the account.
 func Read(ctx context.Context, cfg *config.Config, p daemon.Providers) (map[string]*plan.Holdings, []plan.Rule, error) {
 	rules, err := p.Rules(ctx)
-	records, err2 := p.Vultr.List(ctx)
+	records, err2 := p.Records(ctx)
 	if err := errors.Join(err, err2); err != nil {
 		return nil, nil, err
 	}
-	return plan.AllHoldings(plan.Refs(rules), plan.Refs(records), cfg.Owner, cfg.Vultr.Domain), rules, nil
+	return plan.AllHoldings(plan.Refs(rules), records, daemon.Settings(cfg)), rules, nil
 }
 
 // List turns holdings into items, sorted.
@@ -57,7 +57,7 @@ func List(holdings map[string]*plan.Holdings, rules []plan.Rule, domain string) 
 			m, _ := r.Mark()
 			items = append(items, Item{cluster, string(r.CDN), "rule", r.RuleKey.String(), origin(r), m.Namespace + "/" + m.Name, r.ID})
 		}
-		for _, r := range slices.SortedFunc(slices.Values(slices.Concat(h.Records, h.Kept)), byKey) {
+		for _, r := range slices.SortedFunc(slices.Values(h.Records), byKey) {
 			name := r.Name + "." + domain
 			items = append(items, Item{cluster, string(plan.Vultr), "address", name, r.Data, fmt.Sprintf("%d rules", users[name]), r.ID})
 		}

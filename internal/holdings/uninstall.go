@@ -17,7 +17,7 @@ import (
 // Remover removes objects of ours, in the order that keeps every name
 // resolvable: the published hosts' CNAMEs, after their TTL the rules, then, after
 // the linger and if no rule at all names them any more, the addresses, and last
-// the marks and claims.
+// the marks and claims. What something else may rest on stays, and is told.
 type Remover struct {
 	Config    *config.Config
 	Providers daemon.Providers
@@ -36,7 +36,28 @@ func (r Remover) Show(ctx context.Context) (int, error) {
 	if len(items) == 0 && r.Cluster != "" {
 		return 0, fmt.Errorf("nothing at the providers belongs to a cluster %q of the owner %s", r.Cluster, r.Config.Owner)
 	}
-	return len(items), WriteTable(r.Out, items)
+	kept := 0
+	for _, h := range each(holdings) {
+		kept += len(h.Kept)
+	}
+	if err := WriteTable(r.Out, items); err != nil {
+		return 0, err
+	}
+	r.tellKept(holdings)
+	return len(items) - kept, nil
+}
+
+// tellKept says what stays, and why.
+func (r Remover) tellKept(holdings map[string]*plan.Holdings) {
+	for cluster, h := range each(holdings) {
+		objects := make(map[string]int) // by the reason
+		for _, why := range h.Kept {
+			objects[why]++
+		}
+		for _, why := range slices.Sorted(maps.Keys(objects)) {
+			fmt.Fprintf(r.Out, "kept: %d objects of cluster %s: %s\n", objects[why], cluster, why)
+		}
+	}
 }
 
 func (r Remover) read(ctx context.Context) (map[string]*plan.Holdings, []plan.Rule, error) {
@@ -53,29 +74,29 @@ func (r Remover) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var errs []error
+	ttl, led := r.Config.Vultr.TTL, 0
 	for _, h := range each(holdings) {
-		for _, record := range h.CNAMEs {
-			errs = append(errs, r.remove(record.Key(), r.Providers.Vultr.Delete(ctx, record)))
+		for _, record := range free(h, h.CNAMEs) {
+			err = errors.Join(err, r.removeRecord(ctx, record))
+			ttl, led = max(ttl, record.TTL), led+1
 		}
 	}
-	if err := errors.Join(errs...); err != nil {
+	if err != nil {
 		return err
 	}
-	if len(errs) > 0 {
-		ttl := time.Duration(r.Config.Vultr.TTL) * time.Second
-		if err := r.wait(ctx, ttl, "(vultr.ttl) before the rules go"); err != nil {
+	if led > 0 {
+		if err := r.wait(ctx, time.Duration(ttl)*time.Second, "(the records' TTL) before the rules go"); err != nil {
 			return fmt.Errorf("the rules, addresses and claims still stand: %w", err)
 		}
 	}
 	removed := 0
 	for _, h := range each(holdings) {
-		for _, rule := range h.Rules {
-			errs = append(errs, r.remove("rule "+rule.Key(), r.Providers.DeleteRule(ctx, rule)))
+		for _, rule := range free(h, h.Rules) {
+			err = errors.Join(err, r.remove("rule "+rule.Key(), r.Providers.DeleteRule(ctx, rule)))
 			removed++
 		}
 	}
-	if err := errors.Join(errs...); err != nil {
+	if err != nil {
 		return err
 	}
 	if removed > 0 {
@@ -88,25 +109,33 @@ func (r Remover) Run(ctx context.Context) error {
 		return err
 	}
 	for cluster, h := range each(holdings) {
-		if len(h.Rules) > 0 {
-			errs = append(errs, fmt.Errorf("cluster %s has %d new rules: a daemon still runs for it; stop it first", cluster, len(h.Rules)))
+		if n := len(free(h, h.Rules)); n > 0 {
+			err = errors.Join(err, fmt.Errorf("cluster %s has %d new rules: a daemon still runs for it; stop it first", cluster, n))
 			continue
 		}
-		for _, record := range slices.Concat(h.Records, h.Marks) {
-			errs = append(errs, r.remove(record.Key(), r.Providers.Vultr.Delete(ctx, record)))
+		var failed error
+		for _, record := range slices.Concat(free(h, h.Records), free(h, h.Marks)) {
+			failed = errors.Join(failed, r.removeRecord(ctx, record))
 		}
-		if len(h.Kept) > 0 {
-			fmt.Fprintf(r.Out, "kept: %d addresses of cluster %s, and its claim: rules of others use them\n", len(h.Kept), cluster)
-			continue
+		for _, record := range free(h, h.Claims) {
+			if failed == nil { // else it protects what is left
+				failed = r.removeRecord(ctx, record)
+			}
 		}
-		if errors.Join(errs...) != nil {
-			continue // the claim protects what is left
-		}
-		for _, record := range h.Claims {
-			errs = append(errs, r.remove(record.Key(), r.Providers.Vultr.Delete(ctx, record)))
+		err = errors.Join(err, failed)
+	}
+	r.tellKept(holdings)
+	return err
+}
+
+// free are those of some objects on which nothing else rests.
+func free[T plan.Object[T]](h *plan.Holdings, objects []T) (list []T) {
+	for _, o := range objects {
+		if h.Kept[o.Identity()] == "" {
+			list = append(list, o)
 		}
 	}
-	return errors.Join(errs...)
+	return list
 }
 
 // each goes through the clusters in the order of their names.
@@ -118,6 +147,10 @@ func each(holdings map[string]*plan.Holdings) func(func(string, *plan.Holdings) 
 			}
 		}
 	}
+}
+
+func (r Remover) removeRecord(ctx context.Context, record plan.Record) error {
+	return r.remove(record.Key(), r.Providers.Vultr.Delete(ctx, record))
 }
 
 func (r Remover) remove(what string, err error) error {

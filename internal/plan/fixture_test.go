@@ -98,6 +98,11 @@ func notReady(n kube.Node, since time.Duration) kube.Node {
 	return n
 }
 
+// ownClaim is the text of a cluster's claim that says at which CDNs it has rules.
+func ownClaim(cluster string, cdns ...Target) string {
+	return Ownership{Owner: testOwner, UID: "uid-" + cluster, CDNs: cdns}.String()
+}
+
 // usual are the objects that most tests begin with.
 func usual() []any {
 	return []any{shop(), web(), node("n1", "192.0.2.1"), node("n2", "192.0.2.2")}

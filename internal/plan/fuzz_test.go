@@ -159,7 +159,7 @@ func (l *lots) input() Input {
 	for _, c := range after {
 		if l.draw(8) > 0 {
 			in.Records.Objects = append(in.Records.Objects, &Record{
-				ID: "claim-" + c.Name, Name: ClaimName(c.Name, testOwner), Type: "TXT", Data: ClaimData(testOwner, c.UID), TTL: []int{120, 60}[l.draw(2)],
+				ID: "claim-" + c.Name, Name: ClaimName(c.Name, testOwner), Type: "TXT", Data: Ownership{Owner: testOwner, UID: c.UID}.String(), TTL: []int{120, 60}[l.draw(2)],
 			})
 		}
 	}
@@ -221,7 +221,7 @@ func (l *lots) record() Record {
 	ttl := []int{120, 60}[l.draw(2)]
 	switch l.draw(16) {
 	case 0:
-		return Record{Name: ClaimName(cluster, owner), Type: "TXT", Data: ClaimData(owner, []string{"uid-" + cluster, "uid-" + cluster, "uid-x"}[l.draw(3)]), TTL: ttl}
+		return Record{Name: ClaimName(cluster, owner), Type: "TXT", Data: Ownership{Owner: owner, UID: []string{"uid-" + cluster, "uid-" + cluster, "uid-x"}[l.draw(3)]}.String(), TTL: ttl}
 	case 1, 2:
 		return Record{Name: []string{"", "www", "acme", "main"}[l.draw(4)], Type: "A", Data: l.address(), TTL: ttl}
 	case 3:

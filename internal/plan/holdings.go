@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -10,66 +11,131 @@ import (
 // name that nobody claimed for us are not ours.
 type Holdings struct {
 	Rules   []Rule
-	Records []Record // all below the cluster's name but the claim and those kept
+	Records []Record // all below the cluster's name but the claim
 	Claims  []Record // the TXT record; only duplicates make it more
 	// CNAMEs of published hosts, and Marks, which make them ours.
 	CNAMEs, Marks []Record
-	// Kept are records whose names rules of others use: they cannot go.
-	Kept []Record
+	// Kept are those of all these that something else may rest on, by their IDs, each
+	// with what that is: they cannot go.
+	Kept map[string]string
 }
 
 // AllHoldings sorts out what of an owner stands at the providers, by cluster.
-func AllHoldings(rules []*Rule, records []*Record, owner, domain string) map[string]*Holdings {
+func AllHoldings(rules []*Rule, records View[Record], set Settings) map[string]*Holdings {
 	all := make(map[string]*Holdings)
 	of := func(cluster string) *Holdings {
 		if all[cluster] == nil {
-			all[cluster] = new(Holdings)
+			all[cluster] = &Holdings{Kept: make(map[string]string)}
 		}
 		return all[cluster]
 	}
-	named := make(map[string]bool) // by rules that are not ours
+	named := make(map[string]string) // by what cannot go
 	for _, r := range rules {
-		if m, ok := r.Mark(); ok && m.Owner == owner {
+		if m, ok := r.Mark(); ok && m.Owner == set.Owner {
 			of(m.Cluster).Rules = append(of(m.Cluster).Rules, *r)
-		} else if name, ok := relative(r.SourceHost, domain); ok {
-			named[name] = true
+		} else if name, ok := relative(r.SourceHost, set.Domain); ok {
+			named[name] = "rules of others use its name"
 		}
 	}
-	claimed := make(map[string]bool)
-	for _, r := range records {
-		if cluster, ok := clusterOf(r, owner); ok && isClaim(r, cluster, owner) {
-			claimed[cluster] = true
+	claims := make(map[string]Ownership)
+	for _, r := range records.Objects {
+		if cluster, ok := clusterOf(r, set.Owner); ok && isClaim(r, cluster, set.Owner) {
+			said, _ := ParseOwnership(r.Data)
+			claims[cluster] = said.and(claims[cluster])
 			of(cluster).Claims = append(of(cluster).Claims, *r)
 		}
 	}
-	for _, r := range records {
-		cluster, ok := clusterOf(r, owner)
-		switch {
-		case !ok || !claimed[cluster] || isClaim(r, cluster, owner):
-		case named[r.Name]:
-			of(cluster).Kept = append(of(cluster).Kept, *r)
-		default:
-			of(cluster).Records = append(of(cluster).Records, *r)
-		}
-	}
-	marked := make(map[string]string) // cluster, by zone and name of a published host
-	for _, r := range records {
-		name, below := strings.CutPrefix(r.Name, markLabel)
-		if cluster, ours := strings.CutPrefix(r.Data, publishMark(owner)); below && ours && r.Type == "TXT" {
-			marked[r.Zone+" "+name] = cluster
+	marked := make(map[recordName]string) // cluster
+	for _, r := range records.Objects {
+		if cluster, ours := publisher(r, set.Owner); ours {
+			marked[recordName{r.Zone, strings.TrimPrefix(r.Name, markLabel)}] = cluster
 			of(cluster).Marks = append(of(cluster).Marks, *r)
 		}
 	}
-	for _, r := range records {
-		if cluster, ours := marked[r.Zone+" "+r.Name]; ours && r.Type == "CNAME" {
+	for _, r := range records.Objects {
+		if cluster, ours := marked[recordName{r.Zone, r.Name}]; ours && r.Type == "CNAME" {
 			of(cluster).CNAMEs = append(of(cluster).CNAMEs, *r)
 		}
 	}
+	for cluster, h := range all {
+		h.keep(claims[cluster], rules, records, set, named)
+	}
+	for _, r := range records.Objects {
+		cluster, ok := clusterOf(r, set.Owner)
+		_, claimed := claims[cluster]
+		_, mark := publisher(r, set.Owner)
+		if !ok || !claimed || mark || isClaim(r, cluster, set.Owner) {
+			continue
+		}
+		h := of(cluster)
+		h.Records = append(h.Records, *r)
+		if why, ok := named[r.Name]; ok {
+			h.Kept[r.ID] = why
+		} else if unread := set.unread(claims[cluster]); len(unread) > 0 {
+			h.Kept[r.ID] = unreadCDN(unread)
+		}
+	}
 	for _, h := range all {
+		if len(h.Kept) > 0 {
+			for _, r := range h.Claims {
+				h.Kept[r.ID] = "it protects what is kept"
+			}
+		}
 		slices.SortFunc(h.Rules, func(a, b Rule) int { return a.RuleKey.Compare(b.RuleKey) })
-		for _, list := range [][]Record{h.Records, h.Claims, h.CNAMEs, h.Marks, h.Kept} {
+		for _, list := range [][]Record{h.Records, h.Claims, h.CNAMEs, h.Marks} {
 			slices.SortFunc(list, func(a, b Record) int { return strings.Compare(a.Key(), b.Key()) })
 		}
 	}
 	return all
+}
+
+// keep finds the rules to which a host may be led in a zone that is not read, and the
+// hosts that may be led to a CDN that is not. The origins' names that have to stay for
+// that are added to named.
+func (h *Holdings) keep(said Ownership, rules []*Rule, records View[Record], set Settings, named map[string]string) {
+	for _, r := range h.Rules {
+		why := ""
+		at, ok := set.zoneOf(r.Host)
+		if zone := set.unlistedZone(said, r.Host); zone != "" {
+			why = fmt.Sprintf("its host may be led to it in zone %s, which is not in vultr.publish_zones any more (list it there, or in sync.forget)", zone)
+		} else if fault := records.part(at.zone).Fault; ok && fault != "" {
+			why = "its host may be led to it in a zone that cannot be read: " + fault
+		}
+		if why == "" {
+			continue
+		}
+		h.Kept[r.ID] = why
+		if name, ok := relative(r.SourceHost, set.Domain); ok {
+			named[name] = "the rule " + r.RuleKey.String() + " is kept"
+		}
+	}
+	unread := set.unread(said)
+	if len(unread) == 0 {
+		return
+	}
+	read := make(map[string]bool) // names at the CDNs that were read
+	read[set.CNAMETarget] = slices.ContainsFunc(set.CDNs, func(c CDN) bool { return c.Target == Edgio })
+	for _, r := range rules {
+		read[r.Published] = true
+	}
+	for _, r := range h.CNAMEs {
+		if read[r.Data] {
+			continue
+		}
+		h.Kept[r.ID] = unreadCDN(unread)
+		for _, mark := range h.Marks {
+			if mark.Zone == r.Zone && mark.Name == markLabel+r.Name {
+				h.Kept[mark.ID] = unreadCDN(unread)
+			}
+		}
+	}
+}
+
+// unreadCDN says why something stays for the sake of CDNs that the configuration lacks.
+func unreadCDN(cdns []Target) string {
+	var names []string
+	for _, cdn := range cdns {
+		names = append(names, string(cdn))
+	}
+	return fmt.Sprintf("rules of %s may use it, which is not in the configuration (put its section back, or list it in sync.forget)", strings.Join(names, " and "))
 }

@@ -144,7 +144,7 @@ func (r *reading) host(rule kube.IngressRule) {
 		r.problem(v)
 		return
 	}
-	if _, name, ok := r.set.publishZone(rule.Host); ok && name == "" {
+	if at, ok := r.set.zoneOf(rule.Host); ok && at.name == "" {
 		r.warn("host %s is the apex of its zone, where no CNAME can stand: its DNS is left to you", rule.Host)
 	}
 	switch {

@@ -19,10 +19,13 @@ type Memory struct {
 	named map[string]bool
 	// compared are the clusters whose first comparison is over.
 	compared map[string]bool
-	// pointed is when a published host last led to a name at a CDN, by
-	// "host name".
-	pointed map[string]time.Time
-	sites   sites // of the last call, which had the same owner
+	// pointed is when a published host last led to a name at a CDN, as long as that
+	// may be remembered.
+	pointed    map[pointer]time.Time
+	refused    map[string]time.Time // see planner.dark
+	ttlRefused map[string]refusal   // by ID
+	taken      map[RuleKey]bool     // see planner.makesRoom
+	sites      sites                // of the last call, which had the same owner
 }
 
 // absence is since when nobody wants an object. Reported says that the watch

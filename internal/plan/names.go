@@ -1,14 +1,11 @@
 package plan
 
-import (
-	"fmt"
-	"strings"
-)
+import "strings"
 
 // Zone names are relative to the domain:
 //
 //	<set>.<cluster>.<owner>             an address set
-//	_edgeward.<cluster>.<owner>  TXT    the claim of everything under <cluster>.<owner>
+//	_edgeward.<cluster>.<owner>  TXT    the claim of everything under <cluster>.<owner>, see Ownership
 //
 // (CONTRACT: "Names"). A set is called "nodes", or "<object>.<namespace>.<kind>"
 // after the Service or Ingress that it is for.
@@ -66,33 +63,6 @@ func longestLabel(name string) int {
 		longest = max(longest, len(label))
 	}
 	return longest
-}
-
-// ClaimName is the zone name of a cluster's claim.
-func ClaimName(cluster, owner string) string { return "_edgeward." + subtree(cluster, owner) }
-
-const heritage = "heritage=edgeward,"
-
-// ClaimData is the text of a cluster's claim; uid is that of its namespace
-// kube-system, which lives as long as the cluster does.
-func ClaimData(owner, uid string) string {
-	return fmt.Sprintf("%sedgeward/owner=%s,edgeward/cluster=%s", heritage, owner, uid)
-}
-
-// claimedBy reads the cluster UID out of a claim's text; it is not ok for a
-// text that is not a claim.
-func claimedBy(data string) (uid string, ok bool) {
-	if !strings.HasPrefix(data, heritage) {
-		return "", false
-	}
-	_, uid, ok = strings.Cut(data, ",edgeward/cluster=")
-	return uid, ok
-}
-
-// isClaim reports whether r claims the cluster's subtree for the owner, for
-// whatever cluster it was that had this name.
-func isClaim(r *Record, cluster, owner string) bool {
-	return r.Name == ClaimName(cluster, owner) && r.Type == "TXT" && strings.HasPrefix(r.Data, ClaimData(owner, ""))
 }
 
 // clusterOf returns the cluster to whose subtree a record's name belongs; it is

@@ -21,11 +21,16 @@ type planner struct {
 	sets     lookup[setState]
 	clusters lookup[*clusterState]
 	// Of published hosts: their DNS, where they shall lead, and when they last
-	// led to a target ("host target").
+	// led to a target.
 	published map[string]*publication
 	leads     map[string][]lead
-	pointed   map[string]time.Time
-	absent    map[string]absence // the memory being built
+	wild      map[recordName]bool // what has a wildcard below it
+	pointed   map[pointer]time.Time
+	refused   map[string]time.Time // see dark, by host
+	ttls      map[string]refusal   // see ttlRefused
+	taken     map[RuleKey]bool     // see makesRoom
+	yields    map[string]bool      // the hosts of these
+	absent    map[string]absence   // the memory being built
 }
 
 // clusterState is what Next finds out about one cluster of the configuration.
@@ -41,12 +46,19 @@ type clusterState struct {
 	ttlChanges bool
 	compared   bool // it is known whether the claim stands
 
+	said  Ownership       // what the claim says, as it stands
+	wants map[Target]bool // the CDNs at which it is to have rules, or may get some
+
 	rules           map[Target]int // how many it has, by CDN
 	records         int            // likewise; the claim is not counted
 	ruleDeletions   map[Target][]deletion[Rule]
 	recordDeletions []deletion[Record]
 	// publicationDeletions are of the records of published hosts.
 	publicationDeletions []deletion[Record]
+
+	// What stays for the sake of CDNs that are not read: names of address sets, and
+	// hosts that are led there.
+	keptNames, keptHosts []string
 }
 
 // setState is how far an address set is.
@@ -73,7 +85,8 @@ func Next(in Input) Step {
 		sets:     lookup[setState]{of: make(map[string]setState)},
 		clusters: lookup[*clusterState]{of: make(map[string]*clusterState)},
 
-		published: make(map[string]*publication), leads: make(map[string][]lead), pointed: make(map[string]time.Time),
+		published: make(map[string]*publication), leads: make(map[string][]lead), pointed: make(map[pointer]time.Time),
+		wild: make(map[recordName]bool), refused: make(map[string]time.Time), ttls: make(map[string]refusal), taken: make(map[RuleKey]bool), yields: make(map[string]bool),
 		absent: make(map[string]absence),
 	}
 	p.step.Rules = lookUps(in.Rules)
@@ -85,15 +98,19 @@ func Next(in Input) Step {
 	for name, want := range in.Want.Clusters {
 		p.clusters.of[name] = &clusterState{
 			ready: want != nil, rules: make(map[Target]int), ruleDeletions: make(map[Target][]deletion[Rule]),
+			wants: make(map[Target]bool),
 		}
 	}
 	p.noteWrites()
 	p.survey()
 	if in.Records.Known {
-		p.planRecords()
 		p.findPublications()
+		p.planRecords()
 		p.planRules()
 		p.planPublications()
+		for name, c := range p.clusters.of {
+			p.tellUnread(name, c)
+		}
 	}
 	p.planDeletions()
 	p.finish()
@@ -130,13 +147,19 @@ func (p *planner) survey() {
 		for _, r := range s.others {
 			name(r)
 		}
-		if s.route.Wanted() && !p.barred(s) {
-			name(&s.route.Rule)
+		if s.route.Wanted() {
+			p.wants(s.route.Ingress.Cluster, s.route.Key.CDN)
+			if !p.barred(s) {
+				name(&s.route.Rule)
+			}
 		}
 	}
 	for _, a := range p.Rules.Attempts {
 		name(a.old)
 		name(a.new)
+		if a.Verb == Create || a.Verb == Update {
+			p.wants(a.Ingress.Cluster, a.New().CDN)
+		}
 	}
 	p.step.Open = make(map[IngressID]Open, open)
 	unknown := make(map[string]int)
@@ -153,6 +176,13 @@ func (p *planner) survey() {
 	}
 	for cluster, n := range unknown {
 		p.notice(false, "%d rules belong to a cluster %q that is not in the configuration; they are left alone", n, cluster)
+	}
+}
+
+// wants notes that a cluster is to have a rule at a CDN, or may get one.
+func (p *planner) wants(cluster string, cdn Target) {
+	if c := p.clusters.get(cluster); c != nil {
+		c.wants[cdn] = true
 	}
 }
 
@@ -183,7 +213,7 @@ func (p *planner) finish() {
 // the provider is read.
 func (p *planner) remember() Memory {
 	next := Memory{
-		absent: p.absent, named: p.named, compared: maps.Clone(p.Memory.compared), pointed: p.pointed,
+		absent: p.absent, named: p.named, compared: maps.Clone(p.Memory.compared), pointed: p.pointed, refused: p.refused, ttlRefused: p.ttls, taken: p.taken,
 		droppedRules: make(map[RuleKey]bool), droppedRecords: make(map[string]bool), sites: p.sites,
 	}
 	if next.compared == nil {

@@ -1,6 +1,10 @@
 package plan
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // recordsByCluster sorts out what lies in the owner's part of the zone and
 // reports what belongs to clusters that the configuration does not name.
@@ -10,6 +14,9 @@ func (p *planner) recordsByCluster() map[string][]*Record {
 		cluster, ok := clusterOf(r, p.Settings.Owner)
 		if !ok {
 			continue
+		}
+		if _, mark := publisher(r, p.Settings.Owner); mark {
+			continue // an earlier version published hosts there: it goes with their DNS
 		}
 		if p.clusters.get(cluster) != nil {
 			byCluster[cluster] = append(byCluster[cluster], r)
@@ -22,47 +29,60 @@ func (p *planner) recordsByCluster() map[string][]*Record {
 }
 
 // planClaim finds out whether the cluster's part of the zone is its own, and
-// claims it where it is free and needed.
+// claims it where it is free and needed. The claim says, before there is any, at
+// which CDNs the cluster has rules and in which zones published hosts.
 func (p *planner) planClaim(cluster string, c *clusterState, records []*Record) {
 	name := ClaimName(cluster, p.Settings.Owner)
-	claim := Record{Name: name, Type: "TXT", Data: ClaimData(p.Settings.Owner, p.Want.Clusters[cluster].UID), TTL: p.Settings.TTL}
-	fqdn := name + "." + p.Settings.Domain
-	if p.records.doubtful(claim.Key()) {
+	uid := p.Want.Clusters[cluster].UID
+	claim := Record{Name: name, Type: "TXT", TTL: p.Settings.TTL}
+	key, fqdn := claim.Key(), name+"."+p.Settings.Domain
+	if p.records.doubtful(key) {
 		return
 	}
 	c.compared = true
+	var standing []*Record
+	said := Ownership{Owner: p.Settings.Owner, UID: uid}
 	for _, r := range records {
-		if r.Name != name || r.Type != "TXT" || r.Data == claim.Data {
+		if r.Name != name || r.Type != "TXT" {
 			continue
 		}
-		if uid, ok := claimedBy(r.Data); ok && uid != p.Want.Clusters[cluster].UID {
+		switch o, ok := ParseOwnership(r.Data); {
+		case ok && o.UID != uid:
 			c.refused = fmt.Sprintf("%s is claimed by another cluster: its kube-system has the UID %.64q, that of cluster %s is %s. "+
 				"Nothing is written for this cluster. Correct its kubeconfig, or give it another clusters[].name or another owner; "+
-				"if the other cluster is gone for good, delete that TXT record", fqdn, uid, cluster, p.Want.Clusters[cluster].UID)
-		} else {
+				"if the other cluster is gone for good, delete that TXT record", fqdn, o.UID, cluster, uid)
+		case !ok || o.Owner != p.Settings.Owner:
 			c.refused = fmt.Sprintf("the TXT record %s is not a claim of edgeward. Nothing is written for cluster %s. "+
 				"Delete it, or give the cluster another clusters[].name or another owner", fqdn, cluster)
+		default:
+			standing, said = append(standing, r), said.and(o)
+			continue
 		}
 		p.notice(true, "%s", c.refused)
 		return
 	}
-	standing, sure := p.records.sure(claim.Key())
+	c.said = said
+	claim.Data = p.ownership(cluster, c).String()
+	parked := p.records.is(key, Parked)
 	switch {
-	case sure:
-		c.claimed = true
-		c.ttl = standing.TTL
-		p.removeDuplicates(claim.Key(), standing)
-		changes := standing.TTL != p.Settings.TTL
-		c.ttlChanges = changes && !p.records.is(claim.Key(), Parked)
-		// While there are two of it the change would give them two TTLs.
-		if changes && len(p.records.at[claim.Key()]) == 1 {
-			p.step.Records = append(p.step.Records, Op[Record]{Verb: Update, old: standing, new: &claim, Urgency: urgentClaim})
+	case len(standing) > 0:
+		stands := standing[0]
+		if i := slices.IndexFunc(standing, func(r *Record) bool { return r.Data == claim.Data }); i >= 0 {
+			stands = standing[i]
 		}
-	case len(p.records.at[claim.Key()]) > 0:
-		// A change of its TTL is under way, so it stands.
-		c.claimed = true
-		c.ttl, c.ttlChanges = p.records.at[claim.Key()][0].TTL, true
-	case p.records.is(claim.Key(), InFlight):
+		c.claimed, c.claimFailed, c.ttl = true, parked, stands.TTL
+		switch {
+		case p.records.is(key, InFlight):
+			c.ttlChanges = stands.TTL != p.Settings.TTL
+		case stands.Data != claim.Data:
+			p.step.Records = append(p.step.Records, Op[Record]{Verb: Update, old: stands, new: new(stands.withData(claim.Data)), Urgency: urgentClaim})
+		case len(standing) > 1:
+			p.removeOthers(standing, stands)
+		case stands.TTL != p.Settings.TTL:
+			c.ttlChanges = !parked
+			p.step.Records = append(p.step.Records, Op[Record]{Verb: Update, old: stands, new: &claim, Urgency: urgentClaim})
+		}
+	case p.records.is(key, InFlight):
 		c.compared = false
 	case len(records) > 0:
 		c.refused = fmt.Sprintf("there are %d records below %s.%s, but no claim. Nothing is written for cluster %s. "+
@@ -70,10 +90,75 @@ func (p *planner) planClaim(cluster string, c *clusterState, records []*Record) 
 			len(records), subtree(cluster, p.Settings.Owner), p.Settings.Domain, cluster, fqdn, claim.Data)
 		p.notice(true, "%s", c.refused)
 	case p.wantsRecords(cluster):
-		c.compared = false
-		c.claimFailed = p.records.is(claim.Key(), Parked)
+		c.compared, c.claimFailed = false, parked
 		p.step.Records = append(p.step.Records, Op[Record]{Verb: Create, new: &claim, Urgency: urgentClaim})
 	}
+}
+
+// ownership is what the cluster's claim shall say: the CDNs at which it has rules or
+// is about to, or the only one that there is; the zones of the configuration; and what
+// it said of others, which are not read, until the configuration says that they may be
+// forgotten. A CDN of several stays for the linger after its last rule.
+func (p *planner) ownership(cluster string, c *clusterState) Ownership {
+	o := Ownership{Owner: c.said.Owner, UID: c.said.UID}
+	o.CDNs = p.Settings.unread(c.said)
+	for _, cdn := range p.Settings.CDNs {
+		name := cdn.Target
+		uses := len(p.Settings.CDNs) == 1 || c.rules[name] > 0 || c.wants[name]
+		if uses || c.said.listsCDN(name) && (!p.Rules.part(string(name)).Known || p.lingers("cdn "+cluster+" "+string(name))) {
+			o.CDNs = append(o.CDNs, name)
+		}
+	}
+	o.Zones = p.Settings.unlisted(c.said)
+	for _, zone := range p.Settings.PublishZones {
+		o.Zones = append(o.Zones, zoneTag(zone))
+	}
+	return o.and(o)
+}
+
+// tellUnread says what of a cluster stays for the sake of what is not read.
+func (p *planner) tellUnread(cluster string, c *clusterState) {
+	if kept := len(c.keptNames) + len(c.keptHosts); kept > 0 {
+		var names []string
+		for _, cdn := range p.Settings.unread(c.said) {
+			names = append(names, string(cdn))
+		}
+		p.notice(false, "cluster %s has published at %s, which is not in the configuration any more, so that its rules there are not read. "+
+			"What they may rest on stays (%s). Put the section back, or, when nothing of ours is left there, list it in sync.forget",
+			cluster, strings.Join(names, " and "), listed(slices.Concat(c.keptHosts, c.keptNames)))
+	}
+	if len(p.Settings.unlisted(c.said)) == 0 {
+		return
+	}
+	var hosts []string
+	for _, s := range p.sites.all {
+		for _, r := range s.ours {
+			if r.of.Cluster == cluster && p.target(r.Rule) != "" && p.Settings.unlistedZone(c.said, r.Host) != "" {
+				hosts = append(hosts, r.Host)
+			}
+		}
+	}
+	if len(hosts) > 0 {
+		p.notice(false, "cluster %s has led hosts to the CDN in zones that are not in vultr.publish_zones any more: %s. "+
+			"Their CNAMEs are left as they are, and so is what they lead to. List the zones again, or delete the records of these hosts and list the zones in sync.forget",
+			cluster, listed(slices.Compact(hosts)))
+	}
+}
+
+// lingers reports whether the linger is not over yet since what is called so was
+// first seen to be of no use.
+func (p *planner) lingers(what string) bool {
+	gone, ok := p.Memory.absent[what]
+	if !ok {
+		gone = absence{since: p.Now}
+	}
+	p.absent[what] = gone
+	end := gone.since.Add(p.Settings.Linger)
+	if p.Now.Before(end) {
+		p.wakeAt(end)
+		return true
+	}
+	return false
 }
 
 // wantsRecords reports whether any rule wants an address set of the cluster

@@ -25,15 +25,15 @@ func TestClaims(t *testing.T) {
 			"_edgeward.main.acme.k8s.example.net is claimed by another cluster", `"uid-other"`, "that of cluster main is uid-main",
 			"Correct its kubeconfig", "another clusters[].name or another owner", "delete that TXT record",
 		}},
-		"another cluster's beside its own": {[]Record{claim(ClaimData(testOwner, "uid-main")), claim(theirs)}, []string{"is claimed by another cluster"}},
+		"another cluster's beside its own": {[]Record{claim(ownClaim("main", Edgio)), claim(theirs)}, []string{"is claimed by another cluster"}},
 		"unreadable": {[]Record{claim("v=spf1 -all")}, []string{
 			"the TXT record _edgeward.main.acme.k8s.example.net is not a claim of edgeward", "Delete it, or give the cluster another",
 		}},
-		"unreadable beside its own": {[]Record{claim(ClaimData(testOwner, "uid-main")), claim("x")}, []string{"is not a claim of edgeward"}},
+		"unreadable beside its own": {[]Record{claim(ownClaim("main", Edgio)), claim("x")}, []string{"is not a claim of edgeward"}},
 		"of a later form":           {[]Record{claim("heritage=edgeward,v=2")}, []string{"is not a claim of edgeward"}},
 		"records without a claim": {[]Record{address}, []string{
 			"there are 1 records below main.acme.k8s.example.net, but no claim",
-			`create the TXT record _edgeward.main.acme.k8s.example.net with the text "heritage=edgeward,edgeward/owner=acme,edgeward/cluster=uid-main"`,
+			`create the TXT record _edgeward.main.acme.k8s.example.net with the text "heritage=edgeward,edgeward/owner=acme,edgeward/cluster=uid-main,edgeward/cdns=edgio"`,
 			"otherwise give the cluster another",
 		}},
 		"a record deep below":   {[]Record{{ID: "d", Name: "a.b.main.acme", Type: "CNAME", Data: "x.example.org", TTL: 60}}, []string{"but no claim"}},
@@ -89,7 +89,7 @@ func TestClaims(t *testing.T) {
 
 // TestClaimStands has what a claimed part of the zone may hold.
 func TestClaimStands(t *testing.T) {
-	own := Record{ID: "c", Name: ClaimName("main", testOwner), Type: "TXT", Data: ClaimData(testOwner, "uid-main"), TTL: 120}
+	own := Record{ID: "c", Name: ClaimName("main", testOwner), Type: "TXT", Data: ownClaim("main", Edgio), TTL: 120}
 	with := func(records ...Record) []Record { return append([]Record{own}, records...) }
 	double, lame := own, own
 	double.ID, lame.ID, lame.TTL = "d", "d", 60
@@ -128,7 +128,7 @@ func TestClaimStands(t *testing.T) {
 // TestClaimComesFirst has a claim under way, refused, or in doubt: no address
 // is made before it surely stands.
 func TestClaimComesFirst(t *testing.T) {
-	claim := Record{Name: ClaimName("main", testOwner), Type: "TXT", Data: ClaimData(testOwner, "uid-main"), TTL: 120}
+	claim := Record{Name: ClaimName("main", testOwner), Type: "TXT", Data: ownClaim("main", Edgio), TTL: 120}
 	attempt := func(status Status) View[Record] {
 		return View[Record]{Known: true, Attempts: []Attempt[Record]{{Op[Record]{Verb: Create, new: &claim}, status}}}
 	}

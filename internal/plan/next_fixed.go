@@ -16,8 +16,13 @@ func (p *planner) poll(cdn Target) {
 		p.step.Reread[cdn] = true
 		at = p.Now.Add(pollEvery)
 	}
-	if p.step.Poll.IsZero() || at.Before(p.step.Poll) {
-		p.step.Poll = at
+	p.askAgain(at)
+}
+
+// askAgain makes sure that Next is asked again at t, for what others have to do first.
+func (p *planner) askAgain(t time.Time) {
+	if p.step.Poll.IsZero() || t.Before(p.step.Poll) {
+		p.step.Poll = t
 	}
 }
 
@@ -41,9 +46,13 @@ func (p *planner) successors(s *site) []ourRule {
 	with, without := split(ours, route.Rule.sameOrigin)
 	switch {
 	case len(with) > 0:
+	case len(ours) > 0 && p.makesRoom(s):
+		return nil
 	case len(ours) > 0:
 		if p.originStands(route) {
-			p.step.Rules = append(p.step.Rules, Op[Rule]{Verb: Create, new: &route.Rule, Ingress: route.Ingress, Urgency: urgentChange})
+			next := route.Rule
+			next.Extra = without[0].Extra
+			p.step.Rules = append(p.step.Rules, Op[Rule]{Verb: Create, new: &next, Ingress: route.Ingress, Urgency: urgentChange})
 			p.waiting(s, "on the way, beside the one with the origin before")
 		}
 		for _, old := range without {
@@ -87,6 +96,38 @@ func (p *planner) successors(s *site) []ourRule {
 	return []ourRule{current}
 }
 
+// makesRoom lets the rules of a site go before their successor is made, where the CDN
+// has no room for two of a host, and reports whether it does: first nobody must be
+// led to them, so that the host is away until the successor is served. Where the
+// host's DNS is not ours to change that is for a person to decide.
+func (p *planner) makesRoom(s *site) bool {
+	route, key := s.route, *s.key()
+	if !p.Rules.Taken[route.Rule.Key()] && !p.Memory.taken[key] {
+		return false
+	}
+	pub := p.published[key.Host]
+	if pub == nil || pub.barred != "" || pub.foreign != nil {
+		p.notice(false, "%s cannot be published from another origin beside the present one: the CDN has room for one rule of a host. "+
+			"Delete the old one (%s) at the CDN, lead the host's DNS name to the new one when that is there", key.Host, s.ours[0].ID)
+		return false
+	}
+	if !p.originStands(route) {
+		return true
+	}
+	p.taken[key], p.yields[key.Host] = true, true
+	p.outcome(route, Pending, "the CDN has room for one rule of a host: that with the origin before goes first")
+	for _, old := range s.ours {
+		gone := p.unwanted(old.of.Cluster, old.ID, true)
+		due := p.forgotten(pub, old.Rule, gone.since)
+		c := p.clusters.get(old.of.Cluster)
+		c.ruleDeletions[old.CDN] = append(c.ruleDeletions[old.CDN], deletion[Rule]{
+			op:       Op[Rule]{Verb: Delete, old: old.Rule, Ingress: route.Ingress, Urgency: urgentRemove},
+			reported: true, due: due, safe: !pub.busy && !pub.hasCNAME && p.seenToLead(pub, due),
+		})
+	}
+	return true
+}
+
 // retire removes a rule whose successor is served, once the published host has
 // led there for as long as caches remember.
 func (p *planner) retire(route *Route, old ourRule, current Rule) {
@@ -95,15 +136,15 @@ func (p *planner) retire(route *Route, old ourRule, current Rule) {
 	switch {
 	case current.Pending || pub != nil && pub.busy:
 		return
-	case pub == nil || !pub.marked:
+	case pub == nil || !pub.marked():
 		p.notice(false, "%s was published anew as %s, since the origin of %s could not be changed: "+
 			"lead its DNS name to the new one, then delete the old one (%s) at the CDN", route.Rule.Host, current.Published, old.Published, old.ID)
 		return
 	}
-	c, due := p.clusters.get(old.of.Cluster), p.forgotten(pub, *old.Rule, gone.since)
+	c, due := p.clusters.get(old.of.Cluster), p.forgotten(pub, old.Rule, gone.since)
 	c.ruleDeletions[old.CDN] = append(c.ruleDeletions[old.CDN], deletion[Rule]{
 		op:       Op[Rule]{Verb: Delete, old: old.Rule, Ingress: route.Ingress, Urgency: urgentTidy},
-		reported: true, due: due, safe: pub.leadsTo(current.Published) && p.seenToLead(due),
+		reported: true, due: due, safe: pub.leadsTo(current.Published) && p.seenToLead(pub, due),
 	})
 }
 

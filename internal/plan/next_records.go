@@ -78,14 +78,19 @@ func (p *planner) verify(r Record) {
 
 // removeDuplicates takes away all records that say the same as the one that
 // stands: a create whose reply was lost may have happened twice.
-func (p *planner) removeDuplicates(key string, stands *Record) {
-	if len(p.records.at[key]) < 2 {
+func (p *planner) removeDuplicates(stands *Record) {
+	p.removeOthers(p.records.at[stands.Key()], stands)
+}
+
+// removeOthers takes away all of some records of ours but the one that stands.
+func (p *planner) removeOthers(all []*Record, stands *Record) {
+	if len(all) < 2 {
 		return
 	}
 	if _, ok := p.support([]*Record{stands}); !ok {
 		return
 	}
-	for _, r := range p.records.at[key] {
+	for _, r := range all {
 		if r.ID != stands.ID {
 			p.step.Records = append(p.step.Records, Op[Record]{Verb: Delete, old: r, Urgency: urgentTidy})
 		}

@@ -1,6 +1,9 @@
 package plan
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // planRules goes through every host and path that is wanted or that a rule of
 // ours has.
@@ -213,10 +216,20 @@ func (p *planner) originStands(route *Route) bool {
 		p.outcome(route, Failed, "the cluster's names in the zone are not its own")
 	case set.standing == 0 && p.Want.Sets[route.Set].empty():
 		p.outcome(route, Pending, p.Want.Sets[route.Set].Lacks)
+	case c.claimed && c.said.listsCDN(route.Key.CDN):
+		return p.setStands(route)
 	case c.claimFailed:
 		p.outcome(route, Failed, "its cluster's claim in the zone could not be made")
-	case !c.claimed:
+	default:
 		p.outcome(route, Pending, "its cluster's claim in the zone is on the way")
+	}
+	return false
+}
+
+// setStands reports whether a route's addresses stand.
+func (p *planner) setStands(route *Route) bool {
+	set := p.sets.get(route.Set)
+	switch {
 	case set.standing == 0 && set.failed && set.settled:
 		p.outcome(route, Failed, "no address of "+route.Rule.SourceHost+" could be made")
 	case set.standing == 0 || !set.settled:
@@ -286,18 +299,34 @@ func (p *planner) unwantedRule(r ourRule) {
 	}
 	gone := p.unwanted(r.of.Cluster, r.ID, p.Memory.droppedRules[r.RuleKey])
 	due, safe := gone.since.Add(p.Settings.DeletionGrace), true
-	if pub := p.published[r.Host]; pub != nil && (pub.marked || pub.busy) && p.target(r.Rule) != "" {
+	target := p.target(r.Rule)
+	if zone := p.Settings.unlistedZone(c.said, r.Host); zone != "" && target != "" {
+		p.keeps(r, "its zone "+zone+" is not in vultr.publish_zones any more, so that edgeward does not see it")
+		return
+	}
+	if pub := p.published[r.Host]; pub != nil && p.concerns(pub, target) && target != "" {
 		// First its host must not lead to it any more, nor be remembered to.
-		if at := p.forgotten(pub, *r.Rule, gone.since); at.After(due) {
+		if at := p.forgotten(pub, r.Rule, gone.since); at.After(due) {
 			due = at
 		}
-		safe = !pub.busy && !(pub.hasCNAME && pub.cname.Data == p.target(r.Rule)) && p.seenToLead(due)
+		safe = !pub.busy && !(pub.hasCNAME && pub.cname.Data == target) && p.seenToLead(pub, due)
+		if pub.unread != "" {
+			p.keeps(r, "its zone "+p.zone(pub.zone)+" cannot be read: "+pub.unread)
+		}
 	}
 	c.ruleDeletions[r.CDN] = append(c.ruleDeletions[r.CDN], deletion[Rule]{
 		op:       Op[Rule]{Verb: Delete, old: r.Rule, Ingress: *r.of, Urgency: urgentRemove},
 		reported: gone.reported, due: due, safe: safe,
 	})
 	p.open(*r.of, Open{Rules: true})
+}
+
+// keeps says of a rule that nobody wants why it stays.
+func (p *planner) keeps(r ourRule, why string) {
+	if p.step.Kept == nil {
+		p.step.Kept = make(map[string]string)
+	}
+	p.step.Kept[r.ID] = fmt.Sprintf("no Ingress wants this rule any more, but %s may still lead to it: %s", r.Host, why)
 }
 
 // stillThere keeps the Ingresses of rules at a busy place open, and what is

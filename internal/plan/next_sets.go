@@ -3,6 +3,7 @@ package plan
 import (
 	"slices"
 	"strings"
+	"time"
 )
 
 // address is the record of one address in a set.
@@ -19,8 +20,13 @@ func address(set, ip string, ttl int) Record {
 func (p *planner) planName(cluster string, c *clusterState, name string, records []*Record) {
 	set, known := p.Want.Sets[name]
 	used := p.named[name]
-	if !used && !p.Rules.Known {
+	switch {
+	case used:
+	case !p.Rules.Known:
 		return // whether a rule names it is not known yet
+	case len(p.Settings.unread(c.said)) > 0: // a rule of a CDN that nobody reads may
+		used = true
+		c.keptNames = append(c.keptNames, name)
 	}
 	var members, others []*Record
 	for _, r := range records {
@@ -54,27 +60,27 @@ func (p *planner) planCNAME(c *clusterState, name, target string, records []*Rec
 	failed := p.Records.Refused || p.records.is(want.Key(), Parked)
 	switch {
 	case sure && stands.Equal(want):
-		p.removeDuplicates(want.Key(), stands)
-		return setState{standing: 1, settled: true, exact: true, unproven: p.unproven([]*Record{stands})}
-	case sure:
-		state := setState{settled: failed, failed: failed}
-		if stands.Data == target {
-			state.standing = 1
-		}
-		if len(records) > 1 {
-			p.removeDuplicates(want.Key(), stands)
-		} else if !c.ttlChanges || stands.Data != target {
-			want.TTL = c.ttl
-			p.step.Records = append(p.step.Records, Op[Record]{Verb: Update, old: stands, new: &want, Urgency: urgentChange})
-		}
-		return state
+		p.removeDuplicates(stands)
+	case sure && len(records) > 1:
+		p.removeDuplicates(stands)
+	case sure && stands.Data != target: // by itself: a change of data and TTL at once may be refused
+		p.step.Records = append(p.step.Records, Op[Record]{Verb: Update, old: stands, new: new(stands.withData(target)), Urgency: urgentChange})
+		return setState{settled: failed, failed: failed}
+	case sure && !c.ttlChanges:
+		p.changeOnlyTTL(stands, c.ttl)
+	case sure: // its TTL will follow that of the claim
 	case p.records.doubtful(want.Key()) || p.records.is(want.Key(), InFlight):
 		return setState{}
+	default:
+		if !blocked {
+			p.step.Records = append(p.step.Records, Op[Record]{Verb: Create, new: &want, Urgency: urgentCreate})
+		}
+		return setState{settled: failed, failed: failed}
 	}
-	if !blocked {
-		p.step.Records = append(p.step.Records, Op[Record]{Verb: Create, new: &want, Urgency: urgentCreate})
+	if stands.Data != target {
+		return setState{settled: failed, failed: failed}
 	}
-	return setState{settled: failed, failed: failed}
+	return setState{standing: 1, settled: true, exact: true, unproven: p.unproven([]*Record{stands})}
 }
 
 // planSet brings one address set that is in use towards its addresses. New
@@ -102,16 +108,20 @@ func (p *planner) planSet(cluster string, c *clusterState, name string, set Set,
 	changing := false // a TTL
 	for _, t := range []string{"A", "AAAA"} {
 		of := found.of(t)
+		ttl := c.ttl
+		if i := slices.IndexFunc(of.standing, p.ttlRefused); i >= 0 {
+			ttl = of.standing[i].TTL
+		}
 		switch {
 		case len(of.inWant)+len(of.missing) == 0:
-		case p.otherTTL(name, t, c.ttl, records):
+		case p.otherTTL(name, t, ttl, records):
 			changing = true
 			if !blocked {
-				p.changeTTL(c.ttl, of)
+				p.changeTTL(ttl, of)
 			}
 		case !blocked:
 			for _, ip := range of.missing {
-				p.step.Records = append(p.step.Records, Op[Record]{Verb: Create, new: new(address(name, ip, c.ttl)), Urgency: urgentCreate})
+				p.step.Records = append(p.step.Records, Op[Record]{Verb: Create, new: new(address(name, ip, ttl)), Urgency: urgentCreate})
 			}
 		}
 	}
@@ -122,7 +132,7 @@ func (p *planner) planSet(cluster string, c *clusterState, name string, set Set,
 	state.exact = !found.waiting && len(found.missing) == 0
 	state.unproven = p.unproven(found.inWant)
 	for _, r := range found.standing {
-		p.removeDuplicates(r.Key(), r)
+		p.removeDuplicates(r)
 		if !contains(want, r.Data) {
 			state.exact = false
 			safe := false
@@ -242,6 +252,48 @@ func (p *planner) changeTTL(ttl int, m members) {
 			Verb: Update, old: stays, new: new(address(stays.Name, stays.Data, ttl)), Urgency: urgentChange,
 		})
 	}
+}
+
+// changeOnlyTTL brings a record to another TTL. Nothing waits for that: it may be
+// refused.
+func (p *planner) changeOnlyTTL(stands *Record, ttl int) {
+	if stands.TTL != ttl {
+		changed := stands.withData(stands.Data)
+		changed.TTL = ttl
+		p.step.Records = append(p.step.Records, Op[Record]{Verb: Update, old: stands, new: &changed, Urgency: urgentTidy})
+	}
+}
+
+// refusal is when a provider refused something, and how long to wait until it is
+// asked again.
+type refusal struct {
+	at   time.Time
+	wait time.Duration
+}
+
+// A set whose TTL cannot be changed comes back with the one that it had. It is tried
+// again after firstRefusal, then twice as long each time, up to lastRefusal: each try
+// takes all of its addresses but one away for a moment.
+const (
+	firstRefusal = 10 * time.Minute
+	lastRefusal  = 24 * time.Hour
+)
+
+// ttlRefused reports whether the provider refused, not long ago, to change the TTL of
+// an address in place.
+func (p *planner) ttlRefused(r *Record) bool {
+	before, known := p.Memory.ttlRefused[r.ID]
+	if p.Records.Rejected[r.Key()] && slices.ContainsFunc(p.Records.Attempts, func(a Attempt[Record]) bool { return a.Verb == Update && a.Old().ID == r.ID }) {
+		wait := firstRefusal
+		if known {
+			wait = min(2*before.wait, lastRefusal)
+		}
+		before, known = refusal{p.Now, wait}, true
+	}
+	if known {
+		p.ttls[r.ID] = before
+	}
+	return known && p.Now.Before(before.at.Add(before.wait))
 }
 
 // otherTTL reports whether a record of the set of that type has another TTL, or

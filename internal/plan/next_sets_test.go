@@ -367,7 +367,7 @@ func TestTTLOneAtATime(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := settled(testSettings(), cluster("main", usual()...))
 			s.Settings.TTL = 60
-			s.record(t, ClaimData(testOwner, "uid-main")).TTL = 60
+			s.record(t, ownClaim("main", Edgio)).TTL = 60
 			s.Records.Objects = append(s.Records.Objects[:1:1], Refs(test.standing)...)
 			s.Records.Attempts = test.attempts
 			if diff := cmp.Diff(test.want, s.ask()); diff != "" {
@@ -384,7 +384,7 @@ func TestKeptTTL(t *testing.T) {
 	set := testSettings()
 	set.TTL = 1
 	s := newStage(set, cluster("main", usual()...))
-	kept := Record{ID: "c", Name: ClaimName("main", testOwner), Type: "TXT", Data: ClaimData(testOwner, "uid-main"), TTL: 60}
+	kept := Record{ID: "c", Name: ClaimName("main", testOwner), Type: "TXT", Data: ownClaim("main", Edgio), TTL: 60}
 	ask := kept.WithIdentity("")
 	ask.TTL = 1
 	s.Records.Objects = []*Record{&kept}

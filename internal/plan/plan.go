@@ -169,16 +169,22 @@ type Record struct {
 }
 
 // Key names the record's place: no two operations at one place run at a time. A
-// name has one CNAME, whatever it says.
+// name has one CNAME, and one claim or mark of ours, whatever it says.
 func (r Record) Key() string {
 	name := r.Name
 	if r.Zone != "" {
 		name += "." + r.Zone
 	}
-	if r.Type == "CNAME" {
-		return name + " CNAME"
+	if r.Type == "CNAME" || r.Type == "TXT" && strings.HasPrefix(r.Name, markLabel) {
+		return name + " " + r.Type
 	}
 	return name + " " + r.Type + " " + r.Data
+}
+
+// withData returns the record as it is to be changed into, with other data.
+func (r Record) withData(data string) Record {
+	r.ID, r.Data = "", data
+	return r
 }
 
 // Identity is the provider's name for the record.
@@ -247,6 +253,9 @@ type Settings struct {
 	// PublishZones are the account's zones in which published hosts get a CNAME
 	// to their CDN.
 	PublishZones []string
+	// Forget are CDNs and zones that are not in the configuration any more and hold
+	// nothing of ours: what was kept for their sake may go.
+	Forget []string
 
 	DeletionGrace time.Duration
 	Linger        time.Duration

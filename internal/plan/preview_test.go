@@ -38,7 +38,7 @@ func TestPreview(t *testing.T) {
 		want     []string
 	}{
 		{"from nothing", empty, []Cluster{cluster("main", usual()...)}, []string{
-			"create _edgeward.main.acme TXT heritage=edgeward,edgeward/owner=acme,edgeward/cluster=uid-main",
+			"create _edgeward.main.acme TXT",
 			"create nodes.main.acme A 192.0.2.1",
 			"create nodes.main.acme A 192.0.2.2",
 			"create www.example.com/a",
@@ -108,21 +108,21 @@ func TestAllHoldings(t *testing.T) {
 	rules := append(ours.Rules.Objects, new(foreign))
 	records := append(ours.Records.Objects,
 		&Record{ID: "old", Name: "nodes.old.acme", Type: "A", Data: "192.0.2.9"},
-		&Record{ID: "claim", Name: "_edgeward.old.acme", Type: "TXT", Data: ClaimData("acme", "uid-old")},
+		&Record{ID: "claim", Name: "_edgeward.old.acme", Type: "TXT", Data: Ownership{Owner: "acme", UID: "uid-old"}.String()},
 		&Record{ID: "mail", Name: "mail.acme", Type: "MX", Data: "mx.example.com"}, // nobody claimed it
-		&Record{ID: "odd", Name: "_edgeward.odd.acme", Type: "TXT", Data: ClaimData("another", "uid")},
+		&Record{ID: "odd", Name: "_edgeward.odd.acme", Type: "TXT", Data: Ownership{Owner: "another", UID: "uid"}.String()},
 		&Record{ID: "odd2", Name: "x.odd.acme", Type: "A", Data: "192.0.2.9"},
 		&Record{ID: "other", Name: "nodes.main.another", Type: "A", Data: "192.0.2.9"},
 		&Record{ID: "apex", Type: "A", Data: "192.0.2.9"},
 	)
 	type count struct{ Rules, Addresses, Claims, Kept int }
 	got := make(map[string]count)
-	for name, h := range AllHoldings(rules, records, testOwner, testDomain) {
+	for name, h := range AllHoldings(rules, View[Record]{Objects: records}, testSettings()) {
 		got[name] = count{len(h.Rules), len(h.Records), len(h.Claims), len(h.Kept)}
 	}
 	want := map[string]count{
 		"main": {Rules: 1, Addresses: 2, Claims: 1},
-		"old":  {Claims: 1, Kept: 1}, // somebody else's rule uses the name
+		"old":  {Addresses: 1, Claims: 1, Kept: 2}, // somebody else's rule uses the name
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("holdings (-want +got):\n%s", diff)

@@ -42,8 +42,8 @@ type Step struct {
 	// host's rule goes, that nobody is led to it, and what a CDN is still preparing
 	// is looked at now and then.
 	Reread map[Target]bool
-	// Poll is when to ask again for the sake of what a CDN is still preparing;
-	// zero: nothing is.
+	// Poll is when to ask again for the sake of what a CDN is still preparing, or
+	// has refused; zero: there is nothing like that.
 	Poll time.Time
 	// Open are the Ingresses that still have work outstanding.
 	Open    map[IngressID]Open
@@ -54,6 +54,8 @@ type Step struct {
 	// Stale are the sets, by zone name, whose last known addresses stay for want
 	// of others.
 	Stale map[string]Stale
+	// Kept says of rules of ours that nobody wants, by their IDs, why they stay.
+	Kept map[string]string
 	// Released are the Ingresses of which a rule was let go.
 	Released []IngressID
 	Owned    Owned

@@ -114,7 +114,7 @@ func TestPublish(t *testing.T) {
 	s.change(true, cluster("main", balanced("192.0.2.9")))
 	want = []string{
 		"10s: delete www cdn-id-003.vultrcdn.com", "2m10s: delete rule www.example.com/",
-		"2m20s: delete claim www", "3m10s: delete web.default.lb.main 192.0.2.9",
+		"2m20s: delete claim www", "3m10s: update claim main, delete web.default.lb.main 192.0.2.9",
 	}
 	if diff := cmp.Diff(want, s.run()); diff != "" {
 		t.Errorf("unpublished (-want +got):\n%s", diff)
@@ -215,21 +215,26 @@ func TestForeignDNS(t *testing.T) {
 	at := func(name, kind, data string) Record {
 		return Record{ID: "f", Zone: "example.com", Name: name, Type: kind, Data: data, TTL: 300}
 	}
-	for name, foreign := range map[string]Record{
-		"an address":               at("www", "A", "192.0.2.200"),
-		"a CNAME":                  at("www", "CNAME", "elsewhere.example.org"),
-		"mail":                     at("www", "MX", "mx.example.org"),
-		"another owner's mark":     at("_edgeward.www", "TXT", publishMark("other")+"main"),
-		"a mark of an old cluster": at("_edgeward.www", "TXT", publishMark(testOwner)+"gone"),
+	for name, test := range map[string]struct {
+		foreign Record
+		warning string
+	}{
+		"an address":               {at("www", "A", "192.0.2.200"), "www.example.com has DNS records that edgeward did not make (A)"},
+		"a CNAME":                  {at("www", "CNAME", "elsewhere.example.org"), "www.example.com has DNS records that edgeward did not make (CNAME)"},
+		"mail":                     {at("www", "MX", "mx.example.org"), "www.example.com has DNS records that edgeward did not make (MX)"},
+		"another owner's mark":     {at("_edgeward.www", "TXT", publishMark("other", "main")), "_edgeward.www.example.com has DNS records that edgeward did not make (TXT)"},
+		"an address at the mark":   {at("_edgeward.www", "A", "192.0.2.200"), "_edgeward.www.example.com has DNS records that edgeward did not make (A)"},
+		"a mark of an old cluster": {at("_edgeward.www", "TXT", publishMark(testOwner, "gone")), "edgeward uninstall --cluster gone"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			foreign := test.foreign
 			s := newStage(vultrSettings(), cluster("main", fast("/=web"), balanced("192.0.2.9")))
 			s.Records.Objects = []*Record{&foreign}
 			s.run()
 			if !slices.Contains(s.Records.Objects, &foreign) || len(s.Records.Objects) != 3 {
 				t.Errorf("records %v", s.Records.Objects)
 			}
-			if len(s.step.Warnings) != 1 || !strings.Contains(s.step.Warnings[0].Message, "www.example.com has DNS records that edgeward did not make") {
+			if len(s.step.Warnings) != 1 || !strings.Contains(s.step.Warnings[0].Message, test.warning) {
 				t.Errorf("warnings %v", s.step.Warnings)
 			}
 			s.change(true, cluster("main"))
@@ -253,7 +258,7 @@ func TestPublishRestart(t *testing.T) {
 	s.do() // the CNAME is gone
 	s.Memory, s.AllowDelete = Memory{}, true
 	s.Now = s.Now.Add(time.Second)
-	want := []string{"2m11s: delete rule www.example.com/", "2m21s: delete claim www", "3m11s: delete web.default.lb.main 192.0.2.9"}
+	want := []string{"2m11s: delete rule www.example.com/", "2m21s: delete claim www", "3m11s: update claim main, delete web.default.lb.main 192.0.2.9"}
 	if diff := cmp.Diff(want, s.run()); diff != "" {
 		t.Errorf("done (-want +got):\n%s", diff)
 	}
@@ -267,7 +272,7 @@ func TestHeldHost(t *testing.T) {
 	other.Name = "other"
 	unpublished := []string{
 		"10s: delete www cdn-id-003.vultrcdn.com", "2m10s: delete rule www.example.com/",
-		"2m20s: delete claim www", "3m10s: delete web.default.lb.main 192.0.2.9",
+		"2m20s: delete claim www", "3m10s: update claim main, delete web.default.lb.main 192.0.2.9",
 	}
 	for name, test := range map[string]struct {
 		now  kube.Ingress
@@ -299,7 +304,7 @@ func TestEdgioIsPublishedToo(t *testing.T) {
 	s.change(true, cluster("main", node("n1", "192.0.2.1"), node("n2", "192.0.2.2")))
 	want := []string{
 		"10s: delete www acme.cdn.example.net", "2m10s: delete rule www.example.com/a",
-		"2m20s: delete claim www", "3m10s: delete nodes.main 192.0.2.1, delete nodes.main 192.0.2.2",
+		"2m20s: delete claim www", "3m10s: update claim main, delete nodes.main 192.0.2.1, delete nodes.main 192.0.2.2",
 	}
 	if diff := cmp.Diff(want, s.run()); diff != "" {
 		t.Errorf("done (-want +got):\n%s", diff)

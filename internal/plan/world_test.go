@@ -131,7 +131,7 @@ func foreignRules() []Rule {
 // claimed by another cluster, and north is not in the configuration.
 func foreignRecords() []Record {
 	claim := func(cluster, uid string) Record {
-		return Record{Name: ClaimName(cluster, testOwner), Type: "TXT", Data: ClaimData(testOwner, uid), TTL: 300}
+		return Record{Name: ClaimName(cluster, testOwner), Type: "TXT", Data: Ownership{Owner: testOwner, UID: uid}.String(), TTL: 300}
 	}
 	return []Record{
 		address("", "192.0.2.200", 300), address("www", "192.0.2.200", 300), address("main", "192.0.2.200", 300), address("main.acme", "192.0.2.200", 300),
@@ -141,7 +141,7 @@ func foreignRecords() []Record {
 		claim("east", "uid-of-another"), address("nodes.east.acme", "192.0.2.202", 300),
 		// Of published hosts, whose names may be our own elsewhere.
 		{Zone: "example.com", Name: "v1", Type: "A", Data: "192.0.2.203", TTL: 300},
-		{Zone: "example.com", Name: "_edgeward.v9", Type: "TXT", Data: publishMark("other") + "main", TTL: 300},
+		{Zone: "example.com", Name: "_edgeward.v9", Type: "TXT", Data: publishMark("other", "main"), TTL: 300},
 		{Zone: "example.com", Name: "v9", Type: "CNAME", Data: "cdn-x.vultrcdn.com", TTL: 300},
 		{Zone: "example.com", Name: "nodes.main.acme", Type: "A", Data: "192.0.2.204", TTL: 300},
 	}

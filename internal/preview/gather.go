@@ -23,7 +23,6 @@ func Gather(ctx context.Context, cfg *config.Config, p daemon.Providers, version
 	in := plan.Input{
 		Settings: daemon.Settings(cfg),
 		Rules:    plan.View[plan.Rule]{Known: true},
-		Records:  plan.View[plan.Record]{Known: true},
 	}
 	clusters := make([]plan.Cluster, len(cfg.Clusters))
 	errs := make([]error, len(cfg.Clusters)+2)
@@ -32,11 +31,10 @@ func Gather(ctx context.Context, cfg *config.Config, p daemon.Providers, version
 		running.Go(func() { clusters[i], errs[i] = snapshot(ctx, cfg, c, version, log) })
 	}
 	var rules []plan.Rule
-	var records []plan.Record
 	running.Go(func() { rules, errs[len(errs)-2] = p.Rules(ctx) })
-	running.Go(func() { records, errs[len(errs)-1] = p.Vultr.List(ctx) })
+	running.Go(func() { in.Records, errs[len(errs)-1] = p.Records(ctx) })
 	running.Wait()
-	in.Rules.Objects, in.Records.Objects = plan.Refs(rules), plan.Refs(records)
+	in.Rules.Objects = plan.Refs(rules)
 	if err := errors.Join(errs...); err != nil {
 		return in, err
 	}

@@ -46,7 +46,7 @@ func newCatalog(o *syncer.Overview, version string) *catalog {
 			Error: t.ReadError, Waiting: t.Waiting, Failing: failing[t.Target],
 		})
 	}
-	holdings := plan.AllHoldings(o.Rules, o.Records, o.Settings.Owner, o.Settings.Domain)
+	holdings := plan.AllHoldings(o.Rules, plan.View[plan.Record]{Objects: o.Records}, o.Settings)
 	for _, h := range holdings {
 		for _, r := range h.Rules {
 			m, _ := r.Mark()

@@ -66,7 +66,7 @@ func settled(clusters ...plan.Cluster) *syncer.Overview {
 		o.Records = append(o.Records, new(r.WithIdentity(r.Key())))
 	}
 	for _, c := range clusters {
-		record(plan.ClaimName(c.Name, "acme"), "TXT", plan.ClaimData("acme", c.UID))
+		record(plan.ClaimName(c.Name, "acme"), "TXT", plan.Ownership{Owner: "acme", UID: c.UID, CDNs: []plan.Target{plan.Edgio}}.String())
 		o.Nodes[c.Name] = c.Nodes
 	}
 	for name, set := range o.Want.Sets {

@@ -22,7 +22,7 @@ func (c *catalog) addOrigins(holdings map[string]*plan.Holdings) {
 	for cluster := range c.o.Want.Clusters {
 		nodes[cluster] = c.nodesByAddress(cluster)
 		if h := holdings[cluster]; h != nil {
-			for _, r := range slices.Concat(h.Records, h.Kept) {
+			for _, r := range h.Records {
 				o := of(cluster, r.Name)
 				o.Addresses = append(o.Addresses, c.address(cluster, r, c.fate(cluster, r), nodes[cluster]))
 			}

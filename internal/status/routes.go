@@ -114,6 +114,8 @@ func (c *catalog) leftover(key plan.RuleKey, rule liveRule) Route {
 	switch {
 	case c.o.Want.Clusters[cluster] == nil:
 		r.Reason = "the cluster was not read yet; until then the rule stays as it is"
+	case c.o.Step.Kept[rule.ID] != "":
+		r.Reason = c.o.Step.Kept[rule.ID]
 	case slices.ContainsFunc(c.o.Step.Blocked, func(b plan.Blocked) bool { return b.Cluster == cluster && b.Target != plan.Vultr }):
 		r.Reason = "no Ingress wants this rule any more, but sync.max_delete forbids to delete so much"
 	case r.Failure != nil:

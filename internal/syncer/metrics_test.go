@@ -298,7 +298,7 @@ func TestNoSuccess(t *testing.T) {
 		"nothing":               {func(*rig) {}, true, true},
 		"a deletion is blocked": {func(r *rig) { r.miss(ingress("shop")) }, false, true},
 		"a foreign claim": {func(r *rig) {
-			r.dns.plant(plan.Record{ID: "x", Name: "_edgeward.main.acme", Type: "TXT", Data: plan.ClaimData("acme", "uid-other")})
+			r.dns.plant(plan.Record{ID: "x", Name: "_edgeward.main.acme", Type: "TXT", Data: plan.Ownership{Owner: "acme", UID: "uid-other"}.String()})
 		}, false, false},
 	}
 	for name, test := range tests {

@@ -109,7 +109,7 @@ func TestOnce(t *testing.T) {
 		},
 		"a cluster's names are another's": {
 			prepare: func(r *rig) {
-				r.dns.plant(plan.Record{ID: "x", Name: "_edgeward.main.acme", Type: "TXT", Data: plan.ClaimData("acme", "uid-other")})
+				r.dns.plant(plan.Record{ID: "x", Name: "_edgeward.main.acme", Type: "TXT", Data: plan.Ownership{Owner: "acme", UID: "uid-other"}.String()})
 			},
 			objects: []any{ingress("shop"), web(), node(1)}, want: ErrIncomplete, atMost: time.Second,
 		},

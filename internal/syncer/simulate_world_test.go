@@ -309,7 +309,7 @@ func (s *sim) exactRecords(want plan.Want, used map[string]bool) {
 			left[fmt.Sprint(r.Key(), " ", r.TTL)]++
 		}
 	}
-	claim := plan.Record{Name: plan.ClaimName("main", "acme"), Type: "TXT", Data: plan.ClaimData("acme", "uid-main")}
+	claim := plan.Record{Name: plan.ClaimName("main", "acme"), Type: "TXT", Data: plan.Ownership{Owner: "acme", UID: "uid-main"}.String()}
 	if text := fmt.Sprint(claim.Key(), " ", s.opts.Settings.TTL); left[text] == 1 {
 		delete(left, text)
 	}

@@ -2,6 +2,7 @@ package syncer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -138,13 +139,16 @@ func (t *target[T]) view() plan.View[T] {
 		Missing: t.picture.missing,
 		Refused: t.gate.Refused(),
 	}
+	if len(t.attempts) > t.flying {
+		v.Rejected, v.Taken = make(map[string]bool), make(map[string]bool)
+	}
 	for key, a := range t.attempts {
 		v.Attempts = append(v.Attempts, a.Attempt)
 		if a.Status == plan.Parked && a.hopeless {
-			if v.Rejected == nil {
-				v.Rejected = make(map[string]bool)
-			}
 			v.Rejected[key] = true
+		}
+		if a.Status == plan.Parked && errors.Is(a.err, transport.ErrTaken) {
+			v.Taken[key] = true
 		}
 	}
 	if len(t.readings) > 1 {

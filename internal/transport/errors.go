@@ -41,6 +41,10 @@ var ErrForeign = errors.New("it is not ours any more")
 // way to make. Nothing was changed.
 var ErrUnsupported = errors.New("the provider cannot do that")
 
+// ErrTaken is wrapped by the error for an object that the provider refused to make
+// beside another one of ours, for which it has room alone.
+var ErrTaken = errors.New("there is no room for it beside what stands there")
+
 // IsNotFound reports whether err is a reply of status 404 or 410.
 func IsNotFound(err error) bool {
 	var e *Error

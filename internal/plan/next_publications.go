@@ -1,0 +1,247 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// publication is the DNS of a published host in one of Settings.PublishZones: a
+// CNAME to the CDN, and beside it, below _edgeward, a TXT record that marks it
+// as ours. Without the mark, whatever has the host's name is somebody else's.
+type publication struct {
+	host       string
+	zone, name string    // of the CNAME
+	marks      []*Record // ours that certainly stand
+	cluster    string    // that the mark names
+	cname      Record    // if there is one for certain
+	hasCNAME   bool
+	busy       bool    // something about it is under way or unknown
+	foreign    *Record // what is not ours and has the host's name, or the mark's
+	lost       bool    // see planner.lost
+	shadows    bool    // a wildcard answers for the name, as long as nothing stands there
+	// barred is why no DNS can be made for the host, in words for its Ingress; what
+	// stands for it of ours goes.
+	barred string
+	unread string // why the zone cannot be read; "": it was
+}
+
+// marked reports whether the name is certainly marked as ours.
+func (p *publication) marked() bool { return len(p.marks) > 0 }
+
+// leadsTo reports whether the host certainly leads to a name, and nowhere else.
+func (p *publication) leadsTo(target string) bool {
+	return p.marked() && p.hasCNAME && !p.busy && p.cname.Data == target
+}
+
+const markLabel = "_edgeward."
+
+// recordName is a name in a zone, as Record has both.
+type recordName struct{ zone, name string }
+
+// zoneOf is the zone of the list in which a host's DNS is to be made, and its name
+// there; "" is the zone of the origins, as in Record.
+func (s Settings) zoneOf(host string) (at recordName, ok bool) {
+	for _, z := range s.PublishZones {
+		if host != z && !strings.HasSuffix(host, "."+z) || len(z) < len(at.zone) {
+			continue
+		}
+		at, ok = recordName{z, strings.TrimSuffix(strings.TrimSuffix(host, z), ".")}, true
+	}
+	if at.zone == s.Domain {
+		at.zone = ""
+	}
+	return at, ok
+}
+
+// zone is the full name of a zone, as Record has it.
+func (p *planner) zone(zone string) string {
+	if zone == "" {
+		return p.Settings.Domain
+	}
+	return zone
+}
+
+// zones is what the records say of the zones in which hosts are published.
+type zones struct {
+	at        map[recordName][]*Record
+	delegated map[recordName]bool // names with NS records, below which others are asked
+	owners    map[string]bool     // of claims in the origins' zone
+}
+
+func (p *planner) surveyZones() zones {
+	z := zones{at: make(map[recordName][]*Record), delegated: make(map[recordName]bool), owners: map[string]bool{p.Settings.Owner: true}}
+	for _, r := range p.Records.Objects {
+		at := recordName{r.Zone, r.Name}
+		z.at[at] = append(z.at[at], r)
+		switch {
+		case r.Type == "NS" && r.Name != "":
+			z.delegated[at] = true
+		case r.Type == "TXT" && r.Zone == "" && strings.HasPrefix(r.Name, markLabel):
+			if o, ok := ParseOwnership(r.Data); ok && strings.HasSuffix(r.Name, "."+o.Owner) {
+				z.owners[o.Owner] = true
+			}
+		}
+		if r.Name == "*" || strings.HasPrefix(r.Name, "*.") {
+			p.wild[recordName{r.Zone, strings.TrimPrefix(strings.TrimPrefix(r.Name, "*"), ".")}] = true
+		}
+	}
+	return z
+}
+
+// barred says why no DNS can be made for a host that has a place in a zone; "" if
+// it can.
+func (z zones) barred(at recordName, domain string) string {
+	if at.zone == "" {
+		for owner := range z.owners {
+			if strings.HasSuffix(at.name, "."+owner) {
+				return "it lies below " + owner + "." + domain + ", where edgeward keeps the names of origins"
+			}
+		}
+	}
+	for name := at.name; name != ""; _, name, _ = strings.Cut(name, ".") {
+		if z.delegated[recordName{at.zone, name}] {
+			zone := at.zone
+			if zone == "" {
+				zone = domain
+			}
+			return "the zone " + zone + " delegates " + name + "." + zone + " to other name servers (NS), so that nobody asks this zone for it"
+		}
+	}
+	return ""
+}
+
+// findPublications finds out how the published hosts' DNS stands: of those that
+// are wanted, of those that a mark of ours names, and of those that were led to a
+// CDN a moment ago.
+func (p *planner) findPublications() {
+	if len(p.Settings.PublishZones) == 0 {
+		return
+	}
+	zones := p.surveyZones()
+	hosts := make(map[string]bool)
+	for _, r := range p.Want.Routes {
+		if r.Wanted() {
+			hosts[r.Key.Host] = true
+		}
+	}
+	for _, r := range p.Records.Objects {
+		if _, ours := publisher(r, p.Settings.Owner); ours {
+			hosts[strings.TrimPrefix(r.Name, markLabel)+"."+p.zone(r.Zone)] = true
+		}
+	}
+	for key := range p.Memory.pointed {
+		hosts[key.host] = true
+	}
+	for _, s := range p.sites.all {
+		// As long as a zone is not known there may be a mark.
+		if at, ok := p.Settings.zoneOf(s.key().Host); ok && len(s.ours) > 0 && p.Records.part(at.zone).Fault != "" {
+			hosts[s.key().Host] = true
+		}
+	}
+	for host := range hosts {
+		at, ok := p.Settings.zoneOf(host)
+		if !ok || at.name == "" {
+			continue
+		}
+		pub := p.examinePublication(host, at, zones.at[at], zones.at[recordName{at.zone, markLabel + at.name}])
+		pub.barred = zones.barred(at, p.Settings.Domain)
+		p.published[host] = pub
+	}
+	p.notePointed()
+}
+
+// examinePublication looks at what has a host's name, and its mark's.
+func (p *planner) examinePublication(host string, at recordName, records, marks []*Record) *publication {
+	pub := &publication{host: host, zone: at.zone, name: at.name, unread: p.Records.part(at.zone).Fault}
+	pub.busy = !p.Records.part(at.zone).Known
+	doubt := func(r Record) bool { return p.records.doubtful(r.Key()) || p.records.is(r.Key(), InFlight) }
+	for _, r := range marks {
+		cluster, ours := publisher(r, p.Settings.Owner)
+		switch {
+		case ours && p.clusters.get(cluster) != nil && doubt(*r):
+			pub.busy = true
+		case ours && p.clusters.get(cluster) != nil:
+			pub.marks, pub.cluster = append(pub.marks, r), cluster
+		default:
+			pub.foreign = r
+		}
+	}
+	place := Record{Zone: at.zone, Name: at.name, Type: "CNAME"}
+	pub.busy = pub.busy || doubt(place)
+	for _, a := range p.Records.Attempts {
+		pub.busy = pub.busy || !a.Verb.Reads() && a.Status != Parked && a.New().Zone == at.zone && a.New().Name == markLabel+at.name
+	}
+	for _, r := range records {
+		switch {
+		case r.Type != "CNAME" || !pub.marked() && !pub.busy:
+			pub.foreign = r
+		case !pub.busy:
+			pub.cname, pub.hasCNAME = *r, true
+		}
+	}
+	for above := at.name; above != "" && !pub.shadows; {
+		_, above, _ = strings.Cut(above, ".")
+		pub.shadows = p.wild[recordName{at.zone, above}]
+	}
+	return pub
+}
+
+// pointer is that a published host leads to a name at a CDN.
+type pointer struct{ host, target string }
+
+// notePointed remembers where our CNAMEs lead now, or may, and which were refused.
+func (p *planner) notePointed() {
+	for key, at := range p.Memory.pointed {
+		if p.Now.Before(at.Add(p.remembered(p.published[key.host]))) {
+			p.pointed[key] = at
+		}
+	}
+	for host, at := range p.Memory.refused {
+		if p.Now.Before(at.Add(inTheDark)) {
+			p.refused[host] = at
+		}
+	}
+	note := func(r Record) {
+		if host := r.Name + "." + p.zone(r.Zone); r.Type == "CNAME" && p.published[host] != nil {
+			p.pointed[pointer{host, r.Data}] = p.Now
+		}
+	}
+	for _, r := range p.Records.Objects {
+		note(*r)
+	}
+	for _, a := range p.Records.Attempts {
+		if a.Status != Parked {
+			note(a.Old())
+			note(a.New())
+		}
+	}
+}
+
+// remembered is how long caches may know where a host's name leads: as long as the
+// TTL with which it stands, or else that of the configuration, says.
+func (p *planner) remembered(pub *publication) time.Duration {
+	ttl := p.Settings.TTL
+	if pub != nil {
+		for _, r := range append(slices.Clone(pub.marks), &pub.cname) {
+			ttl = max(ttl, r.TTL)
+		}
+	}
+	return time.Duration(ttl) * time.Second
+}
+
+// forgotten is when no cache leads from a host to a rule any more, of which
+// nobody wants to know since then.
+func (p *planner) forgotten(pub *publication, r *Rule, since time.Time) time.Time {
+	if last, ok := p.pointed[pointer{pub.host, p.target(r)}]; ok && last.After(since) {
+		since = last
+	}
+	return since.Add(p.remembered(pub))
+}
+
+// concerns reports whether the host's DNS says, or said a moment ago, that it leads
+// to what a CDN calls target.
+func (p *planner) concerns(pub *publication, target string) bool {
+	_, pointed := p.pointed[pointer{pub.host, target}]
+	return pub.marked() || pub.busy || pointed
+}

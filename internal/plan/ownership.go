@@ -1,0 +1,171 @@
+package plan
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"slices"
+	"strings"
+)
+
+const heritage = "heritage=edgeward,"
+
+// ClaimName is the zone name of a cluster's claim.
+func ClaimName(cluster, owner string) string { return markLabel + subtree(cluster, owner) }
+
+// Ownership is what the claim of a cluster says, the text of the TXT record at
+// ClaimName:
+//
+//	heritage=edgeward,edgeward/owner=<owner>,edgeward/cluster=<UID>,edgeward/cdns=<CDN>+<CDN>,edgeward/zones=<tag><tag>
+//
+// The last two are left out where they would be empty. They are there for a start
+// with another configuration: it knows by them what it cannot read.
+type Ownership struct {
+	Owner string
+	UID   string // of the namespace kube-system, which lives as long as the cluster does
+	// CDNs are those at which rules of the cluster stand or are about to, sorted.
+	CDNs []Target
+	// Zones are the tags of the zones in which hosts of the cluster are led to a CDN, or
+	// may be, sorted; see zoneTag.
+	Zones []string
+}
+
+// maxText is how many characters one string of a TXT record holds (RFC 1035,
+// section 3.3).
+const maxText = 255
+
+// String is the claim's text. Zones that do not fit are anyZone together.
+func (o Ownership) String() string {
+	text := heritage + "edgeward/owner=" + o.Owner + ",edgeward/cluster=" + o.UID
+	if len(o.CDNs) > 0 {
+		var names []string
+		for _, cdn := range o.CDNs {
+			names = append(names, string(cdn))
+		}
+		text += ",edgeward/cdns=" + strings.Join(names, "+")
+	}
+	if len(o.Zones) == 0 {
+		return text
+	}
+	zones := ",edgeward/zones=" + strings.Join(o.Zones, "")
+	if len(text)+len(zones) > maxText || slices.Contains(o.Zones, anyZone) {
+		zones = ",edgeward/zones=" + anyZone
+	}
+	return text + zones
+}
+
+// ParseOwnership reads a claim's text; it is not ok for one that is none. What a
+// later version may have added is passed over.
+func ParseOwnership(text string) (o Ownership, ok bool) {
+	rest, ok := strings.CutPrefix(text, heritage)
+	if !ok {
+		return Ownership{}, false
+	}
+	for field := range strings.SplitSeq(rest, ",") {
+		key, value, _ := strings.Cut(field, "=")
+		switch key {
+		case "edgeward/owner":
+			o.Owner = value
+		case "edgeward/cluster":
+			o.UID = value
+		case "edgeward/cdns":
+			for name := range strings.SplitSeq(value, "+") {
+				o.CDNs = append(o.CDNs, Target(name))
+			}
+		case "edgeward/zones":
+			if value == anyZone {
+				o.Zones = []string{anyZone}
+				continue
+			}
+			for tag := range slices.Chunk([]byte(value), zoneTagSize) {
+				o.Zones = append(o.Zones, string(tag))
+			}
+		}
+	}
+	return o, o.Owner != "" && o.UID != ""
+}
+
+// and is what both say together.
+func (o Ownership) and(also Ownership) Ownership {
+	o.CDNs = union(o.CDNs, also.CDNs)
+	o.Zones = union(o.Zones, also.Zones)
+	return o
+}
+
+func union[S ~string](a, b []S) []S {
+	return slices.Compact(slices.Sorted(slices.Values(slices.Concat(a, b))))
+}
+
+// anyZone stands for zones that are too many to be told.
+const anyZone = "*"
+
+// listsCDN reports whether the claim says that there may be rules at a CDN.
+func (o Ownership) listsCDN(cdn Target) bool { return slices.Contains(o.CDNs, cdn) }
+
+// listsZone reports whether it says that hosts may be led to a CDN in a zone.
+func (o Ownership) listsZone(zone string) bool {
+	return slices.Contains(o.Zones, zoneTag(zone)) || slices.Contains(o.Zones, anyZone)
+}
+
+// zoneTag is a zone in a claim: 18 bits of its hash, as there is room for little. Two
+// zones of one tag do no harm: at worst something is kept for the other's sake.
+func zoneTag(zone string) string {
+	sum := sha256.Sum256([]byte(zone))
+	return base64.RawURLEncoding.EncodeToString(sum[:])[:zoneTagSize]
+}
+
+const zoneTagSize = 3 // characters
+
+// unread are the CDNs of a claim that are not in the configuration: the cluster may
+// still have rules there.
+func (s Settings) unread(o Ownership) []Target {
+	return slices.DeleteFunc(slices.Clone(o.CDNs), func(cdn Target) bool {
+		return slices.Contains(s.Forget, string(cdn)) || slices.ContainsFunc(s.CDNs, func(c CDN) bool { return c.Target == cdn })
+	})
+}
+
+// unlisted are the tags of a claim's zones that are not in the configuration: hosts
+// may still be led to a CDN there.
+func (s Settings) unlisted(o Ownership) []string {
+	tagged := func(zones []string, tag string) bool {
+		return slices.ContainsFunc(zones, func(zone string) bool { return zone == tag || zoneTag(zone) == tag })
+	}
+	return slices.DeleteFunc(slices.Clone(o.Zones), func(tag string) bool { return tagged(s.Forget, tag) || tagged(s.PublishZones, tag) })
+}
+
+// unlistedZone is the zone of a host in which it may be led to a CDN though the
+// configuration does not list that zone any more; "" if there is none.
+func (s Settings) unlistedZone(o Ownership, host string) string {
+	tags := s.unlisted(o)
+	if len(tags) == 0 {
+		return ""
+	}
+	_, zone, _ := strings.Cut(host, ".") // no CNAME stands at the apex
+	for ; strings.Contains(zone, ".") && !slices.Contains(s.PublishZones, zone); _, zone, _ = strings.Cut(zone, ".") {
+		if !slices.Contains(s.Forget, zone) && (slices.Contains(tags, zoneTag(zone)) || slices.Contains(tags, anyZone)) {
+			return zone
+		}
+	}
+	return ""
+}
+
+// isClaim reports whether r claims the cluster's subtree for the owner, for
+// whatever cluster it was that had this name.
+func isClaim(r *Record, cluster, owner string) bool {
+	o, ok := ParseOwnership(r.Data)
+	return ok && o.Owner == owner && r.Type == "TXT" && r.Name == ClaimName(cluster, owner)
+}
+
+// publishMark is the text of the TXT record that marks a published host's name as an
+// owner's: below _edgeward, beside the CNAME.
+func publishMark(owner, cluster string) string {
+	return heritage + "edgeward/owner=" + owner + ",edgeward/publisher=" + cluster
+}
+
+// publisher reads the cluster out of the mark of a published host; it is not ok for
+// any other record.
+func publisher(r *Record, owner string) (cluster string, ok bool) {
+	if r.Type != "TXT" || !strings.HasPrefix(r.Name, markLabel) {
+		return "", false
+	}
+	return strings.CutPrefix(r.Data, publishMark(owner, ""))
+}
