@@ -221,7 +221,7 @@ func (p *planner) unfinished(pub *publication, want, mark Record) {
 // at once where a wildcard is to answer for the host again.
 func (p *planner) unpublish(pub *publication, standing bool) {
 	switch {
-	case pub.busy || pub.foreign != nil && !pub.hasCNAME:
+	case pub.busy || pub.foreign != nil && !pub.hasCNAME && pub.barred == "":
 	case pub.hasCNAME:
 		p.unwantedPublication(pub, pub.cname)
 	case !standing || pub.shadows || pub.barred != "":
