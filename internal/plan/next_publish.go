@@ -48,8 +48,9 @@ func (p *planner) planPublications() {
 		return
 	}
 	wanted, held, released := make(map[string]bool), make(map[string]bool), make(map[string]bool)
-	standing := make(map[string]bool) // hosts of rules that are ours
 	known := make(map[string]bool)    // hosts that lead to a rule that was read
+	names := make(map[string]bool)    // hosts at a CDN whose name for them is, or will be, known
+	standing := make(map[string]bool) // those of these that have a rule of ours
 	for _, s := range p.sites.all {
 		host, r := s.key().Host, s.route
 		released[host] = released[host] || r.Release
@@ -60,8 +61,11 @@ func (p *planner) planPublications() {
 		wanted[host] = wanted[host] || r.Wanted() && !lost
 		_, stays := p.held(r, s.ours)
 		held[host] = held[host] || stays
-		standing[host] = standing[host] || len(s.ours) > 0
 		known[host] = known[host] || p.leadsHere(s)
+		if s.key().CDN != Edgio || p.Settings.CNAMETarget != "" {
+			names[host] = true
+			standing[host] = standing[host] || len(s.ours) > 0
+		}
 	}
 	for _, host := range slices.Sorted(maps.Keys(p.published)) {
 		pub, leads := p.published[host], p.leads[host]
@@ -74,7 +78,7 @@ func (p *planner) planPublications() {
 			}
 		case stays && len(leads) > 0:
 			p.publish(pub, leads)
-		case stays || !pub.marked() || !p.Rules.Known || c == nil || !c.ready:
+		case stays && (pub.hasCNAME || names[host] && !pub.shadows), !pub.marked(), !p.Rules.Known, c == nil || !c.ready:
 		case pub.hasCNAME && !known[host] && len(p.Settings.unread(c.said)) > 0:
 			c.keptHosts = append(c.keptHosts, host)
 		default:

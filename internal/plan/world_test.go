@@ -18,7 +18,10 @@ type world struct {
 	t        *testing.T
 	seed     uint64
 	rng      *rand.Rand
-	settings Settings
+	settings Settings // in force
+	all      Settings // with every section and zone that there is
+	fault    string   // a zone that cannot be read; "": none
+	fixedTTL bool     // the provider changes no TTL in place
 	now      time.Time
 	serial   int
 	steps    []string // what happened, for the report of a failure
@@ -48,6 +51,9 @@ type store[T Object[T]] struct {
 	// missing and attempts are as in View.
 	missing  map[string]bool
 	attempts []Attempt[T]
+	rejected map[string]bool // the keys of those that were refused
+	// unread are the objects that the configuration does not let anybody see.
+	unread func(T) bool
 	// late are creations that a daemon sent before it died, and that arrive
 	// after the next one has read what stands.
 	late []Op[T]
@@ -63,7 +69,7 @@ func (s *store[T]) asView() View[T] {
 	s.refs = refs
 	return View[T]{
 		Known: true, Objects: slices.SortedFunc(maps.Values(refs), func(a, b *T) int { return (*a).Compare(*b) }),
-		Missing: s.missing, Attempts: slices.Clone(s.attempts),
+		Missing: s.missing, Attempts: slices.Clone(s.attempts), Rejected: maps.Clone(s.rejected),
 	}
 }
 
@@ -83,9 +89,15 @@ func newWorld(t *testing.T, seed uint64) *world {
 		settings.PublishZones = nil
 	}
 	w := &world{
-		t: t, seed: seed, rng: rand.New(rand.NewPCG(seed, 1)), now: start(), fresh: true, settings: settings,
+		t: t, seed: seed, rng: rand.New(rand.NewPCG(seed, 1)), now: start(), fresh: true, settings: settings, all: settings,
 		rules: newStore[Rule](), records: newStore[Record](),
 		foreignRules: map[string]Rule{}, foreignRecords: map[string]Record{}, usable: map[Record][]string{}, strays: map[string]bool{},
+	}
+	w.rules.unread = func(r Rule) bool {
+		return !slices.ContainsFunc(w.settings.CDNs, func(c CDN) bool { return c.Target == r.CDN })
+	}
+	w.records.unread = func(r Record) bool {
+		return r.Zone != "" && (r.Zone == w.fault || !slices.Contains(w.settings.PublishZones, r.Zone))
 	}
 	for _, r := range foreignRules() {
 		if w.rng.IntN(2) == 0 {
@@ -103,7 +115,7 @@ func newWorld(t *testing.T, seed uint64) *world {
 }
 
 func newStore[T Object[T]]() store[T] {
-	return store[T]{truth: map[string]T{}, view: map[string]T{}}
+	return store[T]{truth: map[string]T{}, view: map[string]T{}, rejected: map[string]bool{}}
 }
 
 // foreignRules stand in the way of Ingresses: somebody's, another owner's, a
@@ -160,6 +172,9 @@ func (w *world) next() Step {
 	in := Input{Want: w.want, Rules: w.rules.asView(), Records: w.records.asView(), Memory: w.memory,
 		Settings: w.settings, Now: w.now, AllowDelete: w.fresh}
 	in.Rules.Read, in.Records.Read = w.now, w.now
+	if w.fault != "" {
+		in.Records.Parts = map[string]Part{"": {Known: true, Read: w.now}, w.fault: {Fault: "404 Not Found"}}
+	}
 	step := Next(in)
 	w.checkSites(in, step)
 	w.memory, w.fresh = step.Memory, w.fresh && !step.Compared
@@ -208,10 +223,11 @@ func (w *world) nowUsable(r Record) {
 	}
 }
 
-// crash starts the daemon again: what was remembered is lost and the providers
-// are read anew. Operations in flight end either way, some creations not before
-// that.
+// crash starts the daemon again, perhaps with another configuration: what was
+// remembered is lost and the providers are read anew. Operations in flight end either
+// way, some creations not before that.
 func (w *world) crash() {
+	w.settings.CDNs, w.settings.PublishZones, w.fault, w.fixedTTL = w.all.CDNs, w.all.PublishZones, "", false
 	w.log("crash")
 	abandon(w, &w.rules, w.applyRule)
 	abandon(w, &w.records, w.applyRecord)
@@ -228,7 +244,8 @@ func abandon[T Object[T]](w *world, s *store[T], apply func(Op[T]) (T, outcome))
 			s.late = append(s.late, a.Op)
 		}
 	}
-	s.attempts = nil
+	s.attempts, s.rejected = nil, map[string]bool{}
+	s.view = map[string]T{} // what is not read now is not known
 	s.relist(nil)
 }
 
@@ -248,7 +265,7 @@ func (s *store[T]) relist(hide func(T) bool) {
 	old := s.view
 	s.view, s.missing = maps.Clone(s.truth), map[string]bool{}
 	for _, id := range slices.Sorted(maps.Keys(s.truth)) {
-		if hide != nil && hide(s.truth[id]) {
+		if s.unread != nil && s.unread(s.truth[id]) || hide != nil && hide(s.truth[id]) {
 			delete(s.view, id)
 		}
 	}
@@ -290,7 +307,8 @@ func (w *world) applyRecord(op Op[Record]) (result Record, o outcome) {
 	if op.Verb != Create {
 		r = op.Old()
 	}
-	published := r.Zone == "example.com" && (r.Name == "v0" || r.Name == "_edgeward.v0")
+	// h0 and h1 go to Vultr CDN while that is the only one.
+	published := r.Zone == "example.com" && slices.Contains([]string{"v0", "h0", "h1"}, strings.TrimPrefix(r.Name, markLabel))
 	if !published && (r.Zone != "" || !strings.HasSuffix(r.Name, ".main.acme") && !strings.HasSuffix(r.Name, ".west.acme")) {
 		w.fail("%s of a record that is not ours: %+v", op.Verb, r)
 	}
@@ -298,8 +316,11 @@ func (w *world) applyRecord(op Op[Record]) (result Record, o outcome) {
 		w.checkUsable(op.Old())
 		return apply(w, &w.records, op)
 	}
-	if mixesTTLs(op, maps.Values(w.records.truth)) {
+	if mixesTTLs(op, maps.Values(w.records.truth)) || w.fixedTTL && op.Verb == Update && op.Old().TTL != op.New().TTL {
 		return op.New(), refused
+	}
+	if op.Verb == Update && op.Old().TTL != op.New().TTL && op.Old().Data != op.New().Data {
+		w.fail("%s changes data and TTL at once", op.Key())
 	}
 	return apply(w, &w.records, op)
 }
