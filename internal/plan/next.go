@@ -123,14 +123,17 @@ func Next(in Input) Step {
 // a wanted rule is about to name.
 func (p *planner) survey() {
 	var rules tally[group] // of those that are not plain without the set
-	latest := ""           // a source host: neighbours mostly have the same
+	latest := new(Rule)    // neighbours mostly have the same origin
 	name := func(r *Rule) {
-		if r == nil || r.SourceHost == latest {
+		if r == nil || r.SourceHost == latest.SourceHost && r.CDN == latest.CDN {
 			return
 		}
-		latest = r.SourceHost
+		latest = r
 		if n, ok := relative(r.SourceHost, p.Settings.Domain); ok {
 			p.named[n] = true
+			if cluster, ok := clusterOf(&Record{Name: n}, p.Settings.Owner); ok {
+				p.wants(cluster, r.CDN)
+			}
 		}
 	}
 	open := 0
@@ -179,7 +182,8 @@ func (p *planner) survey() {
 	}
 }
 
-// wants notes that a cluster is to have a rule at a CDN, or may get one.
+// wants notes that a cluster is to have a rule at a CDN, or may get one, or that one
+// of whomever rests on its addresses there.
 func (p *planner) wants(cluster string, cdn Target) {
 	if c := p.clusters.get(cluster); c != nil {
 		c.wants[cdn] = true

@@ -503,3 +503,23 @@ func TestExtra(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 }
+
+// TestForeignRuleOfACDNTakenOut: somebody's own rule, or one that was released, rests on
+// our addresses, and then its CDN goes from the configuration.
+func TestForeignRuleOfACDNTakenOut(t *testing.T) {
+	set, old, fresh := twoCDNs()
+	s := settled(set, cluster("main", slices.Concat(old, fresh)...))
+	released := s.rule(t, RuleKey{Edgio, "old.example.com", "/"})
+	*released = released.Unmarked()
+	rest := append(fresh, old[1])
+	s = s.restarted(set, cluster("main", rest...))
+	s.run()
+	if o, _ := ParseOwnership(claimOf(s)); !o.listsCDN(Edgio) {
+		t.Errorf("the claim says %s", claimOf(s))
+	}
+	s = s.restarted(without(set, Edgio), cluster("main", rest...))
+	if done := s.run(); len(done) > 0 {
+		t.Errorf("done: %q", done)
+	}
+	s.record(t, "192.0.2.1")
+}

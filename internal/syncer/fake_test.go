@@ -33,8 +33,10 @@ type fake[T plan.Object[T]] struct {
 	reply   func(call string, n int) reply // to the nth call, from 1; nil: all is well
 	keep    func(T) T                      // what it keeps of what it is sent; nil: just that
 	refuse  func(T) error                  // what it does not make; nil: it makes all
-	mine    func(T) bool                   // what the client may change, as it stands; nil: all
-	changed func(call string)              // told of each effect, with mu held; nil: nobody
+	// fixedTTL refuses every change of a record's TTL in place.
+	fixedTTL bool
+	mine     func(T) bool      // what the client may change, as it stands; nil: all
+	changed  func(call string) // told of each effect, with mu held; nil: nobody
 
 	zones []string // of DNS, beside that of the origins
 
@@ -174,6 +176,8 @@ func (f *fake[T]) Update(ctx context.Context, old, o T, _ bool) (made T, err err
 			return refusal(http.StatusNotFound)
 		case f.mine != nil && !f.mine(stands):
 			return transport.ErrForeign
+		case f.fixedTTL && ttlOf(stands) != ttlOf(o):
+			return refusal(http.StatusBadRequest)
 		}
 		made = f.put(o.WithIdentity(old.Identity()))
 		return nil
@@ -189,6 +193,12 @@ func (f *fake[T]) Delete(ctx context.Context, o T) error {
 		delete(f.objects, o.Identity())
 		return nil
 	})
+}
+
+// ttlOf is the TTL of a record.
+func ttlOf[T plan.Object[T]](o T) int {
+	r, _ := any(o).(plan.Record)
+	return r.TTL
 }
 
 // put keeps an object. The mutex is held.

@@ -33,8 +33,9 @@ var (
 // TestSimulation has a simulated week for each seed: Ingresses, Services and
 // nodes come and go, others meddle, providers fail in every way they know, for
 // minutes at a time, watches miss things, and the daemon is killed and started
-// again. In one week of five there is Vultr CDN beside Edgio. The invariants of
-// sim.check hold at every change, and when the week is over it becomes exact.
+// again. In one week of five there is Vultr CDN beside Edgio, and sections and zones
+// of the configuration come and go. The invariants of sim.check hold at every change,
+// and when the week is over it becomes exact.
 //
 //	go test ./internal/syncer -run TestSimulation -seed 42 -v
 //
@@ -70,6 +71,8 @@ func raceDetector() bool {
 type sim struct {
 	*rig
 	vultr *fake[plan.Rule] // Vultr CDN; nil in most weeks
+	all   Options          // with every section and zone that there is
+	gone  bool             // the zone of published hosts cannot be read; with the providers' mutex
 	seed  uint64
 	rng   *rand.Rand // of what the simulation itself does
 
@@ -148,6 +151,10 @@ func (s *sim) week() {
 	s.dns.mu.Lock()
 	s.storm = time.Time{}
 	s.dns.mu.Unlock()
+	if s.vultr != nil {
+		s.crash()
+		s.configure(s.all.CDNs, s.all.Settings.PublishZones)
+	}
 	s.peace()
 	s.boot()
 	s.pass(2*s.opts.ResyncInterval + s.opts.Settings.Linger + time.Minute)
@@ -198,6 +205,9 @@ func (s *sim) happens() {
 			s.opts.Settings.TTL = []int{60, 120, 300}[s.rng.IntN(3)]
 			s.say("the TTL shall be %d", s.opts.Settings.TTL)
 		}
+		if s.vultr != nil && s.rng.IntN(2) == 0 {
+			s.reconfigure()
+		}
 		s.boot()
 	default:
 		s.catchUp()
@@ -214,8 +224,12 @@ func (s *sim) boot() {
 	s.alive = true
 	var life context.Context
 	life, s.kill = context.WithCancel(s.t.Context())
-	for i, cdn := range s.cdns() {
-		s.opts.CDNs[i].Provider = mortal[plan.Rule]{cdn, life}
+	for i, cdn := range s.opts.CDNs {
+		provider := s.cdn
+		if cdn.Target == plan.VultrCDN {
+			provider = s.vultr
+		}
+		s.opts.CDNs[i].Provider = mortal[plan.Rule]{provider, life}
 	}
 	s.opts.DNS = mortal[plan.Record]{s.dns, life}
 	s.start()
@@ -284,6 +298,10 @@ func (s *sim) fault(call string, n int) reply {
 	rng := rand.New(rand.NewPCG(s.seed, sum.Sum64()))
 	upTo := func(most time.Duration) time.Duration { return time.Duration(rng.Int64N(int64(most))) }
 	r := reply{after: time.Millisecond + upTo(200*time.Millisecond)}
+	if s.gone && call == "dns find "+publishZone {
+		r.err = refusal(http.StatusNotFound)
+		return r
+	}
 	if !time.Now().Before(s.storm) || rng.Float64() >= s.share {
 		return r
 	}

@@ -35,7 +35,8 @@ func (s *sim) addVultrCDN() {
 		Target: plan.VultrCDN, Class: "vultr-cdn", WholeHosts: true, OriginFixed: true, Certificates: true,
 		OriginPorts: map[string]int{"http": 80, "https": 443},
 	})
-	s.opts.Settings.PublishZones = []string{publishZone}
+	s.opts.Settings.PublishZones, s.dns.zones = []string{publishZone}, []string{publishZone}
+	s.all = s.opts
 	for i := range 2 {
 		svc := balancer(fmt.Sprint("lb", i), kube.Address{IP: fmt.Sprint("192.0.2.", 50+i)})
 		s.services[svc.Name] = svc
@@ -48,6 +49,50 @@ func (s *sim) addVultrCDN() {
 		r.ID, r.Zone, r.TTL = fmt.Sprint("published-", i), publishZone, 300
 		s.foreignRecords[r.ID], s.dns.objects[r.ID] = r, r
 	}
+}
+
+// reconfigure has the configuration lack a section or a zone, or has that be gone, or
+// the provider keep every TTL as it is.
+func (s *sim) reconfigure() {
+	cdns, zones := s.all.CDNs, s.all.Settings.PublishZones
+	switch s.rng.IntN(4) {
+	case 0:
+		cdns = cdns[:1]
+	case 1:
+		cdns = cdns[1:]
+	}
+	if s.rng.IntN(3) == 0 {
+		zones = nil
+	}
+	s.configure(cdns, zones)
+	s.dns.mu.Lock()
+	defer s.dns.mu.Unlock()
+	s.gone, s.dns.fixedTTL = s.rng.IntN(4) == 0, s.rng.IntN(4) == 0
+	s.say("the zone is gone: %v; TTLs are fixed: %v", s.gone, s.dns.fixedTTL)
+}
+
+// configure has the next daemon know these CDNs and zones of published hosts.
+func (s *sim) configure(cdns []CDN, zones []string) {
+	s.dns.mu.Lock()
+	defer s.dns.mu.Unlock()
+	s.gone, s.dns.fixedTTL, s.dns.zones = false, false, zones
+	for id, r := range s.foreignRules {
+		if !s.reads(r.CDN) {
+			s.foreignSince[id] = time.Now() // one that came unseen is seen only now
+		}
+	}
+	s.opts.CDNs, s.opts.Settings.PublishZones, s.opts.Settings.CDNs = slices.Clone(cdns), zones, nil
+	for _, cdn := range s.all.Settings.CDNs {
+		if slices.ContainsFunc(cdns, func(c CDN) bool { return c.Target == cdn.Target }) {
+			s.opts.Settings.CDNs = append(s.opts.Settings.CDNs, cdn)
+		}
+	}
+	s.say("configured: %d CDNs, zones %v", len(s.opts.Settings.CDNs), zones)
+}
+
+// reads reports whether the configuration has a CDN.
+func (s *sim) reads(cdn plan.Target) bool {
+	return slices.ContainsFunc(s.opts.CDNs, func(c CDN) bool { return c.Target == cdn })
 }
 
 func balancer(name string, addresses ...kube.Address) kube.Service {

@@ -207,6 +207,9 @@ func (s *sim) check(call string) {
 	for r := range s.rules() {
 		stands[r.ID] = r
 		name, ok := strings.CutSuffix(r.SourceHost, ".example.net")
+		if _, foreign := s.foreignRules[r.ID]; foreign && !s.reads(r.CDN) {
+			s.foreignSince[r.ID] = time.Now()
+		}
 		if time.Since(s.foreignSince[r.ID]) < 20*time.Minute {
 			continue // it may not have been seen yet
 		}
