@@ -65,7 +65,7 @@ func TestCreateSendsAndReadsBack(t *testing.T) {
 				t.Fatalf("got %+v, %v", made, err)
 			}
 			r := tc.record
-			want := []emulator.Record{{ID: made.ID, Type: r.Type, Name: r.Name, Data: tc.data, TTL: r.TTL}}
+			want := []emulator.Record{{ID: made.ID, Type: r.Type, Name: r.Name, Data: tc.data, Priority: -1, TTL: r.TTL}}
 			if diff := cmp.Diff(want, api.Records(testZone)); diff != "" {
 				t.Errorf("zone (-want +got):\n%s", diff)
 			}
