@@ -114,8 +114,8 @@ func TestSecondZoneOfAHost(t *testing.T) {
 	first := create(t, client, wanted(testHost, nil))
 	_, err := client.Create(t.Context(), with(first, func(r *plan.Rule) { r.SourceHost = "other.example.com" }))
 	var refusal *transport.Error
-	if !errors.As(err, &refusal) || refusal.Status != 400 || !transport.Permanent(err) {
-		t.Errorf("got %v, want the API's refusal", err)
+	if !errors.As(err, &refusal) || refusal.Status != 400 || !transport.Permanent(err) || !strings.Contains(err.Error(), "vanity_domain is in use already") {
+		t.Errorf("got %v, want the API's refusal and what it is about", err)
 	}
 	if zones := api.PullZones(); len(zones) != 1 || zones[0].ID != first.ID {
 		t.Errorf("there are %+v", zones)
