@@ -142,6 +142,7 @@ func TestEdgioRefusals(t *testing.T) {
 		{"profiles of another account", "GET", "svcprof/delivery/shortname/other", "", 403},
 		{"page zero", "GET", "svcinst/delivery/shortname/acme?page=0", "", 400},
 		{"size no number", "GET", "svcinst/delivery/shortname/acme?size=all", "", 400},
+		{"unknown profile", "GET", "svcprof/delivery/shortname/acme/none", "", 404},
 		{"options of unknown profile", "GET", "configoption/shortname/acme/svcProf/none", "", 404},
 		{"certificates", "GET", "customerCertificate/shortname/acme", "", 404},
 		{"PATCH", "PATCH", "svcinst/delivery/" + uuid, validInstance, 405},
@@ -280,8 +281,9 @@ func TestCatalogue(t *testing.T) {
 	for _, tc := range []struct{ path, want string }{
 		{"health/check", `["OK"]`},
 		{"utils/status", `{"version":"v1","status":"OK"}`},
-		{"svcprof/delivery/shortname/acme", `{"results":[{"body":{"name":"LLNW-Generic"}},{"body":{"name":"LLNW-Images"}}]}`},
-		{"svcprof/delivery/shortname/acme/search", `{"results":[{"body":{"name":"LLNW-Generic"}},{"body":{"name":"LLNW-Images"}}]}`},
+		{"svcprof/delivery/shortname/acme", `{"results":[{"uuid":"26f7713c-9601-4f89-a01b-31ce13406421","body":{"name":"LLNW-Generic"}},{"uuid":"4af18e57-01a7-46db-92cc-87c8c115769b","body":{"name":"LLNW-Images"}}]}`},
+		{"svcprof/delivery/shortname/acme/search", `{"results":[{"uuid":"26f7713c-9601-4f89-a01b-31ce13406421","body":{"name":"LLNW-Generic"}},{"uuid":"4af18e57-01a7-46db-92cc-87c8c115769b","body":{"name":"LLNW-Images"}}]}`},
+		{"svcprof/delivery/shortname/acme/4af18e57-01a7-46db-92cc-87c8c115769b", `{"uuid":"4af18e57-01a7-46db-92cc-87c8c115769b","body":{"name":"LLNW-Images"}}`},
 		{"configoption/shortname/acme/svcProf/LLNW-Images", `{"results":[
 			{"body":{"optionName":"refresh_absmax","optionDetails":{"argumentList":[{"type":"Int"}]}}},
 			{"body":{"optionName":"refresh_absmin","optionDetails":{"argumentList":[{"type":"Int"}]}}},
