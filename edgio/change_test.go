@@ -60,6 +60,9 @@ func TestCreateElsewhereIsUndone(t *testing.T) {
 		{"another path", seededAs(testUUID, "www.example.com", "/app/"), 200, "published as www.example.com/app/"},
 		{"another host", seededAs(testUUID, "example.com", "/app"), 200, "published as example.com/app"},
 		{"no body", `{"uuid":"` + testUUID + `"}`, 200, "published as /"},
+		{"without our mark", seededAs(testUUID, "www.example.com", "/app"), 200, "with the marks []"},
+		{"with a mark that the user may not see", `{"uuid":"` + testUUID + `","body":{"publishedHostname":"www.example.com","publishedUrlPath":"/app","protocolSets":[
+			{"publishedProtocol":"https","options":[{"name":"req_send_header","parameters":["X-Edgeward","****"]}]}]}}`, 200, `with the marks ["****"]`},
 		{"gone by itself", seededAs(testUUID, "example.com", "/app"), 404, "published as example.com/app"},
 		{"the removal is throttled", seededAs(testUUID, "example.com", "/app"), 429, "removing it failed: DELETE"},
 	} {
@@ -179,6 +182,34 @@ func TestRelease(t *testing.T) {
 	}
 	if _, err := client.Update(t.Context(), made, made.Unmarked(), false); !errors.Is(err, transport.ErrForeign) {
 		t.Errorf("again: %v, want ErrForeign", err)
+	}
+}
+
+// A port that was not told, or could not be read, is not written by a release.
+func TestReleaseKeepsPorts(t *testing.T) {
+	for name, port := range map[string]any{"absent": nil, "as text": "443"} {
+		t.Run(name, func(t *testing.T) {
+			standing := parse(t, string(encode(newInstance(wanted("www.example.com", "/"), testShortname).withID(testUUID))))
+			set := standing.sets[1].fields
+			if port == nil {
+				delete(set, "publishedPort")
+			} else {
+				set.write("publishedPort", port)
+			}
+			standing.body.write("protocolSets", []object{standing.sets[0].fields, set})
+			standing.top.write("body", standing.body)
+			text := string(encode(standing.top))
+			api, client := scripted(t, exchange{"GET " + member, 200, text}, exchange{"PUT " + member, 200, text})
+			old := wanted("www.example.com", "/")
+			old.ID = testUUID
+			if _, err := client.Update(t.Context(), old, old.Unmarked(), false); err != nil {
+				t.Fatal(err)
+			}
+			sent := parse(t, strings.Replace(api.bodies[1], "{", `{"uuid":"u",`, 1)).set("https").fields["publishedPort"]
+			if want := map[string]string{"absent": "443", "as text": `"443"`}[name]; string(sent) != want {
+				t.Errorf("sent %s, want %s", sent, want)
+			}
+		})
 	}
 }
 
