@@ -55,7 +55,7 @@ type EdgioOptions struct {
 // Configuration API below /config-api/v1/, as its SDKs know it. It is safe for
 // concurrent use.
 //
-// Not emulated: inheritance (cloning), certificates, chunked streaming.
+// Not emulated: certificates, chunked streaming.
 type Edgio struct {
 	callLog
 	options EdgioOptions
@@ -110,6 +110,7 @@ func (e *Edgio) endpoints() []route {
 		{method: "GET", path: "svcinst/delivery/shortname/{shortname}", handle: e.ownAccount(e.listInstances)},
 		{method: "GET", path: "svcinst/delivery/shortname/{shortname}/searchAuto", handle: e.ownAccount(e.searchInstances)},
 		{method: "POST", path: "svcinst/delivery", handle: e.createInstance},
+		{method: "POST", path: "svcinst/delivery/inheritance", handle: e.inheritInstance},
 		{method: "POST", path: "svcinst/delivery/validate", handle: e.validateInstance, readOnly: true},
 		{method: "GET", path: "svcinst/delivery/{uuid}", handle: e.getInstance},
 		{method: "PUT", path: "svcinst/delivery/{uuid}", handle: e.updateInstance},

@@ -52,6 +52,16 @@ func (e *Edgio) createInstance(r *request) reply {
 	})
 }
 
+// inheritInstance is createInstance for a clone of the instance parentId. What it
+// inherits is not known: the SDK sends all of it.
+func (e *Edgio) inheritInstance(r *request) reply {
+	r.SetPathValue("uuid", r.URL.Query().Get("parentId"))
+	if answer := e.getInstance(r); !answer.ok() {
+		return answer
+	}
+	return e.createInstance(r)
+}
+
 // updateInstance replaces all that the client may set. That a uuid in the body
 // must be that of the path is a guess.
 func (e *Edgio) updateInstance(r *request) reply {
