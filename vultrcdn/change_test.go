@@ -293,6 +293,7 @@ func TestGoneBetweenReadingAndWriting(t *testing.T) {
 		{"gone", 404, "", false},
 		{"throttled, so that nothing was changed", 429, "", true},
 		{"refused", 500, "", false},
+		{"no answer behind the door", 504, "", false},
 		{"no zone in the reply, so that it may have been changed", 200, `{}`, false},
 		{"another zone in the reply", 200, `{"pull_zone":{"id":"other"}}`, false},
 		{"a reply that is none", 200, `<html>`, false},
@@ -321,7 +322,7 @@ func TestRepliesWithoutZone(t *testing.T) {
 
 // govultr reduces every failure to a text.
 func TestRefusalsKeepTheirStatus(t *testing.T) {
-	for _, status := range []int{302, 400, 401, 403, 429, 500} {
+	for _, status := range []int{302, 400, 401, 403, 429, 500, 504} {
 		for verb, call := range map[string]func(*Client) error{
 			"GET /pull-zones": func(c *Client) error {
 				_, err := c.List(t.Context())

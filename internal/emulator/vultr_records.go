@@ -104,7 +104,7 @@ func (v *Vultr) getRecord(r *request) reply {
 }
 
 func (v *Vultr) createRecord(r *request) reply {
-	if sendsUnicodeTarget(r.body, "CNAME") {
+	if sendsUnicodeTarget(r.body, "") {
 		return v.hang(r)
 	}
 	return v.changeZone(r, func(z *zone) reply {

@@ -35,6 +35,7 @@ func TestWhatAnErrorMeans(t *testing.T) {
 		{name: "429", err: status(429), notSent: true},
 		{name: "500", err: status(500)},
 		{name: "503", err: status(503)},
+		{name: "504", err: status(504)},
 		{name: "not kept", err: fmt.Errorf("creating: %w", ErrNotKept), permanent: true},
 		{name: "foreign", err: fmt.Errorf("updating: %w", ErrForeign), permanent: true},
 		{name: "unsupported", err: fmt.Errorf("updating: %w", ErrUnsupported), permanent: true, notSent: true},
