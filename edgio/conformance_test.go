@@ -4,15 +4,32 @@ import (
 	"net/http"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/edgeward/edgeward/internal/emulator"
 	"github.com/edgeward/edgeward/internal/plan"
 	"github.com/edgeward/edgeward/internal/providertest"
 )
 
+// TestConformance has the suite run at each kind of account that Edgio may be.
 func TestConformance(t *testing.T) {
+	for name, account := range map[string]emulator.EdgioOptions{
+		"as documented":    {},
+		"no duplicates":    {RefuseDuplicates: true},
+		"fixed profiles":   {FixedProfiles: true},
+		"pending":          {Pending: time.Hour},
+		"omitted ports":    {OmitDefaultPorts: true},
+		"descriptions":     {Descriptions: true},
+		"a masked history": {Masked: []string{"createdBy", "state"}},
+	} {
+		t.Run(name, func(t *testing.T) { conforms(t, account) })
+	}
+}
+
+func conforms(t *testing.T, account emulator.EdgioOptions) {
+	account.Username, account.SharedKey, account.Shortname = testUser, testKey, testShortname
 	providertest.Run(t, func(t *testing.T) providertest.Subject[plan.Rule] {
-		api := emulator.NewEdgio(emulator.EdgioOptions{Username: testUser, SharedKey: testKey, Shortname: testShortname})
+		api := emulator.NewEdgio(account)
 		var revoked atomic.Bool
 		client, _ := newClient(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if revoked.Load() {

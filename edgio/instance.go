@@ -70,15 +70,15 @@ func read[T string | object | []json.RawMessage](o object, field string) T {
 	return decode[T](o[field])
 }
 
-// port reads a port: 0 where it is absent or null, -1 where it is no integer.
-func port(o object, field string) int {
-	raw, ok := o[field]
-	if !ok {
-		return 0
-	}
-	var n int
-	if json.Unmarshal(raw, &n) != nil {
+// port reads a port: the protocol's own where it is absent or null, 0 if there is
+// no such protocol, -1 where it is no integer.
+func port(o object, field, protocol string) int {
+	n := 0
+	if raw, ok := o[field]; ok && json.Unmarshal(raw, &n) != nil {
 		return -1
+	}
+	if n == 0 && (protocol == "http" || protocol == "https") {
+		return plan.PublishedPort(protocol)
 	}
 	return n
 }
@@ -114,18 +114,31 @@ func (in instance) rule() plan.Rule {
 		SourceHost: normalHost(read[string](in.body, "sourceHostname")),
 		SourcePath: read[string](in.body, "sourceUrlPath"),
 		Profile:    read[string](in.body, "serviceProfileName"),
+		Pending:    in.pending(),
 	}
 	for _, s := range in.sets {
-		r.Protocols = append(r.Protocols, plan.Protocol{
-			Published:     read[string](s.fields, "publishedProtocol"),
-			PublishedPort: port(s.fields, "publishedPort"),
-			Source:        read[string](s.fields, "sourceProtocol"),
-			SourcePort:    port(s.fields, "sourcePort"),
-			Mark:          s.mark(),
-		})
+		p := plan.Protocol{
+			Published: read[string](s.fields, "publishedProtocol"),
+			Source:    read[string](s.fields, "sourceProtocol"),
+			Mark:      s.mark(),
+		}
+		p.PublishedPort = port(s.fields, "publishedPort", p.Published)
+		p.SourcePort = port(s.fields, "sourcePort", p.Source)
+		r.Protocols = append(r.Protocols, p)
 	}
 	slices.SortStableFunc(r.Protocols, byPublished)
 	return r
+}
+
+// completed is the state of an instance that is served. There are others that are
+// not known; they count as not yet.
+const completed = "COMPLETED"
+
+// pending reports whether the status says that the CDN does not serve the instance
+// as it is yet. One that does not tell its state, or not to this user, is served.
+func (in instance) pending() bool {
+	state := strings.TrimSpace(read[string](read[object](in.top, "status"), "state"))
+	return state != "" && !isMask(state) && !strings.EqualFold(state, completed)
 }
 
 func byPublished(a, b plan.Protocol) int { return strings.Compare(a.Published, b.Published) }
@@ -181,12 +194,15 @@ func (in instance) with(r plan.Rule) instance {
 	}
 	body.write("protocolSets", sets)
 	out.top.write("body", body)
-	// Not sent back: the API writes these itself (facts: read-modify-write).
-	delete(out.top, "revision")
-	delete(out.top, "shortname")
-	delete(out.top, "status")
+	for _, field := range writtenByAPI() {
+		delete(out.top, field)
+	}
 	return out
 }
+
+// writtenByAPI are the fields of an instance that the API writes itself (facts:
+// read-modify-write).
+func writtenByAPI() []string { return []string{"revision", "shortname", "status"} }
 
 // set returns the protocol set for a published protocol; an empty one if
 // there is none.
@@ -206,9 +222,12 @@ func (s protocolSet) with(p plan.Protocol) protocolSet {
 		fields = object{}
 	}
 	fields.write("publishedProtocol", p.Published)
-	fields.write("publishedPort", p.PublishedPort)
 	fields.write("sourceProtocol", p.Source)
-	fields.write("sourcePort", p.SourcePort)
+	for field, port := range map[string]int{"publishedPort": p.PublishedPort, "sourcePort": p.SourcePort} {
+		if port > 0 { // else it is one that could not be read, and stays as it is
+			fields.write(field, port)
+		}
+	}
 	options := slices.DeleteFunc(slices.Clone(s.options), func(option json.RawMessage) bool {
 		_, ok := markOf(option)
 		return ok

@@ -94,15 +94,16 @@ func (r *results) UnmarshalJSON(data []byte) error {
 }
 
 // Create makes a rule and returns it as the API keeps it. Should the API
-// publish it at another host or path than asked, it is taken away again.
+// publish it at another host or path than asked, or not show our mark on it, it is
+// taken away again: nobody would ever find it.
 func (c *Client) Create(ctx context.Context, r plan.Rule) (plan.Rule, error) {
 	var reply instance
 	if err := c.do(ctx, http.MethodPost, "/svcinst/delivery", nil, newInstance(r, c.shortname).top, &reply); err != nil {
 		return plan.Rule{}, fmt.Errorf("creating rule %s: %w", r.RuleKey, err)
 	}
 	made := reply.rule()
-	if made.RuleKey != r.RuleKey {
-		err := fmt.Errorf("creating rule %s: it was published as %s: %w", r.RuleKey, made.RuleKey, transport.ErrNotKept)
+	if !sameOwner(made, r) {
+		err := fmt.Errorf("creating rule %s: it was published as %s with the marks %q: %w", r.RuleKey, made.RuleKey, marks(made), transport.ErrNotKept)
 		if left := c.remove(ctx, made.ID); left != nil {
 			// Not wrapped: it may look like a call without effect.
 			err = fmt.Errorf("%w; removing it failed: %v", err, left)
@@ -112,10 +113,20 @@ func (c *Client) Create(ctx context.Context, r plan.Rule) (plan.Rule, error) {
 	return made, nil
 }
 
+// marks are those of a rule's protocol sets, in order.
+func marks(r plan.Rule) []string {
+	var list []string
+	for _, p := range r.Protocols {
+		list = append(list, p.Mark)
+	}
+	return list
+}
+
 // Update reads the rule, changes our fields and writes it back, unless it says
 // all that already. It refuses, with transport.ErrForeign, a rule that is no
-// longer ours or, with adopt, one that somebody marked. An unmarked r takes our
-// mark away and changes nothing else.
+// longer ours or, with adopt, one that somebody marked; and, with
+// transport.ErrUnsupported, one of which the user may not see all. An unmarked r
+// takes our mark away and changes nothing else.
 func (c *Client) Update(ctx context.Context, old, r plan.Rule, adopt bool) (plan.Rule, error) {
 	fail := func(err error) (plan.Rule, error) {
 		return plan.Rule{}, fmt.Errorf("updating rule %s: %w", r.RuleKey, err)
@@ -135,12 +146,52 @@ func (c *Client) Update(ctx context.Context, old, r plan.Rule, adopt bool) (plan
 	if stands.Equal(r) {
 		return stands, nil
 	}
+	if field := current.masked(); field != "" {
+		return fail(fmt.Errorf("%w: the API shows its %s as asterisks, which would take the place of what stands there: "+
+			"give edgio.username the rights to see the whole rule, or change the rule by hand", transport.ErrUnsupported, field))
+	}
 	if adopt {
 		c.log.Info("taking over a rule that nobody marked", "rule", r.RuleKey.String(), "was", string(current.top["body"]))
 	}
-	var reply instance
-	if err := c.do(ctx, http.MethodPut, "/svcinst/delivery/"+url.PathEscape(old.ID), nil, current.with(r).top, &reply); err != nil {
+	kept, err := c.put(ctx, old.ID, current.with(r))
+	if refused(err) && stands.Profile != r.Profile {
+		err = c.keepProfile(ctx, old.ID, current, r, err)
+	}
+	if err != nil {
 		return fail(err)
+	}
+	return kept, nil
+}
+
+// keepProfile brings the rule over but for its service profile, after a change with
+// it was refused: whether the API can change a profile is not known. It returns
+// what is left to say of it. The rule is not made anew for that: it would be gone
+// meanwhile.
+func (c *Client) keepProfile(ctx context.Context, id string, current instance, r plan.Rule, refusal error) error {
+	rest := r
+	rest.Profile = current.rule().Profile
+	if !current.rule().Equal(rest) {
+		if _, err := c.put(ctx, id, current.with(rest)); err != nil {
+			return err // it was not for the profile, or not only
+		}
+	}
+	return fmt.Errorf("%w: its service profile is %q and could not be made %q (%w); all else is as it should be. "+
+		"Ask for %[2]q by the annotation edgeward/service-profile or by edgio.service_profile, or delete the rule "+
+		"in Edgio's control panel: it is made anew with the other profile, and its URLs are not served until then",
+		transport.ErrNotKept, rest.Profile, r.Profile, refusal)
+}
+
+// refused reports whether the API understood a change and does not make it.
+func refused(err error) bool {
+	return transport.Permanent(err) && !transport.NotSent(err) && !transport.IsNotFound(err)
+}
+
+// put writes an instance and returns the rule that the API keeps.
+func (c *Client) put(ctx context.Context, id string, in instance) (plan.Rule, error) {
+	var reply instance
+	err := c.do(ctx, http.MethodPut, "/svcinst/delivery/"+url.PathEscape(id), nil, in.top, &reply)
+	if err != nil {
+		return plan.Rule{}, err
 	}
 	return reply.rule(), nil
 }

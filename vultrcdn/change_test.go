@@ -114,8 +114,8 @@ func TestSecondZoneOfAHost(t *testing.T) {
 	first := create(t, client, wanted(testHost, nil))
 	_, err := client.Create(t.Context(), with(first, func(r *plan.Rule) { r.SourceHost = "other.example.com" }))
 	var refusal *transport.Error
-	if !errors.As(err, &refusal) || refusal.Status != 400 || !transport.Permanent(err) {
-		t.Errorf("got %v, want the API's refusal", err)
+	if !errors.As(err, &refusal) || refusal.Status != 400 || !transport.Permanent(err) || !strings.Contains(err.Error(), "vanity_domain is in use already") {
+		t.Errorf("got %v, want the API's refusal and what it is about", err)
 	}
 	if zones := api.PullZones(); len(zones) != 1 || zones[0].ID != first.ID {
 		t.Errorf("there are %+v", zones)
@@ -293,6 +293,7 @@ func TestGoneBetweenReadingAndWriting(t *testing.T) {
 		{"gone", 404, "", false},
 		{"throttled, so that nothing was changed", 429, "", true},
 		{"refused", 500, "", false},
+		{"no answer behind the door", 504, "", false},
 		{"no zone in the reply, so that it may have been changed", 200, `{}`, false},
 		{"another zone in the reply", 200, `{"pull_zone":{"id":"other"}}`, false},
 		{"a reply that is none", 200, `<html>`, false},
@@ -321,7 +322,7 @@ func TestRepliesWithoutZone(t *testing.T) {
 
 // govultr reduces every failure to a text.
 func TestRefusalsKeepTheirStatus(t *testing.T) {
-	for _, status := range []int{302, 400, 401, 403, 429, 500} {
+	for _, status := range []int{302, 400, 401, 403, 429, 500, 504} {
 		for verb, call := range map[string]func(*Client) error{
 			"GET /pull-zones": func(c *Client) error {
 				_, err := c.List(t.Context())

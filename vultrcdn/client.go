@@ -65,7 +65,16 @@ func (c *Client) page(ctx context.Context, cursor string) ([]govultr.CDNZone, *g
 		Meta      *govultr.Meta     `json:"meta"`
 	}
 	_, err = c.api.DoWithContext(ctx, req, &reply)
-	return reply.PullZones, reply.Meta, err
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case reply.PullZones == nil:
+		return nil, nil, errors.New("the reply has no pull zones")
+	case reply.Meta == nil && cursor == "":
+		// The list declares no pages: this is the whole of it.
+		reply.Meta = &govultr.Meta{Links: new(govultr.Links)}
+	}
+	return reply.PullZones, reply.Meta, nil
 }
 
 // Find returns all zones of r's host: Vultr has no search, so they are picked

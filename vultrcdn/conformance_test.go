@@ -4,16 +4,31 @@ import (
 	"net/http"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/edgeward/edgeward/internal/emulator"
 	"github.com/edgeward/edgeward/internal/plan"
 	"github.com/edgeward/edgeward/internal/providertest"
 )
 
+// TestConformance has the suite run at each kind of account that Vultr may be.
 func TestConformance(t *testing.T) {
+	for name, options := range map[string]emulator.VultrOptions{
+		"as documented":         {},
+		"pending":               {PullZonePending: time.Hour},
+		"a list without meta":   {ListWithoutMeta: true},
+		"labels of 200 bytes":   {MaxLabel: 200},
+		"unique vanity domains": {UniqueVanityDomains: true},
+	} {
+		t.Run(name, func(t *testing.T) { conforms(t, options) })
+	}
+}
+
+func conforms(t *testing.T, options emulator.VultrOptions) {
+	options.Key = testKey
 	certificate, rotated := newCertificate(t), newCertificate(t)
 	subject := func(t *testing.T, first, second, changed plan.Rule) providertest.Subject[plan.Rule] {
-		api := emulator.NewVultr(emulator.VultrOptions{Key: testKey})
+		api := emulator.NewVultr(options)
 		var revoked atomic.Bool
 		client, _ := newClient(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if revoked.Load() {
@@ -21,23 +36,27 @@ func TestConformance(t *testing.T) {
 			}
 			api.ServeHTTP(w, r)
 		}))
+		anew := []plan.Rule{
+			with(first, func(r *plan.Rule) { r.SourceHost = "other.example.com" }),
+			with(first, func(r *plan.Rule) {
+				r.Certificate = certificate
+				r.Protocols[0].Published, r.Protocols[0].PublishedPort = "https", 443
+				r.Protocols[0].Source, r.Protocols[0].SourcePort = "https", 443
+			}),
+		}
+		if options.UniqueVanityDomains {
+			anew = nil // it cannot stand beside the first
+		}
 		return providertest.Subject[plan.Rule]{
 			Provider: client,
 			First:    first,
 			Second:   second,
 			Changed:  changed,
-			Anew: []plan.Rule{
-				with(first, func(r *plan.Rule) { r.SourceHost = "other.example.com" }),
-				with(first, func(r *plan.Rule) {
-					r.Certificate = certificate
-					r.Protocols[0].Published, r.Protocols[0].PublishedPort = "https", 443
-					r.Protocols[0].Source, r.Protocols[0].SourcePort = "https", 443
-				}),
-			},
-			Beyond: inexpressible(first),
-			Remove: func(id string) { api.RemovePullZone(id) },
-			Disown: func(id string) { api.EditPullZone(id, func(z *emulator.PullZone) { z.Label = "by hand" }) },
-			Revoke: func() { revoked.Store(true) },
+			Anew:     anew,
+			Beyond:   inexpressible(first),
+			Remove:   func(id string) { api.RemovePullZone(id) },
+			Disown:   func(id string) { api.EditPullZone(id, func(z *emulator.PullZone) { z.Label = "by hand" }) },
+			Revoke:   func() { revoked.Store(true) },
 		}
 	}
 	t.Run("https", func(t *testing.T) {

@@ -7,6 +7,9 @@
 //	label           whose it is, see below
 //	cdn_url         Rule.Published, which the published host's CNAME must point at
 //	status          Rule.Pending, unless it is "active"
+//	cors, gzip,     Rule.Extra: what an operator set, with which a zone for
+//	block_*,        another origin is made
+//	regions
 //
 // The facts behind that, from Vultr's documentation; none was tried against the
 // live service:
@@ -20,7 +23,9 @@
 //     its refusal.
 //   - Certificate and key are sent as the base64 of PEM files and never shown
 //     again. There is no way to take them away.
-//   - The list declares no page parameters, yet its example has a next page.
+//   - The list declares no page parameters, yet its example has a next page. One
+//     without meta is whole.
+//   - Regions are taken by an update only, not by a create call.
 //   - What was not sent stays as it is, but govultr always sends a label.
 //   - The counters may be null, and the dates have no time zone; neither is used.
 //   - govultr's PurgePullZone purges nothing; it is not used.

@@ -81,7 +81,7 @@ func TestDocumentedReply(t *testing.T) {
 	want := []plan.Rule{{
 		ID: "ef4d95d5-98dc-4710-94f5-0ee97e70a9a5", RuleKey: plan.RuleKey{CDN: plan.VultrCDN, Path: "/"}, SourceHost: "www.vultr.com", SourcePath: "/",
 		Protocols: []plan.Protocol{{Published: "http", PublishedPort: 80, Source: "https", SourcePort: 443}},
-		Published: "cdn-wdghak5h67sm.vultrcdn.com",
+		Published: "cdn-wdghak5h67sm.vultrcdn.com", Extra: `{"gzip":true}`,
 	}}
 	if diff := cmp.Diff(want, got, fields); diff != "" {
 		t.Errorf("rules (-want +got):\n%s", diff)
@@ -128,7 +128,14 @@ func TestListOfOddPages(t *testing.T) {
 		{"fewer than the total", []exchange{{"GET /pull-zones", 200, zonePage(2, "", "a")}}, nil, "got 1 of 2"},
 		{"a zone without id", []exchange{{"GET /pull-zones", 200, zonePage(1, "", "")}}, nil, "no id"},
 		{"a zone that is null", []exchange{{"GET /pull-zones", 200, `{"pull_zones":[null],"meta":{"total":1,"links":{}}}`}}, nil, "no id"},
-		{"no meta", []exchange{{"GET /pull-zones", 200, `{"pull_zones":[]}`}}, nil, "no meta.links"},
+		{"no meta", []exchange{{"GET /pull-zones", 200, `{"pull_zones":[]}`}}, nil, ""},
+		{"meta that is null", []exchange{{"GET /pull-zones", 200, `{"pull_zones":[{"id":"a"},{"id":"b"}],"meta":null}`}}, []string{"a", "b"}, ""},
+		{"meta without links", []exchange{{"GET /pull-zones", 200, `{"pull_zones":[{"id":"a"}],"meta":{"total":1}}`}}, nil, "no meta.links"},
+		{"no meta on the second page", []exchange{{"GET /pull-zones", 200, zonePage(3, "n", "a")}, {"GET /pull-zones?cursor=n", 200, `{"pull_zones":[{"id":"b"}]}`}}, nil, "no meta.links"},
+		{"no zones", []exchange{{"GET /pull-zones", 200, `{"meta":{"total":0,"links":{}}}`}}, nil, "no pull zones"},
+		{"no zones and no meta", []exchange{{"GET /pull-zones", 200, `{}`}}, nil, "no pull zones"},
+		{"zones that are null", []exchange{{"GET /pull-zones", 200, `{"pull_zones":null}`}}, nil, "no pull zones"},
+		{"zones that are null, with meta", []exchange{{"GET /pull-zones", 200, `{"pull_zones":null,"meta":{"total":0,"links":{}}}`}}, nil, "no pull zones"},
 		{"zones of another type", []exchange{{"GET /pull-zones", 200, `{"pull_zones":{},"meta":{"total":0,"links":{}}}`}}, nil, "cannot unmarshal"},
 		{"a list of nothing", []exchange{{"GET /pull-zones", 200, `[]`}}, nil, "not a JSON object"},
 		{"nothing", []exchange{{"GET /pull-zones", 200, ``}}, nil, "not a JSON object"},

@@ -14,14 +14,22 @@ import (
 	"github.com/edgeward/edgeward/internal/transport"
 )
 
-// Create makes a zone and returns it as the API keeps it. Should it have
-// another vanity domain than asked, or not carry our mark, it is taken away
-// again: nobody would ever find it.
+// Create makes a zone, with what r.Extra says, and returns it as the API keeps it.
+// Should it have another vanity domain than asked, or not carry our mark, it is
+// taken away again: nobody would ever find it.
 func (c *Client) Create(ctx context.Context, r plan.Rule) (plan.Rule, error) {
 	if err := expressible(r); err != nil {
 		return plan.Rule{}, errorf("creating", r, err)
 	}
+	more, err := parseExtra(r.Extra)
+	if err != nil {
+		return plan.Rule{}, errorf("creating", r, err)
+	}
 	req := request(r)
+	if r.Extra != "" {
+		more.set(req)
+		req.Regions = nil // a create call takes none
+	}
 	z, err := c.call(withSecret(ctx, req, r), "creating rule "+r.RuleKey.String(), "", func(ctx context.Context) (*govultr.CDNZone, error) {
 		z, _, err := c.api.CDN.CreatePullZone(ctx, req)
 		return z, err
@@ -41,7 +49,7 @@ func (c *Client) Create(ctx context.Context, r plan.Rule) (plan.Rule, error) {
 		}
 		return plan.Rule{}, errorf("creating", r, err)
 	}
-	return made, nil
+	return ruleOf(c.carryOver(ctx, z, r, more)), nil
 }
 
 // vanityTaken reports whether a zone was refused for the sake of its vanity domain.
@@ -89,7 +97,26 @@ func (c *Client) Update(ctx context.Context, old, r plan.Rule, adopt bool) (plan
 	if err != nil {
 		return fail(err)
 	}
+	if kept.Label != req.Label && !sameOwner(ruleOf(kept), r) {
+		return fail(c.relabel(ctx, current, kept))
+	}
 	return ruleOf(kept), nil
+}
+
+// relabel gives a zone its former label back, as the API did not keep the one that
+// was sent: without a mark the zone would be nobody's, and stand for ever. It
+// returns the error that says so.
+func (c *Client) relabel(ctx context.Context, before, kept govultr.CDNZone) error {
+	err := fmt.Errorf("pull zone %s got the label %q: %w", kept.ID, kept.Label, transport.ErrNotKept)
+	req := &govultr.CDNZoneReq{Label: before.Label}
+	if _, left := c.call(ctx, "writing pull zone "+kept.ID, kept.ID, func(ctx context.Context) (*govultr.CDNZone, error) {
+		z, _, err := c.api.CDN.UpdatePullZone(ctx, url.PathEscape(kept.ID), req)
+		return z, err
+	}); left != nil {
+		// Not wrapped: it may look like a call without effect.
+		err = fmt.Errorf("%w; giving it the label %q back failed: %v", err, before.Label, left)
+	}
+	return err
 }
 
 // Delete removes a zone after reading that it is still ours. One that is gone

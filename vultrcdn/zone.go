@@ -45,6 +45,7 @@ func ruleOf(z govultr.CDNZone) plan.Rule {
 		Certificate: certificate,
 		Published:   hostOf(z.CDNURL),
 		Pending:     z.Status != statusActive,
+		Extra:       extraOf(z).String(),
 	}
 }
 

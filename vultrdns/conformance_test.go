@@ -10,9 +10,24 @@ import (
 	"github.com/edgeward/edgeward/internal/providertest"
 )
 
+// TestConformance has the suite run at each kind of account that Vultr may be.
 func TestConformance(t *testing.T) {
+	for name, options := range map[string]emulator.VultrOptions{
+		"as documented":        {},
+		"duplicates":           {AllowDuplicates: true},
+		"one field a call":     {RefuseTTLWithData: true},
+		"IPv6 in full":         {LongIPv6: true},
+		"whole names":          {WholeNames: true},
+		"all of them together": {AllowDuplicates: true, RefuseTTLWithData: true, LongIPv6: true, WholeNames: true},
+	} {
+		t.Run(name, func(t *testing.T) { conforms(t, options) })
+	}
+}
+
+func conforms(t *testing.T, options emulator.VultrOptions) {
+	options.Key, options.Domains = testKey, []string{testZone}
 	providertest.Run(t, func(t *testing.T) providertest.Subject[plan.Record] {
-		api := emulator.NewVultr(emulator.VultrOptions{Key: testKey, Domains: []string{testZone}})
+		api := emulator.NewVultr(options)
 		var revoked atomic.Bool
 		client := newClient(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if revoked.Load() {
@@ -20,11 +35,12 @@ func TestConformance(t *testing.T) {
 			}
 			api.ServeHTTP(w, r)
 		}))
-		changed := addressRecord("nodes.main.team", "192.0.2.1")
+		first := plan.Record{Name: "nodes.main.team", Type: "AAAA", Data: "2001:db8::1", TTL: 120}
+		changed := first
 		changed.TTL = 60
 		return providertest.Subject[plan.Record]{
 			Provider: client,
-			First:    addressRecord("nodes.main.team", "192.0.2.1"),
+			First:    first,
 			Second:   plan.Record{Name: "_edgeward.main.team", Type: "TXT", Data: "heritage=edgeward", TTL: 120},
 			Changed:  changed,
 			Remove:   func(id string) { api.Remove(testZone, id) },

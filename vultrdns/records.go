@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"net/url"
 	"strings"
 
@@ -86,18 +87,29 @@ func (c *Client) Create(ctx context.Context, r plan.Record) (plan.Record, error)
 	return c.record(r.Zone, *made), nil
 }
 
-// Update changes the TTL of old to that of r, and a CNAME's target, and returns
-// the record as Vultr keeps it afterwards. Name and type never change.
+// Update changes what old says otherwise than r, a CNAME's target or the TTL, and
+// returns the record as Vultr keeps it afterwards. Name and type never change. Of
+// two changes the TTL is the second, in a call of its own: Vultr may refuse it
+// beside the data, or altogether (facts: corrections). If that one fails, the
+// record is returned as it is then, with the old TTL.
 func (c *Client) Update(ctx context.Context, old, r plan.Record, _ bool) (plan.Record, error) {
-	change := govultr.DomainRecordUpdateReq{TTL: r.TTL}
+	var changes []govultr.DomainRecordUpdateReq
 	if r.Data != old.Data {
-		change.Data = r.Data
+		changes = append(changes, govultr.DomainRecordUpdateReq{Data: quote(r)})
 	}
-	err := vultrapi.Call(ctx, "changing record "+old.Key(), func(ctx context.Context) error {
-		return c.api.Update(ctx, c.domainOf(old), url.PathEscape(old.ID), &change)
-	})
-	if err != nil {
-		return plan.Record{}, err
+	if r.TTL != old.TTL {
+		changes = append(changes, govultr.DomainRecordUpdateReq{TTL: r.TTL})
+	}
+	for i, change := range changes {
+		err := vultrapi.Call(ctx, "changing record "+old.Key(), func(ctx context.Context) error {
+			return c.api.Update(ctx, c.domainOf(old), url.PathEscape(old.ID), &change)
+		})
+		if err != nil && i == 0 {
+			return plan.Record{}, err
+		}
+	}
+	if len(changes) == 0 {
+		return c.Get(ctx, old)
 	}
 	// The reply is empty, and what TTLs Vultr accepts is not documented.
 	kept, err := c.get(ctx, "reading it back", old)
@@ -119,9 +131,10 @@ func (c *Client) Delete(ctx context.Context, r plan.Record) error {
 	return err
 }
 
-// record reduces a record to the form that plan compares. Names come back
-// relative to the zone, but Vultr's own example shows full ones; TXT data come
-// back in quotes (facts: Vultr record rules).
+// record reduces a record to the form that plan compares, whatever notation it
+// comes in. Names come back relative to the zone, but Vultr's own example shows
+// full ones; TXT data come back in quotes (facts: Vultr record rules). Data that
+// are not what the type says stay as they are.
 func (c *Client) record(zone string, r govultr.DomainRecord) plan.Record {
 	domain := c.domainOf(plan.Record{Zone: zone})
 	name := strings.ToLower(strings.TrimSuffix(r.Name, "."))
@@ -134,7 +147,11 @@ func (c *Client) record(zone string, r govultr.DomainRecord) plan.Record {
 	case "TXT":
 		data = strings.TrimSuffix(strings.TrimPrefix(data, `"`), `"`)
 	case "CNAME", "NS", "MX", "SRV":
-		data = strings.TrimSuffix(data, ".")
+		data = strings.ToLower(strings.TrimSuffix(data, "."))
+	case "A", "AAAA":
+		if ip, err := netip.ParseAddr(data); err == nil {
+			data = ip.String()
+		}
 	}
 	return plan.Record{ID: r.ID, Zone: zone, Name: name, Type: r.Type, Data: data, TTL: r.TTL}
 }

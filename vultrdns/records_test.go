@@ -36,6 +36,16 @@ func TestRecordsAreReadInOneForm(t *testing.T) {
 		{"an empty TXT", govultr.DomainRecord{Type: "TXT", Data: `""`}, plan.Record{Type: "TXT"}},
 		{"quotes in a CAA are data", govultr.DomainRecord{Type: "CAA", Data: `0 issue "letsencrypt.org"`}, plan.Record{Type: "CAA", Data: `0 issue "letsencrypt.org"`}},
 		{"a CNAME with a dot", govultr.DomainRecord{Type: "CNAME", Data: "lb.example.net."}, plan.Record{Type: "CNAME", Data: "lb.example.net"}},
+		{"a CNAME in upper case", govultr.DomainRecord{Type: "CNAME", Data: "LB.Example.NET."}, plan.Record{Type: "CNAME", Data: "lb.example.net"}},
+		{"a wildcard's full name in upper case with a dot", govultr.DomainRecord{Type: "A", Name: "*.EXAMPLE.COM."}, plan.Record{Name: "*", Type: "A"}},
+		{"a TXT in upper case is data", govultr.DomainRecord{Type: "TXT", Data: `"A"`}, plan.Record{Type: "TXT", Data: "A"}},
+		{"IPv6 in full", govultr.DomainRecord{Type: "AAAA", Data: "2001:0db8:0000:0000:0000:0000:0000:0001"}, plan.Record{Type: "AAAA", Data: "2001:db8::1"}},
+		{"IPv6 in upper case", govultr.DomainRecord{Type: "AAAA", Data: "2001:DB8::A"}, plan.Record{Type: "AAAA", Data: "2001:db8::a"}},
+		{"IPv6 compressed elsewhere", govultr.DomainRecord{Type: "AAAA", Data: "2001:db8:0:0:1::1"}, plan.Record{Type: "AAAA", Data: "2001:db8::1:0:0:1"}},
+		{"IPv6 that ends like IPv4", govultr.DomainRecord{Type: "AAAA", Data: "64:ff9b::192.0.2.1"}, plan.Record{Type: "AAAA", Data: "64:ff9b::c000:201"}},
+		{"IPv6 in another type is data", govultr.DomainRecord{Type: "TXT", Data: `"2001:DB8::A"`}, plan.Record{Type: "TXT", Data: "2001:DB8::A"}},
+		{"no address", govultr.DomainRecord{Type: "AAAA", Data: "Somewhere"}, plan.Record{Type: "AAAA", Data: "Somewhere"}},
+		{"IPv4 with zeros, which is no address", govultr.DomainRecord{Type: "A", Data: "192.000.002.001"}, plan.Record{Type: "A", Data: "192.000.002.001"}},
 		{"a dot at a TXT's end is data", govultr.DomainRecord{Type: "TXT", Data: `"end."`}, plan.Record{Type: "TXT", Data: "end."}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -65,7 +75,7 @@ func TestCreateSendsAndReadsBack(t *testing.T) {
 				t.Fatalf("got %+v, %v", made, err)
 			}
 			r := tc.record
-			want := []emulator.Record{{ID: made.ID, Type: r.Type, Name: r.Name, Data: tc.data, TTL: r.TTL}}
+			want := []emulator.Record{{ID: made.ID, Type: r.Type, Name: r.Name, Data: tc.data, Priority: -1, TTL: r.TTL}}
 			if diff := cmp.Diff(want, api.Records(testZone)); diff != "" {
 				t.Errorf("zone (-want +got):\n%s", diff)
 			}
@@ -77,14 +87,21 @@ func TestCreateSendsAndReadsBack(t *testing.T) {
 func TestTXTIsSentInQuotes(t *testing.T) {
 	var sent string
 	client := newClient(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, _ := io.ReadAll(r.Body)
-		sent = strings.TrimSpace(string(body))
+		if r.Method != http.MethodGet {
+			body, _ := io.ReadAll(r.Body)
+			sent = strings.TrimSpace(string(body))
+		}
 		_, _ = io.WriteString(w, `{"record":{"id":"i","type":"TXT","name":"_edgeward","data":"\"heritage=edgeward\"","ttl":120}}`)
 	}))
-	create(t, client, plan.Record{Name: "_edgeward", Type: "TXT", Data: "heritage=edgeward", TTL: 120})
+	made := create(t, client, plan.Record{Name: "_edgeward", Type: "TXT", Data: "heritage=edgeward", TTL: 120})
 	const want = `{"name":"_edgeward","type":"TXT","data":"\"heritage=edgeward\"","ttl":120}`
 	if sent != want {
 		t.Errorf("sent %s, want %s", sent, want)
+	}
+	next := made
+	next.Data = "heritage=other"
+	if _, err := client.Update(t.Context(), made, next, false); err != nil || sent != `{"data":"\"heritage=other\""}` {
+		t.Errorf("update: sent %s, %v", sent, err)
 	}
 }
 
@@ -181,7 +198,9 @@ func TestUpdateThatCannotBeReadBack(t *testing.T) {
 			}))
 			old := addressRecord("www", "192.0.2.1")
 			old.ID = "id"
-			kept, err := client.Update(t.Context(), old, addressRecord("www", "192.0.2.1"), false)
+			changed := old
+			changed.TTL = 60
+			kept, err := client.Update(t.Context(), old, changed, false)
 			if err == nil || kept != (plan.Record{}) || transport.NotSent(err) || transport.Permanent(err) ||
 				!strings.HasPrefix(err.Error(), "record www A 192.0.2.1 was changed, but reading it back: ") {
 				t.Errorf("got %+v, %v", kept, err)
@@ -194,6 +213,8 @@ func TestUpdateThatCannotBeReadBack(t *testing.T) {
 func TestRefusalsKeepTheirStatus(t *testing.T) {
 	record := addressRecord("www", "192.0.2.1")
 	record.ID = "id"
+	changed := record
+	changed.TTL = 60
 	for _, tc := range []struct {
 		status      int
 		contentType string
@@ -218,7 +239,7 @@ func TestRefusalsKeepTheirStatus(t *testing.T) {
 				return err
 			},
 			"PATCH": func(c *Client) error {
-				_, err := c.Update(t.Context(), record, record, false)
+				_, err := c.Update(t.Context(), record, changed, false)
 				return err
 			},
 			"DELETE":   func(c *Client) error { return c.Delete(t.Context(), record) },

@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"encoding/hex"
+	"encoding/json"
 	"net/http"
 	"strings"
 	"sync"
@@ -25,6 +26,23 @@ type EdgioOptions struct {
 	// RefuseDuplicates makes two rules on the same host and path an error.
 	// Whether the real API has such a rule is not known.
 	RefuseDuplicates bool
+	// FixedProfiles refuses a PUT that gives an instance another service profile.
+	// Whether the real API does is not known.
+	FixedProfiles bool
+	// Pending is how long the status of an instance is another than COMPLETED after
+	// each of its versions. That there is such a time is known, which states it has
+	// is not. The edge takes no notice of it.
+	Pending time.Duration
+	// Masked are fields, at any depth of an instance, of which the user may not see
+	// the strings: asterisks stand for them in every reply. That restricted users get
+	// such replies is known, not for which fields. A PUT is taken as it comes.
+	Masked []string
+	// OmitDefaultPorts leaves a published port that is the protocol's own out of the
+	// replies, as the API does with some instances.
+	OmitDefaultPorts bool
+	// Descriptions has errors say what is wrong in their field description, and no
+	// more than the status in message. Which of both the API does is not known.
+	Descriptions bool
 
 	Limit   int              // calls a minute; 0: no limit
 	Latency time.Duration    // of each call
@@ -37,7 +55,7 @@ type EdgioOptions struct {
 // Configuration API below /config-api/v1/, as its SDKs know it. It is safe for
 // concurrent use.
 //
-// Not emulated: inheritance (cloning), certificates, chunked streaming.
+// Not emulated: certificates, chunked streaming.
 type Edgio struct {
 	callLog
 	options EdgioOptions
@@ -70,6 +88,7 @@ func NewEdgio(options EdgioOptions) *Edgio {
 	calls := &window{limit: options.Limit, span: time.Minute, now: options.Now}
 	e.handle = pipeline(dispatch,
 		e.callLog.stage,
+		e.describe,
 		readBody(refuseEdgio),
 		options.Faults.stage(refuseEdgio),
 		delay(options.Latency),
@@ -91,6 +110,7 @@ func (e *Edgio) endpoints() []route {
 		{method: "GET", path: "svcinst/delivery/shortname/{shortname}", handle: e.ownAccount(e.listInstances)},
 		{method: "GET", path: "svcinst/delivery/shortname/{shortname}/searchAuto", handle: e.ownAccount(e.searchInstances)},
 		{method: "POST", path: "svcinst/delivery", handle: e.createInstance},
+		{method: "POST", path: "svcinst/delivery/inheritance", handle: e.inheritInstance},
 		{method: "POST", path: "svcinst/delivery/validate", handle: e.validateInstance, readOnly: true},
 		{method: "GET", path: "svcinst/delivery/{uuid}", handle: e.getInstance},
 		{method: "PUT", path: "svcinst/delivery/{uuid}", handle: e.updateInstance},
@@ -100,6 +120,7 @@ func (e *Edgio) endpoints() []route {
 		{method: "POST", path: "svcinst/delivery/{uuid}/rollbackTo/{version}", handle: e.rollbackInstance},
 		{method: "GET", path: "svcprof/delivery/shortname/{shortname}", handle: e.ownAccount(e.listProfiles)},
 		{method: "GET", path: "svcprof/delivery/shortname/{shortname}/search", handle: e.ownAccount(e.listProfiles)},
+		{method: "GET", path: "svcprof/delivery/shortname/{shortname}/{uuid}", handle: e.ownAccount(e.getProfile)},
 		{method: "GET", path: "configoption/shortname/{shortname}/svcProf/{profile}", handle: e.ownAccount(e.listOptions)},
 	}
 }
@@ -128,6 +149,25 @@ func (r refusal) reply() reply {
 // the code repeats the status is a guess.
 func refuseField(status int, source, message string) *refusal {
 	return &refusal{status, []edgioError{{Message: message, Code: status, Source: source}}}
+}
+
+// describe is the stage that moves what errors say, see EdgioOptions.Descriptions.
+func (e *Edgio) describe(next handler) handler {
+	if !e.options.Descriptions {
+		return next
+	}
+	return func(r *request) reply {
+		answer := next(r)
+		var body struct{ Errors []edgioError }
+		if answer.ok() || json.Unmarshal(answer.body, &body) != nil || len(body.Errors) == 0 {
+			return answer
+		}
+		for i := range body.Errors {
+			body.Errors[i].Description, body.Errors[i].Message = body.Errors[i].Message, http.StatusText(answer.status)
+		}
+		answer.body = refusal{answer.status, body.Errors}.reply().body
+		return answer
+	}
 }
 
 // refuseEdgio is refuseField's reply where no field is to blame.

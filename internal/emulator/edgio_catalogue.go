@@ -18,20 +18,38 @@ func optionArguments() map[string][]string {
 	}
 }
 
-// listProfiles answers both the list and the search of service profiles, whose
-// filters it ignores. The shape of a profile is a guess.
-func (e *Edgio) listProfiles(r *request) reply {
-	type body struct {
-		Name string `json:"name"`
-	}
-	type profile struct {
-		Body body `json:"body"`
-	}
+// profile is a service profile. Its shape is a guess.
+type profile struct {
+	UUID string      `json:"uuid"`
+	Body profileBody `json:"body"`
+}
+
+type profileBody struct {
+	Name string `json:"name"`
+}
+
+// profiles are those of the account, each with a uuid made from its name.
+func (e *Edgio) profiles() []profile {
 	list := []profile{}
 	for _, name := range e.options.Profiles {
-		list = append(list, profile{body{name}})
+		list = append(list, profile{uuidOf(name), profileBody{name}})
 	}
-	return replyJSON(http.StatusOK, results[profile]{list})
+	return list
+}
+
+// listProfiles answers both the list and the search of service profiles, whose
+// filters it ignores.
+func (e *Edgio) listProfiles(*request) reply {
+	return replyJSON(http.StatusOK, results[profile]{e.profiles()})
+}
+
+func (e *Edgio) getProfile(r *request) reply {
+	for _, p := range e.profiles() {
+		if p.UUID == r.PathValue("uuid") {
+			return replyJSON(http.StatusOK, p)
+		}
+	}
+	return refuseEdgio(http.StatusNotFound, "no such service profile")
 }
 
 // listOptions answers in the shape that the Go SDK reads.

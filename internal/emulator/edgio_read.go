@@ -55,9 +55,9 @@ func (e *Edgio) answerPage(r *request, filters map[string]string) reply {
 	}
 	pages := slices.Collect(slices.Chunk(found, size))
 	if page > len(pages) {
-		return replyJSON(http.StatusOK, results[json.RawMessage]{found[:0]})
+		return e.replyInstances(found[:0])
 	}
-	return replyJSON(http.StatusOK, results[json.RawMessage]{pages[page-1]})
+	return e.replyInstances(pages[page-1])
 }
 
 // positive reads a positive decimal; "" is otherwise.
@@ -108,7 +108,7 @@ func (e *Edgio) withHistory(r *request, f func(history) reply) reply {
 func noInstance() reply { return refuseEdgio(http.StatusNotFound, "no such service instance") }
 
 func (e *Edgio) getInstance(r *request) reply {
-	return e.withHistory(r, func(h history) reply { return replyJSON(http.StatusOK, h.latest().Raw) })
+	return e.withHistory(r, func(h history) reply { return e.replyInstance(h.latest().Raw) })
 }
 
 func (e *Edgio) listVersions(r *request) reply {
@@ -117,7 +117,7 @@ func (e *Edgio) listVersions(r *request) reply {
 		for n := range h {
 			all = append(all, h.version(n+1))
 		}
-		return replyJSON(http.StatusOK, results[json.RawMessage]{all})
+		return e.replyInstances(all)
 	})
 }
 
@@ -127,6 +127,6 @@ func (e *Edgio) getVersion(r *request) reply {
 		if !ok || n > len(h) {
 			return refuseEdgio(http.StatusNotFound, "no such version")
 		}
-		return replyJSON(http.StatusOK, h.version(n))
+		return e.replyInstance(h.version(n))
 	})
 }

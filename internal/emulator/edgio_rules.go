@@ -38,7 +38,7 @@ func (f *faults) read(d document, at, key string, v any) {
 
 // check applies the field rules to the top-level fields of a request. It
 // returns them as they are to be stored, with "/" put before a path that lacks
-// it, or why they are refused: 403 if they are for another account, else 400
+// it, an empty one included, or why they are refused: 403 if they are for another account, else 400
 // with every fault. That serviceKey must be there is a guess.
 func (a account) check(sent document) (document, *refusal) {
 	var wrong faults
@@ -65,8 +65,8 @@ func (a account) check(sent document) (document, *refusal) {
 	return stored, nil
 }
 
-// absolutePaths returns body, whose paths are non-empty strings, with "/" put
-// before those that lack it.
+// absolutePaths returns body, whose paths are strings, with "/" put before those
+// that lack it.
 func absolutePaths(body document) document {
 	body = maps.Clone(body)
 	for _, key := range []string{"publishedUrlPath", "sourceUrlPath"} {
@@ -94,7 +94,7 @@ func (a account) checkBody(wrong *faults, body document) {
 	wrong.unless(isHostname(instance.SourceHost) || isAddress(instance.SourceHost), at+"sourceHostname",
 		"must be a fully qualified domain name or an IP address")
 	wrong.unless(instance.Path != "", at+"publishedUrlPath", "must not be empty")
-	wrong.unless(instance.SourcePath != "", at+"sourceUrlPath", "must not be empty")
+	wrong.unless(body.has("sourceUrlPath"), at+"sourceUrlPath", "required")
 	var sets []document
 	wrong.read(body, at, "protocolSets", &sets)
 	wrong.unless(len(sets) <= maxProtocolSets, at+"protocolSets", fmt.Sprintf("at most %d", maxProtocolSets))

@@ -51,7 +51,9 @@ func TestInstanceRules(t *testing.T) {
 		{name: "empty published path", old: `"/app/"`, new: `""`, status: 400, source: "body.publishedUrlPath"},
 		{name: "published path in Go's spelling", old: `publishedUrlPath`, new: `publishedURLPath`, status: 400,
 			source: "body.publishedUrlPath"},
-		{name: "empty source path", old: `"sourceUrlPath":"/"`, new: `"sourceUrlPath":""`, status: 400, source: "body.sourceUrlPath"},
+		{name: "empty source path, as from the SDK", old: `"sourceUrlPath":"/"`, new: `"sourceUrlPath":""`},
+		{name: "no source path", old: `"sourceUrlPath":"/",`, new: ``, status: 400, source: "body.sourceUrlPath"},
+		{name: "source path null", old: `"sourceUrlPath":"/"`, new: `"sourceUrlPath":null`, status: 400, source: "body.sourceUrlPath"},
 		{name: "two protocol sets", old: `"protocolSets":[`, new: `"protocolSets":[` + set + `,`},
 		{name: "three protocol sets", old: `"protocolSets":[`, new: `"protocolSets":[` + set + `,` + set + `,`, status: 400,
 			source: "body.protocolSets"},
@@ -126,5 +128,10 @@ func TestSlashIsPrepended(t *testing.T) {
 	got := e.Instances()[0]
 	if got.Path != "/app/" || got.SourcePath != "/web" {
 		t.Errorf("paths %q and %q", got.Path, got.SourcePath)
+	}
+	w := callEdgio(e, "POST", "svcinst/delivery", strings.Replace(validInstance, `"sourceUrlPath":"/"`, `"sourceUrlPath":""`, 1))
+	wantStatus(t, w, http.StatusOK)
+	if got := e.Instances()[1].SourcePath; got != "/" || !strings.Contains(w.Body.String(), `"sourceUrlPath":"/"`) {
+		t.Errorf("an empty source path became %q: %s", got, w.Body)
 	}
 }

@@ -48,8 +48,18 @@ func (e *Edgio) createInstance(r *request) reply {
 			return refused.reply()
 		}
 		e.instances = append(e.instances, history{next})
-		return replyJSON(http.StatusOK, next.Raw)
+		return e.replyInstance(next.Raw)
 	})
+}
+
+// inheritInstance is createInstance for a clone of the instance parentId. What it
+// inherits is not known: the SDK sends all of it.
+func (e *Edgio) inheritInstance(r *request) reply {
+	r.SetPathValue("uuid", r.URL.Query().Get("parentId"))
+	if answer := e.getInstance(r); !answer.ok() {
+		return answer
+	}
+	return e.createInstance(r)
 }
 
 // updateInstance replaces all that the client may set. That a uuid in the body
@@ -62,7 +72,16 @@ func (e *Edgio) updateInstance(r *request) reply {
 	if uuid := r.PathValue("uuid"); sent.read("uuid", &uuid) != nil || uuid != r.PathValue("uuid") {
 		return refuseField(http.StatusBadRequest, "uuid", "differs from the one in the path").reply()
 	}
-	return e.revise(r, func(history) (document, *refusal) { return sent, nil })
+	return e.revise(r, func(h history) (document, *refusal) {
+		var body document
+		must(sent.read("body", &body)) // it was checked
+		next, err := decodeBody(body)
+		must(err)
+		if e.options.FixedProfiles && next.Profile != h.latest().Profile {
+			return nil, refuseField(http.StatusBadRequest, "body.serviceProfileName", "the service profile of an instance cannot be changed")
+		}
+		return sent, nil
+	})
 }
 
 // rollbackInstance makes an earlier version the latest, under a new number.
@@ -93,7 +112,7 @@ func (e *Edgio) revise(r *request, edit func(history) (document, *refusal)) repl
 			return refused.reply()
 		}
 		e.instances[i] = append(e.instances[i], next)
-		return replyJSON(http.StatusOK, next.Raw)
+		return e.replyInstance(next.Raw)
 	})
 }
 
@@ -105,7 +124,7 @@ func (e *Edgio) deleteInstance(r *request) reply {
 		}
 		last := e.instances[i].latest()
 		e.instances = slices.Delete(e.instances, i, i+1)
-		return replyJSON(http.StatusOK, last.Raw)
+		return e.replyInstance(last.Raw)
 	})
 }
 

@@ -22,6 +22,9 @@ type Fault struct {
 	RetryAfter string
 	Reset      bool
 	After      bool
+	// Hang leaves the call unanswered until its client gives up. It has its effect
+	// nevertheless if After says so.
+	Hang bool
 
 	// Body, if not empty, replaces the body of the reply, whatever its status.
 	Body string
@@ -57,6 +60,7 @@ func CommonFaults() map[string]Fault {
 		"500 after the effect": {Status: http.StatusInternalServerError, After: true},
 		"502 with HTML":        {Status: http.StatusBadGateway, Body: htmlPage, After: true},
 		"503":                  {Status: http.StatusServiceUnavailable, RetryAfter: "1"},
+		"504 after the effect": {Status: http.StatusGatewayTimeout, After: true},
 		"reset before":         {Reset: true},
 		"reset after":          {Reset: true, After: true},
 		"cut short":            {Cut: true},
@@ -159,7 +163,7 @@ func (f *Faults) stage(refuse refuse) stage {
 
 // befall answers r with what next does, as far as the fault lets it.
 func (f Fault) befall(r *request, next handler, refuse refuse) reply {
-	refused := f.Status != 0 || f.Reset
+	refused := f.Status != 0 || f.Reset || f.Hang
 	var answer reply
 	if !refused || f.After {
 		r.behind, r.lag = f.Behind, f.Lag
@@ -170,6 +174,10 @@ func (f Fault) befall(r *request, next handler, refuse refuse) reply {
 	}
 	if f.Then != nil {
 		f.Then()
+	}
+	if f.Hang {
+		<-r.Context().Done()
+		return reply{status: statusClientGone}
 	}
 	if f.Status != 0 {
 		answer = refuse(f.Status, strings.ToLower(http.StatusText(f.Status)))

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -31,7 +32,7 @@ func TestFaults(t *testing.T) {
 		{"none", Fault{}, "201", 3, 201, 0},
 		{"a status", Fault{Status: 503}, `503 {"error":"service unavailable","status":503}`, 2, 503, 0},
 		{"a status after the effect", Fault{Status: 500, After: true}, `500 {"error":"internal server error","status":500}`, 3, 500, 0},
-		{"throttled", Fault{Status: 429, RetryAfter: "7"}, `429 Retry-After 7 {"error":"too many requests","status":429}`, 2, 429, 0},
+		{"throttled", Fault{Status: 429, RetryAfter: "7"}, `429 Retry-After 7 {"status":429,"error":"rate limit exceeded"}`, 2, 429, 0},
 		{"a page of HTML", Fault{Status: 502, Body: htmlPage}, "502 text/html <html>", 2, 502, 0},
 		{"reset before", Fault{Reset: true}, "connection reset", 2, statusReset, 0},
 		{"reset after", Fault{Reset: true, After: true}, "connection reset", 3, statusReset, 0},
@@ -71,6 +72,32 @@ func TestFaults(t *testing.T) {
 			}
 			if n := faults.Count(); n != 3 {
 				t.Errorf("%d calls counted", n)
+			}
+		})
+	}
+}
+
+// A call that hangs ends when its client gives up, with its effect or without.
+func TestHang(t *testing.T) {
+	for _, after := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			faults := new(Faults)
+			v := newTestVultr(VultrOptions{Faults: faults})
+			faults.Set(Nth(1, Fault{Hang: true, After: after}))
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			r := httptest.NewRequestWithContext(ctx, "POST", "/v2/"+recordsPath, strings.NewReader(`{"name":"a","type":"A","data":"192.0.2.1"}`))
+			r.Header.Set("Authorization", "Bearer "+testAPIKey)
+			start := time.Now()
+			v.ServeHTTP(httptest.NewRecorder(), r)
+			if took := time.Since(start); took != time.Minute {
+				t.Errorf("it took %s", took)
+			}
+			if n := len(v.Records(testZone)); (n == 1) != after {
+				t.Errorf("%d records, After %t", n, after)
+			}
+			if call := v.Calls()[0]; call.Status != statusClientGone {
+				t.Errorf("logged as %s", call)
 			}
 		})
 	}

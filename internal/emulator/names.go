@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
 	"fmt"
 	"strings"
 )
@@ -11,6 +12,16 @@ import (
 func newUUID() string {
 	var b [16]byte
 	_, _ = rand.Read(b[:]) // never fails
+	return formatUUID(b)
+}
+
+// uuidOf returns a UUID that depends on nothing but name.
+func uuidOf(name string) string {
+	sum := sha256.Sum256([]byte(name))
+	return formatUUID([16]byte(sum[:16]))
+}
+
+func formatUUID(b [16]byte) string {
 	b[6] = b[6]&0x0f | 0x40
 	b[8] = b[8]&0x3f | 0x80
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])

@@ -25,6 +25,19 @@ type VultrOptions struct {
 	// AllowDuplicates admits records equal in name, type, data and priority.
 	// Whether the real API does is not known.
 	AllowDuplicates bool
+	// RefuseTTLPatch refuses a PATCH of a record's TTL without its data, and
+	// RefuseTTLWithData one of both. Clients of Vultr report either (facts:
+	// corrections); whether they are right is not known.
+	RefuseTTLPatch    bool
+	RefuseTTLWithData bool
+	// LongIPv6 shows AAAA data in full and in upper case, and WholeNames names,
+	// and targets of records, in upper case with a dot at the end, the names with
+	// their zone. Recordings show neither; Vultr's own example has whole names.
+	LongIPv6   bool
+	WholeNames bool
+	// Hang is how long a CNAME with a Unicode target keeps its caller waiting. Then
+	// the answer is 504, as reported of the real API; how long that takes is not known.
+	Hang time.Duration
 
 	// PullZonePending is how long a new pull zone of the CDN is pending before
 	// it becomes active. 0: it is active at once.
@@ -35,6 +48,14 @@ type VultrOptions struct {
 	// UniqueVanityDomains refuses a second pull zone with the vanity_domain of
 	// another. Whether the real API does is not known.
 	UniqueVanityDomains bool
+	// MaxLabel is how many bytes the label of a pull zone may have; a longer one is
+	// refused or, with CutLabels, silently cut. Whether the real API has a limit,
+	// and which, is not known. 0: none.
+	MaxLabel  int
+	CutLabels bool
+	// ListWithoutMeta lists the pull zones without the key meta, all on one page.
+	// The real API's list is documented with it, but declares no pages.
+	ListWithoutMeta bool
 
 	Limit   int              // calls a second from one address; Vultr has 30; 0: no limit
 	Latency time.Duration    // of each call
@@ -135,8 +156,14 @@ func inPrefixes(address string, prefixes []netip.Prefix) bool {
 }
 
 // refuseVultr is an error reply in the shape seen in recordings, which repeat
-// the status.
+// the status. What stands before the API and limits the rate has words of its own.
 func refuseVultr(status int, message string) reply {
+	if status == http.StatusTooManyRequests {
+		return reply{
+			status: status, header: http.Header{"Content-Type": {"application/json"}},
+			body: []byte(`{"status":429,"error":"rate limit exceeded"}`),
+		}
+	}
 	return replyJSON(status, struct {
 		Error  string `json:"error"`
 		Status int    `json:"status"`

@@ -120,16 +120,24 @@ func (v *Vultr) inPullZone(r *request, f func(i int) reply) reply {
 func (v *Vultr) listPullZones(r *request) reply {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
+	if v.options.ListWithoutMeta {
+		return replyJSON(http.StatusOK, map[string]any{"pull_zones": v.showPullZones(v.pullZones)})
+	}
 	query := url.Values{"cursor": r.URL.Query()["cursor"]}
 	page, meta, err := paginate(v.pullZones, func(z *pullZone) int { return z.seq }, query)
 	if err != nil {
 		return refuseVultr(http.StatusBadRequest, err.Error())
 	}
+	return replyJSON(http.StatusOK, map[string]any{"pull_zones": v.showPullZones(page), "meta": meta})
+}
+
+// showPullZones is a list as the API shows it, never null.
+func (v *Vultr) showPullZones(list []*pullZone) []PullZone {
 	zones := []PullZone{}
-	for _, z := range page {
+	for _, z := range list {
 		zones = append(zones, z.shown(v.options.Now()))
 	}
-	return replyJSON(http.StatusOK, map[string]any{"pull_zones": zones, "meta": meta})
+	return zones
 }
 
 func (v *Vultr) getPullZone(r *request) reply {
@@ -171,7 +179,10 @@ func (v *Vultr) updatePullZone(r *request) reply {
 }
 
 func (v *Vultr) pullZoneRules() pullZoneRules {
-	return pullZoneRules{anyOrigin: v.options.AnyOriginDomain, uniqueVanity: v.options.UniqueVanityDomains}
+	return pullZoneRules{
+		anyOrigin: v.options.AnyOriginDomain, uniqueVanity: v.options.UniqueVanityDomains,
+		maxLabel: v.options.MaxLabel, cutLabels: v.options.CutLabels,
+	}
 }
 
 // otherPullZones returns all zones but that of index i. The caller holds v.mu.

@@ -19,6 +19,8 @@ const (
 type pullZoneRules struct {
 	anyOrigin    bool // an origin may be an IP address or have a port
 	uniqueVanity bool // no two zones may have one vanity domain
+	maxLabel     int  // bytes of a label; 0: any
+	cutLabels    bool // a longer one is cut, not refused
 }
 
 // create returns the zone that the body of a create call asks for.
@@ -42,7 +44,7 @@ func (rules pullZoneRules) create(body []byte, others []PullZone) (PullZone, err
 	case !rules.isOrigin(zone.OriginDomain):
 		return zone, violation("Invalid origin_domain")
 	}
-	return rules.update(zone, body, others)
+	return rules.fields(zone, body, others)
 }
 
 // isOrigin says that s may be an origin_domain. Whether the API takes an IP
@@ -55,20 +57,35 @@ func (rules pullZoneRules) isOrigin(s string) bool {
 // those left out keep their value. The origin is not among them: it is
 // silently left as it was, as is everything that the API does not know.
 func (rules pullZoneRules) update(zone PullZone, body []byte, others []PullZone) (PullZone, error) {
+	regions := slices.Clone(zone.Regions) // decoding would write into it
+	if err := readFields(body, map[string]any{"regions": &regions}); err != nil {
+		return zone, err
+	}
+	zone.Regions = regions
+	return rules.fields(zone, body, others)
+}
+
+// fields returns zone with the fields that both a create and an update call may
+// have. The regions are not among them: a create call takes none.
+func (rules pullZoneRules) fields(zone PullZone, body []byte, others []PullZone) (PullZone, error) {
 	sent, err := parseDocument(body)
 	if err != nil {
 		return zone, err
 	}
 	was := zone.VanityDomain
-	zone.Regions = slices.Clone(zone.Regions) // decoding would write into it
 	var certificate, key string
 	err = readFields(body, map[string]any{
 		"label": &zone.Label, "vanity_domain": &zone.VanityDomain, "ssl_cert": &certificate, "ssl_cert_key": &key,
 		"cors": &zone.CORS, "gzip": &zone.GZIP, "block_ai": &zone.BlockAI, "block_bad_bots": &zone.BlockBadBots,
-		"regions": &zone.Regions,
 	})
 	if err != nil {
 		return zone, err
+	}
+	if rules.maxLabel > 0 && len(zone.Label) > rules.maxLabel {
+		if !rules.cutLabels {
+			return zone, violation("Invalid label")
+		}
+		zone.Label = zone.Label[:rules.maxLabel]
 	}
 	if zone.VanityDomain == "" && was != "" {
 		return zone, violation("Invalid vanity_domain") // whether that detaches it is not known

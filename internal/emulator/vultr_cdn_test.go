@@ -190,13 +190,33 @@ func TestPullZoneSwitches(t *testing.T) {
 		{"an origin with a path all the same", VultrOptions{AnyOriginDomain: true}, `{"label":"l","origin_scheme":"http","origin_domain":"a.example.com/x"}`, 400},
 		{"a vanity domain in use", VultrOptions{}, `{"label":"l","origin_scheme":"http","origin_domain":"a.example.com","vanity_domain":"www.example.com"}`, 201},
 		{"a vanity domain in use, unique", VultrOptions{UniqueVanityDomains: true}, `{"label":"l","origin_scheme":"http","origin_domain":"a.example.com","vanity_domain":"www.example.com"}`, 400},
+		{"a label as long as it may be", VultrOptions{MaxLabel: 9}, `{"label":"my-a-zone","origin_scheme":"http","origin_domain":"a.example.com"}`, 201},
+		{"a label that is longer", VultrOptions{MaxLabel: 9}, `{"label":"my-a-zone1","origin_scheme":"http","origin_domain":"a.example.com"}`, 400},
+		{"a label that is longer, cut", VultrOptions{MaxLabel: 9, CutLabels: true}, `{"label":"my-a-zone1","origin_scheme":"http","origin_domain":"a.example.com"}`, 201},
+		{"regions, which only an update takes", VultrOptions{}, `{"label":"l","origin_scheme":"http","origin_domain":"a.example.com","regions":["fra"]}`, 201},
 		{"an empty vanity domain is none", VultrOptions{UniqueVanityDomains: true}, `{"label":"l","origin_scheme":"https","origin_domain":"a.example.com","vanity_domain":""}`, 201},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			v := newTestVultr(tc.options)
 			v.SeedPullZone(PullZone{VanityDomain: "www.example.com"})
 			wantStatus(t, callVultr(v, "POST", zonesPath, tc.body), tc.status)
+			for _, z := range v.PullZones() {
+				if len(z.Label) > 9 || z.Regions[0] != "ord" {
+					t.Errorf("it has %+v", z)
+				}
+			}
 		})
+	}
+}
+
+func TestListWithoutMeta(t *testing.T) {
+	v := newTestVultr(VultrOptions{ListWithoutMeta: true})
+	wantJSON(t, `{"pull_zones":[]}`, callVultr(v, "GET", zonesPath, "").Body.Bytes())
+	for range 201 {
+		v.SeedPullZone(PullZone{})
+	}
+	if got := decode[pullZoneList](t, callVultr(v, "GET", zonesPath, "")); len(got.PullZones) != 201 {
+		t.Errorf("%d zones", len(got.PullZones))
 	}
 }
 

@@ -143,7 +143,7 @@ func (v *Vultr) createDomain(r *request) reply {
 
 // defaultRecords are what a zone made with an address begins with.
 func defaultRecords(domain, ip string) []Record {
-	const ttl, none = 300, -1 // -1 stands for no priority here, and only here
+	const ttl, none = 300, noPriority
 	return []Record{
 		{Type: "NS", Data: "ns1.vultr.com", Priority: none, TTL: ttl},
 		{Type: "NS", Data: "ns2.vultr.com", Priority: none, TTL: ttl},

@@ -2,8 +2,14 @@ package emulator
 
 import (
 	"net/http"
+	"net/netip"
 	"slices"
+	"strings"
+	"unicode"
 )
+
+// noPriority is shown where none was given.
+const noPriority = -1
 
 // Record is one DNS record of a zone, as the API shows it.
 type Record struct {
@@ -12,7 +18,7 @@ type Record struct {
 	// Name is relative to the zone: "" is the apex, "*" the wildcard.
 	Name     string `json:"name"`
 	Data     string `json:"data"`     // TXT data stands in quotes
-	Priority int    `json:"priority"` // of MX and SRV
+	Priority int    `json:"priority"` // of MX and SRV; -1: none was given
 	TTL      int    `json:"ttl"`      // seconds
 }
 
@@ -57,6 +63,20 @@ func (v *Vultr) rules(z *zone) recordRules {
 	return recordRules{zone: z.domain.Domain, minTTL: v.options.MinTTL, allowDuplicates: v.options.AllowDuplicates}
 }
 
+// show is a record of z as the API shows it.
+func (v *Vultr) show(z *zone, r Record) Record {
+	if ip, err := netip.ParseAddr(r.Data); err == nil && r.Type == "AAAA" && v.options.LongIPv6 {
+		r.Data = strings.ToUpper(ip.StringExpanded())
+	}
+	if v.options.WholeNames {
+		r.Name = strings.ToUpper(strings.TrimPrefix(r.Name+"."+z.domain.Domain, ".")) + "."
+		if slices.Contains([]string{"CNAME", "NS", "MX", "SRV"}, r.Type) {
+			r.Data = strings.ToUpper(strings.TrimSuffix(r.Data, ".")) + "."
+		}
+	}
+	return r
+}
+
 func noRecord() reply { return refuseVultr(http.StatusNotFound, "Invalid record.") }
 
 func (v *Vultr) listRecords(r *request) reply {
@@ -67,7 +87,7 @@ func (v *Vultr) listRecords(r *request) reply {
 		}
 		records := []Record{}
 		for _, r := range page {
-			records = append(records, r.Record)
+			records = append(records, v.show(z, r.Record))
 		}
 		return replyJSON(http.StatusOK, map[string]any{"records": records, "meta": meta})
 	})
@@ -79,11 +99,14 @@ func (v *Vultr) getRecord(r *request) reply {
 		if i < 0 {
 			return noRecord()
 		}
-		return replyJSON(http.StatusOK, recordReply{z.records[i].Record})
+		return replyJSON(http.StatusOK, recordReply{v.show(z, z.records[i].Record)})
 	})
 }
 
 func (v *Vultr) createRecord(r *request) reply {
+	if sendsUnicodeTarget(r.body, "") {
+		return v.hang(r)
+	}
 	return v.changeZone(r, func(z *zone) reply {
 		sent, err := decodeNewRecord(r.body)
 		if err == nil {
@@ -92,17 +115,50 @@ func (v *Vultr) createRecord(r *request) reply {
 		if err != nil {
 			return refuseVultr(http.StatusBadRequest, "Unable to add record: "+err.Error())
 		}
-		return replyJSON(http.StatusCreated, recordReply{v.addRecord(z, sent)})
+		return replyJSON(http.StatusCreated, recordReply{v.show(z, v.addRecord(z, sent))})
 	})
 }
 
+// sendsUnicodeTarget says that a body sends a CNAME's target that is not in
+// ASCII. It may name its type itself; otherwise that is kind.
+func sendsUnicodeTarget(body []byte, kind string) bool {
+	var data string
+	err := readFields(body, map[string]any{"type": &kind, "data": &data})
+	return err == nil && kind == "CNAME" && strings.ContainsFunc(data, func(c rune) bool { return c > unicode.MaxASCII })
+}
+
+// typeOf is the type of the record that r names, "" if there is none.
+func (v *Vultr) typeOf(r *request) (kind string) {
+	v.readZone(r, func(z *zone) reply {
+		if i := z.find(r.PathValue("id")); i >= 0 {
+			kind = z.records[i].Type
+		}
+		return reply{}
+	})
+	return kind
+}
+
+// hang is a call that finds no answer in time.
+func (v *Vultr) hang(r *request) reply {
+	return delay(v.options.Hang)(func(*request) reply {
+		return refuseVultr(http.StatusGatewayTimeout, "gateway timeout")
+	})(r)
+}
+
 func (v *Vultr) updateRecord(r *request) reply {
+	if sendsUnicodeTarget(r.body, v.typeOf(r)) {
+		return v.hang(r)
+	}
 	return v.changeZone(r, func(z *zone) reply {
 		i := z.find(r.PathValue("id"))
 		if i < 0 {
 			return noRecord()
 		}
-		changed, err := patchRecord(z.records[i].Record, r.body)
+		err := v.checkPatch(r.body)
+		changed := z.records[i].Record
+		if err == nil {
+			changed, err = patchRecord(changed, r.body)
+		}
 		if err == nil {
 			changed, err = v.rules(z).check(changed, z.others(i))
 		}
@@ -137,11 +193,25 @@ func decodeNewRecord(body []byte) (Record, error) {
 			return Record{}, violation("Missing field: " + key)
 		}
 	}
-	var r Record
+	r := Record{Priority: noPriority}
 	err = readFields(body, map[string]any{
 		"name": &r.Name, "type": &r.Type, "data": &r.Data, "ttl": &r.TTL, "priority": &r.Priority,
 	})
 	return r, err
+}
+
+// checkPatch says why the API may refuse to change these fields at once.
+func (v *Vultr) checkPatch(body []byte) error {
+	sent, err := parseDocument(body)
+	switch {
+	case err != nil:
+		return err
+	case v.options.RefuseTTLPatch && sent.has("ttl") && !sent.has("data"):
+		return violation("TTL can not be changed") // the text is a guess
+	case v.options.RefuseTTLWithData && sent.has("ttl") && sent.has("data"):
+		return violation("ttl and data should not be changed at once") // likewise
+	}
+	return nil
 }
 
 // patchRecord returns r with the fields that the body of an update call has;

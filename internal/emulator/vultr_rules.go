@@ -42,7 +42,7 @@ func (rules recordRules) check(r Record, others []Record) (Record, error) {
 		r.TTL = defaultTTL
 	}
 	r.TTL = max(r.TTL, rules.minTTL)
-	if r.Priority < -1 || r.Priority > 65535 { // -1 is that of default records
+	if r.Priority < noPriority || r.Priority > 65535 {
 		return r, violation("Priority must be 0 to 65535")
 	}
 	return r, rules.checkBeside(r, others)
@@ -50,7 +50,7 @@ func (rules recordRules) check(r Record, others []Record) (Record, error) {
 
 // checkBeside says why r may not stand beside others. The rule on TTLs is
 // Vultr's; that duplicates are refused, and what else stands beside a CNAME (RFC
-// 1034 §3.6.2), is a guess, as are the texts.
+// 1034 §3.6.2), is a guess, as are their texts.
 func (rules recordRules) checkBeside(r Record, others []Record) error {
 	for _, other := range others {
 		if other.Name != r.Name {
@@ -58,15 +58,21 @@ func (rules recordRules) checkBeside(r Record, others []Record) error {
 		}
 		sameType := other.Type == r.Type
 		switch {
-		case sameType && other.Data == r.Data && other.Priority == r.Priority && !rules.allowDuplicates:
+		case sameType && other.Data == r.Data && samePriority(r, other) && !rules.allowDuplicates:
 			return violation("Record already exists")
 		case r.Type == "CNAME" || other.Type == "CNAME":
 			return violation("CNAME may not share its name with other records")
 		case sameType && other.TTL != r.TTL:
-			return violation(fmt.Sprintf("All %s records of a name must have the same TTL (%d)", r.Type, other.TTL))
+			return violation(fmt.Sprintf("New records TTL (%d) must match the TTL of existing records (%d)", r.TTL, other.TTL))
 		}
 	}
 	return nil
+}
+
+// samePriority says that two records of one type do not differ by a priority,
+// which means something for some types only.
+func samePriority(a, b Record) bool {
+	return a.Priority == b.Priority || a.Type != "MX" && a.Type != "SRV"
 }
 
 // relativeName returns name, which may be given with the zone or without, as it
@@ -98,6 +104,7 @@ func checkData(kind, data string) (string, error) {
 	case "AAAA":
 		ip, err := netip.ParseAddr(data)
 		valid = err == nil && ip.Is6() && ip.Zone() == ""
+		data = ip.String() // by which duplicates are known in any notation
 	case "CNAME", "NS":
 		valid = isDomainName(data)
 	case "MX":

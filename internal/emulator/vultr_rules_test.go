@@ -144,8 +144,8 @@ func TestRecordsBesideOthers(t *testing.T) {
 		refused string // part of the text
 	}{
 		{name: "another value", r: Record{Type: "A", Name: "a", Data: "192.0.2.3", TTL: 120}},
-		{name: "another value, another TTL", r: Record{Type: "A", Name: "a", Data: "192.0.2.3", TTL: 60}, refused: "same TTL (120)"},
-		{name: "another value, TTL by default", r: Record{Type: "A", Name: "a", Data: "192.0.2.3"}, refused: "same TTL (120)"},
+		{name: "another value, another TTL", r: Record{Type: "A", Name: "a", Data: "192.0.2.3", TTL: 60}, refused: "TTL of existing records (120)"},
+		{name: "another value, TTL by default", r: Record{Type: "A", Name: "a", Data: "192.0.2.3"}, refused: "TTL of existing records (120)"},
 		{name: "another value, TTL raised to that of the others", rules: recordRules{minTTL: 120},
 			r: Record{Type: "A", Name: "a", Data: "192.0.2.3", TTL: 1}, wantTTL: 120},
 		{name: "another type, another TTL", r: Record{Type: "TXT", Name: "a", Data: `"x"`, TTL: 60}},
@@ -158,7 +158,7 @@ func TestRecordsBesideOthers(t *testing.T) {
 		{name: "duplicate", r: Record{Type: "A", Name: "a", Data: "192.0.2.1", TTL: 120}, refused: "already exists"},
 		{name: "duplicate, allowed", rules: recordRules{allowDuplicates: true}, r: Record{Type: "A", Name: "a", Data: "192.0.2.1", TTL: 120}},
 		{name: "duplicate but for the TTL, allowed", rules: recordRules{allowDuplicates: true},
-			r: Record{Type: "A", Name: "a", Data: "192.0.2.1", TTL: 60}, refused: "same TTL"},
+			r: Record{Type: "A", Name: "a", Data: "192.0.2.1", TTL: 60}, refused: "New records TTL (60) must match the TTL of existing records (120)"},
 		{name: "same MX at another priority", r: Record{Type: "MX", Data: "mail.example.com", Priority: 20, TTL: 120}},
 		{name: "CNAME beside A", r: Record{Type: "CNAME", Name: "a", Data: "www.example.com", TTL: 120}, refused: "CNAME"},
 		{name: "A beside CNAME", r: Record{Type: "A", Name: "c", Data: "192.0.2.1", TTL: 120}, refused: "CNAME"},

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -92,16 +93,39 @@ func failure(req *http.Request, resp *http.Response, body []byte, secrets []stri
 // maxMessage bounds a message, in bytes.
 const maxMessage = 200
 
+// fault is what Edgio says of one (a guess, see facts). The sentence that helps may
+// be in either text.
+type fault struct {
+	Source      string `json:"source"` // the field at fault
+	Message     string `json:"message"`
+	Description string `json:"description"`
+}
+
+// String is all that the fault says, without what is said again by another part.
+func (f fault) String() string {
+	var parts []string
+	for _, part := range []string{f.Source, f.Message, f.Description} {
+		part = strings.TrimSpace(part)
+		holds := func(whole string) bool { return strings.Contains(strings.ToLower(whole), strings.ToLower(part)) }
+		if slices.ContainsFunc(parts, holds) {
+			continue
+		}
+		parts = slices.DeleteFunc(parts, func(said string) bool {
+			return strings.Contains(strings.ToLower(part), strings.ToLower(said))
+		})
+		parts = append(parts, part)
+	}
+	return strings.Join(parts, ": ")
+}
+
 // message finds the words in an error's body: Vultr's {"error": …}, Edgio's
-// {"errors": [{"message": …, "source": …}]} (a guess, see facts), or the text
-// itself. The secrets are taken out of them.
+// {"errors": [fault]} or a fault alone, or the text itself. The secrets are taken
+// out of them.
 func message(body []byte, secrets ...string) string {
 	var known struct {
-		Error  string `json:"error"`
-		Errors []struct {
-			Message string `json:"message"`
-			Source  string `json:"source"` // the field at fault
-		} `json:"errors"`
+		Error  string  `json:"error"`
+		Errors []fault `json:"errors"`
+		fault
 	}
 	text := string(body)
 	switch err := json.Unmarshal(body, &known); {
@@ -110,10 +134,10 @@ func message(body []byte, secrets ...string) string {
 	case err != nil:
 	case known.Error != "":
 		text = known.Error
-	case len(known.Errors) > 0 && known.Errors[0].Source != "":
-		text = known.Errors[0].Source + ": " + known.Errors[0].Message
-	case len(known.Errors) > 0:
-		text = known.Errors[0].Message
+	case len(known.Errors) > 0 && known.Errors[0].String() != "":
+		text = known.Errors[0].String()
+	case known.fault.String() != "":
+		text = known.fault.String()
 	}
 	for _, secret := range secrets {
 		if secret != "" {

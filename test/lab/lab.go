@@ -41,6 +41,10 @@ type Options struct {
 	PullZonePending time.Duration
 	// AllowDuplicates has Vultr keep records that say the same.
 	AllowDuplicates bool
+	// EdgioAccount and VultrAccount are the accounts' further switches. What the lab
+	// sets itself, such as keys and names, is not taken from there.
+	EdgioAccount emulator.EdgioOptions
+	VultrAccount emulator.VultrOptions
 	// Observe, if not nil, goes around each provider, to see its calls.
 	Observe func(provider string, h http.Handler) http.Handler
 }
@@ -63,18 +67,15 @@ type Lab struct {
 // the daemon its ServiceAccount there. Files go below dir.
 func New(ctx context.Context, server *kube.Server, dir string, o Options) (*Lab, error) {
 	changes, faults := new(emulator.Changes), new(emulator.Faults)
+	e, v := o.EdgioAccount, o.VultrAccount
+	e.Username, e.SharedKey, e.Shortname = username, SharedKey, Shortname
+	e.Limit, e.Latency, e.Changes, e.Faults = o.EdgioLimit, o.Latency, changes, faults
+	v.Key, v.Domains, v.MinTTL = APIKey, []string{Domain, PublishZone}, o.MinTTL
+	v.PullZonePending, v.AllowDuplicates = o.PullZonePending, o.AllowDuplicates
+	v.Limit, v.Latency, v.Changes, v.Faults = o.VultrLimit, o.Latency, changes, faults
 	l := &Lab{
 		Kube: server, dir: dir, Changes: changes, Faults: faults,
-		Edgio: emulator.NewEdgio(emulator.EdgioOptions{
-			Username: username, SharedKey: SharedKey, Shortname: Shortname,
-			Limit: o.EdgioLimit, Latency: o.Latency, Changes: changes, Faults: faults,
-		}),
-		Vultr: emulator.NewVultr(emulator.VultrOptions{
-			Key: APIKey, Domains: []string{Domain, PublishZone}, MinTTL: o.MinTTL,
-			PullZonePending: o.PullZonePending,
-			Limit:           o.VultrLimit, Latency: o.Latency, Changes: changes, Faults: faults,
-			AllowDuplicates: o.AllowDuplicates,
-		}),
+		Edgio: emulator.NewEdgio(e), Vultr: emulator.NewVultr(v),
 	}
 	var err error
 	if o.Observe == nil {
