@@ -10,8 +10,9 @@ import (
 // mapper maps the objects of one cluster.
 type mapper struct {
 	Cluster
-	set Settings
-	now time.Time
+	set      Settings
+	now      time.Time
+	clusters []string // all of the configuration
 
 	nodes     nodeSet
 	services  map[kube.Key]kube.Service
@@ -149,6 +150,11 @@ func identical[T any](a, b []T) bool {
 
 // nodesName is the zone name of one of the sets of nodes.
 func (m *mapper) nodesName(set string) string { return m.names[set] }
+
+// isNodes reports whether a zone name is that of a set of nodes.
+func (m *mapper) isNodes(set string) bool {
+	return set != "" && (set == m.names[NodesSet] || set == m.names[NodesIPv4Set] || set == m.names[NodesIPv6Set])
+}
 
 // objectName is the zone name of the set of a kind for one object.
 func (m *mapper) objectName(kind, namespace, name string) string {

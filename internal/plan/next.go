@@ -76,6 +76,7 @@ func Next(in Input) Step {
 		published: make(map[string]*publication), leads: make(map[string][]lead), pointed: make(map[string]time.Time),
 		absent: make(map[string]absence),
 	}
+	p.step.Notices = slices.Clone(in.Want.Notices)
 	p.step.Rules = lookUps(in.Rules)
 	p.step.Records = lookUps(in.Records)
 	p.step.Owned.Rules = make(map[Target]int)

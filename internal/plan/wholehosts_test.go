@@ -16,7 +16,7 @@ func vultrSettings() Settings {
 	set := testSettings()
 	set.CDNs = append(set.CDNs, CDN{
 		Target: VultrCDN, Class: "vultr-cdn", WholeHosts: true, OriginFixed: true, Certificates: true,
-		OriginPorts: map[string]int{"http": 80, "https": 443},
+		OriginPorts: map[string]int{"http": 80, "https": 443}, Domain: "vultrcdn.com",
 	})
 	set.PublishZones = []string{"example.com"}
 	return set
