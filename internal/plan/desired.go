@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/ordered"
 )
 
@@ -122,6 +123,13 @@ func (w Want) Route(key RuleKey) *Route {
 		return &Route{}
 	}
 	return w.Routes[i]
+}
+
+// Shared reports whether an Ingress asks for nothing of its own, but for paths of
+// hosts that a CDN publishes as a whole and another Ingress has.
+func (w Want) Shared(id IngressID) bool {
+	claims := w.readings[id.Cluster].of(kube.Key{Namespace: id.Namespace, Name: id.Name}).claims
+	return len(claims) > 0 && !slices.ContainsFunc(claims, func(c claim) bool { return c.route.rank != rankRest })
 }
 
 // Desired maps the clusters' objects onto what shall stand. Clusters that are

@@ -169,7 +169,8 @@ func (r *reading) host(rule kube.IngressRule) {
 		published := true
 		for _, path := range paths {
 			key := RuleKey{r.cdn.Target, rule.Host, path}
-			if r.ing.DefaultBackend != nil {
+			// Of a host that is published as a whole an Exact / leaves the rest.
+			if r.ing.DefaultBackend != nil && (rank != rankExact || !r.cdn.WholeHosts) {
 				r.own[key] = true
 			}
 			published = r.claim(key, rank, p.Backend) && published
