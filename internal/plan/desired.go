@@ -165,7 +165,7 @@ func DesiredAfter(before Want, clusters []Cluster, set Settings, now time.Time) 
 		want.wake(m.nodes.until)
 		m.addSets(want.Sets)
 		want.readings[c.Name] = m.readAll(before.readings[c.Name], &changed)
-		hosts = append(hosts, m.hostSets()...)
+		hosts = append(hosts, want.readings[c.Name].hosts...)
 		for _, a := range want.readings[c.Name].asked {
 			want.add(a)
 			if a.set != nil && a.set.namesHosts() {
