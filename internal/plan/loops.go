@@ -16,9 +16,10 @@ import (
 //	lead to a host from which one can come into a circle, or to a set that leads
 //	nowhere.
 //
-// Who claims it first or gets it does not count. So neither a new Ingress nor one
-// that changes closes a circle that others left open: none of those in it is
-// published that way, and the rules of them that stand keep what they last led to.
+// It does not matter which of the claims on a host goes first. So neither a new
+// Ingress nor one that changes can close a circle that others left open: nothing in
+// it is published that way, and the rules that stand keep what they last led to.
+// Of a cluster that is not read nothing is known; the circle is found once it is.
 
 // chase follows host names from set to set.
 type chase struct {

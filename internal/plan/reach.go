@@ -10,7 +10,7 @@ import (
 type reach int
 
 const (
-	nowhere reach = iota // it is that of no single host, or of the asking machine itself
+	nowhere reach = iota // no single host has it, or the machine that asks has it itself
 	private              // inside a network only
 	public
 )
@@ -36,7 +36,7 @@ var (
 	private6 = netip.MustParsePrefix("fc00::/7") // RFC 4193
 	public6  = netip.MustParsePrefix("2000::/3")
 	// metadata is where clouds tell a machine its own secrets, apart from
-	// 169.254.169.254: an origin there would have the CDN ask its own machine.
+	// 169.254.169.254. An origin there would have the CDN tell its own.
 	metadata = prefixes(
 		"100.100.100.200/32",     // Alibaba Cloud
 		"168.63.129.16/32",       // Azure
@@ -82,8 +82,8 @@ func originAddress(s string) (ip netip.Addr, from reach) {
 	return ip, reachOf(ip)
 }
 
-// insideOnly are the domains whose names nobody can follow from outside, or
-// leads everybody to another machine.
+// insideOnly are the domains whose names mean nothing to a CDN: they are followed
+// inside a network or a machine only, each to another place.
 var insideOnly = []string{
 	"localhost", "test", "invalid", // RFC 6761
 	"local",                                              // multicast DNS (RFC 6762), and cluster.local
