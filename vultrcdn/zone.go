@@ -22,7 +22,7 @@ const statusActive = "active"
 func Capabilities() plan.CDN {
 	return plan.CDN{
 		Target: plan.VultrCDN, WholeHosts: true, OriginFixed: true, Certificates: true,
-		OriginPorts: map[string]int{"http": 80, "https": 443},
+		OriginPorts: map[string]int{"http": 80, "https": 443}, Domain: "vultrcdn.com",
 	}
 }
 

@@ -47,9 +47,7 @@ func ReduceIngress(in *networkingv1.Ingress) *kube.Ingress {
 		}
 	}
 	for _, tls := range in.Spec.TLS {
-		if tls.SecretName != "" {
-			out.TLS = append(out.TLS, kube.IngressTLS{Hosts: tls.Hosts, Secret: tls.SecretName})
-		}
+		out.TLS = append(out.TLS, kube.IngressTLS{Hosts: tls.Hosts, Secret: tls.SecretName})
 	}
 	for _, rule := range in.Spec.Rules {
 		out.Rules = append(out.Rules, kube.IngressRule{Host: rule.Host, Paths: reducePaths(rule.HTTP)})

@@ -56,7 +56,7 @@ func TestReduceIngress(t *testing.T) {
 				Annotations:    map[string]string{"edgeward/source-path": "strip"},
 				DefaultBackend: &kube.Backend{Service: "d", PortNumber: 1},
 				Status:         []kube.Address{{IP: "192.0.2.1"}, {Hostname: "lb.example.org"}},
-				TLS:            []kube.IngressTLS{{Hosts: []string{"a.example", "*.b.example"}, Secret: "tls"}, {Secret: "rest"}},
+				TLS:            []kube.IngressTLS{{Hosts: []string{"a.example", "*.b.example"}, Secret: "tls"}, {Hosts: []string{"c.example"}}, {Secret: "rest"}},
 				Rules: []kube.IngressRule{
 					{Host: "a.example", Paths: []kube.IngressPath{
 						{Path: "/n", Type: "Exact", Backend: kube.Backend{Service: "s", PortNumber: 80}},

@@ -64,6 +64,9 @@ func (s Source) outcome(o *syncer.Overview, in *kube.Ingress, about map[plan.Ing
 	if a := about[id]; a != nil {
 		a.present = true
 		outcome.Messages = s.words(a.findings, a.notes, targets)
+		if len(a.findings) == 0 && len(a.notes) > 0 && o.Want.Shared(id) {
+			outcome.Messages = []Message{served(a.notes)}
+		}
 		if s.Ours(in) && strings.TrimSpace(in.Annotations[originAnnotation]) != "status" {
 			outcome.Hostnames = distinct(targets, a.live)
 		}

@@ -246,3 +246,39 @@ func TestKnown(t *testing.T) {
 		})
 	}
 }
+
+// TestSharedHost has two Ingresses with paths of one host, which a CDN publishes
+// as a whole for the first: the second is told that it is served, or why not.
+func TestSharedHost(t *testing.T) {
+	at := func(name, path, service string, seconds int64) *kube.Ingress {
+		in := ingress(name)
+		in.Class, in.Created = "vultr-cdn", time.Unix(seconds, 0)
+		in.Rules = []kube.IngressRule{{Host: "x.example.com", Paths: []kube.IngressPath{{Path: path, Type: "Prefix", Backend: kube.Backend{Service: service, PortNumber: 80}}}}}
+		return in
+	}
+	serving := func(name, ip string) kube.Service {
+		return kube.Service{Meta: kube.Meta{Namespace: "default", Name: name}, Type: "LoadBalancer", Balancers: []kube.Address{{IP: ip}},
+			Ports: []kube.ServicePort{{Protocol: "TCP", Port: 80}}}
+	}
+	const front = "main/default/front"
+	for name, test := range map[string]struct {
+		service string
+		want    Message
+	}{
+		"the same backend": {"web", normal("Synced", "Nothing is left to publish. Note: x.example.com is published as a whole by Ingress "+front+", from the same backend, so that the paths of this Ingress are served too.")},
+		"another backend": {"api", warning("Invalid", "x.example.com/: Ingress "+front+" has x.example.com, which the CDN publishes as a whole from one origin, so that path /api cannot lead to another backend: "+
+			"give it a host of its own, or let an Ingress controller in the cluster divide the paths (annotation edgeward/origin: status or nodes). Correct the Ingress or what it names; nothing new is published until then.")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			set := plan.Settings{Owner: "acme", Domain: "k8s.example.net", CDNs: []plan.CDN{{Target: plan.VultrCDN, Class: "vultr-cdn", WholeHosts: true, Certificates: true}}}
+			ingresses := []*kube.Ingress{at("api", "/api", test.service, 2), at("front", "/", "web", 1)}
+			cluster := plan.Cluster{Name: "main", Ready: true, Ingresses: ingresses, Services: []kube.Service{serving("api", "192.0.2.10"), serving("web", "192.0.2.9")}}
+			o := &syncer.Overview{Settings: set, Want: plan.Desired([]plan.Cluster{cluster}, set, time.Unix(3, 0))}
+			for got := range source(cdn).Outcomes(o, ingresses) {
+				if diff := cmp.Diff([]Message{test.want}, got.Messages); got.Ingress == id("api") && diff != "" {
+					t.Errorf("(-want +got):\n%s", diff)
+				}
+			}
+		})
+	}
+}

@@ -40,12 +40,20 @@ func (s Source) words(list []finding, notes []string, targets map[plan.RuleKey]s
 			text += ". " + say.help
 		}
 		if state == plan.Synced && len(notes) > 0 {
-			text += " Note: " + strings.Join(notes, "; ") + "."
+			text += noted(notes)
 		}
 		messages = append(messages, Message{Reason: say.reason, Warning: say.warning || waits, Text: cut(text)})
 	}
 	slices.SortFunc(messages, func(a, b Message) int { return cmp.Compare(a.Reason, b.Reason) })
 	return messages
+}
+
+func noted(notes []string) string { return " Note: " + strings.Join(notes, "; ") + "." }
+
+// served is said of an Ingress of which nothing is left to publish, since others
+// publish its hosts as a whole from where it leads, too.
+func served(notes []string) Message {
+	return Message{Reason: sayings[plan.Synced].reason, Text: cut("Nothing is left to publish." + noted(notes))}
 }
 
 // saying is how a state is put. Lead goes before what was found, help after it.

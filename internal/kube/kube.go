@@ -60,7 +60,7 @@ type Ingress struct {
 	Rules       []IngressRule
 	// DefaultBackend is spec.defaultBackend; nil if that is not set.
 	DefaultBackend *Backend
-	TLS            []IngressTLS // spec.tls, but for elements without a Secret
+	TLS            []IngressTLS // spec.tls
 	// Status is status.loadBalancer.ingress, but for what edgeward wrote.
 	Status []Address
 	// Published holds the hostnames in status.loadBalancer that edgeward wrote

@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// IngressTLS is an element of spec.tls that names a Secret, which is of the
-// Ingress's namespace. Without hosts it is for all of the Ingress.
+// IngressTLS is an element of spec.tls. Without hosts it is for all of the
+// Ingress.
 type IngressTLS struct {
 	Hosts  []string // lower case; the first label may be "*"
-	Secret string
+	Secret string   // of the Ingress's namespace; "": it asks for TLS and names none
 }
 
 func (t IngressTLS) equal(o IngressTLS) bool {

@@ -44,7 +44,7 @@ func TestBackends(t *testing.T) {
 		"no such number, one port":        {service: nodePort(tcp("http", 80, 30080)), backend: number(8080), state: Invalid, problem: "Service web has no port 8080"},
 		"no ports":                        {service: nodePort(), backend: name("http"), state: Invalid, problem: "Service web has no port named http"},
 		"neither name nor number":         {service: nodePort(tcp("", 80, 30080)), backend: number(0), state: Invalid, problem: "Service web has no port 0"},
-		"one number for UDP and TCP":      {service: nodePort(udp("quic", 443, 30443), tcp("https", 443, 30444)), backend: number(443), want: "http://nodes.main:30444/a"},
+		"one number for UDP and TCP":      {service: nodePort(udp("quic", 443, 30443), tcp("https", 443, 30444)), backend: number(443), want: "http://nodes.main:30444/a", warning: "port 443 of Service web is asked by http"},
 		"UDP by name":                     {service: nodePort(udp("quic", 443, 30443), tcp("https", 443, 30444)), backend: name("quic"), state: Invalid, problem: "port 443 of Service web is UDP"},
 		"UDP by number":                   {service: nodePort(udp("dns", 53, 30053)), backend: number(53), state: Invalid, problem: "port 53 of Service web is UDP"},
 		"UDP as the only port":            {service: nodePort(udp("dns", 53, 30053)), backend: name("http"), state: Invalid, problem: "port 53 of Service web is UDP", warning: "is used"},

@@ -26,6 +26,9 @@ func (r *reading) certificate(host string) (*Certificate, *verdict) {
 	if !ok {
 		return nil, nil
 	}
+	if strings.Contains(name, "/") {
+		return nil, invalid("spec.tls names Secret %.80q for host %s: it has to be one of the Ingress's own namespace, named without it", name, host)
+	}
 	s, ok := r.tlsSecrets[kube.Key{Namespace: r.ing.Namespace, Name: name}]
 	if !ok {
 		reason := "does not exist, or is not of type kubernetes.io/tls"
@@ -53,11 +56,94 @@ func tlsSecret(list []kube.IngressTLS, host string) (name string, ok bool) {
 		func(t kube.IngressTLS) bool { return covered(t.Hosts, host) },
 		func(t kube.IngressTLS) bool { return len(t.Hosts) == 0 },
 	} {
-		if i := slices.IndexFunc(list, names); i >= 0 {
+		if i := slices.IndexFunc(list, func(t kube.IngressTLS) bool { return t.Secret != "" && names(t) }); i >= 0 {
 			return list[i].Secret, true
 		}
 	}
 	return "", false
+}
+
+// asksTLS reports whether spec.tls asks for TLS for a host, whether or not it
+// names a Secret for it.
+func asksTLS(list []kube.IngressTLS, host string) bool {
+	return slices.ContainsFunc(list, func(t kube.IngressTLS) bool {
+		return len(t.Hosts) == 0 || slices.Contains(t.Hosts, host) || covered(t.Hosts, host)
+	})
+}
+
+// tls warns of what spec.tls asks for and does not get.
+func (r *reading) tls() {
+	switch {
+	case len(r.ing.TLS) == 0 || r.bad != nil:
+	case r.cdn.Certificates:
+		r.uncertified()
+	case !slices.Contains(r.opts.published, "https"):
+		hosts := slices.DeleteFunc(r.hosts(), func(host string) bool { return !asksTLS(r.ing.TLS, host) })
+		if len(hosts) > 0 {
+			r.warn("spec.tls asks for TLS for %s, which is published on http only: let %s, or else edgio.published_protocols, say https",
+				listed(hosts), annotationPublished)
+		}
+	}
+}
+
+// uncertified warns of the hosts that are published without a certificate, though
+// spec.tls is there, and of those in spec.tls that are published nowhere.
+func (r *reading) uncertified() {
+	const ends = ". A certificate that the CDN was given before goes on being served there, and is not renewed"
+	var forgotten, secretless []string
+	for _, host := range r.bare {
+		if asksTLS(r.ing.TLS, host) {
+			secretless = append(secretless, host)
+		} else {
+			forgotten = append(forgotten, host)
+		}
+	}
+	names, wild := r.strayTLS()
+	if len(secretless) > 0 {
+		r.warn("spec.tls asks for TLS for %s, which is published on http only: its entry has no secretName; name a Secret of type kubernetes.io/tls there%s", listed(secretless), ends)
+	}
+	switch {
+	case len(forgotten) > 0:
+		text := "spec.tls has no entry for " + listed(forgotten) + ", which is published on http only: name it there, beside the Secret"
+		if len(names) > 0 {
+			text += "; it has one for " + listed(names) + ", of which the Ingress has no rule"
+		}
+		if wild {
+			text += " (* stands for one label)"
+		}
+		r.warn("%s", text+ends)
+	case len(names) > 0:
+		r.warn("spec.tls has an entry for %s, of which the Ingress has no rule: nothing is published there for it", listed(names))
+	}
+}
+
+// strayTLS are the hosts in spec.tls of which the Ingress has no rule, and whether
+// a wildcard is among them.
+func (r *reading) strayTLS() (names []string, wild bool) {
+	known := make(map[string]bool)
+	for _, host := range r.hosts() {
+		_, parent, _ := strings.Cut(host, ".")
+		known[host], known["*."+parent] = true, true
+	}
+	for _, t := range r.ing.TLS {
+		for _, name := range t.Hosts {
+			if !known[name] {
+				known[name] = true
+				names, wild = append(names, name), wild || strings.HasPrefix(name, "*.")
+			}
+		}
+	}
+	return names, wild
+}
+
+// hosts are the hosts of the Ingress that can be published, sorted.
+func (r *reading) hosts() (hosts []string) {
+	for _, rule := range r.ing.Rules {
+		if r.checkHost(rule.Host) == nil {
+			hosts = append(hosts, rule.Host)
+		}
+	}
+	return sortedSet(hosts)
 }
 
 // covered reports whether a certificate for the names is one for host, by the

@@ -12,6 +12,8 @@ type claim struct {
 	problem *verdict // why it cannot be published; nil: it can
 	hold    *Hold    // where there is a problem
 	nth     int      // of the Ingress's claims
+	leads   string   // the zone name of the set that its backend leads to, as far as that is known, whatever the problem
+	parts   []part   // of a host that the CDN publishes as a whole: all that the Ingress asks for there
 }
 
 // rank orders the claims of one host and path: the lower goes first.
@@ -21,6 +23,7 @@ const (
 	rankExact rank = iota
 	rankPrefix
 	rankDefault // for the sake of spec.defaultBackend
+	rankRest    // of a host that the CDN publishes as a whole: for other paths than /
 )
 
 // compareClaims orders claims by their keys, and those of one key by who goes
@@ -33,53 +36,62 @@ func compareClaims(a, b *claim) int {
 		a.route.Ingress.Compare(b.route.Ingress), cmp.Compare(a.nth, b.nth))
 }
 
+// settlement is what claims come to.
+type settlement struct {
+	routes   []*Route
+	problems []Problem
+	warnings []Warning
+}
+
 // settle decides, key by key, what all claims, in their order, lead to.
-func settle(claims []*claim) (routes []*Route, problems []Problem) {
-	routes = make([]*Route, 0, len(claims))
+func settle(claims []*claim, sets map[string]Set) settlement {
+	s := settlement{routes: make([]*Route, 0, len(claims))}
 	for len(claims) > 0 {
 		first, n := claims[0], 1
 		for n < len(claims) && claims[n].route.Key == first.route.Key {
 			n++
 		}
 		if n == 1 && first.problem == nil { // as most are
-			routes = append(routes, &first.route)
+			s.routes = append(s.routes, &first.route)
 		} else {
-			route, more := decide(claims[:n])
-			routes, problems = append(routes, route), append(problems, more...)
+			s.decide(claims[:n])
+			s.divide(claims[:n], sets)
 		}
 		claims = claims[n:]
 	}
-	return routes, problems
+	return s
 }
 
 // decide gives a key to the first of its claims that can be published.
-func decide(claims []*claim) (*Route, []Problem) {
+func (s *settlement) decide(claims []*claim) {
 	route := &Route{Key: claims[0].route.Key}
 	var holds []Hold
-	var problems []Problem
+	problem := func(r *Route, state State, reason string) {
+		s.problems = append(s.problems, Problem{r.Ingress, r.Key, state, reason})
+	}
 	for _, c := range claims {
 		taken := route.Wanted() || route.Release
-		switch r := c.route; {
+		switch r := &c.route; {
+		case r.rank == rankRest: // see divide
 		case c.problem != nil:
-			problems = append(problems, Problem{r.Ingress, r.Key, c.problem.state, c.problem.reason})
+			problem(r, c.problem.state, c.problem.reason)
 			if !taken {
 				holds = append(holds, *c.hold)
 			}
 		case !taken:
-			*route = r
+			*route = *r
 		case route.Ingress == r.Ingress && (route.rank < r.rank || r.Rule.Equal(route.Rule)):
 			// Within an Ingress, Exact goes before Prefix (the Ingress
 			// specification), and the same thing said twice is no conflict.
 		case route.Ingress == r.Ingress:
-			problems = append(problems, Problem{r.Ingress, r.Key, Conflict, "claimed by an earlier path of this Ingress already"})
+			problem(r, Invalid, "claimed by an earlier path of this Ingress already, for another backend: leave one of the two")
 		default:
-			problems = append(problems, Problem{r.Ingress, r.Key, Conflict,
-				"claimed by Ingress " + route.Ingress.String() + " already"})
+			problem(r, Conflict, "claimed by Ingress "+route.Ingress.String()+" already")
 		}
 	}
 	// What an Ingress says clearly goes before what it says unclearly.
 	route.Holds = slices.DeleteFunc(holds, func(h Hold) bool { return route.Wanted() && h.Ingress == route.Ingress })
-	return route, problems
+	s.routes = append(s.routes, route)
 }
 
 // sortedKeys are the keys of a map, which is mostly empty: that costs nothing.

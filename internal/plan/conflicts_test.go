@@ -123,9 +123,9 @@ func TestOneIngressTwice(t *testing.T) {
 		return kube.IngressPath{Path: path, Type: pathType, Backend: kube.Backend{Service: service, PortName: "http"}}
 	}
 	tests := map[string]struct {
-		paths    []kube.IngressPath
-		want     []string
-		conflict bool
+		paths []kube.IngressPath
+		want  []string
+		twice bool
 	}{
 		"the same twice": {
 			[]kube.IngressPath{path("Exact", "/a", "web"), path("Exact", "/a", "web")},
@@ -157,10 +157,10 @@ func TestOneIngressTwice(t *testing.T) {
 				t.Errorf("published (-want +got):\n%s", diff)
 			}
 			reason := ""
-			if test.conflict {
-				reason = "claimed by an earlier path of this Ingress already"
+			if test.twice {
+				reason = "claimed by an earlier path of this Ingress already, for another backend"
 			}
-			checkProblems(t, want, Conflict, reason)
+			checkProblems(t, want, Invalid, reason)
 		})
 	}
 }

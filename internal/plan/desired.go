@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/ordered"
 )
 
@@ -105,6 +106,7 @@ type Want struct {
 	Clusters map[string]*ClusterWant
 	Problems []Problem
 	Warnings []Warning
+	Notices  []Notice // for the operator
 	// Until is when time alone changes the answer; zero: never.
 	Until time.Time
 
@@ -123,6 +125,13 @@ func (w Want) Route(key RuleKey) *Route {
 	return w.Routes[i]
 }
 
+// Shared reports whether an Ingress asks for nothing of its own, but for paths of
+// hosts that a CDN publishes as a whole and another Ingress has.
+func (w Want) Shared(id IngressID) bool {
+	claims := w.readings[id.Cluster].of(kube.Key{Namespace: id.Namespace, Name: id.Name}).claims
+	return len(claims) > 0 && !slices.ContainsFunc(claims, func(c claim) bool { return c.route.rank != rankRest })
+}
+
 // Desired maps the clusters' objects onto what shall stand. Clusters that are
 // not ready contribute nothing but their name.
 func Desired(clusters []Cluster, set Settings, now time.Time) Want {
@@ -139,18 +148,29 @@ func DesiredAfter(before Want, clusters []Cluster, set Settings, now time.Time) 
 		Sets: make(map[string]Set, len(before.Sets)), Clusters: make(map[string]*ClusterWant), readings: make(map[string]readings),
 	}
 	var changed difference
+	var names []string
+	for _, c := range clusters {
+		names = append(names, c.Name)
+	}
+	mappers := make(map[string]*mapper)
+	var hosts []*namedSet // those that name hosts
 	for _, c := range clusters {
 		want.Clusters[c.Name] = nil
 		if !c.Ready {
 			continue
 		}
 		m := newMapper(c, set, now)
+		m.clusters, mappers[c.Name] = names, m
 		want.Clusters[c.Name] = &ClusterWant{UID: c.UID, Nodes: m.nodes.count}
 		want.wake(m.nodes.until)
 		m.addSets(want.Sets)
 		want.readings[c.Name] = m.readAll(before.readings[c.Name], &changed)
+		hosts = append(hosts, want.readings[c.Name].hosts...)
 		for _, a := range want.readings[c.Name].asked {
 			want.add(a)
+			if a.set != nil && a.set.namesHosts() {
+				hosts = append(hosts, a.set)
+			}
 		}
 	}
 	for name, r := range before.readings {
@@ -159,13 +179,30 @@ func DesiredAfter(before Want, clusters []Cluster, set Settings, now time.Time) 
 		}
 	}
 	want.claims = ordered.Patch(before.claims, changed.gone, changed.come, compareClaims)
-	var problems []Problem
-	want.Routes, problems = settle(want.claims)
-	want.Problems = append(want.Problems, problems...)
+	claims := want.claims
+	if found := want.loops(hosts); len(found) > 0 {
+		claims = want.withoutLoops(found, mappers)
+	}
+	all := settle(claims, want.Sets)
+	want.Routes = all.routes
+	want.Problems = append(want.Problems, all.problems...)
+	want.Warnings = append(want.Warnings, all.warnings...)
+	want.noteNodes(mappers)
 	slices.SortStableFunc(want.Problems, func(a, b Problem) int {
 		return cmp.Or(a.Ingress.Compare(b.Ingress), a.Key.Compare(b.Key))
 	})
 	return want
+}
+
+// noteNodes tells the operator of private addresses where rules lead to nodes.
+func (w *Want) noteNodes(mappers map[string]*mapper) {
+	for _, cluster := range sortedKeys(mappers) {
+		m := mappers[cluster]
+		text := m.nodes.notice(cluster)
+		if text != "" && slices.ContainsFunc(w.Routes, func(r *Route) bool { return m.isNodes(r.Set) }) {
+			w.Notices = append(w.Notices, Notice{Text: text})
+		}
+	}
 }
 
 // wake notes that time alone changes the answer at t; zero: never.
@@ -181,7 +218,7 @@ func (w *Want) add(a *asked) {
 	w.Problems = append(w.Problems, a.problems...)
 	w.Warnings = append(w.Warnings, a.warnings...)
 	w.wake(a.until)
-	if a.set != nil {
+	if a.set != nil && !a.set.empty() {
 		w.Sets[a.set.name] = a.set.Set
 	}
 }

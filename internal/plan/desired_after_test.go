@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,26 +14,43 @@ import (
 	"github.com/edgeward/edgeward/internal/kube"
 )
 
-// TestDesiredAfter has a cluster of which something changes again and again. The
+// TestDesiredAfter has two clusters of which something changes again and again. The
 // answer that rests on the one before is that of a fresh start.
 func TestDesiredAfter(t *testing.T) {
+	loops := 0
 	for seed := range uint64(50) {
 		rng := rand.New(rand.NewPCG(seed, 0))
 		set, now := vultrSettings(), start()
-		c := cluster("main")
+		c, other := cluster("main"), cluster("other", balanced("h0.example.com"))
+		changeOther := func() {
+			o := ingress("o", fmt.Sprintf("h%d.example.com", rng.IntN(3)), "Prefix", "/")
+			o.Rules[0].Paths[0].Backend = kube.Backend{Service: "web", PortNumber: 80}
+			if other.Ingresses = nil; rng.IntN(3) > 0 {
+				other.Ingresses = []*kube.Ingress{&o}
+			}
+			s := balanced(fmt.Sprintf("h%d.example.com", rng.IntN(4)))
+			if rng.IntN(3) == 0 {
+				other.Services = []kube.Service{s}
+			}
+		}
 		changeIngress := func() {
 			ing := anyIngress(rng)
 			c.Ingresses = slices.DeleteFunc(slices.Clone(c.Ingresses), func(i *kube.Ingress) bool { return i.Name == ing.Name })
 			if rng.IntN(4) > 0 {
 				c.Ingresses = append(c.Ingresses, &ing)
+				slices.SortFunc(c.Ingresses, func(a, b *kube.Ingress) int { return a.Key().Compare(b.Key()) })
 			}
 		}
 		changes := []func(){
-			changeIngress, changeIngress, changeIngress,
+			changeIngress, changeIngress, changeIngress, changeOther,
 			func() {
 				s := service("web", int32(30080+rng.IntN(2)))
 				s.Type = []string{"NodePort", "LoadBalancer", "ClusterIP"}[rng.IntN(3)]
 				s.Balancers, s.Families.OnlyIPv4 = []kube.Address{{IP: "192.0.2.9"}}, rng.IntN(2) == 0
+				for rng.IntN(2) == 0 {
+					s.Balancers = append(s.Balancers, kube.Address{Hostname: fmt.Sprintf("h%d.example.com", rng.IntN(4))})
+					s.Balancers[0].IP = ""
+				}
 				c.Services = []kube.Service{s}
 			},
 			func() {
@@ -54,13 +72,17 @@ func TestDesiredAfter(t *testing.T) {
 		var want Want
 		for step := range 100 {
 			changes[rng.IntN(len(changes))]()
-			want = DesiredAfter(want, []Cluster{c}, set, now)
-			fresh := Desired([]Cluster{c}, set, now)
+			want = DesiredAfter(want, []Cluster{c, other}, set, now)
+			fresh := Desired([]Cluster{c, other}, set, now)
+			loops += strings.Count(fmt.Sprint(want.Problems), "leads back to the CDN")
 			private := cmp.Options{cmp.AllowUnexported(Route{}), cmpopts.IgnoreUnexported(Want{}), cmp.AllowUnexported(Certificate{})}
 			if diff := cmp.Diff(fresh, want, private); diff != "" {
 				t.Fatalf("seed %d, step %d (-fresh +after the answer before):\n%s", seed, step, diff)
 			}
 		}
+	}
+	if loops < 100 {
+		t.Errorf("only %d problems with loops", loops)
 	}
 }
 
@@ -78,6 +100,9 @@ func anyIngress(rng *rand.Rand) kube.Ingress {
 	case 1:
 		ing.Annotations = map[string]string{annotationOrigin: "status"}
 		ing.Status = []kube.Address{{IP: fmt.Sprint("192.0.2.", 7+rng.IntN(2))}}
+		if rng.IntN(2) == 0 {
+			ing.Status = []kube.Address{{Hostname: fmt.Sprintf("h%d.example.com", rng.IntN(4))}}
+		}
 	}
 	return ing
 }

@@ -30,7 +30,7 @@ const notAllowed = "the configuration does not allow this namespace (clusters[].
 // asked is what one Ingress asks for.
 type asked struct {
 	claims   []claim
-	set      *namedSet // of the addresses in its status; nil: none
+	set      *namedSet // of what its status names; nil: that is no origin
 	problems []Problem // that concern no single claim
 	warnings []Warning
 	until    time.Time // when time alone changes it; zero: never
@@ -51,6 +51,7 @@ type reading struct {
 	own map[RuleKey]bool
 	// parts are the claims on hosts that the CDN publishes as a whole.
 	parts map[string][]part
+	bare  []string // of these, the ones that are published without a certificate
 }
 
 // read maps one Ingress onto what it asks for.
@@ -71,9 +72,8 @@ func (m *mapper) read(ing *kube.Ingress) *asked {
 	}
 	r.judge()
 	if r.opts.origin == originStatus {
-		if set, ok := m.namedSet(kindStatus, ing.Namespace, ing.Name, m.foreignStatus(ing)); ok {
-			r.asked.set = &set
-		}
+		set := m.statusSet(ing)
+		r.asked.set = &set
 	}
 	switch {
 	case len(ing.Rules) == 0: // then Kubernetes insists on a default backend
@@ -86,6 +86,8 @@ func (m *mapper) read(ing *kube.Ingress) *asked {
 	}
 	r.defaults()
 	r.wholeHosts()
+	r.tls()
+	r.asked.warnings = unique(r.asked.warnings)
 	return r.asked
 }
 
@@ -167,7 +169,8 @@ func (r *reading) host(rule kube.IngressRule) {
 		published := true
 		for _, path := range paths {
 			key := RuleKey{r.cdn.Target, rule.Host, path}
-			if r.ing.DefaultBackend != nil {
+			// Of a host that is published as a whole an Exact / leaves the rest.
+			if r.ing.DefaultBackend != nil && (rank != rankExact || !r.cdn.WholeHosts) {
 				r.own[key] = true
 			}
 			published = r.claim(key, rank, p.Backend) && published
@@ -186,7 +189,24 @@ func (r *reading) checkHost(host string) *verdict {
 	if !r.may.host(host) {
 		return denied("host %s %s", host, notAllowed)
 	}
+	if domain := r.set.cdnDomain(host); domain != "" {
+		return invalid("host %s is a name of the CDN itself (%s): publish another one, which DNS leads there", host, domain)
+	}
+	if r.originName(host) {
+		return invalid("host %s is among the names that edgeward makes for origins: publish another one", host)
+	}
 	return nil
+}
+
+// originName reports whether a name lies where the sets of a cluster of the
+// configuration have theirs.
+func (m *mapper) originName(name string) bool {
+	if !within(name, m.set.Owner+"."+m.set.Domain) {
+		return false
+	}
+	return slices.ContainsFunc(m.clusters, func(c string) bool {
+		return strings.HasSuffix(name, "."+subtree(c, m.set.Owner)+"."+m.set.Domain)
+	})
 }
 
 // claim claims a host and path for a backend, and reports whether it can be
@@ -206,18 +226,18 @@ func (r *reading) claim(key RuleKey, rank rank, backend kube.Backend) bool {
 
 // publish claims a host and path with a rule, unless v says why it cannot be
 // published, and reports whether it can.
-func (r *reading) publish(key RuleKey, rank rank, from origin, rule Rule, v *verdict) bool {
-	c := claim{nth: len(r.asked.claims), route: Route{Key: key, Ingress: r.id, Adopt: r.opts.adopt, Release: r.opts.release, rank: rank, created: r.ing.Created}}
+func (r *reading) publish(key RuleKey, rank rank, from origin, rule Rule, v *verdict, parts ...part) bool {
+	c := claim{nth: len(r.asked.claims), leads: from.set, parts: parts, route: Route{Key: key, Ingress: r.id, Adopt: r.opts.adopt, Release: r.opts.release, rank: rank, created: r.ing.Created}}
 	switch {
 	case v != nil && v.denied: // neither may it be let go of, to stay for ever
 		r.asked.problems = append(r.asked.problems, Problem{r.id, key, v.state, v.reason})
 		return false
-	case c.route.Release:
+	case c.route.Release && rank != rankRest:
 		// Whatever it would be, nothing is changed any more.
 	case v == nil:
 		c.route.Set, c.route.Rule = from.set, rule
 	default:
-		hold := r.hold()
+		hold := r.hold(from)
 		c.problem, c.hold = v, &hold
 	}
 	r.asked.claims = append(r.asked.claims, c)
@@ -226,25 +246,41 @@ func (r *reading) publish(key RuleKey, rank rank, from origin, rule Rule, v *ver
 
 // origin finds where the content for a backend comes from.
 func (r *reading) origin(backend kube.Backend) (origin, *verdict) {
-	switch {
-	case r.bad != nil:
-		return origin{}, r.bad
-	case r.opts.origin != "":
-		return r.annotated(r.ing, r.opts, r.may)
+	told := len(r.asked.warnings)
+	from, v := r.backendOrStatus(backend)
+	if r.bad != nil { // what it would lead to counts all the same: a rule of it may stand
+		r.asked.warnings, v = r.asked.warnings[:told], r.bad
 	}
-	return r.backend(r.ing.Namespace, backend, r.may, r.warn)
+	return from, v
 }
 
-// hold is what of the Ingress may stay while it cannot be understood.
-func (r *reading) hold() Hold {
-	h := Hold{Ingress: r.id, Origins: r.alive(r.ing.Namespace)}
-	for _, kind := range []string{kindStatus, kindStatus + cnameKind} {
-		h.Sets = append(h.Sets, r.objectName(kind, r.ing.Namespace, r.ing.Name))
+func (r *reading) backendOrStatus(backend kube.Backend) (origin, *verdict) {
+	if r.opts.origin != "" {
+		return r.annotated()
+	}
+	return r.backend(backend)
+}
+
+// hold is what of the Ingress may stay while it cannot be understood: from is
+// what it leads to, as far as that is known.
+func (r *reading) hold(from origin) Hold {
+	var sets []string
+	if from.named {
+		sets = append(sets, from.set)
 	}
 	if r.opts.origin == originNodes {
-		h.Sets = append(h.Sets, r.nodesName(NodesSet))
+		sets = append(sets, r.nodesName(NodesSet))
 	}
-	return h
+	return r.mapper.hold(r.id, sets...)
+}
+
+// hold lets a live rule of an Ingress stay from where its namespace or its status
+// leads, or from these sets.
+func (m *mapper) hold(id IngressID, sets ...string) Hold {
+	for _, kind := range []string{kindStatus, kindStatus + cnameKind} {
+		sets = append(sets, m.objectName(kind, id.Namespace, id.Name))
+	}
+	return Hold{Ingress: id, Origins: m.alive(id.Namespace), Sets: sets}
 }
 
 // rule builds the rule that publishes key from an origin.
@@ -285,4 +321,17 @@ func (r *reading) problem(v *verdict) {
 
 func (r *reading) warn(format string, a ...any) {
 	r.asked.warnings = append(r.asked.warnings, Warning{r.id, fmt.Sprintf(format, a...)})
+}
+
+// unique leaves out what is said again.
+func unique(warnings []Warning) []Warning {
+	if len(warnings) < 2 {
+		return warnings
+	}
+	said := make(map[Warning]bool, len(warnings))
+	return slices.DeleteFunc(warnings, func(w Warning) bool {
+		again := said[w]
+		said[w] = true
+		return again
+	})
 }

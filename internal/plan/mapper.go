@@ -10,8 +10,9 @@ import (
 // mapper maps the objects of one cluster.
 type mapper struct {
 	Cluster
-	set Settings
-	now time.Time
+	set      Settings
+	now      time.Time
+	clusters []string // all of the configuration
 
 	nodes     nodeSet
 	services  map[kube.Key]kube.Service
@@ -73,7 +74,8 @@ type readings struct {
 	services  []kube.Service
 	secrets   []kube.TLSSecret
 	refused   []string
-	families  families // of the nodes' addresses
+	families  families    // of the nodes' addresses
+	hosts     []*namedSet // of the services that name hosts
 	ingresses []*kube.Ingress
 	asked     []*asked // of each
 }
@@ -107,7 +109,10 @@ func (d *difference) gain(a *asked) {
 // readAll reads all Ingresses, but for those that were read before and would be
 // found to ask for the same. It finds these where both lists are in order.
 func (m *mapper) readAll(before readings, changed *difference) readings {
-	now := readings{m.Services, m.TLSSecrets, m.TLSRefused, m.nodes.has, m.Ingresses, make([]*asked, 0, len(m.Ingresses))}
+	now := readings{m.Services, m.TLSSecrets, m.TLSRefused, m.nodes.has, before.hosts, m.Ingresses, make([]*asked, 0, len(m.Ingresses))}
+	if !identical(before.services, m.Services) {
+		now.hosts = m.hostSets()
+	}
 	holds := before.hold(now)
 	for _, ing := range m.Ingresses {
 		for len(before.ingresses) > 0 && before.ingresses[0] != ing && before.ingresses[0].Key().Compare(ing.Key()) <= 0 {
@@ -149,6 +154,11 @@ func identical[T any](a, b []T) bool {
 
 // nodesName is the zone name of one of the sets of nodes.
 func (m *mapper) nodesName(set string) string { return m.names[set] }
+
+// isNodes reports whether a zone name is that of a set of nodes.
+func (m *mapper) isNodes(set string) bool {
+	return set != "" && (set == m.names[NodesSet] || set == m.names[NodesIPv4Set] || set == m.names[NodesIPv6Set])
+}
 
 // objectName is the zone name of the set of a kind for one object.
 func (m *mapper) objectName(kind, namespace, name string) string {

@@ -89,6 +89,7 @@ func Next(in Input) Step {
 		wild: make(map[recordName]bool), refused: make(map[string]time.Time), ttls: make(map[string]refusal), taken: make(map[RuleKey]bool), yields: make(map[string]bool),
 		absent: make(map[string]absence),
 	}
+	p.step.Notices = slices.Clone(in.Want.Notices)
 	p.step.Rules = lookUps(in.Rules)
 	p.step.Records = lookUps(in.Records)
 	p.step.Owned.Rules = make(map[Target]int)

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"cmp"
+	"fmt"
 	"net/netip"
 	"slices"
 	"time"
@@ -23,26 +25,43 @@ type nodeSet struct {
 	has   families     // of the addresses that any node has, usable now or not
 	count NodeCounts
 	until time.Time // when time alone changes the outcome; zero: never
+	// mixed: private addresses stand beside public ones, since the configuration
+	// asks for them.
+	mixed bool
 }
 
 // usableNode is a node that can take traffic, with an address of a family, or "".
-type usableNode struct{ name, v4, v6 string }
+type usableNode struct {
+	name, v4, v6       string
+	private4, private6 bool
+}
+
+// internalIP is the type of a node's addresses inside its network. To name it is
+// to ask for private addresses: each node gets the first type that it has one of,
+// whatever the others have. Where it is not named, a private address is used only
+// where a set has no public one, of either family.
+const internalIP = "InternalIP"
 
 // usableNodes picks the nodes that may take traffic from outside (CONTRACT:
 // "Nodes"). A node that has been NotReady for less than the delay counts as
 // ready where it stands already; a node that joins not ready is not added
 // before it is ready.
 func usableNodes(nodes []kube.Node, types []string, delay time.Duration, now time.Time) nodeSet {
-	var set nodeSet
+	set := nodeSet{mixed: slices.Contains(types, internalIP)}
 	var ready, fading, down []usableNode
 	for _, n := range nodes {
 		v4, v6 := nodeAddresses(n.Addresses, types)
-		usable := usableNode{n.Name, v4, v6}
-		set.has.v4, set.has.v6 = set.has.v4 || v4 != "", set.has.v6 || v6 != ""
+		usable := usableNode{name: n.Name, private4: reachOf(v4) == private, private6: reachOf(v6) == private}
+		if v4.IsValid() {
+			usable.v4, set.has.v4 = v4.String(), true
+		}
+		if v6.IsValid() {
+			usable.v6, set.has.v6 = v6.String(), true
+		}
 		switch {
 		case n.Excluded != "":
 			set.count.Excluded++
-		case v4 == "" && v6 == "":
+		case usable.v4 == "" && usable.v6 == "":
 			set.count.NoAddress++
 		case n.Ready:
 			set.count.Ready++
@@ -74,23 +93,36 @@ func usableNodes(nodes []kube.Node, types []string, delay time.Duration, now tim
 // answers on them: the same on all nodes, or, with on, by node.
 // Lacks is what to say where no node is left.
 func (n nodeSet) set(cluster string, all families, on map[string]families, lacks string) Set {
-	addresses := func(nodes []usableNode) []string {
-		var list []string
+	addresses := func(nodes []usableNode) (public, private []string) {
+		add := func(ip string, inside bool) {
+			switch {
+			case ip == "":
+			case inside && !n.mixed:
+				private = append(private, ip)
+			default:
+				public = append(public, ip)
+			}
+		}
 		for _, node := range nodes {
 			f := all
 			if on != nil {
 				f = families{f.v4 && on[node.name].v4, f.v6 && on[node.name].v6}
 			}
-			if f.v4 && node.v4 != "" {
-				list = append(list, node.v4)
+			if f.v4 {
+				add(node.v4, node.private4)
 			}
-			if f.v6 && node.v6 != "" {
-				list = append(list, node.v6)
+			if f.v6 {
+				add(node.v6, node.private6)
 			}
 		}
-		return sortedSet(list)
+		return public, private
 	}
-	s := Set{Cluster: cluster, Addresses: addresses(n.want), Keep: addresses(n.keep)}
+	want, wantInside := addresses(n.want)
+	keep, keepInside := addresses(n.keep)
+	if len(want) == 0 {
+		want, keep = wantInside, slices.Concat(keep, keepInside)
+	}
+	s := Set{Cluster: cluster, Addresses: sortedSet(want), Keep: sortedSet(keep)}
 	if len(s.Addresses) == 0 {
 		s.Addresses, s.Keep = s.Keep, nil // better than none
 	}
@@ -100,28 +132,58 @@ func (n nodeSet) set(cluster string, all families, on map[string]families, lacks
 	return s
 }
 
+// notice says what an operator should know of private addresses among those of
+// the nodes; "": nothing.
+func (n nodeSet) notice(cluster string) string {
+	var inside usableNode // the first by name that has no public address
+	among := false        // those that have one
+	for _, node := range slices.Concat(n.want, n.keep) {
+		switch outside := node.v4 != "" && !node.private4 || node.v6 != "" && !node.private6; {
+		case outside:
+			among = true
+		case inside.name == "" || node.name < inside.name:
+			inside = node
+		}
+	}
+	text := fmt.Sprintf("cluster %s: node %s has no public address but %s, ", cluster, inside.name, cmp.Or(inside.v4, inside.v6))
+	switch {
+	case inside.name == "" || n.mixed && !among:
+		return ""
+	case n.mixed:
+		return text + "which stands in DNS beside public ones (clusters[].node_address_types names InternalIP): a CDN that does not reach that network fails there"
+	case among:
+		return text + "and is left out, since others have public ones (InternalIP in clusters[].node_address_types would add it)"
+	}
+	return text + "nor has another node: a CDN that does not reach that network fails there"
+}
+
 // nodeAddresses picks a node's IPv4 and its IPv6 address: of the first type
 // that has one. An IPv6 address of a later type than the IPv4 one is left out,
 // since a later type stands in for what a node lacks. Kubernetes does not check
-// what a cloud writes there, so it is parsed.
-func nodeAddresses(addresses []kube.NodeAddress, types []string) (v4, v6 string) {
-	first := func(t string, is func(netip.Addr) bool) string {
+// what a cloud writes there, so it is parsed. Of several of one type the first
+// public one goes before the first private one, unless these are asked for.
+func nodeAddresses(addresses []kube.NodeAddress, types []string) (v4, v6 netip.Addr) {
+	first := func(t string, is func(netip.Addr) bool) (inside netip.Addr) {
 		for _, a := range addresses {
 			if a.Type != t {
 				continue
 			}
-			if ip, ok := publicAddress(a.Address); ok && is(ip) {
-				return ip.String()
+			switch ip, from := originAddress(a.Address); {
+			case from == nowhere || !is(ip):
+			case from == public || t == internalIP:
+				return ip
+			case !inside.IsValid():
+				inside = ip
 			}
 		}
-		return ""
+		return inside
 	}
 	for _, t := range types {
-		found := v4 != ""
-		if v4 == "" {
+		found := v4.IsValid()
+		if !found {
 			v4 = first(t, netip.Addr.Is4)
 		}
-		if v6 == "" && !found {
+		if !v6.IsValid() && !found {
 			v6 = first(t, netip.Addr.Is6)
 		}
 	}

@@ -1,6 +1,9 @@
 package plan
 
 import (
+	"net/netip"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -141,13 +144,26 @@ func TestNodeAddresses(t *testing.T) {
 		"multicast":                         {append(external("224.0.0.1"), external("ff02::1")...), []string{"ExternalIP"}, "", ""},
 		"a bad one, then a good one":        {append(external("none"), external("192.0.2.1")...), []string{"ExternalIP"}, "192.0.2.1", ""},
 		"a bad one, then another type's":    {append(external("none"), of("InternalIP", "10.0.0.1")), []string{"ExternalIP", "InternalIP"}, "10.0.0.1", ""},
+		"loopback":                          {append(external("127.0.0.1"), external("::1")...), []string{"ExternalIP"}, "", ""},
+		"reserved":                          {append(external("240.0.0.1"), external("255.255.255.255")...), []string{"ExternalIP"}, "", ""},
+		"NAT64":                             {external("64:ff9b::a9fe:a9fe"), []string{"ExternalIP"}, "", ""},
+		"a metadata service":                {append(external("169.254.169.254"), external("fd00:ec2::254")...), []string{"ExternalIP"}, "", ""},
+		"private":                           {append(external("10.0.0.1"), external("fd00::1")...), []string{"ExternalIP"}, "10.0.0.1", "fd00::1"},
+		"private, then public":              {append(external("10.0.0.1"), external("192.0.2.1")...), []string{"ExternalIP"}, "192.0.2.1", ""},
+		"internal, in their order":          {[]kube.NodeAddress{of("InternalIP", "10.0.0.1"), of("InternalIP", "192.0.2.1")}, []string{"InternalIP"}, "10.0.0.1", ""},
 		"another type's, not asked for yet": {mixed[1:5], []string{"ExternalIP"}, "192.0.2.1", "2001:db8::1"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
+			text := func(ip netip.Addr) string {
+				if !ip.IsValid() {
+					return ""
+				}
+				return ip.String()
+			}
 			v4, v6 := nodeAddresses(test.addresses, test.types)
-			if v4 != test.v4 || v6 != test.v6 {
-				t.Errorf("got %q, %q; want %q, %q", v4, v6, test.v4, test.v6)
+			if text(v4) != test.v4 || text(v6) != test.v6 {
+				t.Errorf("got %s, %s; want %q, %q", v4, v6, test.v4, test.v6)
 			}
 		})
 	}
@@ -169,6 +185,71 @@ func TestUntil(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			if got := Desired(test.clusters, testSettings(), start()).Until; !got.Equal(test.want) {
 				t.Errorf("until %s, want %s", got, test.want)
+			}
+		})
+	}
+}
+
+// TestPrivateNodes has private addresses beside public ones: with InternalIP among
+// the types they are asked for.
+func TestPrivateNodes(t *testing.T) {
+	inside := func(name, address string) kube.Node {
+		n := node(name, address)
+		n.Addresses[0].Type = "InternalIP"
+		return n
+	}
+	internal := []string{"ExternalIP", "InternalIP"}
+	one, two, three := node("n1", "192.0.2.1"), node("n2", "10.0.0.2"), node("n3", "10.0.0.3")
+	const out = "cluster main: node n2 has no public address but 10.0.0.2, "
+	for name, test := range map[string]struct {
+		types      []string
+		nodes      []kube.Node
+		want, keep []string
+		notice     string
+	}{
+		"public":                             {nil, []kube.Node{one}, []string{"192.0.2.1"}, nil, ""},
+		"private":                            {nil, []kube.Node{three, two}, []string{"10.0.0.2", "10.0.0.3"}, nil, out + "nor has another node: "},
+		"both":                               {nil, []kube.Node{three, one, two}, []string{"192.0.2.1"}, nil, out + "and is left out, since others have public ones"},
+		"private beside public IPv6":         {nil, []kube.Node{two, node("n4", "2001:db8::4")}, []string{"2001:db8::4"}, nil, out + "and is left out"},
+		"private IPv4, public IPv6 of one":   {nil, []kube.Node{dual("n2", "10.0.0.2", "2001:db8::2")}, []string{"2001:db8::2"}, nil, ""},
+		"a private one fades":                {nil, []kube.Node{one, notReady(two, time.Second)}, []string{"192.0.2.1"}, nil, out + "and is left out"},
+		"a public one fades":                 {nil, []kube.Node{notReady(one, time.Second), two}, []string{"10.0.0.2"}, []string{"192.0.2.1"}, out + "and is left out"},
+		"asked for, private":                 {internal, []kube.Node{inside("n2", "10.0.0.2"), inside("n3", "10.0.0.3")}, []string{"10.0.0.2", "10.0.0.3"}, nil, ""},
+		"asked for, both":                    {internal, []kube.Node{one, inside("n3", "10.0.0.3"), inside("n2", "10.0.0.2")}, []string{"10.0.0.2", "10.0.0.3", "192.0.2.1"}, nil, out + "which stands in DNS beside public ones"},
+		"asked for, public ones inside":      {internal, []kube.Node{one, inside("n2", "192.0.2.2")}, []string{"192.0.2.1", "192.0.2.2"}, nil, ""},
+		"not asked for, one without another": {nil, []kube.Node{one, inside("n2", "10.0.0.2")}, []string{"192.0.2.1"}, nil, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			objects := []any{shop(), web()}
+			for _, n := range test.nodes {
+				objects = append(objects, n)
+			}
+			c := cluster("main", objects...)
+			if test.types != nil {
+				c.AddressTypes = test.types
+			}
+			want := Desired([]Cluster{c}, testSettings(), start())
+			set := want.Sets["nodes.main.acme"]
+			if diff := cmp.Diff([][]string{test.want, test.keep}, [][]string{set.Addresses, set.Keep}); diff != "" {
+				t.Errorf("want and keep (-want +got):\n%s", diff)
+			}
+			if (len(want.Notices) > 0) != (test.notice != "") || len(want.Notices) > 1 {
+				t.Fatalf("notices %v, want %q", want.Notices, test.notice)
+			}
+			c.Ingresses = nil
+			if unused := Desired([]Cluster{c}, testSettings(), start()).Notices; len(unused) > 0 {
+				t.Errorf("nobody publishes anything, and the notices are %v", unused)
+			}
+			if test.notice == "" {
+				return
+			}
+			if got := want.Notices[0]; got.Fatal || !strings.HasPrefix(got.Text, test.notice) {
+				t.Errorf("notice %v, want %q", got, test.notice)
+			}
+			s := newStage(testSettings())
+			s.Want = want
+			if s.ask(); !slices.Contains(s.step.Notices, want.Notices[0]) {
+				t.Errorf("it is not told: %v", s.step.Notices)
 			}
 		})
 	}

@@ -3,7 +3,6 @@ package plan
 import (
 	"cmp"
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -12,9 +11,12 @@ import (
 
 // origin is where the CDN gets the content of a rule from.
 type origin struct {
-	set      string // zone name
+	// set is the zone name of its address set. It may be known although the set has
+	// nothing to lead to now; "": it is not.
+	set      string
 	port     int
 	protocol string // "http" or "https", unless the Ingress says otherwise
+	named    bool   // the set is of what an object names, not of nodes
 }
 
 // Origin is an address set with a port.
@@ -24,11 +26,11 @@ type Origin struct {
 }
 
 // backend finds the origin that a backend of an Ingress leads to.
-func (m *mapper) backend(namespace string, b kube.Backend, may Allow, warn func(string, ...any)) (origin, *verdict) {
+func (r *reading) backend(b kube.Backend) (origin, *verdict) {
 	if b.Resource != "" {
 		return origin{}, invalid("the backend is the resource %s; only Services can be published", b.Resource)
 	}
-	svc, ok := m.services[kube.Key{Namespace: namespace, Name: b.Service}]
+	svc, ok := r.services[kube.Key{Namespace: r.ing.Namespace, Name: b.Service}]
 	if !ok {
 		return origin{}, &verdict{state: Pending, reason: fmt.Sprintf("Service %s does not exist", b.Service)}
 	}
@@ -36,52 +38,57 @@ func (m *mapper) backend(namespace string, b kube.Backend, may Allow, warn func(
 	switch {
 	case kind == "":
 		return origin{}, invalid("Service %s is of type %s, which cannot be reached from outside; NodePort and LoadBalancer Services can be published", b.Service, svc.Type)
-	case !may.origin(kind):
+	case !r.may.origin(kind):
 		return origin{}, denied("Service %s leads to an origin of the kind %s, which %s", b.Service, kind, notAllowed)
 	}
-	port, v := servicePort(b, svc, warn)
+	port, v := servicePort(b, svc, r.warn)
 	if v != nil {
 		return origin{}, v
 	}
 	o := origin{port: int(port.Port), protocol: sourceProtocol(port.AppProtocol)}
+	if r.opts.source == "" && o.protocol == "http" && expectsTLS(port) {
+		r.warn("port %d of Service %s is asked by http: if it speaks TLS, give that port appProtocol: https, or the Ingress the annotation %s: https; if not, the annotation with http says so",
+			port.Port, b.Service, annotationSource)
+	}
 	switch kind {
 	case OriginNodePort:
 		if port.NodePort == 0 {
 			return origin{}, &verdict{state: Pending, reason: fmt.Sprintf("port %d of Service %s has no node port yet", port.Port, b.Service)}
 		}
 		o.port = int(port.NodePort)
-		o.set = m.nodesFor(svc)
-	case OriginLoadBalancer:
-		if o.set, ok = m.named(kindBalancer, namespace, svc.Name, svc.Balancers); !ok {
-			return origin{}, &verdict{state: Pending, reason: fmt.Sprintf("Service %s has no load balancer's address in its status", b.Service)}
-		}
-	case OriginExternalIPs:
-		if o.set, ok = m.named(kindExternal, namespace, svc.Name, externalIPs(svc)); !ok {
-			return origin{}, invalid("none of the externalIPs of Service %s is an address that can stand in DNS", b.Service)
-		}
-	case OriginExternalName:
-		if o.set, ok = m.named(kindExternal, namespace, svc.Name, externalName(svc)); !ok {
-			return origin{}, invalid("the externalName of Service %s is not a fully qualified domain name", b.Service)
-		}
+		o.set = r.nodesFor(svc)
+		return o, nil
+	default:
+		set := r.objectSet(svc)
+		o.set, o.named = set.name, true
+		return o, r.judgeSet(set)
 	}
-	return o, nil
 }
 
 // annotated finds the origin that the annotation edgeward/origin names.
-func (m *mapper) annotated(ing *kube.Ingress, o options, may Allow) (origin, *verdict) {
-	protocol := cmp.Or(o.source, "http")
-	kind := map[string]string{originStatus: OriginStatus, originNodes: OriginNodes}[o.origin]
-	if !may.origin(kind) {
+func (r *reading) annotated() (origin, *verdict) {
+	protocol := cmp.Or(r.opts.source, "http")
+	kind := map[string]string{originStatus: OriginStatus, originNodes: OriginNodes}[r.opts.origin]
+	if !r.may.origin(kind) {
 		return origin{}, denied("annotation %s: an origin of the kind %s %s", annotationOrigin, kind, notAllowed)
 	}
-	if o.origin == originNodes {
-		return origin{set: m.nodesName(NodesSet), port: o.port, protocol: protocol}, nil
+	if r.opts.origin == originNodes {
+		return origin{set: r.nodesName(NodesSet), port: r.opts.port, protocol: protocol}, nil
 	}
-	set, ok := m.named(kindStatus, ing.Namespace, ing.Name, m.foreignStatus(ing))
-	if !ok {
-		return origin{}, &verdict{state: Pending, reason: "its status has no address of another controller yet"}
+	set := r.statusSet(r.ing)
+	return origin{set.name, cmp.Or(r.opts.port, PublishedPort(protocol)), protocol, true}, r.judgeSet(set)
+}
+
+// judgeSet says why nothing that an object names can be an origin, if so, and
+// warns of what only some can reach.
+func (r *reading) judgeSet(set namedSet) *verdict {
+	if set.empty() {
+		return set.unusable()
 	}
-	return origin{set: set, port: cmp.Or(o.port, PublishedPort(protocol)), protocol: protocol}, nil
+	if set.private {
+		r.warn("%s has private addresses only (%s): the CDN can ask them only where it reaches that network", set.what(), listed(set.Addresses))
+	}
+	return nil
 }
 
 // kindOf is the kind of origin that a Service makes, "" if it makes none.
@@ -113,12 +120,6 @@ func (m *mapper) nodesFor(svc kube.Service) string {
 	return m.nodesName(NodesSet)
 }
 
-// namedSet is an address set with its zone name.
-type namedSet struct {
-	name string
-	Set
-}
-
 // serviceSet is the set that a Service makes, if it makes one of its own, whether
 // or not a rule names it: one that was released goes on naming its own.
 func (m *mapper) serviceSet(svc kube.Service) (set namedSet, ok bool) {
@@ -131,90 +132,13 @@ func (m *mapper) serviceSet(svc kube.Service) (set namedSet, ok bool) {
 		if on == nil {
 			on = map[string]families{}
 		}
-		return namedSet{m.objectName(kindLocal, svc.Namespace, svc.Name), m.nodes.set(m.Name, familiesOf(svc), on,
+		return namedSet{name: m.objectName(kindLocal, svc.Namespace, svc.Name), Set: m.nodes.set(m.Name, familiesOf(svc), on,
 			"no node that can take traffic has a ready endpoint of Service "+svc.Key().String())}, true
-	case OriginLoadBalancer:
-		return m.namedSet(kindBalancer, svc.Namespace, svc.Name, svc.Balancers)
-	case OriginExternalIPs:
-		return m.namedSet(kindExternal, svc.Namespace, svc.Name, externalIPs(svc))
-	case OriginExternalName:
-		return m.namedSet(kindExternal, svc.Namespace, svc.Name, externalName(svc))
+	case OriginLoadBalancer, OriginExternalIPs, OriginExternalName:
+		set = m.objectSet(svc)
+		return set, !set.empty()
 	}
 	return namedSet{}, false
-}
-
-// namedSet is the set of the addresses that an object names, if there are any.
-func (m *mapper) namedSet(kind, namespace, name string, addresses []kube.Address) (set namedSet, ok bool) {
-	set.name, ok = m.named(kind, namespace, name, addresses)
-	if ok {
-		ips, hostname := usable(addresses)
-		set.Set = Set{Cluster: m.Name, Addresses: ips, CNAME: hostname}
-	}
-	return set, ok
-}
-
-// named is the zone name of the set of the addresses that an object names. One
-// of addresses and one of a host name, which becomes a CNAME, have different
-// names, since A and CNAME cannot share one. It is not ok if no address is
-// usable.
-func (m *mapper) named(kind, namespace, name string, addresses []kube.Address) (set string, ok bool) {
-	ips, hostname := usable(addresses)
-	if len(ips) == 0 && hostname == "" {
-		return "", false
-	}
-	if hostname != "" {
-		kind += cnameKind
-	}
-	return m.objectName(kind, namespace, name), true
-}
-
-// usable returns the IP addresses that can stand in DNS, sorted, or, if there
-// are none, the first host name.
-func usable(addresses []kube.Address) (ips []string, hostname string) {
-	for _, a := range addresses {
-		if ip, ok := publicAddress(a.IP); ok {
-			ips = append(ips, ip.String())
-		}
-	}
-	if len(ips) > 0 {
-		return sortedSet(ips), ""
-	}
-	for _, a := range addresses {
-		if name := strings.ToLower(strings.TrimSuffix(a.Hostname, ".")); checkHost(name) == nil {
-			return nil, name
-		}
-	}
-	return nil, ""
-}
-
-// publicAddress reads an address that a record can hold. Kubernetes does not
-// check what others write there.
-func publicAddress(s string) (netip.Addr, bool) {
-	ip, err := netip.ParseAddr(s)
-	ok := err == nil && ip.Zone() == "" && !ip.Is4In6() && !ip.IsUnspecified() && !ip.IsMulticast() && !ip.IsLinkLocalUnicast()
-	return ip, ok
-}
-
-func externalIPs(svc kube.Service) []kube.Address {
-	var list []kube.Address
-	for _, ip := range svc.ExternalIPs {
-		list = append(list, kube.Address{IP: ip})
-	}
-	return list
-}
-
-func externalName(svc kube.Service) []kube.Address {
-	return []kube.Address{{Hostname: svc.ExternalName}}
-}
-
-// foreignStatus is what others wrote into the status of an Ingress. What leads
-// back to the CDN or to an origin of ours would be a loop.
-func (m *mapper) foreignStatus(ing *kube.Ingress) []kube.Address {
-	return slices.DeleteFunc(slices.Clone(ing.Status), func(a kube.Address) bool {
-		name := strings.ToLower(strings.TrimSuffix(a.Hostname, "."))
-		return name != "" && (name == m.set.CNAMETarget || strings.HasSuffix(name, "."+m.set.Owner+"."+m.set.Domain) ||
-			slices.ContainsFunc(ing.Rules, func(r kube.IngressRule) bool { return r.Host == name }))
-	})
 }
 
 // families are those in which something can be reached.
@@ -252,6 +176,18 @@ func servicePort(b kube.Backend, svc kube.Service, warn func(string, ...any)) (k
 		return none, invalid("port %d of Service %s is %s; the CDN speaks HTTP over TCP", port.Port, b.Service, port.Protocol)
 	}
 	return port, nil
+}
+
+// expectsTLS reports whether a port that is asked by http looks as if only TLS
+// were spoken there. One whose appProtocol says http is believed.
+func expectsTLS(port kube.ServicePort) bool {
+	switch strings.ToLower(port.AppProtocol) {
+	case "":
+		return port.Port == 443 || port.Name == "https" || strings.HasPrefix(port.Name, "https-")
+	case "tls", "ssl", "grpcs":
+		return true
+	}
+	return false
 }
 
 // sourceProtocol reads a Service port's appProtocol: the IANA service names

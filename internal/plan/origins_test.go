@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -36,7 +37,7 @@ func balanced(addresses ...string) kube.Service {
 	return like(func(s *kube.Service) {
 		s.Type = "LoadBalancer"
 		for _, a := range addresses {
-			if _, ip := publicAddress(a); ip {
+			if _, err := netip.ParseAddr(a); err == nil {
 				s.Balancers = append(s.Balancers, kube.Address{IP: a})
 			} else {
 				s.Balancers = append(s.Balancers, kube.Address{Hostname: a})
@@ -70,6 +71,12 @@ func TestOrigins(t *testing.T) {
 	onlyV6 := like(func(s *kube.Service) { s.Families.OnlyIPv6 = true })
 	external := like(func(s *kube.Service) { s.Type, s.ExternalIPs = "ClusterIP", []string{"192.0.2.7", "nonsense"} })
 	named := like(func(s *kube.Service) { s.Type, s.ExternalName, s.Ports = "ExternalName", "Origin.example.org.", nil })
+	outside := func(ips ...string) kube.Service {
+		return like(func(s *kube.Service) { s.Type, s.ExternalIPs = "ClusterIP", ips })
+	}
+	elsewhere := func(name string) kube.Service {
+		return like(func(s *kube.Service) { s.Type, s.ExternalName, s.Ports = "ExternalName", name, nil })
+	}
 	everything := Allow{Origins: []string{"NodePort", "LoadBalancer", "externalIPs", "ExternalName"}}
 	byNumber := shop()
 	byNumber.Rules = []kube.IngressRule{{Host: "www.example.com", Paths: []kube.IngressPath{{Path: "/a", Type: "Exact", Backend: kube.Backend{Service: "web", PortNumber: 8080}}}}}
@@ -82,6 +89,7 @@ func TestOrigins(t *testing.T) {
 		records []string // what its set says, in the words of the zone
 		state   State    // of the problem
 		problem string
+		warning string
 	}{
 		"NodePort":                                  {objects: []any{shop(), web(), n1, n2}, want: "http://nodes.main:30080", records: []string{"A 192.0.2.1", "A 192.0.2.2"}},
 		"NodePort, dual stack":                      {objects: []any{shop(), web(), both}, want: "http://nodes.main:30080", records: []string{"A 192.0.2.1", "AAAA 2001:db8::1"}},
@@ -114,6 +122,41 @@ func TestOrigins(t *testing.T) {
 		"externalIPs, allowed":                      {objects: []any{shop(), external, everything}, want: "http://web.default.ext.main:80", records: []string{"A 192.0.2.7"}},
 		"ExternalName, not allowed":                 {objects: []any{shop(), named}, state: Invalid, problem: "of the kind ExternalName, which the configuration does not allow"},
 		"ExternalName, allowed, a port of its own":  {objects: []any{byNumber, named, everything}, want: "http://web.default.ext-cname.main:8080", records: []string{"CNAME origin.example.org"}},
+		"LoadBalancer, private beside public":       {objects: []any{shop(), balanced("10.0.0.4", "192.0.2.9", "fd00::4")}, want: "http://web.default.lb.main:80", records: []string{"A 192.0.2.9"}},
+		"LoadBalancer, private IPv4, public IPv6":   {objects: []any{shop(), balanced("10.0.0.4", "2001:db8::9")}, want: "http://web.default.lb.main:80", records: []string{"AAAA 2001:db8::9"}},
+		"LoadBalancer, private alone":               {objects: []any{shop(), balanced("192.168.0.4", "10.0.0.4")}, want: "http://web.default.lb.main:80", records: []string{"A 10.0.0.4", "A 192.168.0.4"}, warning: "the load balancer of Service web has private addresses only (10.0.0.4, 192.168.0.4)"},
+		"LoadBalancer, a carrier's address alone":   {objects: []any{shop(), balanced("100.64.0.4")}, want: "http://web.default.lb.main:80", records: []string{"A 100.64.0.4"}, warning: "private addresses only"},
+		"LoadBalancer, loopback":                    {objects: []any{shop(), balanced("127.0.0.1", "::1")}, state: Pending, problem: "no load balancer's address in its status that can be an origin: 127.0.0.1 is no host's address; ::1 is no host's address"},
+		"LoadBalancer, loopback beside a name":      {objects: []any{shop(), balanced("127.0.0.1", "lb.example.org")}, want: "http://web.default.lb-cname.main:80", records: []string{"CNAME lb.example.org"}},
+		"LoadBalancer, a metadata service":          {objects: []any{shop(), balanced("169.254.169.254", "fd00:ec2::254", "100.100.100.200", "64:ff9b::a9fe:a9fe")}, state: Pending, problem: "169.254.169.254 is no host's address"},
+		"LoadBalancer, a metadata service's name":   {objects: []any{shop(), balanced("metadata.google.internal")}, state: Invalid, problem: "metadata.google.internal cannot be followed from outside (.internal)"},
+		"LoadBalancer, its own host":                {objects: []any{shop(), balanced("WWW.example.com.")}, state: Invalid, problem: "www.example.com is published by Ingress main/default/shop, and so leads back to the CDN. Let it name the origin's own host name or address"},
+		"LoadBalancer, its own host and another":    {objects: []any{shop(), balanced("www.example.com", "lb.example.org")}, want: "http://web.default.lb-cname.main:80", records: []string{"CNAME lb.example.org"}},
+		"LoadBalancer, its own host and an address": {objects: []any{shop(), balanced("www.example.com", "192.0.2.9")}, want: "http://web.default.lb.main:80", records: []string{"A 192.0.2.9"}},
+		"LoadBalancer, the CDN":                     {objects: []any{shop(), balanced("cdn.example.net")}, state: Invalid, problem: "cdn.example.net is a name of the CDN (edgio.cname_target)"},
+		"LoadBalancer, another CDN of ours":         {objects: []any{shop(), balanced("cdn-a.vultrcdn.com")}, state: Invalid, problem: "cdn-a.vultrcdn.com is a name of the CDN (vultrcdn.com)"},
+		"LoadBalancer, the CDN and another":         {objects: []any{shop(), balanced("cdn-a.vultrcdn.com", "lb.example.org")}, want: "http://web.default.lb-cname.main:80", records: []string{"CNAME lb.example.org"}},
+		"LoadBalancer, an origin of ours":           {objects: []any{shop(), balanced(nodesHost)}, state: Invalid, problem: nodesHost + " is a name that edgeward makes for origins"},
+		"LoadBalancer, an origin's own name":        {objects: []any{shop(), balanced("web.default.lb-cname.main.acme.k8s.example.net")}, state: Invalid, problem: "is a name that edgeward makes for origins"},
+		"status, the CDN's own domain":              {objects: []any{atStatus(kube.Address{Hostname: "cdn-a.vultrcdn.com"})}, state: Pending, problem: "its status has no address"},
+		"status, its own host and another":          {objects: []any{atStatus(kube.Address{Hostname: "www.example.com"}, kube.Address{Hostname: "lb.example.org"})}, want: "http://shop.default.status-cname.main:80", records: []string{"CNAME lb.example.org"}},
+		"status, private beside public":             {objects: []any{atStatus(kube.Address{IP: "10.0.0.8"}, kube.Address{IP: "192.0.2.8"})}, want: "http://shop.default.status.main:80", records: []string{"A 192.0.2.8"}},
+		"status, private alone":                     {objects: []any{atStatus(kube.Address{IP: "10.0.0.8"})}, want: "http://shop.default.status.main:80", records: []string{"A 10.0.0.8"}, warning: "the status has private addresses only (10.0.0.8)"},
+		"status, a name inside":                     {objects: []any{atStatus(kube.Address{Hostname: "web.default.svc.cluster.local"})}, state: Pending, problem: "cannot be followed from outside (.local)"},
+		"externalIPs, loopback":                     {objects: []any{shop(), outside("127.0.0.1"), everything}, state: Invalid, problem: "Service web has no address among its externalIPs that can be an origin: 127.0.0.1 is no host's address"},
+		"externalIPs, private beside public":        {objects: []any{shop(), outside("10.0.0.7", "192.0.2.7"), everything}, want: "http://web.default.ext.main:80", records: []string{"A 192.0.2.7"}},
+		"externalIPs, private alone":                {objects: []any{shop(), outside("10.0.0.7"), everything}, want: "http://web.default.ext.main:80", records: []string{"A 10.0.0.7"}, warning: "Service web has private addresses only (10.0.0.7)"},
+		"ExternalName, its own host":                {objects: []any{byNumber, elsewhere("www.example.com"), everything}, state: Invalid, problem: "Service web has no externalName that can be an origin: www.example.com is published by Ingress main/default/shop"},
+		"ExternalName, a Service of the cluster":    {objects: []any{byNumber, elsewhere("web.default.svc.cluster.local"), everything}, state: Invalid, problem: "web.default.svc.cluster.local cannot be followed from outside (.local)"},
+		"ExternalName, one label":                   {objects: []any{byNumber, elsewhere("localhost"), everything}, state: Invalid, problem: "localhost is not a fully qualified domain name"},
+		"ExternalName, the CDN":                     {objects: []any{byNumber, elsewhere("cdn.example.net"), everything}, state: Invalid, problem: "is a name of the CDN"},
+		"a host that is the CDN's":                  {objects: []any{ingress("shop", "cdn.example.net", "Exact", "/a"), web(), n1}, state: Invalid, problem: "host cdn.example.net is a name of the CDN itself (edgio.cname_target)"},
+		"a host that is another CDN's":              {objects: []any{ingress("shop", "cdn-a.vultrcdn.com", "Exact", "/a"), web(), n1}, state: Invalid, problem: "host cdn-a.vultrcdn.com is a name of the CDN itself (vultrcdn.com)"},
+		"a host that is its own origin":             {objects: []any{ingress("shop", nodesHost, "Exact", "/a"), web(), n1}, state: Invalid, problem: "is among the names that edgeward makes for origins"},
+		"nodes, private beside public":              {objects: []any{shop(), web(), n1, node("n2", "10.0.0.2")}, want: "http://nodes.main:30080", records: []string{"A 192.0.2.1"}},
+		"nodes, private alone":                      {objects: []any{shop(), web(), node("n2", "10.0.0.2")}, want: "http://nodes.main:30080", records: []string{"A 10.0.0.2"}},
+		"Local, private beside public":              {objects: []any{shop(), localWeb(), n1, node("n2", "10.0.0.2"), endpoints("w1", "n1", "n2")}, want: "http://web.default.local.main:30080", records: []string{"A 192.0.2.1"}},
+		"Local, private alone":                      {objects: []any{shop(), localWeb(), n1, node("n2", "10.0.0.2"), endpoints("w1", "n2")}, want: "http://web.default.local.main:30080", records: []string{"A 10.0.0.2"}},
 		"a LoadBalancer that may not be":            {objects: []any{shop(), balanced("192.0.2.9"), Allow{Origins: []string{"NodePort"}}}, state: Invalid, problem: "of the kind LoadBalancer"},
 		"a status that may not be":                  {objects: []any{atStatus(kube.Address{IP: "192.0.2.8"}), Allow{Origins: []string{"NodePort"}}}, state: Invalid, problem: "of the kind status"},
 		"an annotation that may not be":             {objects: []any{annotated(annotationAdopt, "false"), web(), Allow{Annotations: []string{annotationPath}}}, state: Invalid, problem: "annotation edgeward/adopt: the configuration does not allow"},
@@ -126,7 +169,7 @@ func TestOrigins(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			set := testSettings()
+			set := vultrSettings()
 			set.CNAMETarget = "cdn.example.net"
 			want := Desired([]Cluster{cluster("main", test.objects...)}, set, start())
 			var lines []string
@@ -137,7 +180,7 @@ func TestOrigins(t *testing.T) {
 				t.Errorf("published (-want +got):\n%s", diff)
 			}
 			checkProblems(t, want, test.state, test.problem)
-			checkWarnings(t, want, "")
+			checkWarnings(t, want, test.warning)
 			if test.want == "" {
 				return
 			}

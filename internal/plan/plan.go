@@ -228,6 +228,9 @@ type CDN struct {
 	// OriginFixed: the host and protocol of a rule's origin cannot be changed.
 	// Another origin takes a new rule beside the old one.
 	OriginFixed bool
+	// Domain is the CDN's own, in which the names lie that published hosts are led
+	// to; "" if it has none.
+	Domain string
 	// Certificates: a host is published on https with a certificate of its own,
 	// and without one on http. It may ask an origin by https only with one.
 	Certificates bool

@@ -16,7 +16,7 @@ func vultrSettings() Settings {
 	set := testSettings()
 	set.CDNs = append(set.CDNs, CDN{
 		Target: VultrCDN, Class: "vultr-cdn", WholeHosts: true, OriginFixed: true, Certificates: true,
-		OriginPorts: map[string]int{"http": 80, "https": 443},
+		OriginPorts: map[string]int{"http": 80, "https": 443}, Domain: "vultrcdn.com",
 	})
 	set.PublishZones = []string{"example.com"}
 	return set
@@ -50,6 +50,8 @@ func TestWholeHosts(t *testing.T) {
 	byStatus.Status = []kube.Address{{IP: "192.0.2.8"}}
 	withDefault := fast("/x=web")
 	withDefault.DefaultBackend = &kube.Backend{Service: "web", PortNumber: 80}
+	onTLS, secure := fast("/=web"), balanced("192.0.2.9")
+	onTLS.Rules[0].Paths[0].Backend.PortNumber, secure.Ports[0].Port = 443, 443
 	tests := map[string]struct {
 		objects []any
 		want    []string
@@ -66,6 +68,7 @@ func TestWholeHosts(t *testing.T) {
 			return i
 		}(), node("n1", "192.0.2.1")}, []string{"http://www.example.com/ from http://nodes.main:80/ with "}, ""},
 		"a NodePort":                        {[]any{fast("/=web"), web(), node("n1", "192.0.2.1")}, nil, "answers by http on port 30080: use a Service of type LoadBalancer"},
+		"port 443 by http":                  {[]any{onTLS, secure}, nil, "the CDN asks port 443 by https only, and that of www.example.com is to be asked by http: say appProtocol: https"},
 		"a path with another backend":       {[]any{fast("/=web", "/api=api"), balanced("192.0.2.9"), other}, nil, "path /api of www.example.com leads elsewhere than its path /"},
 		"a path whose backend is not there": {[]any{fast("/=web", "/api=api"), balanced("192.0.2.9")}, nil, "path /api of www.example.com leads elsewhere than its path /"},
 		"no path /":                         {[]any{fast("/a=web"), balanced("192.0.2.9")}, nil, "no path / of www.example.com says from where"},
