@@ -28,7 +28,7 @@ type edgioDemo struct {
 }
 
 func startEdgio(d *demo) (story, error) {
-	edge, err := d.lab.StartEdge(emulator.EdgeOptions{}, nil)
+	edge, err := d.lab.StartEdge(emulator.EdgeOptions{Dial: workload.Dial}, nil)
 	return &edgioDemo{d, edge}, err
 }
 
@@ -38,7 +38,7 @@ func (d *edgioDemo) example() []string { return d.curl("/mary/and/fred/") }
 
 func (d *edgioDemo) run() error {
 	d.title("The cluster: three nodes, a NodePort Service, and four Ingresses as people write them")
-	for i, ip := range []string{"127.100.0.11", "127.100.0.12", "127.100.0.13"} {
+	for i, ip := range []string{"192.0.2.11", "192.0.2.12", "192.0.2.13"} {
 		if err := d.lab.Kube.CreateNode(d.ctx, fmt.Sprintf("node-%d", i+1), ip); err != nil {
 			return err
 		}
@@ -75,7 +75,7 @@ func (d *edgioDemo) run() error {
 		return err
 	}
 	bob, mark := rule("/bob", port), rule("/mark/and/fred/", port)
-	if err := d.holds([]string{bob, mark}, "127.100.0.11", "127.100.0.12", "127.100.0.13"); err != nil {
+	if err := d.holds([]string{bob, mark}, "192.0.2.11", "192.0.2.12", "192.0.2.13"); err != nil {
 		return err
 	}
 
@@ -84,7 +84,7 @@ func (d *edgioDemo) run() error {
 		return err
 	}
 	mary := rule("/mary/and/fred/", port)
-	if err := d.holds([]string{bob, mark, mary}, "127.100.0.11", "127.100.0.12", "127.100.0.13"); err != nil {
+	if err := d.holds([]string{bob, mark, mary}, "192.0.2.11", "192.0.2.12", "192.0.2.13"); err != nil {
 		return err
 	}
 
@@ -97,18 +97,18 @@ func (d *edgioDemo) run() error {
 		return err
 	}
 	orphan := rule("/fred", portToo)
-	if err := d.holds([]string{bob, mark, mary, orphan}, "127.100.0.11", "127.100.0.12", "127.100.0.13"); err != nil {
+	if err := d.holds([]string{bob, mark, mary, orphan}, "192.0.2.11", "192.0.2.12", "192.0.2.13"); err != nil {
 		return err
 	}
 
 	d.title("A node change: node-4 replaces node-2. Two DNS writes, no rule is touched")
-	if err := d.lab.Kube.CreateNode(d.ctx, "node-4", "127.100.0.14"); err != nil {
+	if err := d.lab.Kube.CreateNode(d.ctx, "node-4", "192.0.2.14"); err != nil {
 		return err
 	}
 	if err := d.lab.Kube.DeleteNode(d.ctx, "node-2"); err != nil {
 		return err
 	}
-	if err := d.holds([]string{bob, mark, mary, orphan}, "127.100.0.11", "127.100.0.13", "127.100.0.14"); err != nil {
+	if err := d.holds([]string{bob, mark, mary, orphan}, "192.0.2.11", "192.0.2.13", "192.0.2.14"); err != nil {
 		return err
 	}
 
@@ -116,7 +116,7 @@ func (d *edgioDemo) run() error {
 	if err := d.delete("ingress-mark"); err != nil {
 		return err
 	}
-	if err := d.holds([]string{bob, mary, orphan}, "127.100.0.11", "127.100.0.13", "127.100.0.14"); err != nil {
+	if err := d.holds([]string{bob, mary, orphan}, "192.0.2.11", "192.0.2.13", "192.0.2.14"); err != nil {
 		return err
 	}
 
@@ -128,7 +128,7 @@ func (d *edgioDemo) run() error {
 	if err := d.start(config); err != nil {
 		return err
 	}
-	if err := d.holds([]string{bob, mary, orphan}, "127.100.0.11", "127.100.0.13", "127.100.0.14"); err != nil {
+	if err := d.holds([]string{bob, mary, orphan}, "192.0.2.11", "192.0.2.13", "192.0.2.14"); err != nil {
 		return err
 	}
 

@@ -25,8 +25,8 @@ const (
 	blog = "blog." + lab.PublishZone // over a controller in the cluster
 
 	balancerName      = "lb.cloud.example"
-	balancerAddress   = "127.100.0.22" // of that name, and of the Service before
-	controllerAddress = "127.100.0.21"
+	balancerAddress   = "198.51.100.22" // of that name, and of the Service before
+	controllerAddress = "198.51.100.21"
 
 	certificateSecret = "shop-tls"
 )
@@ -55,7 +55,7 @@ func (d *vultrDemo) example() []string {
 
 func (d *vultrDemo) run() error {
 	d.title("The cluster: a Service with a load balancer, an Ingress controller with another, and an Ingress over each")
-	for i, ip := range []string{"127.100.0.11", "127.100.0.12"} {
+	for i, ip := range []string{"192.0.2.11", "192.0.2.12"} {
 		if err := d.lab.Kube.CreateNode(d.ctx, fmt.Sprintf("node-%d", i+1), ip); err != nil {
 			return err
 		}

@@ -112,7 +112,7 @@ func addIPv6(w *world) {
 	}
 	must(w.t, probe.Close())
 	must(w.t, server.SetNodeAddresses(w.t.Context(), nodeName(3),
-		corev1.NodeAddress{Type: corev1.NodeExternalIP, Address: address(3)}, corev1.NodeAddress{Type: corev1.NodeExternalIP, Address: "::1"}))
+		corev1.NodeAddress{Type: corev1.NodeExternalIP, Address: address(3)}, corev1.NodeAddress{Type: corev1.NodeExternalIP, Address: "2001:db8::3"}))
 	w.apply(`
 apiVersion: discovery.k8s.io/v1
 kind: EndpointSlice
@@ -126,7 +126,7 @@ ports: [{name: http, port: 8080}]
 // dropIPv6 leaves the Service to IPv4: its rules go to a set of IPv4 addresses
 // alone, as at once no node answers it by IPv6.
 func dropIPv6(w *world) {
-	w.serves(url, "[::1]")
+	w.serves(url, "[2001:db8::3]")
 	w.goOn(ttl / 2)
 	w.apply(nodePort("Cluster", portIPv6()) + "  ipFamilyPolicy: SingleStack\n  ipFamilies: [IPv4]\n")
 	w.until(func() error { return w.from("nodes-v4.main") })

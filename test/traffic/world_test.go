@@ -61,6 +61,7 @@ type edge interface {
 func newWorld(t *testing.T, o emulator.EdgeOptions, service string, prepare func(*world)) *world {
 	t.Helper()
 	o.Propagation = propagation
+	o.Dial = workload.Dial
 	w := newCluster(t, func(w *world) (edge, error) { return w.StartEdge(o, balancerHosts()) })
 	if service == "" {
 		service = nodePort("Cluster", onNodes)
@@ -144,12 +145,8 @@ func (w *world) end(signal os.Signal) {
 	must(w.t, err)
 }
 
-// address is a loopback address of this process's own, so that two runs do not
-// meet: 1 to 199 are those of nodes, 200 and 201 those of load balancers.
-func address(n int) string {
-	pid := os.Getpid()
-	return fmt.Sprintf("127.%d.%d.%d", 16+pid>>8%224, pid%256, n)
-}
+// address is that of a node, for 1 to 199, or of a load balancer, for 200 and 201.
+func address(n int) string { return fmt.Sprint("192.0.2.", n) }
 
 func nodeName(n int) string { return fmt.Sprint("node-", n) }
 

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"os"
 	"sync"
 	"time"
 )
@@ -20,13 +21,20 @@ type listener struct {
 	conns map[net.Conn]struct{}
 }
 
-// Dial is where a door really is, for EdgeOptions.Dial: those below port 1024, for
-// which one may need rights, are 20,000 higher.
+// Dial is where a door really is, for EdgeOptions.Dial: on this machine, since no
+// origin has a loopback address. Of 192.0.2.0/24 and the like each address has one of
+// the process's own, by its last number, so that two runs do not meet; all of IPv6
+// are ::1. Ports below 1024, for which one may need rights, are 20,000 higher.
 func Dial(at netip.AddrPort) string {
-	if at.Port() < 1024 {
-		at = netip.AddrPortFrom(at.Addr(), at.Port()+20_000)
+	address, port := netip.IPv6Loopback(), at.Port()
+	if at.Addr().Is4() {
+		pid := os.Getpid()
+		address = netip.AddrFrom4([4]byte{127, byte(16 + pid>>8%224), byte(pid), at.Addr().As4()[3]})
 	}
-	return at.String()
+	if port < 1024 {
+		port += 20_000
+	}
+	return netip.AddrPortFrom(address, port).String()
 }
 
 // listen opens a door. With a configuration for TLS it speaks https.

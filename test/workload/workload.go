@@ -1,7 +1,7 @@
 // Package workload answers HTTP where the pods of a cluster without kubelets
 // would: at the node ports and load balancers of its Services, for the demo and
-// for tests of what becomes of requests. Addresses of nodes and load balancers
-// must be loopback's, such as 127.0.1.1.
+// for tests of what becomes of requests. Nodes and load balancers may have any
+// addresses, of IPv4 with different last numbers; see Dial.
 package workload
 
 import (
@@ -143,7 +143,7 @@ func (w *Workload) Kill(node string) {
 	w.follow()
 }
 
-// Open returns where connections are taken, "127.0.1.1:30080", sorted.
+// Open returns where connections are taken, "192.0.2.1:30080", sorted.
 func (w *Workload) Open() []string {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
