@@ -19,6 +19,7 @@ import (
 	"github.com/edgeward/edgeward/internal/daemon"
 	"github.com/edgeward/edgeward/internal/feedback"
 	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/printable"
 	"github.com/edgeward/edgeward/watcher"
 )
 
@@ -35,11 +36,15 @@ type report struct {
 	failed bool
 }
 
-func (r *report) ok(format string, a ...any)   { fmt.Fprintf(r.out, "ok    "+format+"\n", a...) }
-func (r *report) note(format string, a ...any) { fmt.Fprintf(r.out, "note  "+format+"\n", a...) }
+func (r *report) ok(format string, a ...any)   { r.line("ok    ", format, a) }
+func (r *report) note(format string, a ...any) { r.line("note  ", format, a) }
 func (r *report) fail(format string, a ...any) {
 	r.failed = true
-	fmt.Fprintf(r.out, "FAIL  "+format+"\n", a...)
+	r.line("FAIL  ", format, a)
+}
+
+func (r *report) line(sign, format string, a []any) {
+	fmt.Fprintln(r.out, sign+printable.Line(fmt.Sprintf(format, a...)))
 }
 
 // Run prints a line for each finding: "ok", "FAIL", or "note" for what cannot

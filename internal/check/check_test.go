@@ -22,6 +22,7 @@ import (
 	"github.com/edgeward/edgeward/internal/config"
 	"github.com/edgeward/edgeward/internal/emulator"
 	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/printable"
 )
 
 const (
@@ -76,12 +77,13 @@ type place struct {
 	cfg   *config.Config
 }
 
+func serve(t *testing.T, h http.Handler) string {
+	s := httptest.NewServer(h)
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
 func newPlace(t *testing.T) *place {
-	serve := func(h http.Handler) string {
-		s := httptest.NewServer(h)
-		t.Cleanup(s.Close)
-		return s.URL
-	}
 	p := &place{
 		kube:  &apiServer{uid: "uid-main"},
 		edgio: emulator.NewEdgio(emulator.EdgioOptions{Username: "bot", SharedKey: sharedKey, Shortname: "acme"}),
@@ -90,7 +92,7 @@ func newPlace(t *testing.T) *place {
 	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
 	text := fmt.Sprintf(`{apiVersion: v1, kind: Config, current-context: c,
 		clusters: [{name: c, cluster: {server: %q}}], users: [{name: u, user: {token: t}}],
-		contexts: [{name: c, context: {cluster: c, user: u}}]}`, serve(p.kube))
+		contexts: [{name: c, context: {cluster: c, user: u}}]}`, serve(t, p.kube))
 	if err := os.WriteFile(kubeconfig, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -99,9 +101,9 @@ func newPlace(t *testing.T) *place {
 		Clusters: []config.Cluster{{Name: "main", Kubeconfig: kubeconfig}},
 		Edgio: config.Edgio{
 			On:      true,
-			BaseURL: serve(p.edgio) + "/config-api/v1", Username: "bot", SharedKey: config.NewSecret(sharedKey), Shortname: "acme", ServiceProfile: "LLNW-Generic",
+			BaseURL: serve(t, p.edgio) + "/config-api/v1", Username: "bot", SharedKey: config.NewSecret(sharedKey), Shortname: "acme", ServiceProfile: "LLNW-Generic",
 		},
-		Vultr: config.Vultr{BaseURL: serve(p.vultr), APIKey: config.NewSecret(apiKey), Domain: "k8s.example.net"},
+		Vultr: config.Vultr{BaseURL: serve(t, p.vultr), APIKey: config.NewSecret(apiKey), Domain: "k8s.example.net"},
 	}
 	return p
 }
@@ -215,5 +217,33 @@ func TestFindings(t *testing.T) {
 				t.Errorf("a secret is printed:\n%s", out.String())
 			}
 		})
+	}
+}
+
+// TestAFindingIsALine: neither what is wrong nor where gets a line of its own, or
+// anything else that a terminal obeys.
+func TestAFindingIsALine(t *testing.T) {
+	p := newPlace(t)
+	p.claim(t, "x\u202e\u009b2J")
+	p.cfg.Edgio.BaseURL = serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "{\"error\": \"\\u001b[2K\\nok    edgio: \\u202e\"}", http.StatusBadRequest)
+	}))
+	p.cfg.Vultr.Domain, p.cfg.Vultr.PublishZones = "k8s.example.net", []string{"absent.example", "none.example"}
+	p.cfg.Clusters[0].Kubeconfig += "\x1b[1A\nok    forged"
+	var out strings.Builder
+	if err := Run(t.Context(), p.cfg, "test", &out); !errors.Is(err, ErrFindings) {
+		t.Errorf("it ends with %v", err)
+	}
+	for line := range strings.Lines(out.String()) {
+		line = strings.TrimSuffix(line, "\n")
+		if sign, _, _ := strings.Cut(line, " "); sign != "ok" && sign != "note" && sign != "FAIL" || strings.HasPrefix(line, "ok    forged") {
+			t.Errorf("a line that is no finding: %q", line)
+		}
+		if printable.Text(line) != line {
+			t.Errorf("printed as it is: %q", line)
+		}
+	}
+	if failures := strings.Count(out.String(), "FAIL"); failures != 3 {
+		t.Errorf("%d failures:\n%s", failures, &out)
 	}
 }
