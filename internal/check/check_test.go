@@ -1,6 +1,7 @@
 package check
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	authorizationv1 "k8s.io/api/authorization/v1"
@@ -98,7 +101,7 @@ func newPlace(t *testing.T) *place {
 	}
 	p.cfg = &config.Config{
 		Owner:    "acme",
-		Clusters: []config.Cluster{{Name: "main", Kubeconfig: kubeconfig}},
+		Clusters: []config.Cluster{{Name: "main", Kubeconfig: kubeconfig, IngressClass: "edgio"}},
 		Edgio: config.Edgio{
 			On:      true,
 			BaseURL: serve(t, p.edgio) + "/config-api/v1", Username: "bot", SharedKey: config.NewSecret(sharedKey), Shortname: "acme", ServiceProfile: "LLNW-Generic",
@@ -142,6 +145,7 @@ ok    cluster main: may list and watch ingresses in namespace blog
 ok    cluster main: may list and watch services in namespace blog
 ok    cluster main: may list and watch endpointslices in namespace blog
 ok    cluster main: may list and watch nodes
+ok    cluster main: may list and watch ingressclasses
 ok    cluster main: may patch ingresses/status
 ok    cluster main: may create and patch events
 ok    edgio: the account acme has 0 rules, 0 of them ours
@@ -186,6 +190,7 @@ func TestFindings(t *testing.T) {
 		"a claim of another's":      {func(t *testing.T, p *place) { p.claim(t, plan.Ownership{Owner: "acme", UID: "uid-x"}.String()) }, "FAIL  vultr: _edgeward.main.acme.k8s.example.net is claimed with", true},
 		"watching is not allowed":   {func(_ *testing.T, p *place) { p.kube.refuse = []string{"watch ingresses"} }, "FAIL  cluster main: not allowed to watch ingresses in all namespaces (see deploy/rbac.yaml)", true},
 		"nodes are not allowed":     {func(_ *testing.T, p *place) { p.kube.refuse = []string{"list nodes", "watch nodes"} }, "FAIL  cluster main: not allowed to list and watch nodes (see deploy/rbac.yaml)", true},
+		"ingressclasses are not":    {func(_ *testing.T, p *place) { p.kube.refuse = []string{"list ingressclasses", "watch ingressclasses"} }, "note  cluster main: not allowed to list and watch ingressclasses: Ingresses of classes that are ours by their IngressClass object alone cannot be told (see deploy/rbac.yaml)", false},
 		"a status is not":           {func(_ *testing.T, p *place) { p.kube.refuse = []string{"patch ingresses"} }, "note  cluster main: not allowed to patch ingresses/status: the Ingresses' addresses are left out (see deploy/rbac.yaml, edgeward-feedback)", false},
 		"Events are not":            {func(_ *testing.T, p *place) { p.kube.refuse = []string{"patch events"} }, "note  cluster main: not allowed to create and patch events: Events about Ingresses are left out (see deploy/rbac.yaml, edgeward-feedback)", false},
 		"kube-system is not":        {func(_ *testing.T, p *place) { p.kube.uid = "" }, "FAIL  cluster main: reading the namespace kube-system: ", true},
@@ -245,5 +250,55 @@ func TestAFindingIsALine(t *testing.T) {
 	}
 	if failures := strings.Count(out.String(), "FAIL"); failures != 3 {
 		t.Errorf("%d failures:\n%s", failures, &out)
+	}
+}
+
+// TestNoClassNoQuestion: where no class is ours nobody looks at their objects.
+func TestNoClassNoQuestion(t *testing.T) {
+	p := newPlace(t)
+	p.cfg.Clusters[0].IngressClass = ""
+	var out strings.Builder
+	if err := Run(t.Context(), p.cfg, "test", &out); err != nil || strings.Contains(out.String(), "ingressclasses") {
+		t.Errorf("it ends with %v:\n%s", err, &out)
+	}
+}
+
+// TestAnAnswerThatDoesNotCome: what is awaited is said, and it has an end, even where
+// the check does not heed its context; what comes then comes too late.
+func TestAnAnswerThatDoesNotCome(t *testing.T) {
+	tests := map[string]struct {
+		takes time.Duration
+		heeds bool
+		want  string
+		fails bool
+	}{
+		"quick":    {time.Second, true, "ok    done\n", false},
+		"slow":     {20 * time.Second, true, "note  cluster main: no answer yet; it is waited for until 30s have passed\nok    done\n", false},
+		"too slow": {time.Hour, true, "note  cluster main: no answer yet; it is waited for until 30s have passed\nFAIL  context deadline exceeded\n", true},
+		"for ever": {time.Hour, false, "note  cluster main: no answer yet; it is waited for until 30s have passed\n" +
+			"FAIL  cluster main: no end after 32s: does a plugin that the kubeconfig runs for credentials hang?\n", true},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var out strings.Builder
+				r := &report{out: &out}
+				within(t.Context(), r, "cluster main", silently(func(ctx context.Context, r *report) {
+					if !test.heeds {
+						ctx = context.WithoutCancel(ctx)
+					}
+					select {
+					case <-ctx.Done():
+						r.fail("%v", ctx.Err())
+					case <-time.After(test.takes):
+						r.ok("done")
+					}
+				}))
+				time.Sleep(2 * time.Hour) // it ends at last
+				if out.String() != test.want || r.failed != test.fails {
+					t.Errorf("failed: %t; it said\n%s", r.failed, &out)
+				}
+			})
+		})
 	}
 }

@@ -35,6 +35,7 @@ func ReadKey(ctx context.Context, cfg *config.Config, s config.KubeSecret, versi
 	ctx, cancel := context.WithTimeout(ctx, readSecret)
 	defer cancel()
 	cluster, index := s.Cluster(cfg)
+	log.Info("reading a key from a Secret", "key", s.Key, "secret", s.Ref.String(), "at_most", readSecret)
 	client, err := Clients(cluster, version, log).Get()
 	if err != nil {
 		return config.Faults{{Key: fmt.Sprintf("clusters[%d].kubeconfig", index), Message: err.Error()}}
