@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -22,6 +23,7 @@ import (
 	"github.com/edgeward/edgeward/internal/logging"
 	"github.com/edgeward/edgeward/internal/metrics"
 	"github.com/edgeward/edgeward/internal/preview"
+	"github.com/edgeward/edgeward/internal/printable"
 )
 
 // Stamped by the Makefile.
@@ -61,18 +63,38 @@ func run() int {
 	case err == nil:
 		return 0
 	case errors.As(err, &faults):
-		fmt.Fprintln(os.Stderr, err)
+		printError(os.Stderr, err)
 		return exitBadConfig
 	case errors.Is(err, check.ErrFindings):
 		return exitFailure // they are printed
 	case errors.Is(err, preview.ErrChanges):
 		return exitChanges // likewise
 	case *ran && !errors.As(err, new(usageError)):
-		fmt.Fprintln(os.Stderr, "edgeward:", err)
+		printError(os.Stderr, err)
 		return exitFailure
 	}
-	fmt.Fprintf(os.Stderr, "edgeward: %v\nSee edgeward --help.\n", err)
+	printError(os.Stderr, err)
+	fmt.Fprintln(os.Stderr, "See edgeward --help.")
 	return exitUsage
+}
+
+// printError prints a line for each of the errors that were joined, and for each
+// fault of the configuration.
+func printError(w io.Writer, err error) {
+	joined, several := err.(interface{ Unwrap() []error })
+	faults, ofConfig := err.(config.Faults)
+	switch {
+	case several && err.Error() == errors.Join(joined.Unwrap()...).Error():
+		for _, one := range joined.Unwrap() {
+			printError(w, one)
+		}
+	case ofConfig:
+		for _, fault := range faults {
+			fmt.Fprintln(w, fault)
+		}
+	default:
+		fmt.Fprintln(w, "edgeward:", printable.Line(err.Error()))
+	}
 }
 
 // usageError is a flag whose value makes no sense.

@@ -2,11 +2,14 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/edgeward/edgeward/internal/config"
 )
 
 // TestMain lets the test binary stand for edgeward: with TEST_PANIC set it
@@ -35,5 +38,31 @@ func TestPanicEndsBySIGABRT(t *testing.T) {
 	}
 	if !strings.Contains(string(out), "a part of the daemon") {
 		t.Errorf("it said %s, want the panic", out)
+	}
+}
+
+// TestErrorsAreLines: what an error says gets no line of its own, nor anything else
+// that a terminal obeys.
+func TestErrorsAreLines(t *testing.T) {
+	evil := errors.New("GET /x: 400: \x1b[2K\u202e\nedgeward: forged")
+	const safe = `edgeward: GET /x: 400: \x1b[2K\u202e; edgeward: forged` + "\n"
+	faults := config.Faults{{Key: "owner", Message: "required"}, {Key: "/etc/\x1b[2K.yaml", Message: "a\nb"}}
+	for name, test := range map[string]struct {
+		err  error
+		want string
+	}{
+		"one":         {evil, safe},
+		"several":     {errors.Join(evil, errors.Join(evil, errors.New("c"))), safe + safe + "edgeward: c\n"},
+		"within one":  {fmt.Errorf("x: %w", errors.Join(errors.New("a"), errors.New("b"))), "edgeward: x: a; b\n"},
+		"faults":      {faults, "owner: required\n" + `/etc/\x1b[2K.yaml: a; b` + "\n"},
+		"and another": {errors.Join(faults[:1], evil), "owner: required\n" + safe},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var out strings.Builder
+			printError(&out, test.err)
+			if out.String() != test.want {
+				t.Errorf("it prints\n%s, want\n%s", out.String(), test.want)
+			}
+		})
 	}
 }

@@ -26,10 +26,11 @@ func TestImports(t *testing.T) {
 		other []string // … and these
 		heavy []string // of others it may not import these, not even by ours
 	}{
-		"internal/kube":     {only: []string{}, std: true},
-		"internal/ordered":  {only: []string{}, std: true},
-		"internal/plan":     {only: []string{"internal/kube", "internal/ordered"}, std: true},
-		"internal/emulator": {only: []string{}, std: true, other: []string{"golang.org/x/net/dns/dnsmessage"}},
+		"internal/kube":      {only: []string{}, std: true},
+		"internal/ordered":   {only: []string{}, std: true},
+		"internal/printable": {only: []string{}, std: true},
+		"internal/plan":      {only: []string{"internal/kube", "internal/ordered"}, std: true},
+		"internal/emulator":  {only: []string{}, std: true, other: []string{"golang.org/x/net/dns/dnsmessage"}},
 		// The program. See watcher.Client.
 		".":                    {never: []string{"internal/emulator"}, heavy: []string{"k8s.io/client-go/kubernetes", "k8s.io/client-go/kubernetes/scheme"}},
 		"internal/certificate": {only: []string{"internal/kube"}, std: true},
@@ -37,7 +38,7 @@ func TestImports(t *testing.T) {
 		"watcher":              {only: []string{"internal/kube", "internal/certificate"}},
 		"edgio":                {only: []string{"internal/kube", "internal/ordered", "internal/plan", "internal/transport"}},
 		"vultrdns":             {only: []string{"internal/kube", "internal/ordered", "internal/plan", "internal/transport", "internal/vultrapi"}},
-		"internal/server":      {only: []string{}},
+		"internal/server":      {only: []string{"internal/printable"}},
 		"internal/metrics":     {only: []string{}},
 		"internal/config":      {never: []string{"internal/plan", "internal/syncer", "watcher", "edgio", "vultrdns"}},
 		"internal/status":      {never: []string{"edgio", "vultrdns", "watcher", "internal/config", "internal/emulator"}},

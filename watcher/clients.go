@@ -10,6 +10,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strings"
 	"sync"
 
 	"k8s.io/apimachinery/pkg/runtime"
@@ -83,11 +84,19 @@ func load(opts ClientOptions) (*rest.Config, digests, error) {
 	rules.ExplicitPath = opts.Kubeconfig
 	rules.MigrationRules = nil // a daemon does not copy its user's old files
 	rules.Warner = func(err error) { opts.Log.Debug("kubeconfig", "err", err) }
-	files := digestsOf(rules.GetLoadingPrecedence())
+	paths := rules.GetLoadingPrecedence()
+	files := digestsOf(paths)
 
+	paths, err := readable(paths, opts.Kubeconfig != "")
+	if err != nil {
+		return nil, nil, err
+	}
 	raw, err := rules.Load()
 	if err != nil {
 		return nil, nil, err
+	}
+	if err := selected(raw, opts.Context); err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", strings.Join(paths, ", "), err)
 	}
 	overrides := &clientcmd.ConfigOverrides{CurrentContext: opts.Context}
 	config, err := clientcmd.NewNonInteractiveClientConfig(*raw, opts.Context, overrides, rules).ClientConfig()
@@ -127,7 +136,7 @@ func load(opts ClientOptions) (*rest.Config, digests, error) {
 // ServiceAccount, but never in place of a file that was asked for.
 func withoutKubeconfig(path string) (*rest.Config, error) {
 	if path != "" {
-		return nil, fmt.Errorf("%s holds no configuration", path)
+		return nil, fmt.Errorf("%s is empty: it holds no configuration; %s", path, howTo)
 	}
 	config, err := rest.InClusterConfig()
 	if errors.Is(err, rest.ErrNotInCluster) {

@@ -44,8 +44,9 @@ func TestBadKubeconfig(t *testing.T) {
 		want    string
 	}{
 		"no YAML":             {"\ttoken: s3cr3t", "", "found character that cannot start any token"},
+		"no YAML, the file":   {"\ttoken: s3cr3t", "", "PATH: not a kubeconfig: "},
 		"only a token":        {"s3cr3t", "", "cannot unmarshal string"},
-		"empty":               {"", "", "holds no configuration"},
+		"empty":               {"", "", "PATH is empty: it holds no configuration; make one as the README says"},
 		"a value quoted":      {"users: !!int s3cr3t", "", "cannot decode !!str (not shown) as a !!int"},
 		"no such context":     {kubeconfig(server, "token: s3cr3t"), "other", `context "other" does not exist`},
 		"no server":           {kubeconfig("server: ''", "token: s3cr3t"), "", "no server found"},
@@ -56,15 +57,43 @@ func TestBadKubeconfig(t *testing.T) {
 		"a bad certificate":   {kubeconfig(server, "client-certificate-data: czNjcjN0, client-key-data: czNjcjN0"), "", "failed to find any PEM data"},
 		"bad base64":          {kubeconfig(server, "client-key-data: s3cr3t!"), "", "illegal base64"},
 		"an absent CA":        {kubeconfig(server+", certificate-authority: ca.pem", "token: s3cr3t"), "", "ca.pem: no such file"},
-		"an absent token":     {kubeconfig(server, "tokenFile: token"), "", "token: no such file"},
+		"a directory":         {"DIRECTORY", "", "PATH: is a directory; clusters[].kubeconfig has to name a file"},
+		"absent":              {"ABSENT", "", "PATH: no such file or directory; correct clusters[].kubeconfig"},
+		"not readable":        {"FORBIDDEN", "", "PATH: permission denied; let the user read it that edgeward runs as"},
+		"no current context": {strings.Replace(kubeconfig(server, "token: s3cr3t"), "current-context: main", "", 1), "",
+			`PATH: no context is selected; set clusters[].context to one of "main", or current-context in the file`},
+		"another current context": {strings.Replace(kubeconfig(server, "token: s3cr3t"), "current-context: main", "current-context: old", 1), "",
+			`PATH: context "old" does not exist; current-context has to be one of "main"`},
+		"no context":            {"clusters: [{name: main, cluster: {server: 'https://a.example'}}]", "", "PATH: it has no context"},
+		"which is asked for":    {"clusters: [{name: main, cluster: {server: 'https://a.example'}}]", "main", "PATH: it has no context"},
+		"no cluster in it":      {strings.Replace(kubeconfig(server, ""), "cluster: main, user: main", "user: main", 1), "", `PATH: context "main" names no cluster; correct it by kubectl config set-context`},
+		"another cluster in it": {strings.Replace(kubeconfig(server, ""), "cluster: main, user", "cluster: old, user", 1), "", `PATH: context "main" names the cluster "old", which is not in the file (there are "main")`},
+		"no user in it":         {strings.Replace(kubeconfig(server, ""), ", user: main", "", 1), "", `PATH: context "main" names no user`},
+		"another user in it":    {strings.Replace(kubeconfig(server, ""), ", user: main", ", user: old", 1), "", `PATH: context "main" names the user "old", which is not in the file (there are "main")`},
+		"an absent token":       {kubeconfig(server, "tokenFile: token"), "", "token: no such file"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			path := writeFile(t, filepath.Join(t.TempDir(), "kubeconfig"), test.file)
+			path := filepath.Join(t.TempDir(), "kubeconfig")
+			switch test.file {
+			case "ABSENT":
+			case "DIRECTORY":
+				path = filepath.Dir(path)
+			case "FORBIDDEN":
+				if writeFile(t, path, ""); os.Geteuid() == 0 {
+					t.Skip("root may read it")
+				}
+				if err := os.Chmod(path, 0); err != nil {
+					t.Fatal(err)
+				}
+			default:
+				writeFile(t, path, test.file)
+			}
+			want := strings.Replace(test.want, "PATH", path, 1)
 			err := NewClients(ClientOptions{Kubeconfig: path, Context: test.context, Log: quiet()}).Validate()
 			text := errorText(err)
-			if !strings.HasPrefix(text, "kubeconfig: ") || !strings.Contains(text, test.want) {
-				t.Errorf("error %q, want %q in it", text, test.want)
+			if !strings.HasPrefix(text, "kubeconfig: ") || !strings.Contains(text, want) {
+				t.Errorf("error %q, want %q in it", text, want)
 			}
 			if strings.Contains(text, secret) {
 				t.Errorf("error %q with a secret", text)

@@ -135,8 +135,9 @@ func checkKind(c *x509.Certificate) error {
 			return fmt.Errorf("an RSA key of %d bits is too weak; %d are the least", bits, minRSA)
 		}
 	case *ecdsa.PublicKey:
-		if key.Curve == elliptic.P224() {
-			return errors.New("an ECDSA key on the curve P-224 is not supported")
+		// Chrome and what is built on it take no other, though Firefox takes P-521.
+		if key.Curve != elliptic.P256() && key.Curve != elliptic.P384() {
+			return fmt.Errorf("an ECDSA key on the curve %s is not supported by all browsers; P-256 and P-384 are", key.Params().Name)
 		}
 	default:
 		return fmt.Errorf("a key of the kind %s is not supported; RSA and ECDSA are", c.PublicKeyAlgorithm)

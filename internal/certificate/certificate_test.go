@@ -78,6 +78,7 @@ func newRSA(t *testing.T, bits int) *rsa.PrivateKey {
 func TestRead(t *testing.T) {
 	key, other := newKey(t, elliptic.P256()), newKey(t, elliptic.P256())
 	strong, weak, rare := newRSA(t, 2048), newRSA(t, 1024), newKey(t, elliptic.P224())
+	middle, large := newKey(t, elliptic.P384()), newKey(t, elliptic.P521())
 	_, edwards, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -117,7 +118,9 @@ func TestRead(t *testing.T) {
 		{name: "of a client", chain: sign(t, key, func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} }), key: pkcs8(t, key),
 			fault: "the certificate is not one for servers"},
 		{name: "a weak key", chain: sign(t, weak, nil), key: pkcs8(t, weak), fault: "an RSA key of 1024 bits is too weak; 2048 are the least"},
-		{name: "a curve that browsers do not know", chain: sign(t, rare, nil), key: pkcs8(t, rare), fault: "an ECDSA key on the curve P-224 is not supported"},
+		{name: "a curve that browsers do not know", chain: sign(t, rare, nil), key: pkcs8(t, rare), fault: "an ECDSA key on the curve P-224 is not supported by all browsers; P-256 and P-384 are"},
+		{name: "one that only some know", chain: sign(t, large, nil), key: pkcs8(t, large), fault: "an ECDSA key on the curve P-521 is not supported by all browsers; P-256 and P-384 are"},
+		{name: "one that all know", chain: sign(t, middle, nil), key: pkcs8(t, middle)},
 		{name: "Ed25519", chain: sign(t, edwards, nil), key: pkcs8(t, edwards), fault: "a key of the kind Ed25519 is not supported; RSA and ECDSA are"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	authorizationv1 "k8s.io/api/authorization/v1"
@@ -19,6 +20,7 @@ import (
 	"github.com/edgeward/edgeward/internal/daemon"
 	"github.com/edgeward/edgeward/internal/feedback"
 	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/printable"
 	"github.com/edgeward/edgeward/watcher"
 )
 
@@ -26,20 +28,67 @@ import (
 // It has been printed.
 var ErrFindings = errors.New("something would keep the daemon from working")
 
-// limit bounds the check of one cluster or provider.
-const limit = 30 * time.Second
+const (
+	// limit bounds the check of one cluster or provider. Who does not heed it, as a
+	// plugin that gets credentials, is left behind after a little more.
+	limit = 30 * time.Second
+	spare = 2 * time.Second
+	// slow is how long nothing needs to be said while a check runs.
+	slow = 5 * time.Second
+)
 
 // report prints one line for each finding.
 type report struct {
+	mu     sync.Mutex
 	out    io.Writer
 	failed bool
+	closed bool // what comes now comes too late
 }
 
-func (r *report) ok(format string, a ...any)   { fmt.Fprintf(r.out, "ok    "+format+"\n", a...) }
-func (r *report) note(format string, a ...any) { fmt.Fprintf(r.out, "note  "+format+"\n", a...) }
-func (r *report) fail(format string, a ...any) {
-	r.failed = true
-	fmt.Fprintf(r.out, "FAIL  "+format+"\n", a...)
+func (r *report) ok(format string, a ...any)   { r.line("ok    ", format, a) }
+func (r *report) note(format string, a ...any) { r.line("note  ", format, a) }
+func (r *report) fail(format string, a ...any) { r.line("FAIL  ", format, a) }
+
+func (r *report) line(sign, format string, a []any) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.closed {
+		r.failed = r.failed || sign == "FAIL  "
+		fmt.Fprintln(r.out, sign+printable.Line(fmt.Sprintf(format, a...)))
+	}
+}
+
+// close ends the report and says whether there was a failure.
+func (r *report) close() (failed bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.closed = true
+	return r.failed
+}
+
+// within checks one thing, and says so if that takes long. It ends in time even where
+// the check does not, whose findings are then lost.
+func within[T any](ctx context.Context, r *report, what string, check func(context.Context, *report) T) (found T) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	part, done := &report{out: r.out}, make(chan T, 1)
+	go func() { done <- check(ctx, part) }()
+	long, over := time.NewTimer(slow), time.NewTimer(limit+spare)
+	defer long.Stop()
+	defer over.Stop()
+	for {
+		select {
+		case found = <-done:
+			r.failed = part.close() || r.failed
+			return found
+		case <-long.C:
+			part.note("%s: no answer yet; it is waited for until %s have passed", what, limit)
+		case <-over.C:
+			part.close()
+			r.fail("%s: no end after %s: does a plugin that the kubeconfig runs for credentials hang?", what, limit+spare)
+			return found
+		}
+	}
 }
 
 // Run prints a line for each finding: "ok", "FAIL", or "note" for what cannot
@@ -50,10 +99,12 @@ func Run(ctx context.Context, cfg *config.Config, version string, out io.Writer)
 	silent := slog.New(slog.DiscardHandler)
 	uids := make(map[string]string) // of kube-system, by cluster
 	for _, c := range cfg.Clusters {
-		within(ctx, func(ctx context.Context) { uids[c.Name] = cluster(ctx, r, c, cfg.VultrCDN.On, version, silent) })
+		uids[c.Name] = within(ctx, r, "cluster "+c.Name, func(ctx context.Context, r *report) string {
+			return cluster(ctx, r, cfg, c, version, silent)
+		})
 	}
 	for _, s := range cfg.KubeSecrets() {
-		within(ctx, func(ctx context.Context) { secret(ctx, r, cfg, s, version, silent) })
+		within(ctx, r, s.Key, silently(func(ctx context.Context, r *report) { secret(ctx, r, cfg, s, version, silent) }))
 	}
 	if slices.ContainsFunc(cfg.KubeSecrets(), func(s config.KubeSecret) bool { return s.InForce().Reveal() == "" }) {
 		r.note("edgio, vultr: untested, as a key is missing")
@@ -64,11 +115,11 @@ func Run(ctx context.Context, cfg *config.Config, version string, out io.Writer)
 		return err
 	}
 	if cfg.Edgio.On {
-		within(ctx, func(ctx context.Context) { edgio(ctx, r, cfg, p) })
+		within(ctx, r, "edgio", silently(func(ctx context.Context, r *report) { edgio(ctx, r, cfg, p) }))
 	}
-	within(ctx, func(ctx context.Context) { vultr(ctx, r, cfg, p, uids) })
+	within(ctx, r, "vultr", silently(func(ctx context.Context, r *report) { vultr(ctx, r, cfg, p, uids) }))
 	if cfg.VultrCDN.On {
-		within(ctx, func(ctx context.Context) { vultrCDN(ctx, r, cfg, p) })
+		within(ctx, r, "vultr-cdn", silently(func(ctx context.Context, r *report) { vultrCDN(ctx, r, cfg, p) }))
 	}
 	if r.failed {
 		return ErrFindings
@@ -76,17 +127,19 @@ func Run(ctx context.Context, cfg *config.Config, version string, out io.Writer)
 	return nil
 }
 
-func within(ctx context.Context, do func(context.Context)) {
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	do(ctx)
+// silently is for a check that finds nothing that others need.
+func silently(check func(context.Context, *report)) func(context.Context, *report) struct{} {
+	return func(ctx context.Context, r *report) (none struct{}) {
+		check(ctx, r)
+		return none
+	}
 }
 
 // cluster checks that the API server answers and that the credentials allow
-// what the watches do; with certs, reading certificates too. It returns the UID
-// of kube-system, "" if that could not be read.
-func cluster(ctx context.Context, r *report, c config.Cluster, certs bool, version string, log *slog.Logger) (uid string) {
-	client, err := daemon.Clients(c, version, log).Get()
+// what the watches do. It returns the UID of kube-system, "" if that could not be read.
+func cluster(ctx context.Context, r *report, cfg *config.Config, c config.Cluster, version string, log *slog.Logger) (uid string) {
+	clients := daemon.Clients(c, version, log)
+	client, err := clients.Get()
 	if err != nil {
 		r.fail("cluster %s: %v", c.Name, err)
 		return ""
@@ -107,7 +160,11 @@ func cluster(ctx context.Context, r *report, c config.Cluster, certs bool, versi
 		permissions(ctx, r, client, c.Name, "discovery.k8s.io", "endpointslices", n)
 	}
 	permissions(ctx, r, client, c.Name, "", "nodes", metav1.NamespaceAll)
-	if certs {
+	watched := daemon.Watch(cfg, c, clients, log)
+	if len(watched.Controllers) > 0 {
+		classes(ctx, r, client, c.Name)
+	}
+	if watched.ReadTLS {
 		for _, n := range namespaces {
 			certificates(ctx, r, client, c.Name, n)
 		}
@@ -132,6 +189,20 @@ func permissions(ctx context.Context, r *report, client *watcher.Client, cluster
 		return
 	}
 	r.ok("cluster %s: may list and watch %s", cluster, what)
+}
+
+// classes asks for the right without which a class is known by its name alone.
+func classes(ctx context.Context, r *report, client *watcher.Client, cluster string) {
+	refused, err := refusals(ctx, client, authorizationv1.ResourceAttributes{Group: "networking.k8s.io", Resource: "ingressclasses"})
+	switch {
+	case err != nil:
+		r.fail("cluster %s: asking whether ingressclasses may be read: %v", cluster, err)
+	case len(refused) > 0:
+		r.note("cluster %s: not allowed to %s ingressclasses: Ingresses of classes that are ours by their IngressClass object alone cannot be told (see deploy/rbac.yaml)",
+			cluster, strings.Join(refused, " and "))
+	default:
+		r.ok("cluster %s: may list and watch ingressclasses", cluster)
+	}
 }
 
 // certificates asks for the right without which hosts of Vultr CDN have no

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	authorizationv1 "k8s.io/api/authorization/v1"
@@ -22,6 +25,7 @@ import (
 	"github.com/edgeward/edgeward/internal/config"
 	"github.com/edgeward/edgeward/internal/emulator"
 	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/printable"
 )
 
 const (
@@ -76,12 +80,13 @@ type place struct {
 	cfg   *config.Config
 }
 
+func serve(t *testing.T, h http.Handler) string {
+	s := httptest.NewServer(h)
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
 func newPlace(t *testing.T) *place {
-	serve := func(h http.Handler) string {
-		s := httptest.NewServer(h)
-		t.Cleanup(s.Close)
-		return s.URL
-	}
 	p := &place{
 		kube:  &apiServer{uid: "uid-main"},
 		edgio: emulator.NewEdgio(emulator.EdgioOptions{Username: "bot", SharedKey: sharedKey, Shortname: "acme"}),
@@ -90,18 +95,18 @@ func newPlace(t *testing.T) *place {
 	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
 	text := fmt.Sprintf(`{apiVersion: v1, kind: Config, current-context: c,
 		clusters: [{name: c, cluster: {server: %q}}], users: [{name: u, user: {token: t}}],
-		contexts: [{name: c, context: {cluster: c, user: u}}]}`, serve(p.kube))
+		contexts: [{name: c, context: {cluster: c, user: u}}]}`, serve(t, p.kube))
 	if err := os.WriteFile(kubeconfig, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	p.cfg = &config.Config{
 		Owner:    "acme",
-		Clusters: []config.Cluster{{Name: "main", Kubeconfig: kubeconfig}},
+		Clusters: []config.Cluster{{Name: "main", Kubeconfig: kubeconfig, IngressClass: "edgio"}},
 		Edgio: config.Edgio{
 			On:      true,
-			BaseURL: serve(p.edgio) + "/config-api/v1", Username: "bot", SharedKey: config.NewSecret(sharedKey), Shortname: "acme", ServiceProfile: "LLNW-Generic",
+			BaseURL: serve(t, p.edgio) + "/config-api/v1", Username: "bot", SharedKey: config.NewSecret(sharedKey), Shortname: "acme", ServiceProfile: "LLNW-Generic",
 		},
-		Vultr: config.Vultr{BaseURL: serve(p.vultr), APIKey: config.NewSecret(apiKey), Domain: "k8s.example.net"},
+		Vultr: config.Vultr{BaseURL: serve(t, p.vultr), APIKey: config.NewSecret(apiKey), Domain: "k8s.example.net"},
 	}
 	return p
 }
@@ -140,6 +145,7 @@ ok    cluster main: may list and watch ingresses in namespace blog
 ok    cluster main: may list and watch services in namespace blog
 ok    cluster main: may list and watch endpointslices in namespace blog
 ok    cluster main: may list and watch nodes
+ok    cluster main: may list and watch ingressclasses
 ok    cluster main: may patch ingresses/status
 ok    cluster main: may create and patch events
 ok    edgio: the account acme has 0 rules, 0 of them ours
@@ -184,6 +190,7 @@ func TestFindings(t *testing.T) {
 		"a claim of another's":      {func(t *testing.T, p *place) { p.claim(t, plan.Ownership{Owner: "acme", UID: "uid-x"}.String()) }, "FAIL  vultr: _edgeward.main.acme.k8s.example.net is claimed with", true},
 		"watching is not allowed":   {func(_ *testing.T, p *place) { p.kube.refuse = []string{"watch ingresses"} }, "FAIL  cluster main: not allowed to watch ingresses in all namespaces (see deploy/rbac.yaml)", true},
 		"nodes are not allowed":     {func(_ *testing.T, p *place) { p.kube.refuse = []string{"list nodes", "watch nodes"} }, "FAIL  cluster main: not allowed to list and watch nodes (see deploy/rbac.yaml)", true},
+		"ingressclasses are not":    {func(_ *testing.T, p *place) { p.kube.refuse = []string{"list ingressclasses", "watch ingressclasses"} }, "note  cluster main: not allowed to list and watch ingressclasses: Ingresses of classes that are ours by their IngressClass object alone cannot be told (see deploy/rbac.yaml)", false},
 		"a status is not":           {func(_ *testing.T, p *place) { p.kube.refuse = []string{"patch ingresses"} }, "note  cluster main: not allowed to patch ingresses/status: the Ingresses' addresses are left out (see deploy/rbac.yaml, edgeward-feedback)", false},
 		"Events are not":            {func(_ *testing.T, p *place) { p.kube.refuse = []string{"patch events"} }, "note  cluster main: not allowed to create and patch events: Events about Ingresses are left out (see deploy/rbac.yaml, edgeward-feedback)", false},
 		"kube-system is not":        {func(_ *testing.T, p *place) { p.kube.uid = "" }, "FAIL  cluster main: reading the namespace kube-system: ", true},
@@ -214,6 +221,84 @@ func TestFindings(t *testing.T) {
 			if strings.Contains(out.String(), sharedKey) || strings.Contains(out.String(), apiKey) {
 				t.Errorf("a secret is printed:\n%s", out.String())
 			}
+		})
+	}
+}
+
+// TestAFindingIsALine: neither what is wrong nor where gets a line of its own, or
+// anything else that a terminal obeys.
+func TestAFindingIsALine(t *testing.T) {
+	p := newPlace(t)
+	p.claim(t, "x\u202e\u009b2J")
+	p.cfg.Edgio.BaseURL = serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "{\"error\": \"\\u001b[2K\\nok    edgio: \\u202e\"}", http.StatusBadRequest)
+	}))
+	p.cfg.Vultr.Domain, p.cfg.Vultr.PublishZones = "k8s.example.net", []string{"absent.example", "none.example"}
+	p.cfg.Clusters[0].Kubeconfig += "\x1b[1A\nok    forged"
+	var out strings.Builder
+	if err := Run(t.Context(), p.cfg, "test", &out); !errors.Is(err, ErrFindings) {
+		t.Errorf("it ends with %v", err)
+	}
+	for line := range strings.Lines(out.String()) {
+		line = strings.TrimSuffix(line, "\n")
+		if sign, _, _ := strings.Cut(line, " "); sign != "ok" && sign != "note" && sign != "FAIL" || strings.HasPrefix(line, "ok    forged") {
+			t.Errorf("a line that is no finding: %q", line)
+		}
+		if printable.Text(line) != line {
+			t.Errorf("printed as it is: %q", line)
+		}
+	}
+	if failures := strings.Count(out.String(), "FAIL"); failures != 4 {
+		t.Errorf("%d failures:\n%s", failures, &out)
+	}
+}
+
+// TestNoClassNoQuestion: where no class is ours nobody looks at their objects.
+func TestNoClassNoQuestion(t *testing.T) {
+	p := newPlace(t)
+	p.cfg.Clusters[0].IngressClass = ""
+	var out strings.Builder
+	if err := Run(t.Context(), p.cfg, "test", &out); err != nil || strings.Contains(out.String(), "ingressclasses") {
+		t.Errorf("it ends with %v:\n%s", err, &out)
+	}
+}
+
+// TestAnAnswerThatDoesNotCome: what is awaited is said, and it has an end, even where
+// the check does not heed its context; what comes then comes too late.
+func TestAnAnswerThatDoesNotCome(t *testing.T) {
+	tests := map[string]struct {
+		takes time.Duration
+		heeds bool
+		want  string
+		fails bool
+	}{
+		"quick":    {time.Second, true, "ok    done\n", false},
+		"slow":     {20 * time.Second, true, "note  cluster main: no answer yet; it is waited for until 30s have passed\nok    done\n", false},
+		"too slow": {time.Hour, true, "note  cluster main: no answer yet; it is waited for until 30s have passed\nFAIL  context deadline exceeded\n", true},
+		"for ever": {time.Hour, false, "note  cluster main: no answer yet; it is waited for until 30s have passed\n" +
+			"FAIL  cluster main: no end after 32s: does a plugin that the kubeconfig runs for credentials hang?\n", true},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var out strings.Builder
+				r := &report{out: &out}
+				within(t.Context(), r, "cluster main", silently(func(ctx context.Context, r *report) {
+					if !test.heeds {
+						ctx = context.WithoutCancel(ctx)
+					}
+					select {
+					case <-ctx.Done():
+						r.fail("%v", ctx.Err())
+					case <-time.After(test.takes):
+						r.ok("done")
+					}
+				}))
+				time.Sleep(2 * time.Hour) // it ends at last
+				if out.String() != test.want || r.failed != test.fails {
+					t.Errorf("failed: %t; it said\n%s", r.failed, &out)
+				}
+			})
 		})
 	}
 }

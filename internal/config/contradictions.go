@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // resolve replaces the names of files by absolute paths and reads the secrets.
@@ -85,8 +86,27 @@ func contradictions(c *Config, known Faults) Faults {
 				"too long: _edgeward.<name of clusters[%d]>.<owner>.<domain> has %d characters, DNS allows %d", i, length, maxName)})
 		}
 	}
-	faults = append(faults, remembered(c)...)
-	return append(faults, foreignSecrets(c, known)...)
+	return slices.Concat(faults, sharedClass(c, known), remembered(c), foreignSecrets(c, known))
+}
+
+// sharedClass finds the clusters whose class for Edgio is that of Vultr CDN: all of
+// its Ingresses would go to one of the two. Without Edgio that class means nothing.
+func sharedClass(c *Config, known Faults) Faults {
+	const key = "vultr_cdn.ingress_class"
+	if !c.Edgio.On || !c.VultrCDN.On || known.about(key) {
+		return nil
+	}
+	var same []string
+	for i, cluster := range c.Clusters {
+		if class := fmt.Sprintf("clusters[%d].ingress_class", i); cluster.IngressClass == c.VultrCDN.IngressClass && !known.about(class) {
+			same = append(same, class)
+		}
+	}
+	if len(same) == 0 {
+		return nil
+	}
+	return Faults{{key, "the same as " + strings.Join(same, " and ") + ", which is Edgio's: an Ingress of this class could go to one of the CDNs only; " +
+		"give one of them another class"}}
 }
 
 // remembered finds what is to be forgotten although the configuration has it.

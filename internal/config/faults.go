@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/edgeward/edgeward/internal/printable"
 )
 
 // Fault is one thing wrong with the configuration.
@@ -15,8 +17,8 @@ type Fault struct {
 	Message string // never holds a value
 }
 
-// String is "key: message".
-func (f Fault) String() string { return f.Key + ": " + f.Message }
+// String is "key: message", in one line.
+func (f Fault) String() string { return printable.Line(f.Key + ": " + f.Message) }
 
 // Faults is all that is wrong with a configuration, in the order of the keys
 // in the documentation; what is unknown comes last in its section.

@@ -113,6 +113,11 @@ func TestGoodFiles(t *testing.T) {
 			c.Vultr.PublishZones = []string{"example.com"}
 		}},
 		{"vultr-cdn-beside", nil, func(c *Config) { c.VultrCDN = VultrCDN{On: true, IngressClass: "fast"} }},
+		// Where Edgio has no class, or is off, its name is free.
+		{"vultr-cdn-alone-class-edgio", nil, func(c *Config) { c.Edgio, c.VultrCDN = Edgio{}, VultrCDN{On: true, IngressClass: "edgio"} }},
+		{"vultr-cdn-class-edgio-off", nil, func(c *Config) {
+			c.Clusters[0].IngressClass, c.VultrCDN = "", VultrCDN{On: true, IngressClass: "edgio"}
+		}},
 		{"minimal", []string{"EDGEWARD_VULTR_CDN_INGRESS_CLASS=fast"}, func(c *Config) { c.VultrCDN = VultrCDN{On: true, IngressClass: "fast"} }},
 		{"nothing-in-sections", nil, func(c *Config) {
 			c.Owner = "2024"

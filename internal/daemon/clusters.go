@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"sync"
 
 	"github.com/edgeward/edgeward/internal/config"
 	"github.com/edgeward/edgeward/internal/metrics"
@@ -96,18 +95,18 @@ func watchMetrics(m *metrics.Metrics, cluster string) watcher.Metrics {
 }
 
 // watch runs the watches until ctx is done; the returned function waits for
-// their end.
-func watch(ctx context.Context, clusters []*watcher.Cluster, secrets []*watcher.Loop[heldKey]) (stop func()) {
+// their end, as long as that may take. The clusters are in the order of cfg.Clusters.
+func watch(ctx context.Context, cfg *config.Config, clusters []*watcher.Cluster, secrets []*watcher.Loop[heldKey], log *slog.Logger) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
-	var running sync.WaitGroup
-	for _, c := range clusters {
-		running.Go(func() { c.Run(ctx) })
+	all := newCrew(log)
+	for i, c := range clusters {
+		all.run("the watches of cluster "+cfg.Clusters[i].Name, func() { c.Run(ctx) })
 	}
 	for _, s := range secrets {
-		running.Go(func() { s.Run(ctx) })
+		all.run("the watches of Secrets", func() { s.Run(ctx) })
 	}
 	return func() {
 		cancel()
-		running.Wait()
+		all.wait(lastWait)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/edgeward/edgeward/internal/config"
@@ -68,15 +67,18 @@ func (t teller) update(o *syncer.Overview) {
 	}
 }
 
+// what is what a teller does, for the log.
+func (t teller) what() string { return "the reports to cluster " + t.source.Cluster }
+
 // tell tells all clusters, after each plan, what became of their Ingresses. The
 // returned function waits for the end; with flush everything is said before.
-func tell(ctx context.Context, all []teller, s *syncer.Syncer) (stop func(flush bool)) {
+func tell(ctx context.Context, all []teller, s *syncer.Syncer, log *slog.Logger) (stop func(flush bool)) {
 	running, cancel := context.WithCancel(ctx)
-	var group sync.WaitGroup
+	group := newCrew(log)
 	for _, t := range all {
-		group.Go(func() { t.reporter.Run(running) })
+		group.run(t.what(), func() { t.reporter.Run(running) })
 	}
-	group.Go(func() {
+	group.run("the reports", func() {
 		for {
 			select {
 			case <-running.Done():
@@ -97,18 +99,18 @@ func tell(ctx context.Context, all []teller, s *syncer.Syncer) (stop func(flush 
 	})
 	return func(flush bool) {
 		cancel()
-		group.Wait()
-		if !flush {
+		group.wait(lastWait)
+		if !flush || len(group.left()) > 0 {
 			return
 		}
 		ctx, cancel := context.WithTimeout(ctx, feedbackFlush)
 		defer cancel()
 		for _, t := range all {
-			group.Go(func() {
+			group.run(t.what(), func() {
 				t.update(s.Overview())
 				t.reporter.Flush(ctx)
 			})
 		}
-		group.Wait()
+		group.wait(feedbackFlush + spare)
 	}
 }

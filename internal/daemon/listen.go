@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/printable"
 	"github.com/edgeward/edgeward/internal/server"
 	"github.com/edgeward/edgeward/internal/status"
 	"github.com/edgeward/edgeward/internal/syncer"
@@ -50,7 +51,7 @@ func (d *daemon) watchdog(ctx context.Context) {
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	for {
-		state := "STATUS=" + d.Status()
+		state := statusLine(d.Status())
 		if time.Since(d.Alive()) < server.Hung {
 			state += "\nWATCHDOG=1"
 		}
@@ -62,6 +63,10 @@ func (d *daemon) watchdog(ctx context.Context) {
 		}
 	}
 }
+
+// statusLine has systemd show a text. A line break in it would begin another
+// assignment.
+func statusLine(text string) string { return "STATUS=" + printable.Line(text) }
 
 // Ready is that of the syncer with the configuration in force.
 func (d *daemon) Ready() (ok bool, reason string) { return d.current.Load().Ready() }

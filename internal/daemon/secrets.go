@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/edgeward/edgeward/internal/config"
@@ -35,11 +36,12 @@ func ReadKey(ctx context.Context, cfg *config.Config, s config.KubeSecret, versi
 	ctx, cancel := context.WithTimeout(ctx, readSecret)
 	defer cancel()
 	cluster, index := s.Cluster(cfg)
+	log.Info("reading a key from a Secret", "key", s.Key, "secret", s.Ref.String(), "at_most", readSecret)
 	client, err := Clients(cluster, version, log).Get()
 	if err != nil {
 		return config.Faults{{Key: fmt.Sprintf("clusters[%d].kubeconfig", index), Message: err.Error()}}
 	}
-	secret, err := client.Secret(ctx, s.Ref.Namespace, s.Ref.Name)
+	secret, err := heeding(ctx, func() (*corev1.Secret, error) { return client.Secret(ctx, s.Ref.Namespace, s.Ref.Name) })
 	switch {
 	case apierrors.IsNotFound(err):
 		err = errors.New("it does not exist")

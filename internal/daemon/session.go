@@ -59,9 +59,9 @@ func (s *session) rotate() {
 // run watches and syncs, and tells the clusters what comes of it, until ctx is
 // done or nothing is left to do.
 func (s *session) run(ctx context.Context) error {
-	stop := watch(ctx, s.clusters, s.secrets)
+	stop := watch(ctx, s.cfg, s.clusters, s.secrets, s.log)
 	defer stop()
-	silence := tell(ctx, s.tellers, s.syncer)
+	silence := tell(ctx, s.tellers, s.syncer, s.log)
 	err := s.syncer.Run(ctx)
 	silence(s.once)
 	return err

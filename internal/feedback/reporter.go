@@ -105,7 +105,12 @@ func (r *Reporter) Run(ctx context.Context) {
 // Flush writes what is left, without waiting whether it lasts, until all is
 // written or ctx is done. Run must have ended.
 func (r *Reporter) Flush(ctx context.Context) {
+	begun, told := time.Now(), false
 	for {
+		if !told && time.Since(begun) >= time.Second {
+			told = true
+			r.log.Info("telling the cluster what became of its Ingresses before the end")
+		}
 		wait := r.turn(ctx, true)
 		switch {
 		case ctx.Err() != nil:

@@ -322,6 +322,7 @@ func TestFlush(t *testing.T) {
 		if took := time.Since(start); took != 10*time.Second {
 			t.Errorf("it took %s", took)
 		}
+		r.logged(1, "telling the cluster what became of its Ingresses before the end")
 		r.logged(1, "could be told to the cluster in time")
 	})
 }

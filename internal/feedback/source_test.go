@@ -186,6 +186,9 @@ func TestMessages(t *testing.T) {
 			want:     plan.Want{Routes: []*plan.Route{{Key: a, Set: "nodes.main.acme"}}},
 			failures: []syncer.Failure{{Place: "nodes.main.acmes A 192.0.2.1", Error: "another set's"}, {Place: "nodes.main.acme A 192.0.2.1", Error: "500"}},
 			messages: []Message{warning("SyncFailed", "shop.example.com/a: no address (500)"+again)}},
+		"what a terminal would obey": {
+			step:     plan.Step{Problems: []plan.Problem{problem(a, plan.Conflict, "claimed by X\x1b[2K\n\u202eforged")}},
+			messages: []Message{warning("Conflict", `shop.example.com/a: claimed by X\x1b[2K\n\u202eforged. It is published for this Ingress as soon as nobody else has it.`)}},
 		"let go": {step: plan.Step{Released: []plan.IngressID{id("shop")}},
 			want:     plan.Want{Routes: []*plan.Route{{Key: a, Release: true, Ingress: id("shop")}, {Key: b, Release: true, Ingress: id("blog")}}},
 			messages: []Message{normal("Released", "Let go: shop.example.com/a. The rule stays at the CDN as it is and is not touched again.")}},
@@ -223,6 +226,15 @@ func TestLongMessagesAreCut(t *testing.T) {
 	text := slices.Collect(source(cdn).Outcomes(o, []*kube.Ingress{ingress("shop")}))[0].Messages[0].Text
 	if len(text) > maxText || len(text) < maxText-2 || !strings.HasSuffix(text, "é…") {
 		t.Errorf("%d bytes, ends with %q", len(text), text[len(text)-10:])
+	}
+}
+
+// TestEscapesAreCut: it is what is said that has a bound, not what was written.
+func TestEscapesAreCut(t *testing.T) {
+	o := &syncer.Overview{Want: plan.Want{Problems: []plan.Problem{{Ingress: id("shop"), State: plan.Invalid, Reason: strings.Repeat("\u202e", maxText/4)}}}}
+	text := slices.Collect(source(cdn).Outcomes(o, []*kube.Ingress{ingress("shop")}))[0].Messages[0].Text
+	if len(text) > maxText || !strings.HasPrefix(text, `\u202e\u202e`) {
+		t.Errorf("%d bytes: %q", len(text), text)
 	}
 }
 

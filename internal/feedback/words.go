@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/printable"
 )
 
 const (
@@ -42,7 +43,7 @@ func (s Source) words(list []finding, notes []string, targets map[plan.RuleKey]s
 		if state == plan.Synced && len(notes) > 0 {
 			text += noted(notes)
 		}
-		messages = append(messages, Message{Reason: say.reason, Warning: say.warning || waits, Text: cut(text)})
+		messages = append(messages, Message{Reason: say.reason, Warning: say.warning || waits, Text: cut(printable.Text(text))})
 	}
 	slices.SortFunc(messages, func(a, b Message) int { return cmp.Compare(a.Reason, b.Reason) })
 	return messages

@@ -16,6 +16,7 @@ import (
 	"github.com/edgeward/edgeward/internal/config"
 	"github.com/edgeward/edgeward/internal/daemon"
 	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/printable"
 )
 
 // Item is one object of ours.
@@ -88,20 +89,31 @@ func origin(r plan.Rule) string {
 // WriteTable writes items for people.
 func WriteTable(w io.Writer, items []Item) error {
 	if len(items) == 0 {
-		_, err := fmt.Fprintln(w, "Nothing is ours.")
-		return err
+		return say(w, "Nothing is ours.")
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "CLUSTER\tTARGET\tKIND\tOBJECT\tVALUE\tSERVES")
+	row := func(cells ...string) {
+		for i := range cells {
+			cells[i] = printable.Text(cells[i])
+		}
+		fmt.Fprintln(t, strings.Join(cells, "\t"))
+	}
+	row("CLUSTER", "TARGET", "KIND", "OBJECT", "VALUE", "SERVES")
 	for _, i := range items {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", i.Cluster, i.Target, i.Kind, i.Object, i.Value, i.Serves)
+		row(i.Cluster, i.Target, i.Kind, i.Object, i.Value, i.Serves)
 	}
 	return t.Flush()
 }
 
 // WriteJSON writes items for scripts.
 func WriteJSON(w io.Writer, items []Item) error {
-	encoder := json.NewEncoder(w)
+	encoder := json.NewEncoder(printable.JSON(w))
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(items)
+}
+
+// say writes a line for people, whatever is in it.
+func say(w io.Writer, format string, a ...any) error {
+	_, err := fmt.Fprintln(w, printable.Text(fmt.Sprintf(format, a...)))
+	return err
 }

@@ -5,7 +5,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"strconv"
 	"strings"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/edgeward/edgeward/internal/config"
+	"github.com/edgeward/edgeward/internal/printable"
 )
 
 // New returns a logger that writes to w: in colour if w is a terminal and the
@@ -21,7 +21,7 @@ import (
 func New(w io.Writer, level slog.Level, format string, inJournal bool) *slog.Logger {
 	switch {
 	case format == config.LogJSON:
-		return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
+		return slog.New(slog.NewJSONHandler(printable.JSON(w), &slog.HandlerOptions{Level: level}))
 	case format == config.LogAuto && isTerminal(w):
 		return slog.New(coloured(w, level))
 	}
@@ -34,7 +34,7 @@ func New(w io.Writer, level slog.Level, format string, inJournal bool) *slog.Log
 			return a
 		}
 	}
-	return slog.New(slog.NewTextHandler(w, &opts))
+	return slog.New(slog.NewTextHandler(printable.Writer(w), &opts))
 }
 
 // coloured is for terminals. tint lets through what commands one, and texts from
@@ -44,19 +44,19 @@ func coloured(w io.Writer, level slog.Level) slog.Handler {
 		if k := a.Value.Kind(); k != slog.KindString && k != slog.KindAny || a.Key == slog.LevelKey {
 			return a
 		}
-		text := a.Value.String()
-		if a.Key == slog.MessageKey { // else it is quoted
-			text = strings.ReplaceAll(text, "\n", " ")
+		if a.Key == slog.MessageKey { // it is not quoted
+			return slog.String(a.Key, printable.Line(a.Value.String()))
 		}
-		return slog.String(a.Key, harmless(text))
+		return slog.String(a.Key, harmless(a.Value.String()))
 	}})
 }
 
-// harmless is text without control characters but line breaks and tabs. Nor is
-// there the written form of ESC in it, which tint would take back.
+// harmless is a value that tint will quote, which escapes line breaks and tabs,
+// without what else does not show. Nor is there the written form of ESC in it,
+// which tint would take back.
 func harmless(text string) string {
 	return strings.ReplaceAll(strings.Map(func(r rune) rune {
-		if r == '\n' || r == '\t' || strconv.IsPrint(r) {
+		if r == '\n' || r == '\t' || printable.Shows(r) {
 			return r
 		}
 		return '\ufffd'

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/edgeward/edgeward/internal/config"
 )
@@ -59,7 +60,7 @@ func TestNoTerminal(t *testing.T) {
 // TestNothingIsUnescaped logs text that would begin a new line, or command a
 // terminal, as a message and as a value, in each format.
 func TestNothingIsUnescaped(t *testing.T) {
-	const evil = "a\nlevel=ERROR msg=forged \x1b[2J\x1b]0;title\x07 \u202e \x9b31m \\x1b[31m"
+	const evil = "a\nlevel=ERROR msg=forged \x1b[2J\x1b]0;title\x07 \u202e\u2066 \u009b31m \x7f \u200b\u3164 \x9b31m \\x1b[31m"
 	for name, handler := range map[string]func(io.Writer) slog.Handler{
 		"text":       func(w io.Writer) slog.Handler { return New(w, slog.LevelInfo, config.LogText, false).Handler() },
 		"journal":    func(w io.Writer) slog.Handler { return New(w, slog.LevelInfo, config.LogAuto, true).Handler() },
@@ -74,7 +75,10 @@ func TestNothingIsUnescaped(t *testing.T) {
 			if n := strings.Count(text, "\n"); n != 1 {
 				t.Errorf("%d lines: %q", n, text)
 			}
-			for _, bad := range []string{"\x1b[2J", "\x1b]0", "\x1b[31m", "\x07", "\x9b"} {
+			if !utf8.ValidString(text) {
+				t.Errorf("%q is not UTF-8", text)
+			}
+			for _, bad := range []string{"\x1b[2J", "\x1b]0", "\x1b[31m", "\x07", "\x7f", "\u009b", "\u202e", "\u2066", "\u200b", "\u3164"} {
 				if strings.Contains(text, bad) {
 					t.Errorf("%q is in %q", bad, text)
 				}

@@ -6,11 +6,13 @@ import (
 	"io"
 	"slices"
 	"time"
+
+	"github.com/edgeward/edgeward/internal/printable"
 )
 
 // WriteJSON writes the report for scripts.
 func (r Report) WriteJSON(w io.Writer) error {
-	encoder := json.NewEncoder(w)
+	encoder := json.NewEncoder(printable.JSON(w))
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(r)
 }
@@ -65,7 +67,7 @@ func (r Report) WriteText(w io.Writer) error {
 	return p.err
 }
 
-// printer keeps the first error.
+// printer prints lines, whatever is in them, and keeps the first error.
 type printer struct {
 	w   io.Writer
 	err error
@@ -73,7 +75,7 @@ type printer struct {
 
 func (p *printer) line(format string, a ...any) {
 	if p.err == nil {
-		_, p.err = fmt.Fprintf(p.w, format+"\n", a...)
+		_, p.err = fmt.Fprintln(p.w, printable.Text(fmt.Sprintf(format, a...)))
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/edgeward/edgeward/internal/printable"
 )
 
 // Hung is how long the daemon's loop may show no sign of life. It does every
@@ -43,7 +45,7 @@ func Handler(metrics prometheus.Gatherer, health Health, status http.Handler) ht
 	})
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
 		if ok, reason := health.Ready(); !ok {
-			http.Error(w, reason, http.StatusServiceUnavailable)
+			http.Error(w, printable.Line(reason), http.StatusServiceUnavailable)
 			return
 		}
 		fmt.Fprintln(w, "ok")

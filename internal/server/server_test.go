@@ -42,6 +42,7 @@ func TestHandler(t *testing.T) {
 		"healthz, hung":            {"GET", "/healthz", health{idle: 90 * time.Second}, 503, "no sign of life for 1m30s\n"},
 		"readyz":                   {"GET", "/readyz", health{}, 200, "ok\n"},
 		"readyz, not yet":          {"GET", "/readyz", health{reason: "cluster main: no complete snapshot yet"}, 503, "cluster main: no complete snapshot yet\n"},
+		"readyz, a forged line":    {"GET", "/readyz", health{reason: "GET /x: 502: \x1b[2K\u202e\nok"}, 503, `GET /x: 502: \x1b[2K\u202e; ok` + "\n"},
 		"HEAD":                     {"HEAD", "/readyz", health{}, 200, ""},
 		"nothing can be written":   {"POST", "/readyz", health{}, 405, ""},
 		"nothing else is answered": {"GET", "/debug/pprof/", health{}, 404, ""},

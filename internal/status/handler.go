@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/printable"
 	"github.com/edgeward/edgeward/internal/syncer"
 )
 
@@ -93,7 +94,7 @@ func (h *handler) catalog() *catalog {
 
 func (h *handler) page(w http.ResponseWriter, c *catalog, f filter) {
 	var body bytes.Buffer
-	if err := h.template.Execute(&body, newPage(c.apply(f), f, template.CSS(pageCSS), time.Now())); err != nil {
+	if err := h.template.Execute(printable.Writer(&body), newPage(c.apply(f), f, template.CSS(pageCSS), time.Now())); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
@@ -103,7 +104,7 @@ func (h *handler) page(w http.ResponseWriter, c *catalog, f filter) {
 
 func (h *handler) json(w http.ResponseWriter, c *catalog, f filter) {
 	w.Header().Set("Content-Type", "application/json")
-	e := json.NewEncoder(w)
+	e := json.NewEncoder(printable.JSON(w))
 	e.SetIndent("", "  ")
 	e.Encode(c.apply(f)) // it fails only when the client has gone
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/printable"
 	"github.com/edgeward/edgeward/internal/syncer"
 )
 
@@ -128,9 +129,10 @@ func TestHeaders(t *testing.T) {
 	}
 }
 
-// TestHostile has markup wherever a user, or a provider, can write something.
+// TestHostile has markup, and what commands a terminal or turns the order of
+// characters, wherever a user, or a provider, can write something.
 func TestHostile(t *testing.T) {
-	const evil = `"><script>alert(1)</script>`
+	const evil = "\"><script>alert(1)</script>\u202e\u2066\u200b\x1b[2K\u009b\xff\r"
 	shop := ingress("shop", "www.example.com", "/a")
 	shop.Annotations = map[string]string{"edgeward/source-path": evil, "edgeward/" + evil: "x"}
 	bad := ingress("bad", evil, evil)
@@ -146,6 +148,11 @@ func TestHostile(t *testing.T) {
 	h := handlerOf(o)
 	for _, url := range []string{"/", "/status.json", "/?q=script", "/?q=%22%3E%3Cscript%3E&namespace=%22%3E%3Cscript%3E&ingress=%22%3E%3Cscript%3E"} {
 		body := get(h, url).Body.String()
+		for line := range strings.Lines(body) {
+			if line = strings.Trim(line, "\t\n"); printable.Text(line) != line {
+				t.Errorf("%s: as it is: %q", url, line)
+			}
+		}
 		if strings.Contains(body, "<script") {
 			t.Errorf("%s: markup is let through", url)
 		}

@@ -7,7 +7,6 @@ package syncer
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
@@ -25,16 +24,7 @@ const (
 	beat = 5 * time.Second
 	// finish is how long the calls under way may take to end at a stop.
 	finish = 10 * time.Second
-	// patience is how long a run with Options.Once waits for the clusters'
-	// snapshots and the first readings before it goes on without.
-	patience = 30 * time.Second
-	// preparation is how long such a run waits for a CDN that prepares something.
-	preparation = 5 * time.Minute
 )
-
-// ErrIncomplete is returned by a run with Options.Once that could not bring
-// everything to what is wanted.
-var ErrIncomplete = errors.New("not everything could be synced; the log says what")
 
 // Options configure a Syncer.
 type Options struct {
@@ -82,6 +72,7 @@ type Syncer struct {
 	nodes    map[string][]kube.Node  // of the ready clusters, as want knows them
 	begun    bool                    // the CDN was read, so that found is known
 	found    map[plan.IngressID]bool // the Ingresses that had rules then
+	vigil    vigil
 
 	alive  atomic.Int64           // Unix nanoseconds of the loop's last turn
 	state  atomic.Pointer[string] // what is awaited; see Ready
@@ -116,7 +107,7 @@ func New(opts Options) *Syncer {
 // equip gives a target what it needs of the syncer.
 func equip[T plan.Object[T]](s *Syncer, t *target[T]) {
 	t.log = s.log.With("target", string(t.name))
-	t.dryRun = s.opts.DryRun
+	t.dryRun, t.once = s.opts.DryRun, s.opts.Once
 	t.results = s.results
 	t.repaired = s.opts.Metrics.DriftRepaired.WithLabelValues(string(t.name)).Inc
 	t.interval = s.opts.ResyncInterval
@@ -168,6 +159,7 @@ func (s *Syncer) Run(ctx context.Context) error {
 		t.start(calls)
 	}
 	s.started = time.Now()
+	s.vigil = vigil{said: s.started, told: make(map[reason]bool), first: make(map[ruleID]time.Time)}
 	stale := true   // something changed since the last plan
 	changed := true // the clusters' objects did
 	var planAt time.Time
@@ -203,7 +195,7 @@ func (s *Syncer) Run(ctx context.Context) error {
 			}
 		}
 		wake := now.Add(s.beat)
-		for _, t := range []time.Time{again, s.step.Wake, s.step.Poll} {
+		for _, t := range []time.Time{again, s.step.Wake, s.step.Poll, s.tellNext(now)} {
 			wake = earliest(wake, t)
 		}
 		for _, t := range s.targets() {
@@ -266,12 +258,8 @@ func (s *Syncer) published(id plan.IngressID) plan.Target { return plan.Publishe
 // plan asks for the operations that are safe now, and returns what stands, on
 // which the answer rests.
 func (s *Syncer) plan(now time.Time) ([]*plan.Rule, []*plan.Record) {
-	rules, records := s.rules(), s.dns.view()
-	records.Unproven = s.dns.picture.unproven()
-	s.step = plan.Next(plan.Input{
-		Want: s.want, Rules: rules, Records: records, Memory: s.memory,
-		Settings: s.opts.Settings, Now: now, AllowDelete: s.opts.AllowDelete,
-	})
+	in := s.input(now)
+	s.step = plan.Next(in)
 	s.memory = s.step.Memory
 	if s.step.Compared && !s.shared {
 		s.share()
@@ -289,7 +277,17 @@ func (s *Syncer) plan(now time.Time) ([]*plan.Rule, []*plan.Record) {
 	}
 	s.dns.enqueue(s.step.Records)
 	s.log.Debug("planned", "operations", len(s.step.Rules)+len(s.step.Records), "took", time.Since(now))
-	return rules.Objects, records.Objects
+	return in.Rules.Objects, in.Records.Objects
+}
+
+// input is what a plan looks at.
+func (s *Syncer) input(now time.Time) plan.Input {
+	records := s.dns.view()
+	records.Unproven = s.dns.picture.unproven()
+	return plan.Input{
+		Want: s.want, Rules: s.rules(), Records: records, Memory: s.memory,
+		Settings: s.opts.Settings, Now: now, AllowDelete: s.opts.AllowDelete,
+	}
 }
 
 // share has rules that stand as they are wanted say so in the same texts: those
@@ -314,41 +312,6 @@ func (s *Syncer) dispatch() (again time.Time, wanting bool) {
 		again, wanting = earliest(again, at), wanting || drained && t.hasNews()
 	}
 	return again, wanting
-}
-
-// over reports whether a run with Options.Once has nothing left to do.
-func (s *Syncer) over(now time.Time) (err error, over bool) {
-	if !s.opts.Once {
-		return nil, false
-	}
-	gaveUp, hopeless := false, true
-	for _, t := range s.targets() {
-		gaveUp, hopeless = gaveUp || t.gaveUp(), hopeless && t.hopeless()
-	}
-	ready, awaited := s.Ready()
-	switch {
-	case !ready && !gaveUp && now.Sub(s.started) < patience:
-		return nil, false
-	case s.flying() > 0 || !s.step.Wake.IsZero() || !s.step.Poll.IsZero() && now.Sub(s.started) < preparation || len(s.step.Reread) > 0 && !gaveUp || !hopeless:
-		return nil, false
-	case !ready:
-		s.log.Error("giving up on it: " + awaited)
-		return ErrIncomplete, true
-	case gaveUp || s.queued()+len(s.step.Blocked) > 0 || s.fatal():
-		return ErrIncomplete, true
-	}
-	s.log.Info("in sync, nothing is left to do", "rules", s.ownedRules(), "addresses", s.step.Owned.Addresses)
-	return nil, true
-}
-
-// fatal reports whether a cluster cannot be served.
-func (s *Syncer) fatal() bool {
-	for _, n := range s.step.Notices {
-		if n.Fatal {
-			return true
-		}
-	}
-	return false
 }
 
 // drain waits for the writes under way, so that none is left whose outcome is

@@ -74,6 +74,7 @@ type target[T plan.Object[T]] struct {
 	gate     *transport.Gate
 	log      *slog.Logger
 	dryRun   bool
+	once     bool            // what is spent is not tried again
 	calls    context.Context // of operations
 	started  time.Time
 	results  chan<- func()
@@ -83,6 +84,10 @@ type target[T plan.Object[T]] struct {
 	attempts map[string]*attempt[T]
 	flying   int  // operations under way, those that only read among them
 	news     bool // something has ended since the last plan
+	// vain are the writes in a row that the provider neither did nor refused, and
+	// answered is when it last did one or the other.
+	vain     int
+	answered time.Time
 	readings []*reading[T]
 	interval time.Duration // between readings
 	dryRuns  int           // simulated writes, for their IDs
@@ -183,6 +188,9 @@ func (t *target[T]) enqueue(ops []plan.Op[T]) {
 // when to try again (zero: not before something happens) and whether all that
 // is left waits for a back-off.
 func (t *target[T]) dispatch(now time.Time) (again time.Time, drained bool) {
+	if t.once && t.spent(now) {
+		return time.Time{}, true // else there might always be a call under way
+	}
 	for i := 0; i < len(t.queue); {
 		op := t.queue[i]
 		if a, ok := t.attempts[op.Key()]; ok && a.Same(op) && now.Before(a.notBefore) {
@@ -226,20 +234,29 @@ func (t *target[T]) begin(op plan.Op[T]) {
 		switch op.Verb {
 		case plan.LookUp:
 			found, err := t.provider.Find(ctx, op.New())
-			t.results <- func() { t.landed(); t.foundAll(op, found, since, began, err) }
+			t.results <- func() { t.landed(op, err); t.foundAll(op, found, since, began, err) }
 		case plan.Verify:
 			begun := time.Now()
 			stands, err := t.get(ctx, op.New())
-			t.results <- func() { t.landed(); t.verified(op, stands, began, begun, err) }
+			t.results <- func() { t.landed(op, err); t.verified(op, stands, began, begun, err) }
 		default:
 			result, err := t.execute(ctx, op)
-			t.results <- func() { t.landed(); t.ended(op, result, err) }
+			t.results <- func() { t.landed(op, err); t.ended(op, result, err) }
 		}
 	}()
 }
 
 // landed takes note of the end of an operation.
-func (t *target[T]) landed() { t.flying, t.news = t.flying-1, true }
+func (t *target[T]) landed(op plan.Op[T], err error) {
+	t.flying, t.news = t.flying-1, true
+	switch {
+	case op.Verb.Reads():
+	case err != nil && !transport.Permanent(err):
+		t.vain++
+	default:
+		t.vain, t.answered = 0, time.Now()
+	}
+}
 
 // execute carries out one write. It is the only place from which a write
 // leaves the daemon, so it is here that a dry run stops.

@@ -17,7 +17,7 @@ type anyTarget interface {
 	nextReading() time.Time
 	gaveUp() bool
 	dispatch(now time.Time) (again time.Time, drained bool)
-	hopeless() bool
+	spent(now time.Time) bool
 	hasNews() bool
 	waiting() (queued, flying int)
 	standing() standing
@@ -41,7 +41,9 @@ func (s *Syncer) targets() []anyTarget {
 	return append(all, s.dns)
 }
 
-func (t *target[T]) start(calls context.Context) { t.calls, t.started = calls, time.Now() }
+func (t *target[T]) start(calls context.Context) {
+	t.calls, t.started, t.answered = calls, time.Now(), time.Now()
+}
 
 func (t *target[T]) hasNews() bool { return t.news }
 

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -159,4 +160,68 @@ func TestWithoutProviders(t *testing.T) {
 			clean(t, output)
 		}
 	}
+}
+
+// TestPlanIsPlain has what a tenant may write, and the API server admits, that would
+// forge lines, command the operator's terminal or turn the order of characters:
+// plan, list, the log, the Event and the page show it escaped.
+func TestPlanIsPlain(t *testing.T) {
+	const evil = `X\x1b[2K\x1b[1A\n  - A prod.example.org 198.51.100.1 (forged line)\u202e\u2066\u200b`
+	raw, err := strconv.Unquote(`"` + evil + `"`)
+	must(t, err)
+	b := newBed(t, lab.Options{})
+	config := b.config(nil)
+	b.nodes("192.0.2.1")
+	b.apply(service(30080),
+		ingressSpec("resource", `{rules: [{host: r.example.com, http: {paths: [{path: /, pathType: Exact,
+			backend: {resource: {apiGroup: k8s.example.com, kind: "`+evil+`", name: "`+evil+`"}}}]}}]}`),
+		ingressSpec("path", `{rules: [{host: p.example.com, http: {paths: [{path: "/`+evil+`", pathType: ImplementationSpecific,
+			backend: {service: {name: web, port: {number: 80}}}}]}}]}`),
+		annotated(ingress("value", "v.example.com/"), "edgeward/source-path", raw),
+		annotated(ingress("profile", "s.example.com/"), "edgeward/service-profile", raw),
+		annotated(ingress("class", "c.example.com/"), "kubernetes.io/ingress.class", raw))
+	plain := func(what, output string) {
+		t.Helper()
+		for line := range strings.Lines(output) {
+			line = strings.TrimSuffix(line, "\n")
+			if i := strings.IndexFunc(line, func(r rune) bool { return !strconv.IsPrint(r) && r != '\t' }); i >= 0 {
+				t.Errorf("%s prints as it is: %q", what, line)
+			}
+			if strings.HasPrefix(line, "  - A prod.example.org") {
+				t.Errorf("%s prints a forged line: %s", what, line)
+			}
+		}
+	}
+	const shown = `X\x1b[2K\x1b[1A\n  - A prod.example.org 198.51.100.1 (forged line)\u202e\u2066\u200b`
+	status, output := edgeward(t, "--config", config, "plan")
+	if status != 3 || !strings.Contains(output, "the backend is the resource "+shown) {
+		t.Errorf("exit status %d, it says\n%s", status, output)
+	}
+	plain("plan", output)
+	_, output = edgeward(t, "--config", config, "plan", "-o", "json")
+	plain("plan -o json", output)
+	status, output = b.run(config, "--once", "--dry-run")
+	if status != 0 {
+		t.Errorf("exit status %d, it says\n%s", status, output)
+	}
+	plain("--dry-run", output)
+	d := b.start(config)
+	b.exact(rule("c.example.com/", 30080))
+	for _, path := range []string{"/", "/status.json", "/readyz", "/metrics"} {
+		_, body, err := d.Get(t.Context(), path)
+		must(t, err)
+		if path == "/" { // where a line break is a blank
+			body = strings.ReplaceAll(body, "\n", " ")
+		}
+		plain(path, body)
+	}
+	d.stop()
+	plain("the log", d.Log())
+	status, output = b.run(b.config(sections{"log": "format: json"}), "--once")
+	if status != 0 {
+		t.Errorf("exit status %d, it says\n%s", status, output)
+	}
+	plain("the log as JSON", output)
+	_, output = edgeward(t, "--config", config, "list")
+	plain("list", output)
 }
