@@ -68,7 +68,6 @@ func TestBadKubeconfig(t *testing.T) {
 		"which is asked for":    {"clusters: [{name: main, cluster: {server: 'https://a.example'}}]", "main", "PATH: it has no context"},
 		"no cluster in it":      {strings.Replace(kubeconfig(server, ""), "cluster: main, user: main", "user: main", 1), "", `PATH: context "main" names no cluster; correct it by kubectl config set-context`},
 		"another cluster in it": {strings.Replace(kubeconfig(server, ""), "cluster: main, user", "cluster: old, user", 1), "", `PATH: context "main" names the cluster "old", which is not in the file (there are "main")`},
-		"no user in it":         {strings.Replace(kubeconfig(server, ""), ", user: main", "", 1), "", `PATH: context "main" names no user`},
 		"another user in it":    {strings.Replace(kubeconfig(server, ""), ", user: main", ", user: old", 1), "", `PATH: context "main" names the user "old", which is not in the file (there are "main")`},
 		"an absent token":       {kubeconfig(server, "tokenFile: token"), "", "token: no such file"},
 	}

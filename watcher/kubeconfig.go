@@ -45,7 +45,7 @@ func readable(paths []string, askedFor bool) (found []string, err error) {
 
 // selected says what keeps a context from being used: that of the given name, or ""
 // for the current one. A configuration that is empty selects nothing, which is for
-// the caller to judge. Without a user only a proxy is asked, which has no TLS.
+// the caller to judge.
 func selected(c *clientcmdapi.Config, name string) error {
 	if clientcmdapi.IsConfigEmpty(c) {
 		return nil
@@ -71,8 +71,6 @@ func selected(c *clientcmdapi.Config, name string) error {
 		return fmt.Errorf("context %q names no cluster%s", name, mend)
 	case cluster == nil:
 		return fmt.Errorf("context %q names the cluster %q, which is not in the file (there are %s)%s", name, context.Cluster, names(c.Clusters), mend)
-	case context.AuthInfo == "" && strings.HasPrefix(cluster.Server, "https:"):
-		return fmt.Errorf("context %q names no user, by whose credentials to ask (one without any, if a proxy has them)%s", name, mend)
 	case context.AuthInfo != "" && c.AuthInfos[context.AuthInfo] == nil:
 		return fmt.Errorf("context %q names the user %q, which is not in the file (there are %s)%s", name, context.AuthInfo, names(c.AuthInfos), mend)
 	}

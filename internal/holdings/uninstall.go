@@ -55,7 +55,7 @@ func (r Remover) tellKept(holdings map[string]*plan.Holdings) {
 			objects[why]++
 		}
 		for _, why := range slices.Sorted(maps.Keys(objects)) {
-			fmt.Fprintf(r.Out, "kept: %d objects of cluster %s: %s\n", objects[why], cluster, why)
+			say(r.Out, "kept: %d objects of cluster %s: %s", objects[why], cluster, why)
 		}
 	}
 }
@@ -155,7 +155,7 @@ func (r Remover) removeRecord(ctx context.Context, record plan.Record) error {
 
 func (r Remover) remove(what string, err error) error {
 	if err == nil {
-		fmt.Fprintln(r.Out, "removed", what)
+		say(r.Out, "removed %s", what)
 	}
 	return err
 }
@@ -163,7 +163,7 @@ func (r Remover) remove(what string, err error) error {
 // wait waits until caches and CDN edges have let go of names.
 func (r Remover) wait(ctx context.Context, d time.Duration, why string) error {
 	if d > 0 {
-		fmt.Fprintf(r.Out, "waiting %s %s\n", d, why)
+		say(r.Out, "waiting %s %s", d, why)
 	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()

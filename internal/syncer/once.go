@@ -88,7 +88,7 @@ func (s *Syncer) over(now time.Time) (err error, over bool) {
 	case !ready:
 		s.log.Error("giving up on it: " + awaited)
 		err = ErrIncomplete
-	case gaveUp || s.queued()+len(s.step.Blocked) > 0 || s.fatal():
+	case gaveUp || s.queued()+len(s.step.Blocked) > 0 || s.fatal() || s.fails():
 		err = ErrIncomplete
 	case len(waits) == 0:
 		s.log.Info("in sync, nothing is left to do", "rules", s.ownedRules(), "addresses", s.step.Owned.Addresses)
@@ -107,6 +107,11 @@ func (s *Syncer) fatal() bool {
 		}
 	}
 	return false
+}
+
+// fails reports whether a provider has refused something that an Ingress wants.
+func (s *Syncer) fails() bool {
+	return slices.ContainsFunc(s.step.Routes, func(r plan.RouteState) bool { return r.State == plan.Failed })
 }
 
 // tellWaits says what is waited for, in one line: each kind as soon as nothing else
