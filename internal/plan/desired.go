@@ -45,7 +45,10 @@ type Route struct {
 	Rule    Rule
 	Ingress IngressID
 	Set     string // the zone name of the rule's origin
-	Adopt   bool   // a rule that nobody marked may be taken over
+	// Unsettled says that Set may be another one once the CDN was read: until then
+	// no addresses are made for it.
+	Unsettled bool
+	Adopt     bool // a rule that nobody marked may be taken over
 	// Release says that a rule which stands for Ingress is to lose its mark and
 	// to be left alone from then on. There is nothing to publish then.
 	Release bool
@@ -147,11 +150,12 @@ func DesiredAfter(before Want, clusters []Cluster, set Settings, now time.Time) 
 		m := newMapper(c, set, now)
 		want.Clusters[c.Name] = &ClusterWant{UID: c.UID, Nodes: m.nodes.count}
 		want.wake(m.nodes.until)
-		m.addSets(want.Sets)
+		m.addServiceSets(want.Sets)
 		want.readings[c.Name] = m.readAll(before.readings[c.Name], &changed)
 		for _, a := range want.readings[c.Name].asked {
 			want.add(a)
 		}
+		m.addNodeSets(&want)
 	}
 	for name, r := range before.readings {
 		if _, ok := want.readings[name]; !ok {

@@ -33,6 +33,7 @@ type asked struct {
 	set      *namedSet // of the addresses in its status; nil: none
 	problems []Problem // that concern no single claim
 	warnings []Warning
+	nodes    sharing
 	until    time.Time // when time alone changes it; zero: never
 }
 
@@ -192,7 +193,11 @@ func (r *reading) checkHost(host string) *verdict {
 // claim claims a host and path for a backend, and reports whether it can be
 // published.
 func (r *reading) claim(key RuleKey, rank rank, backend kube.Backend) bool {
-	from, v := r.origin(backend)
+	at := key
+	if r.cdn.WholeHosts {
+		at.Path = "/"
+	}
+	from, v := r.origin(at, backend)
 	if r.cdn.WholeHosts {
 		r.parts[key.Host] = append(r.parts[key.Host], part{key.Path, rank, from, v})
 		return v == nil
@@ -207,6 +212,10 @@ func (r *reading) claim(key RuleKey, rank rank, backend kube.Backend) bool {
 // publish claims a host and path with a rule, unless v says why it cannot be
 // published, and reports whether it can.
 func (r *reading) publish(key RuleKey, rank rank, from origin, rule Rule, v *verdict) bool {
+	if from.set == r.nodesName(NodesSet) || from.unsettled {
+		r.asked.nodes.lacks = r.asked.nodes.lacks.or(from.on.others())
+		r.asked.nodes.both = r.asked.nodes.both || from.on.both()
+	}
 	c := claim{nth: len(r.asked.claims), route: Route{Key: key, Ingress: r.id, Adopt: r.opts.adopt, Release: r.opts.release, rank: rank, created: r.ing.Created}}
 	switch {
 	case v != nil && v.denied: // neither may it be let go of, to stay for ever
@@ -215,7 +224,7 @@ func (r *reading) publish(key RuleKey, rank rank, from origin, rule Rule, v *ver
 	case c.route.Release:
 		// Whatever it would be, nothing is changed any more.
 	case v == nil:
-		c.route.Set, c.route.Rule = from.set, rule
+		c.route.Set, c.route.Rule, c.route.Unsettled = from.set, rule, from.unsettled
 	default:
 		hold := r.hold()
 		c.problem, c.hold = v, &hold
@@ -224,15 +233,16 @@ func (r *reading) publish(key RuleKey, rank rank, from origin, rule Rule, v *ver
 	return v == nil
 }
 
-// origin finds where the content for a backend comes from.
-func (r *reading) origin(backend kube.Backend) (origin, *verdict) {
+// origin finds where the content for a backend comes from, for what is published at
+// key.
+func (r *reading) origin(key RuleKey, backend kube.Backend) (origin, *verdict) {
 	switch {
 	case r.bad != nil:
 		return origin{}, r.bad
 	case r.opts.origin != "":
 		return r.annotated(r.ing, r.opts, r.may)
 	}
-	return r.backend(r.ing.Namespace, backend, r.may, r.warn)
+	return r.backend(key, backend)
 }
 
 // hold is what of the Ingress may stay while it cannot be understood.

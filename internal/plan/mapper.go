@@ -14,6 +14,7 @@ type mapper struct {
 	now time.Time
 
 	nodes     nodeSet
+	stands    nodeNames
 	services  map[kube.Key]kube.Service
 	endpoints map[kube.Key]map[string]families // by Service: the nodes with a ready endpoint
 	names     map[string]string                // of the sets of nodes, by what they are called
@@ -33,6 +34,7 @@ func newMapper(c Cluster, set Settings, now time.Time) *mapper {
 	for _, name := range []string{NodesSet, NodesIPv4Set, NodesIPv6Set} {
 		m.names[name] = SetName(name, c.Name, set.Owner)
 	}
+	m.stands = m.standingNames()
 	for _, s := range c.Services {
 		m.services[s.Key()] = s
 	}
@@ -55,11 +57,8 @@ func newMapper(c Cluster, set Settings, now time.Time) *mapper {
 	return m
 }
 
-// addSets adds the sets of the nodes, and those that the Services make.
-func (m *mapper) addSets(sets map[string]Set) {
-	for name, f := range map[string]families{NodesSet: {true, true}, NodesIPv4Set: {v4: true}, NodesIPv6Set: {v6: true}} {
-		sets[m.nodesName(name)] = m.nodes.set(m.Name, f, nil, "no node is left that can take traffic")
-	}
+// addServiceSets adds the sets that the Services make.
+func (m *mapper) addServiceSets(sets map[string]Set) {
 	for _, svc := range m.Services {
 		if set, ok := m.serviceSet(svc); ok {
 			sets[set.name] = set.Set
@@ -74,6 +73,7 @@ type readings struct {
 	secrets   []kube.TLSSecret
 	refused   []string
 	families  families // of the nodes' addresses
+	stands    nodeNames
 	ingresses []*kube.Ingress
 	asked     []*asked // of each
 }
@@ -107,7 +107,7 @@ func (d *difference) gain(a *asked) {
 // readAll reads all Ingresses, but for those that were read before and would be
 // found to ask for the same. It finds these where both lists are in order.
 func (m *mapper) readAll(before readings, changed *difference) readings {
-	now := readings{m.Services, m.TLSSecrets, m.TLSRefused, m.nodes.has, m.Ingresses, make([]*asked, 0, len(m.Ingresses))}
+	now := readings{m.Services, m.TLSSecrets, m.TLSRefused, m.nodes.has, m.stands, m.Ingresses, make([]*asked, 0, len(m.Ingresses))}
 	holds := before.hold(now)
 	for _, ing := range m.Ingresses {
 		for len(before.ingresses) > 0 && before.ingresses[0] != ing && before.ingresses[0].Key().Compare(ing.Key()) <= 0 {
@@ -139,7 +139,7 @@ func (r *readings) skip(changed *difference) {
 // hold reports whether readings hold for a cluster as it is now.
 func (r readings) hold(now readings) bool {
 	return identical(r.services, now.services) && identical(r.secrets, now.secrets) &&
-		slices.Equal(r.refused, now.refused) && r.families == now.families
+		slices.Equal(r.refused, now.refused) && r.families == now.families && r.stands == now.stands
 }
 
 // identical reports whether two slices are the same one.

@@ -130,7 +130,7 @@ func (p *planner) survey() {
 		for _, r := range s.others {
 			name(r)
 		}
-		if s.route.Wanted() && !p.barred(s) {
+		if s.route.Wanted() && !p.barred(s) && !s.route.Unsettled {
 			name(&s.route.Rule)
 		}
 	}

@@ -14,7 +14,10 @@ import (
 type origin struct {
 	set      string // zone name
 	port     int
-	protocol string // "http" or "https", unless the Ingress says otherwise
+	protocol string   // "http" or "https", unless the Ingress says otherwise
+	on       families // on which it answers, where that is known
+	// unsettled: what stands at the CDN decides between two sets, and was not read.
+	unsettled bool
 }
 
 // Origin is an address set with a port.
@@ -23,8 +26,9 @@ type Origin struct {
 	Port int
 }
 
-// backend finds the origin that a backend of an Ingress leads to.
-func (m *mapper) backend(namespace string, b kube.Backend, may Allow, warn func(string, ...any)) (origin, *verdict) {
+// backend finds the origin that a backend leads to, for what is published at key.
+func (r *reading) backend(key RuleKey, b kube.Backend) (origin, *verdict) {
+	m, namespace := r.mapper, r.ing.Namespace
 	if b.Resource != "" {
 		return origin{}, invalid("the backend is the resource %s; only Services can be published", b.Resource)
 	}
@@ -36,21 +40,22 @@ func (m *mapper) backend(namespace string, b kube.Backend, may Allow, warn func(
 	switch {
 	case kind == "":
 		return origin{}, invalid("Service %s is of type %s, which cannot be reached from outside; NodePort and LoadBalancer Services can be published", b.Service, svc.Type)
-	case !may.origin(kind):
+	case !r.may.origin(kind):
 		return origin{}, denied("Service %s leads to an origin of the kind %s, which %s", b.Service, kind, notAllowed)
 	}
-	port, v := servicePort(b, svc, warn)
+	port, v := servicePort(b, svc, r.warn)
 	if v != nil {
 		return origin{}, v
 	}
-	o := origin{port: int(port.Port), protocol: sourceProtocol(port.AppProtocol)}
+	o := origin{port: int(port.Port), protocol: sourceProtocol(port.AppProtocol), on: familiesOf(svc)}
 	switch kind {
 	case OriginNodePort:
 		if port.NodePort == 0 {
 			return origin{}, &verdict{state: Pending, reason: fmt.Sprintf("port %d of Service %s has no node port yet", port.Port, b.Service)}
 		}
 		o.port = int(port.NodePort)
-		o.set = m.nodesFor(svc)
+		o.set = m.nodesFor(svc, key)
+		o.unsettled = !svc.Local && !o.on.both() && m.Standing.Unread[key.CDN]
 	case OriginLoadBalancer:
 		if o.set, ok = m.named(kindBalancer, namespace, svc.Name, svc.Balancers); !ok {
 			return origin{}, &verdict{state: Pending, reason: fmt.Sprintf("Service %s has no load balancer's address in its status", b.Service)}
@@ -75,7 +80,7 @@ func (m *mapper) annotated(ing *kube.Ingress, o options, may Allow) (origin, *ve
 		return origin{}, denied("annotation %s: an origin of the kind %s %s", annotationOrigin, kind, notAllowed)
 	}
 	if o.origin == originNodes {
-		return origin{set: m.nodesName(NodesSet), port: o.port, protocol: protocol}, nil
+		return origin{set: m.nodesName(NodesSet), port: o.port, protocol: protocol, on: families{true, true}}, nil
 	}
 	set, ok := m.named(kindStatus, ing.Namespace, ing.Name, m.foreignStatus(ing))
 	if !ok {
@@ -97,20 +102,6 @@ func kindOf(svc kube.Service) string {
 		return OriginExternalIPs
 	}
 	return ""
-}
-
-// nodesFor is the set of the nodes that answer on a Service's node ports.
-func (m *mapper) nodesFor(svc kube.Service) string {
-	if svc.Local {
-		return m.objectName(kindLocal, svc.Namespace, svc.Name)
-	}
-	switch f := familiesOf(svc); {
-	case !f.v6 && m.nodes.has.v6:
-		return m.nodesName(NodesIPv4Set)
-	case !f.v4 && m.nodes.has.v4:
-		return m.nodesName(NodesIPv6Set)
-	}
-	return m.nodesName(NodesSet)
 }
 
 // namedSet is an address set with its zone name.
@@ -215,13 +206,6 @@ func (m *mapper) foreignStatus(ing *kube.Ingress) []kube.Address {
 		return name != "" && (name == m.set.CNAMETarget || strings.HasSuffix(name, "."+m.set.Owner+"."+m.set.Domain) ||
 			slices.ContainsFunc(ing.Rules, func(r kube.IngressRule) bool { return r.Host == name }))
 	})
-}
-
-// families are those in which something can be reached.
-type families struct{ v4, v6 bool }
-
-func familiesOf(svc kube.Service) families {
-	return families{v4: !svc.Families.OnlyIPv6, v6: !svc.Families.OnlyIPv4}
 }
 
 // servicePort finds the port that a backend names and checks that the CDN can

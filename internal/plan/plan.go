@@ -260,6 +260,7 @@ type Cluster struct {
 	NotReadyDelay time.Duration
 	Allow         []Allow // none: see Allow
 	EdgioClass    string  // the ingress class for Edgio, "" if none
+	Standing      Standing
 
 	// Ready says that each resource has had a complete snapshot. Until then
 	// the fields below are not looked at and nothing is written for it. The slices

@@ -40,6 +40,10 @@ func Gather(ctx context.Context, cfg *config.Config, p daemon.Providers, version
 	if err := errors.Join(errs...); err != nil {
 		return in, err
 	}
+	standing := plan.NewStanding(in.Rules.Objects, in.Records.Objects)
+	for i := range clusters {
+		clusters[i].Standing = standing
+	}
 	in.Now = time.Now()
 	in.Want = plan.Desired(clusters, in.Settings, in.Now)
 	return in, nil
