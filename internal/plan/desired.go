@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/ordered"
 )
 
@@ -114,6 +115,10 @@ type Want struct {
 	// For the next answer, of the clusters' Ingresses:
 	readings map[string]readings
 	claims   []*claim // all that the readings hold, in order
+	// Of Ingresses whose class is unknown: whether there are some, and which have
+	// gone, or are known, since the answer before.
+	undecided bool
+	decided   []IngressID
 }
 
 // Route is what shall become of a host and path at a CDN; the zero Route where
@@ -125,6 +130,15 @@ func (w Want) Route(key RuleKey) *Route {
 	}
 	return w.Routes[i]
 }
+
+// ingress is what an Ingress asks for; the zero asked if it is not there.
+func (w Want) ingress(id IngressID) *asked {
+	return w.readings[id.Cluster].of(kube.Key{Namespace: id.Namespace, Name: id.Name})
+}
+
+// Undecided reports whether the class of an Ingress is unknown, so that what stands
+// for it stays as it is.
+func (w Want) Undecided(id IngressID) bool { return w.undecided && w.ingress(id).undecided }
 
 // Desired maps the clusters' objects onto what shall stand. Clusters that are
 // not ready contribute nothing but their name.
@@ -162,6 +176,7 @@ func DesiredAfter(before Want, clusters []Cluster, set Settings, now time.Time) 
 			changed.lose(r.asked...)
 		}
 	}
+	want.decided = changed.undecided
 	want.claims = ordered.Patch(before.claims, changed.gone, changed.come, compareClaims)
 	var problems []Problem
 	want.Routes, problems = settle(want.claims)
@@ -185,6 +200,7 @@ func (w *Want) add(a *asked) {
 	w.Problems = append(w.Problems, a.problems...)
 	w.Warnings = append(w.Warnings, a.warnings...)
 	w.wake(a.until)
+	w.undecided = w.undecided || a.undecided
 	if a.set != nil {
 		w.Sets[a.set.name] = a.set.Set
 	}

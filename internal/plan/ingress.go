@@ -34,7 +34,10 @@ type asked struct {
 	problems []Problem // that concern no single claim
 	warnings []Warning
 	nodes    sharing
-	until    time.Time // when time alone changes it; zero: never
+	// undecided: nobody knows whether the Ingress is ours, since its class could not
+	// be looked up. Nothing of it is made, changed or deleted.
+	undecided bool
+	until     time.Time // when time alone changes it; zero: never
 }
 
 // reading is how one Ingress is mapped onto what it asks for.
@@ -56,6 +59,9 @@ type reading struct {
 
 // read maps one Ingress onto what it asks for.
 func (m *mapper) read(ing *kube.Ingress) *asked {
+	if ing.ClassUnknown {
+		return m.undecided(ing)
+	}
 	r := &reading{mapper: m, asked: &asked{}, ing: ing, id: IngressID{m.Name, ing.Namespace, ing.Name}, cdn: m.cdnOf(ing)}
 	if ing.DefaultBackend != nil {
 		r.own = make(map[RuleKey]bool)
@@ -64,6 +70,9 @@ func (m *mapper) read(ing *kube.Ingress) *asked {
 		r.parts = make(map[string][]part)
 	}
 	r.opts, r.bad = ingressOptions(ing.Annotations, m.set, r.cdn)
+	if ing.Annotated != "" {
+		r.warn("annotation kubernetes.io/ingress.class names the class %q, but spec.ingressClassName names %q, and decides: remove the annotation", ing.Annotated, ing.Class)
+	}
 	for _, name := range unknownAnnotations(ing.Annotations) {
 		r.warn("annotation %q is not known and has no effect", name)
 	}
@@ -89,6 +98,22 @@ func (m *mapper) read(ing *kube.Ingress) *asked {
 	r.wholeHosts()
 	return r.asked
 }
+
+// undecided is what an Ingress of unknown class asks for: nothing. There may be
+// thousands, of other controllers, which have that in common; of one that the label
+// selects it is told.
+func (m *mapper) undecided(ing *kube.Ingress) *asked {
+	if len(ing.Rules) == 0 {
+		return m.nothing
+	}
+	return &asked{undecided: true, problems: []Problem{{
+		Ingress: IngressID{m.Name, ing.Namespace, ing.Name}, State: Pending,
+		Reason: fmt.Sprintf("its class %q cannot be looked up, so it is not known for which CDN it is: %s", ing.Class, classHelp),
+	}}}
+}
+
+// classHelp says what helps where classes cannot be looked up.
+const classHelp = "let edgeward list and watch ingressclasses (deploy/rbac.yaml)"
 
 // defaults claims for the default backend what no path of a host matches (the
 // Ingress specification); where there is no host the CDN cannot publish it.

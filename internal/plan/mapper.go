@@ -20,6 +20,7 @@ type mapper struct {
 	names     map[string]string                // of the sets of nodes, by what they are called
 	live      map[string]map[Origin]bool       // by namespace, see alive
 	hosts     map[string]string                // by set, see sourceHost
+	nothing   *asked                           // what Ingresses of unknown class ask for
 
 	tlsSecrets map[kube.Key]kube.TLSSecret
 }
@@ -30,6 +31,7 @@ func newMapper(c Cluster, set Settings, now time.Time) *mapper {
 		nodes:    usableNodes(c.Nodes, c.AddressTypes, c.NotReadyDelay, now),
 		services: make(map[kube.Key]kube.Service, len(c.Services)), endpoints: make(map[kube.Key]map[string]families),
 		names: make(map[string]string), live: make(map[string]map[Origin]bool), hosts: make(map[string]string),
+		nothing: &asked{undecided: true},
 	}
 	for _, name := range []string{NodesSet, NodesIPv4Set, NodesIPv6Set} {
 		m.names[name] = SetName(name, c.Name, set.Owner)
@@ -78,17 +80,26 @@ type readings struct {
 	asked     []*asked // of each
 }
 
+// find returns where an Ingress is among them.
+func (r readings) find(key kube.Key) (i int, ok bool) {
+	return slices.BinarySearchFunc(r.ingresses, key, func(ing *kube.Ingress, key kube.Key) int { return ing.Key().Compare(key) })
+}
+
 // of is what an Ingress asks for; the zero asked if it is not there.
 func (r readings) of(key kube.Key) *asked {
-	i, ok := slices.BinarySearchFunc(r.ingresses, key, func(ing *kube.Ingress, key kube.Key) int { return ing.Key().Compare(key) })
+	i, ok := r.find(key)
 	if !ok {
 		return new(asked)
 	}
 	return r.asked[i]
 }
 
-// difference is the claims that are in one answer but not in another.
-type difference struct{ gone, come []*claim }
+// difference is the claims that are in one answer but not in another, and the Ingresses
+// of unknown class that have gone, or changed.
+type difference struct {
+	gone, come []*claim
+	undecided  []IngressID
+}
 
 func (d *difference) lose(all ...*asked) {
 	for _, a := range all {
@@ -111,7 +122,7 @@ func (m *mapper) readAll(before readings, changed *difference) readings {
 	holds := before.hold(now)
 	for _, ing := range m.Ingresses {
 		for len(before.ingresses) > 0 && before.ingresses[0] != ing && before.ingresses[0].Key().Compare(ing.Key()) <= 0 {
-			before.skip(changed)
+			before.skip(m.Name, changed)
 		}
 		var a *asked
 		if len(before.ingresses) > 0 && before.ingresses[0] == ing {
@@ -120,19 +131,24 @@ func (m *mapper) readAll(before readings, changed *difference) readings {
 				now.asked = append(now.asked, a)
 				continue
 			}
-			before.skip(changed)
+			before.skip(m.Name, changed)
 		}
 		a = m.read(ing)
 		changed.gain(a)
 		now.asked = append(now.asked, a)
 	}
-	changed.lose(before.asked...)
+	for len(before.ingresses) > 0 {
+		before.skip(m.Name, changed)
+	}
 	return now
 }
 
 // skip notes that what the first Ingress asks for holds no more.
-func (r *readings) skip(changed *difference) {
+func (r *readings) skip(cluster string, changed *difference) {
 	changed.lose(r.asked[0])
+	if r.asked[0].undecided {
+		changed.undecided = append(changed.undecided, IngressID{cluster, r.ingresses[0].Namespace, r.ingresses[0].Name})
+	}
 	r.ingresses, r.asked = r.ingresses[1:], r.asked[1:]
 }
 

@@ -26,6 +26,8 @@ type planner struct {
 	leads     map[string][]lead
 	pointed   map[string]time.Time
 	absent    map[string]absence // the memory being built
+	decided   map[IngressID]bool // likewise
+	undecided map[IngressID]bool // those for which a rule stands, while their class is unknown
 }
 
 // clusterState is what Next finds out about one cluster of the configuration.
@@ -74,7 +76,7 @@ func Next(in Input) Step {
 		clusters: lookup[*clusterState]{of: make(map[string]*clusterState)},
 
 		published: make(map[string]*publication), leads: make(map[string][]lead), pointed: make(map[string]time.Time),
-		absent: make(map[string]absence),
+		absent: make(map[string]absence), decided: make(map[IngressID]bool), undecided: make(map[IngressID]bool),
 	}
 	p.step.Rules = lookUps(in.Rules)
 	p.step.Records = lookUps(in.Records)
@@ -168,6 +170,7 @@ func (p *planner) cdn(target Target) *CDN {
 
 // finish sorts the answer, so that it does not depend on the order of maps.
 func (p *planner) finish() {
+	p.tellUndecided()
 	p.step.Rules = oneAPlace(p.step.Rules)
 	p.step.Records = oneAPlace(p.step.Records)
 	slices.SortFunc(p.step.Blocked, func(a, b Blocked) int {
@@ -184,7 +187,7 @@ func (p *planner) finish() {
 func (p *planner) remember() Memory {
 	next := Memory{
 		absent: p.absent, named: p.named, compared: maps.Clone(p.Memory.compared), pointed: p.pointed,
-		droppedRules: make(map[RuleKey]bool), droppedRecords: make(map[string]bool), sites: p.sites,
+		droppedRules: make(map[RuleKey]bool), droppedRecords: make(map[string]bool), sites: p.sites, decided: p.decided,
 	}
 	if next.compared == nil {
 		next.compared = make(map[string]bool)
@@ -199,6 +202,9 @@ func (p *planner) remember() Memory {
 		if a.Status != Parked && p.Memory.named[a.New().Name] {
 			next.named[a.New().Name] = true
 		}
+	}
+	if !p.Rules.Known {
+		next.decided = p.Memory.decided
 	}
 	for key := range p.Memory.droppedRules {
 		if !p.Rules.knows(key.CDN) || p.hasRule(key) {

@@ -266,8 +266,8 @@ type Cluster struct {
 	// the fields below are not looked at and nothing is written for it. The slices
 	// and what they hold are not changed: after a change there is another slice.
 	Ready     bool
-	UID       string // of the namespace kube-system
-	Ingresses []*kube.Ingress
+	UID       string          // of the namespace kube-system
+	Ingresses []*kube.Ingress // in the order of their keys
 	Services  []kube.Service
 	Nodes     []kube.Node
 	// EndpointSlices tell where a Service of policy Local answers.
