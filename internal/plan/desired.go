@@ -166,10 +166,12 @@ func DesiredAfter(before Want, clusters []Cluster, set Settings, now time.Time) 
 		want.wake(m.nodes.until)
 		m.addServiceSets(want.Sets)
 		want.readings[c.Name] = m.readAll(before.readings[c.Name], &changed)
+		var shared sharing
 		for _, a := range want.readings[c.Name].asked {
 			want.add(a)
+			shared = shared.or(a.nodes)
 		}
-		m.addNodeSets(&want)
+		m.addNodeSets(&want, shared)
 	}
 	for name, r := range before.readings {
 		if _, ok := want.readings[name]; !ok {

@@ -133,20 +133,19 @@ type sharing struct {
 	both  bool     // something there answers on both
 }
 
+func (s sharing) or(o sharing) sharing { return sharing{s.lacks.or(o.lacks), s.both || o.both} }
+
 // lookAgain is how soon the clusters' objects are mapped again while a rule is in
 // the way of addresses: it goes without a word from the clusters.
 const lookAgain = time.Minute
 
 // addNodeSets adds the sets of the nodes, and what is to be said of NodesSet. It
 // has the addresses of both families, but for one on which a Service does not
-// answer that shares the name: all others do without it.
-func (m *mapper) addNodeSets(want *Want) {
+// answer that shares the name: all others do without it. Shared is what all Ingresses
+// of the cluster lead there.
+func (m *mapper) addNodeSets(want *Want, shared sharing) {
 	all := want.readings[m.Name].asked
 	ingress := func(i int) IngressID { return IngressID{m.Name, m.Ingresses[i].Namespace, m.Ingresses[i].Name} }
-	var shared sharing
-	for _, a := range all {
-		shared.lacks, shared.both = shared.lacks.or(a.nodes.lacks), shared.both || a.nodes.both
-	}
 	come := m.nodes.has.except(m.stands.now).except(shared.lacks)
 	because := ""
 	if !come.none() && (shared.both || !m.stands.any.none()) {

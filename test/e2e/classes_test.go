@@ -128,7 +128,9 @@ func TestClassAnnotationBesideField(t *testing.T) {
 	}
 	field("b", "edgio")
 	b.exact(rule("a.example.org/", 30080), rule("b.example.org/", 30080))
-	b.until(func() error { return d.logged("level=WARN", "ingress=main/default/b", "nginx", "edgio", "remove the annotation") })
+	b.until(func() error {
+		return d.logged("level=WARN", "ingress=main/default/b", "nginx", "edgio", "remove the annotation")
+	})
 	field("a", "nginx")
 	b.exact(rule("b.example.org/", 30080))
 	must(t, d.logged("level=WARN", "ingress=default/a", "class=nginx", "annotation=edgio"))
