@@ -107,6 +107,7 @@ func New(opts ClusterOptions) (*Cluster, error) {
 		opts.Timings = DefaultTimings()
 	}
 	opts.Log = opts.Log.With("cluster", opts.Name)
+	selected.log = opts.Log
 	c := &Cluster{clients: opts.Clients, synced: opts.Synced, classesKnown: make(chan struct{})}
 
 	namespaces := slices.Compact(slices.Sorted(slices.Values(opts.Namespaces)))
@@ -134,7 +135,9 @@ func New(opts ClusterOptions) (*Cluster, error) {
 		c.classes = newLoop(opts, source{
 			connect: c.connect, group: networkingGroup, newList: newList[networkingv1.IngressClassList], resource: "ingressclasses",
 		}, reduceAll(ReduceIngressClass), classHandler{selected, c.ingresses}, c.classesSynced)
-		c.classes.opts.Optional = "Ingresses are known by their class's name alone; deploy/rbac.yaml allows it"
+		c.classes.opts.Optional = "Ingresses are known by their class's name alone, and rules of those whose class it does not tell stay as they are; deploy/rbac.yaml allows it"
+		c.classes.opts.DoneWithout = slog.LevelWarn
+		c.classes.opts.Forbidden = func(forbidden bool) { c.classesForbidden(selected, forbidden) }
 	}
 	c.nodes = newLoop(opts, source{
 		connect: c.connect, group: coreGroup, newList: newList[corev1.NodeList],
@@ -192,6 +195,16 @@ func (c *Cluster) connect(ctx context.Context) (*Client, error) {
 		return nil, err
 	}
 	return client, nil
+}
+
+// classesForbidden takes note that the classes may not be read, or may again: then
+// those that could not be looked up are.
+func (c *Cluster) classesForbidden(selected *selection, forbidden bool) {
+	if selected.refuse(forbidden) && !forbidden {
+		for _, l := range c.ingresses {
+			l.Renew()
+		}
+	}
 }
 
 // classesSynced lets the Ingresses be read, now that it is known which are ours.

@@ -332,6 +332,53 @@ func TestForbiddenClasses(t *testing.T) {
 	}
 }
 
+// TestForbiddenClassesForAMoment: an Ingress whose class cannot be looked up is kept as
+// such, until the right is back, which is soon noticed.
+func TestForbiddenClassesForAMoment(t *testing.T) {
+	server := newFakeCluster(t)
+	server.forbidden = "ingressclasses"
+	server.ingresses = append(server.ingresses, ingress("b", "6", class("cdn")), ingress("n", "7", class("nginx")))
+	server.classes = []networkingv1.IngressClass{{ObjectMeta: metav1.ObjectMeta{Name: "cdn", UID: "c"}, Spec: networkingv1.IngressClassSpec{Controller: "edgeward/edgio"}}}
+	c := newTestCluster(t, server.kubeconfig("one"), func(o *ClusterOptions) { o.Controllers = []string{"edgeward/edgio"} })
+	start(t, c.Run)
+	if diff := cmp.Diff([]string{"added n1@", "added shop/a@5", "added shop/b@", "added shop/n@", "added shop/web@"}, collect(t, 5, c.told)); diff != "" {
+		t.Errorf("told (-want +got):\n%s", diff)
+	}
+	for _, in := range c.Ingresses() {
+		if in.ClassUnknown != (in.Name != "a") || in.ClassUnknown && len(in.Rules) > 0 {
+			t.Errorf("%s: %+v", in.Name, in)
+		}
+	}
+	if !strings.Contains(c.log.String(), "level=WARN") {
+		t.Errorf("said too quietly:\n%s", c.log)
+	}
+	server.change(func() { server.ingresses = server.ingresses[:2] })
+	if got := receive(t, "one that was deleted meanwhile", c.told); got != "deleted shop/n@ seen=false" && got != "deleted shop/n@ seen=true" {
+		t.Errorf("told %q", got)
+	}
+	server.change(func() { server.forbidden = "" })
+	if got := receive(t, "the right is back", c.told); got != "modified shop/b@ to 6 seen=false" {
+		t.Errorf("told %q", got)
+	}
+
+	// The right is taken away while all runs, and an Ingress gets a class that nobody
+	// has heard of; one that is known stays known.
+	server.change(func() { server.forbidden = "ingressclasses" })
+	for receive(t, "refused", c.restarts) != "ingressclasses forbidden" {
+	}
+	server.change(func() {
+		server.ingresses = []networkingv1.Ingress{ingress("a", "5", class("new")), ingress("b", "6", class("cdn"))}
+	})
+	if got := receive(t, "a class that is not known", c.told); got != "modified shop/a@5 to  seen=false" {
+		t.Errorf("told %q", got)
+	}
+	for _, in := range c.Ingresses() {
+		if in.ClassUnknown != (in.Name == "a") {
+			t.Errorf("%s: %+v", in.Name, in)
+		}
+	}
+}
+
 // TestForbiddenCertificates: without the right to read TLS Secrets all else goes
 // on; it is said once, and is no failure. The right is used once it is given.
 func TestForbiddenCertificates(t *testing.T) {

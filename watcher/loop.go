@@ -43,9 +43,15 @@ type LoopOptions[T Object[T]] struct {
 	// Refused is called with true when an optional resource is done without, and
 	// with false when it may be read after all; nil if nobody is to be told.
 	Refused func(bool)
-	Timings Timings
-	Metrics Metrics
-	Log     *slog.Logger
+	// DoneWithout is how loud it is told that an optional resource is done without.
+	DoneWithout slog.Level
+	// Forbidden is called with true when the API server begins to forbid the
+	// resource, before Synced, and with false when it may be read again, after what
+	// was read was dispatched; nil if nobody is to be told.
+	Forbidden func(bool)
+	Timings   Timings
+	Metrics   Metrics
+	Log       *slog.Logger
 }
 
 // Loop keeps a copy of one resource: a snapshot, then a watch from its version,
@@ -56,8 +62,9 @@ type Loop[T Object[T]] struct {
 	renew chan struct{} // holds one element while a new snapshot is asked for
 
 	// Run's own.
-	streak  streak
-	without bool // an optional resource may not be read
+	streak    streak
+	without   bool // an optional resource may not be read
+	forbidden bool // the latest answer
 
 	mu     sync.RWMutex
 	kept   map[kube.Key]T
@@ -125,8 +132,11 @@ func (l *Loop[T]) Run(ctx context.Context) {
 			default:
 			}
 			version, err = l.snapshot(ctx)
-			if l.without && err == nil {
-				l.doWithout(false)
+			if err == nil {
+				l.forbid(false)
+				if l.without {
+					l.doWithout(false)
+				}
 			}
 		} else {
 			version, err = l.stream(ctx, version)
@@ -136,8 +146,11 @@ func (l *Loop[T]) Run(ctx context.Context) {
 		}
 		v := judge(err)
 		l.streak = l.streak.next(v.reason)
+		if v.reason == reasonForbidden {
+			l.forbid(true)
+		}
 		if l.opts.Optional != "" && v.reason == reasonForbidden && (l.without || !l.Synced()) {
-			sleep(ctx, jitter(l.refused(v, err)))
+			sleep(ctx, jitter(l.refused(ctx, v, err)))
 			continue
 		}
 		if v.renews(l.streak.n) {
@@ -155,15 +168,16 @@ func (l *Loop[T]) Run(ctx context.Context) {
 
 // refused takes note that an optional resource may not be read, and returns how
 // long to wait. It counts for no failure: whoever leaves a right out means to.
-func (l *Loop[T]) refused(v verdict, err error) (pause time.Duration) {
+func (l *Loop[T]) refused(ctx context.Context, v verdict, err error) (pause time.Duration) {
 	l.setErr(err)
 	if !l.without && l.streak.same >= forbiddenForGood {
-		l.log.Info("this may not be read, and is done without: "+l.opts.Optional, "err", err)
+		l.log.Log(ctx, l.opts.DoneWithout, "this may not be read, and is done without: "+l.opts.Optional, "err", err)
 		l.doWithout(true)
 		l.finishSnapshot()
 	}
-	// What is awaited is asked for again soon: everything else waits for it.
-	v.slow = l.without
+	// What is awaited is asked for again soon: everything else waits for it. So is,
+	// for the better part of a minute, what may only be forbidden for a moment.
+	v.slow = l.streak.same > 3*forbiddenForGood
 	return l.opts.Timings.pause(v, l.streak.same)
 }
 
@@ -171,6 +185,16 @@ func (l *Loop[T]) doWithout(refused bool) {
 	l.without = refused
 	if l.opts.Refused != nil {
 		l.opts.Refused(refused)
+	}
+}
+
+// forbid takes note of whether the API server forbids the resource.
+func (l *Loop[T]) forbid(is bool) {
+	if l.forbidden != is {
+		l.forbidden = is
+		if l.opts.Forbidden != nil {
+			l.opts.Forbidden(is)
+		}
 	}
 }
 
@@ -191,6 +215,7 @@ func (l *Loop[T]) failed(ctx context.Context, v verdict, err error, pause time.D
 
 // progressed ends a streak of failures.
 func (l *Loop[T]) progressed() {
+	l.forbid(false)
 	if l.streak == (streak{}) {
 		return
 	}

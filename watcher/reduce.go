@@ -30,12 +30,12 @@ func ReduceIngress(in *networkingv1.Ingress) *kube.Ingress {
 	out := &kube.Ingress{
 		Meta:        metaOf(in),
 		Created:     in.CreationTimestamp.UTC(),
-		Class:       in.Annotations[classAnnotation],
+		Class:       classOf(in),
 		Annotations: keptAnnotations(in.Annotations),
 		Published:   Published(in),
 	}
-	if in.Spec.IngressClassName != nil {
-		out.Class = *in.Spec.IngressClassName
+	if annotated := in.Annotations[classAnnotation]; annotated != out.Class {
+		out.Annotated = annotated
 	}
 	if in.Spec.DefaultBackend != nil {
 		backend := reduceBackend(*in.Spec.DefaultBackend)
@@ -53,6 +53,15 @@ func ReduceIngress(in *networkingv1.Ingress) *kube.Ingress {
 		out.Rules = append(out.Rules, kube.IngressRule{Host: rule.Host, Paths: reducePaths(rule.HTTP)})
 	}
 	return out
+}
+
+// classOf is the class that an Ingress names: the field decides, as it does for the
+// API server, and the legacy annotation where the field is not set.
+func classOf(in *networkingv1.Ingress) string {
+	if field := in.Spec.IngressClassName; field != nil && *field != "" {
+		return *field
+	}
+	return in.Annotations[classAnnotation]
 }
 
 func reducePaths(http *networkingv1.HTTPIngressRuleValue) []kube.IngressPath {

@@ -52,7 +52,7 @@ func TestReduceIngress(t *testing.T) {
 				"tls":[{"hosts":["a.example","*.b.example"],"secretName":"tls"},{"hosts":["c.example"]},{"secretName":"rest"}]},
 			"status":{"loadBalancer":{"ingress":[{"ip":"192.0.2.1"},{"hostname":"lb.example.org"}]}}}`,
 			kube.Ingress{
-				Meta: kube.Meta{Namespace: "shop", Name: "web", UID: "u", ResourceVersion: "7"}, Created: created, Class: "edgio",
+				Meta: kube.Meta{Namespace: "shop", Name: "web", UID: "u", ResourceVersion: "7"}, Created: created, Class: "edgio", Annotated: "legacy",
 				Annotations:    map[string]string{"edgeward/source-path": "strip"},
 				DefaultBackend: &kube.Backend{Service: "d", PortNumber: 1},
 				Status:         []kube.Address{{IP: "192.0.2.1"}, {Hostname: "lb.example.org"}},

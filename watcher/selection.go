@@ -3,6 +3,7 @@ package watcher
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"sync"
 
@@ -20,16 +21,24 @@ type selection struct {
 	labels      labels.Selector
 	classes     []string
 	controllers []string
+	log         *slog.Logger
 
 	mu    sync.RWMutex
 	known map[string]string // by IngressClass object: its spec.controller
+	// blind says that IngressClass objects may not be read, so that one which is not
+	// known may be there.
+	blind bool
+	told  map[kube.Key]mismatch // see tellMismatch
 }
+
+// mismatch is what the annotation and the field of an Ingress say of its class.
+type mismatch struct{ annotation, field string }
 
 // parseSelection returns what selects Ingresses, and the part of it that the
 // server can apply: the label selector if it is alone. The API has no "or", and
 // no field selector for the class.
 func parseSelection(labelSelector string, classes, controllers []string) (s *selection, onServer string, err error) {
-	s = &selection{classes: classes, controllers: controllers}
+	s = &selection{classes: classes, controllers: controllers, log: slog.New(slog.DiscardHandler)}
 	switch {
 	case labelSelector == "" && len(classes) == 0:
 		return s, "", errors.New("neither a label selector nor an ingress class is given")
@@ -51,33 +60,69 @@ func (s *selection) reduce(object runtime.Object) (*kube.Ingress, bool) {
 	if !ok {
 		return nil, false
 	}
-	controller := s.controller(in)
-	if !s.admits(in, controller) {
-		return nil, false
+	labelled := s.labels != nil && s.labels.Matches(labels.Set(in.Labels))
+	class := classOf(in)
+	named := slices.Contains(s.classes, class)
+	controller, known := s.controller(in)
+	unknown := !named && !known
+	ours := labelled || named || slices.Contains(s.controllers, controller)
+	s.tellMismatch(in, ours || unknown)
+	switch {
+	case ours:
+		reduced := ReduceIngress(in)
+		reduced.Controller = controller
+		reduced.ClassUnknown = unknown && len(s.controllers) > 1 // else there is one CDN for it
+		return reduced, true
+	case unknown:
+		return &kube.Ingress{Meta: kube.Meta{Namespace: in.Namespace, Name: in.Name, UID: string(in.UID)}, Class: class, ClassUnknown: true}, true
 	}
-	reduced := ReduceIngress(in)
-	reduced.Controller = controller
-	return reduced, true
+	return nil, false
 }
 
-func (s *selection) admits(in *networkingv1.Ingress, controller string) bool {
-	if s.labels != nil && s.labels.Matches(labels.Set(in.Labels)) {
-		return true
+// tellMismatch tells, once as long as it is so, that an Ingress is not ours by
+// spec.ingressClassName although the annotation names a class of ours. Nobody else
+// would: for all others it is not there.
+func (s *selection) tellMismatch(in *networkingv1.Ingress, ours bool) {
+	annotation, field := in.Annotations[classAnnotation], in.Spec.IngressClassName
+	key := kube.Key{Namespace: in.Namespace, Name: in.Name}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if ours || field == nil || !slices.Contains(s.classes, annotation) {
+		delete(s.told, key)
+		return
 	}
-	of := func(class string) bool { return slices.Contains(s.classes, class) }
-	return in.Spec.IngressClassName != nil && of(*in.Spec.IngressClassName) || of(in.Annotations[classAnnotation]) ||
-		controller != "" && slices.Contains(s.controllers, controller)
+	found := mismatch{annotation, *field}
+	if s.told[key] == found {
+		return
+	}
+	if s.told == nil {
+		s.told = make(map[kube.Key]mismatch)
+	}
+	s.told[key] = found
+	s.log.Warn("not published: spec.ingressClassName names a class that is not edgeward's, and it decides, although the annotation "+classAnnotation+
+		" names one that is; correct the one or remove the other", "ingress", key.String(), "class", found.field, "annotation", found.annotation)
 }
 
 // controller returns the controller of the IngressClass object that an Ingress
-// names. The legacy annotation names none (Kubernetes, "Deprecated annotation").
-func (s *selection) controller(in *networkingv1.Ingress) string {
-	if in.Spec.IngressClassName == nil {
-		return ""
+// names, "" for none. It is not known of an object that may not be read. The legacy
+// annotation names none (Kubernetes, "Deprecated annotation").
+func (s *selection) controller(in *networkingv1.Ingress) (controller string, known bool) {
+	if in.Spec.IngressClassName == nil || *in.Spec.IngressClassName == "" {
+		return "", true
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.known[*in.Spec.IngressClassName]
+	controller, known = s.known[*in.Spec.IngressClassName]
+	return controller, known || !s.blind
+}
+
+// refuse takes note that IngressClass objects may not be read, or may again. It
+// reports whether that changed.
+func (s *selection) refuse(blind bool) (changed bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	changed, s.blind = s.blind != blind, blind
+	return changed
 }
 
 // learn takes what an IngressClass object says; "" stands for one that is gone.

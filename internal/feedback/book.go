@@ -41,8 +41,11 @@ func (b *book) update(outcomes iter.Seq[Outcome], now time.Time) {
 			e = newEntry(o, b.updates == 1, now)
 			b.entries[o.Ingress] = e
 		}
+		if e.update = b.updates; o.Undecided {
+			continue
+		}
 		e.take(o, now)
-		e.update, b.open[o.Ingress] = b.updates, true
+		b.open[o.Ingress] = true
 	}
 	for id, e := range b.entries {
 		switch {

@@ -340,3 +340,28 @@ func TestConflictWaits(t *testing.T) {
 		t.Errorf("then: %v %+v", ok, again)
 	}
 }
+
+// TestBookUndecided: while it is not known whether an Ingress is ours, nothing is said
+// and nothing taken back, also at a start; nor is it news when it is known again.
+func TestBookUndecided(t *testing.T) {
+	published := Outcome{
+		Ingress: id("shop"), UID: "uid-shop", Version: "1", Found: true,
+		Hostnames: []string{cdn}, Published: []string{cdn}, Messages: []Message{normal("Synced", "published")},
+	}
+	unknown := Outcome{Ingress: id("shop"), UID: "uid-shop", Found: true, Undecided: true}
+	for name, outcomes := range map[string][]Outcome{
+		"while it runs": {published, unknown, unknown, published},
+		"at a start":    {unknown, unknown, published},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newScript()
+			for _, o := range outcomes {
+				s.sees(time.Minute, o)
+			}
+			s.pass(time.Hour)
+			if diff := cmp.Diff([]string(nil), s.wrote); diff != "" {
+				t.Errorf("wrote (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

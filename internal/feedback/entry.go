@@ -53,7 +53,7 @@ func lookedAt(o Outcome) lookedAfter {
 }
 
 func newEntry(o Outcome, first bool, now time.Time) *entry {
-	e := &entry{old: first && o.Found, notBefore: now}
+	e := &entry{outcome: Outcome{Ingress: o.Ingress, UID: o.UID}, old: first && o.Found, notBefore: now}
 	for _, m := range o.Messages {
 		if first && m.Warning {
 			e.repeated = append(e.repeated, m)

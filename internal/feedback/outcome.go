@@ -24,8 +24,11 @@ type Outcome struct {
 	// it stands, or stood when this process began. Only Ingress is known then, and
 	// Hostnames, which may go on standing in its status until the rule goes: what
 	// follows the status must not be led away from a rule that sync.max_delete keeps.
-	Absent   bool
-	Messages []Message // ordered by Reason, one of each
+	Absent bool
+	// Undecided says that nobody knows whether the Ingress is ours: what was said of
+	// it and stands in its status stays so.
+	Undecided bool
+	Messages  []Message // ordered by Reason, one of each
 }
 
 // hostnames are the Hostnames as one text.

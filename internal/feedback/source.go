@@ -44,6 +44,12 @@ func (s Source) Outcomes(o *syncer.Overview, ingresses []*kube.Ingress) iter.Seq
 		about := s.gather(o, len(ingresses))
 		targets := s.targets(about, o.Want)
 		for _, in := range ingresses {
+			if in.ClassUnknown {
+				if !s.undecided(o, in, about, yield) {
+					return
+				}
+				continue
+			}
 			if !yield(s.outcome(o, in, about, targets)) {
 				return
 			}
@@ -72,6 +78,18 @@ func (s Source) outcome(o *syncer.Overview, in *kube.Ingress, about map[plan.Ing
 		}
 	}
 	return outcome
+}
+
+// undecided yields that nothing is known of an Ingress whose class is unknown, if it
+// was ever published.
+func (s Source) undecided(o *syncer.Overview, in *kube.Ingress, about map[plan.IngressID]*about, yield func(Outcome) bool) bool {
+	id := plan.IngressID{Cluster: s.Cluster, Namespace: in.Namespace, Name: in.Name}
+	a := about[id]
+	if a == nil {
+		return true
+	}
+	a.present = true
+	return yield(Outcome{Ingress: id, UID: in.UID, Found: o.Found[id], Undecided: true})
 }
 
 // about is what an overview says of one Ingress.

@@ -294,3 +294,18 @@ func TestSharedHost(t *testing.T) {
 		})
 	}
 }
+
+// TestUndecidedOutcomes: of Ingresses whose class is unknown those count for which a
+// rule stands.
+func TestUndecidedOutcomes(t *testing.T) {
+	unknown := func(name string) *kube.Ingress {
+		return &kube.Ingress{Meta: kube.Meta{Namespace: "default", Name: name, UID: "uid-" + name}, Class: "x", ClassUnknown: true}
+	}
+	mine := ruleOf("acme", id("shop"), "shop.example.com/")
+	o := &syncer.Overview{Settings: plan.Settings{Owner: "acme"}, Rules: []*plan.Rule{&mine}, Found: map[plan.IngressID]bool{id("shop"): true}}
+	got := slices.Collect(source(cdn).Outcomes(o, []*kube.Ingress{unknown("shop"), unknown("other")}))
+	want := []Outcome{{Ingress: id("shop"), UID: "uid-shop", Found: true, Undecided: true}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

@@ -52,6 +52,13 @@ type Ingress struct {
 	// Class is spec.ingressClassName or, failing that, the legacy annotation
 	// kubernetes.io/ingress.class.
 	Class string
+	// Annotated is what that annotation says where the field says something else,
+	// which decides.
+	Annotated string
+	// ClassUnknown says that the IngressClass that Class names could not be looked
+	// up, so that nobody knows whether the Ingress is ours, or for which CDN. Of
+	// others than the label selects nothing else is kept: they may be thousands.
+	ClassUnknown bool
 	// Controller is the spec.controller of the IngressClass that Class names;
 	// empty where there is no such object, or it may not be read.
 	Controller string
@@ -102,6 +109,7 @@ type Backend struct {
 func (i *Ingress) Equal(o *Ingress) bool {
 	return i.Namespace == o.Namespace && i.Name == o.Name && i.UID == o.UID &&
 		i.Created.Equal(o.Created) && i.Class == o.Class && i.Controller == o.Controller &&
+		i.Annotated == o.Annotated && i.ClassUnknown == o.ClassUnknown &&
 		(i.DefaultBackend == nil) == (o.DefaultBackend == nil) &&
 		(i.DefaultBackend == nil || *i.DefaultBackend == *o.DefaultBackend) &&
 		slices.Equal(i.Status, o.Status) && slices.Equal(i.Published, o.Published) && maps.Equal(i.Annotations, o.Annotations) &&

@@ -58,7 +58,7 @@ func (w *world) history() {
 			}
 			w.crash()
 			w.reconfigure()
-			w.want = Desired(clusters, w.settings, w.now)
+			w.want = w.desired(clusters)
 		case 3:
 			w.log("a list that lags")
 			w.rules.relist(func(Rule) bool { return w.rng.IntN(4) == 0 })
@@ -77,10 +77,16 @@ func (w *world) history() {
 	w.crash()
 	arrive(w, &w.rules, w.applyRule)
 	arrive(w, &w.records, w.applyRecord)
-	w.change(w.randomClusters(true), true)
+	clusters = w.randomClusters(true)
+	w.change(clusters, true)
 	w.rules.relist(nil)
 	w.records.relist(nil)
 	step := w.settleDown()
+	if !w.want.Until.IsZero() { // a rule was in the way
+		w.now = w.want.Until
+		w.change(clusters, true)
+		step = w.settleDown()
+	}
 	if len(step.Blocked) > 0 {
 		// The operator starts again and allows it.
 		w.crash()
@@ -89,6 +95,14 @@ func (w *world) history() {
 	w.exact(step)
 	if again := w.next(); len(again.Rules)+len(again.Records) > 0 {
 		w.fail("it would write again: %v %v", again.Rules, again.Records)
+	}
+	if slices.ContainsFunc(w.want.Routes, func(r *Route) bool { return r.Wanted() && w.want.Sets[r.Set].empty() }) {
+		return // what no node can serve stands as chance had it
+	}
+	w.crash()
+	w.want = w.desired(clusters)
+	if again := w.next(); len(again.Rules)+len(again.Records) > 0 {
+		w.fail("started again it would write: %v %v", again.Rules, again.Records)
 	}
 }
 
@@ -263,6 +277,8 @@ func (w *world) randomOrigin(c *Cluster, s *kube.Service, calm bool) {
 	switch w.rng.IntN(10) {
 	case 0:
 		s.Families.OnlyIPv4 = true
+	case 7:
+		s.Families.OnlyIPv6 = true
 	case 1, 2:
 		s.Local = true
 		slice := kube.EndpointSlice{Meta: kube.Meta{Namespace: "default", Name: s.Name}, Service: s.Name, IPv6: w.rng.IntN(4) == 0}

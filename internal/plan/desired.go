@@ -46,7 +46,10 @@ type Route struct {
 	Rule    Rule
 	Ingress IngressID
 	Set     string // the zone name of the rule's origin
-	Adopt   bool   // a rule that nobody marked may be taken over
+	// Unsettled says that Set may be another one once the CDN was read: until then
+	// no addresses are made for it.
+	Unsettled bool
+	Adopt     bool // a rule that nobody marked may be taken over
 	// Release says that a rule which stands for Ingress is to lose its mark and
 	// to be left alone from then on. There is nothing to publish then.
 	Release bool
@@ -113,6 +116,10 @@ type Want struct {
 	// For the next answer, of the clusters' Ingresses:
 	readings map[string]readings
 	claims   []*claim // all that the readings hold, in order
+	// Of Ingresses whose class is unknown: whether there are some, and which have
+	// gone, or are known, since the answer before.
+	undecided bool
+	decided   []IngressID
 }
 
 // Route is what shall become of a host and path at a CDN; the zero Route where
@@ -128,9 +135,18 @@ func (w Want) Route(key RuleKey) *Route {
 // Shared reports whether an Ingress asks for nothing of its own, but for paths of
 // hosts that a CDN publishes as a whole and another Ingress has.
 func (w Want) Shared(id IngressID) bool {
-	claims := w.readings[id.Cluster].of(kube.Key{Namespace: id.Namespace, Name: id.Name}).claims
+	claims := w.ingress(id).claims
 	return len(claims) > 0 && !slices.ContainsFunc(claims, func(c claim) bool { return c.route.rank != rankRest })
 }
+
+// ingress is what an Ingress asks for; the zero asked if it is not there.
+func (w Want) ingress(id IngressID) *asked {
+	return w.readings[id.Cluster].of(kube.Key{Namespace: id.Namespace, Name: id.Name})
+}
+
+// Undecided reports whether the class of an Ingress is unknown, so that what stands
+// for it stays as it is.
+func (w Want) Undecided(id IngressID) bool { return w.undecided && w.ingress(id).undecided }
 
 // Desired maps the clusters' objects onto what shall stand. Clusters that are
 // not ready contribute nothing but their name.
@@ -163,21 +179,25 @@ func DesiredAfter(before Want, clusters []Cluster, set Settings, now time.Time) 
 		m.clusters, mappers[c.Name] = names, m
 		want.Clusters[c.Name] = &ClusterWant{UID: c.UID, Nodes: m.nodes.count}
 		want.wake(m.nodes.until)
-		m.addSets(want.Sets)
+		m.addServiceSets(want.Sets)
 		want.readings[c.Name] = m.readAll(before.readings[c.Name], &changed)
 		hosts = append(hosts, want.readings[c.Name].hosts...)
+		var shared sharing
 		for _, a := range want.readings[c.Name].asked {
 			want.add(a)
+			shared = shared.or(a.nodes)
 			if a.set != nil && a.set.namesHosts() {
 				hosts = append(hosts, a.set)
 			}
 		}
+		m.addNodeSets(&want, shared)
 	}
 	for name, r := range before.readings {
 		if _, ok := want.readings[name]; !ok {
 			changed.lose(r.asked...)
 		}
 	}
+	want.decided = changed.undecided
 	want.claims = ordered.Patch(before.claims, changed.gone, changed.come, compareClaims)
 	claims := want.claims
 	if found := want.loops(hosts); len(found) > 0 {
@@ -218,6 +238,7 @@ func (w *Want) add(a *asked) {
 	w.Problems = append(w.Problems, a.problems...)
 	w.Warnings = append(w.Warnings, a.warnings...)
 	w.wake(a.until)
+	w.undecided = w.undecided || a.undecided
 	if a.set != nil && !a.set.empty() {
 		w.Sets[a.set.name] = a.set.Set
 	}

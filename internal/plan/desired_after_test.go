@@ -46,7 +46,8 @@ func TestDesiredAfter(t *testing.T) {
 			func() {
 				s := service("web", int32(30080+rng.IntN(2)))
 				s.Type = []string{"NodePort", "LoadBalancer", "ClusterIP"}[rng.IntN(3)]
-				s.Balancers, s.Families.OnlyIPv4 = []kube.Address{{IP: "192.0.2.9"}}, rng.IntN(2) == 0
+				s.Balancers = []kube.Address{{IP: "192.0.2.9"}}
+				s.Families = []kube.Families{{}, {OnlyIPv4: true}, {OnlyIPv6: true}}[rng.IntN(3)]
 				for rng.IntN(2) == 0 {
 					s.Balancers = append(s.Balancers, kube.Address{Hostname: fmt.Sprintf("h%d.example.com", rng.IntN(4))})
 					s.Balancers[0].IP = ""
@@ -65,6 +66,7 @@ func TestDesiredAfter(t *testing.T) {
 				c.TLSSecrets = []kube.TLSSecret{s}
 			},
 			func() { c.TLSRefused = [][]string{nil, {"default"}, {""}}[rng.IntN(3)] },
+			func() { c.Standing = standingAfter(settled(set, c)) },
 			func() { now = now.Add(time.Duration(rng.IntN(20*24)) * time.Hour) },
 			func() { c.Ready = !c.Ready },
 		}
@@ -85,6 +87,9 @@ func TestDesiredAfter(t *testing.T) {
 		t.Errorf("only %d problems with loops", loops)
 	}
 }
+
+// standingAfter is what stands on a stage.
+func standingAfter(s *stage) Standing { return NewStanding(s.Rules.Objects, s.Records.Objects) }
 
 // anyIngress is one of four, of any CDN, on a few hosts.
 func anyIngress(rng *rand.Rand) kube.Ingress {

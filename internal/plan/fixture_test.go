@@ -153,9 +153,24 @@ func settled(settings Settings, clusters ...Cluster) *stage {
 // change gives the clusters new objects, as the watch reported, or, with
 // reported false, as a new snapshot showed.
 func (s *stage) change(reported bool, clusters ...Cluster) {
-	want := Desired(clusters, s.Settings, s.Now)
+	want := Desired(onStanding(clusters, s.Rules, s.Records), s.Settings, s.Now)
 	s.Memory = s.Memory.Follow(s.Want, want, reported)
 	s.Want = want
+}
+
+// restart has a new process take over what stands, and returns what it does.
+func (s *stage) restart(clusters ...Cluster) []string {
+	s.Memory, s.Want = Memory{}, Desired(onStanding(clusters, s.Rules, s.Records), s.Settings, s.Now)
+	return s.run()
+}
+
+// onStanding are the clusters as they are mapped when this stands.
+func onStanding(clusters []Cluster, rules View[Rule], records View[Record]) []Cluster {
+	clusters = slices.Clone(clusters)
+	for i := range clusters {
+		clusters[i].Standing = NewStanding(rules.Objects, records.Objects)
+	}
+	return clusters
 }
 
 // ask calls Next and describes the operations, most urgent first.

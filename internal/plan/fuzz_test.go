@@ -153,9 +153,10 @@ func (l *lots) input() Input {
 		before = append(before, l.cluster(name))
 		after = append(after, l.cluster(name))
 	}
-	in := Input{Settings: set, Now: start().Add(time.Minute), Want: Desired(after, set, start()), AllowDelete: l.draw(3) == 0}
+	in := Input{Settings: set, Now: start().Add(time.Minute), AllowDelete: l.draw(3) == 0}
 	in.Rules = drawView(l, l.rule)
 	in.Records = drawView(l, l.record)
+	in.Want = Desired(onStanding(after, in.Rules, in.Records), set, start())
 	for _, c := range after {
 		if l.draw(8) > 0 {
 			in.Records.Objects = append(in.Records.Objects, &Record{
@@ -181,7 +182,9 @@ func (l *lots) cluster(name string) Cluster {
 		c.Ingresses = append(c.Ingresses, &ing)
 	}
 	if l.draw(8) > 0 {
-		c.Services = append(c.Services, service("web", int32(30080+l.draw(2))))
+		s := service("web", int32(30080+l.draw(2)))
+		s.Families = []kube.Families{{}, {OnlyIPv4: true}, {OnlyIPv6: true}}[l.draw(3)]
+		c.Services = append(c.Services, s)
 	}
 	for i := range l.draw(4) {
 		n := node(fmt.Sprint("n", i), l.address())
@@ -193,13 +196,15 @@ func (l *lots) cluster(name string) Cluster {
 	return c
 }
 
-func (l *lots) host() string    { return []string{"a.example.com", "b.example.com"}[l.draw(2)] }
-func (l *lots) path() string    { return []string{"/", "/a", "/a/"}[l.draw(3)] }
-func (l *lots) address() string { return fmt.Sprint("192.0.2.", 1+l.draw(4)) }
+func (l *lots) host() string { return []string{"a.example.com", "b.example.com"}[l.draw(2)] }
+func (l *lots) path() string { return []string{"/", "/a", "/a/"}[l.draw(3)] }
+func (l *lots) address() string {
+	return fmt.Sprint([]string{"192.0.2.", "192.0.2.", "2001:db8::"}[l.draw(3)], 1+l.draw(4))
+}
 
 func (l *lots) rule() Rule {
 	r := Rule{RuleKey: RuleKey{Edgio, l.host(), l.path()}, SourcePath: l.path(), Profile: "generic"}
-	r.SourceHost = []string{"nodes.main", "nodes.west", "old.main", "nodes.gone"}[l.draw(4)] + "." + testOwner + "." + testDomain
+	r.SourceHost = []string{"nodes.main", "nodes.west", "old.main", "nodes.gone", "nodes-v4.main"}[l.draw(5)] + "." + testOwner + "." + testDomain
 	key := r.RuleKey
 	if l.draw(6) == 0 {
 		key.Path += "copied"

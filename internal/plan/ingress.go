@@ -33,7 +33,11 @@ type asked struct {
 	set      *namedSet // of what its status names; nil: that is no origin
 	problems []Problem // that concern no single claim
 	warnings []Warning
-	until    time.Time // when time alone changes it; zero: never
+	nodes    sharing
+	// undecided: nobody knows whether the Ingress is ours, since its class could not
+	// be looked up. Nothing of it is made, changed or deleted.
+	undecided bool
+	until     time.Time // when time alone changes it; zero: never
 }
 
 // reading is how one Ingress is mapped onto what it asks for.
@@ -56,6 +60,9 @@ type reading struct {
 
 // read maps one Ingress onto what it asks for.
 func (m *mapper) read(ing *kube.Ingress) *asked {
+	if ing.ClassUnknown {
+		return m.undecided(ing)
+	}
 	r := &reading{mapper: m, asked: &asked{}, ing: ing, id: IngressID{m.Name, ing.Namespace, ing.Name}, cdn: m.cdnOf(ing)}
 	if ing.DefaultBackend != nil {
 		r.own = make(map[RuleKey]bool)
@@ -64,6 +71,9 @@ func (m *mapper) read(ing *kube.Ingress) *asked {
 		r.parts = make(map[string][]part)
 	}
 	r.opts, r.bad = ingressOptions(ing.Annotations, m.set, r.cdn)
+	if ing.Annotated != "" {
+		r.warn("annotation kubernetes.io/ingress.class names the class %q, but spec.ingressClassName names %q, and decides: remove the annotation", ing.Annotated, ing.Class)
+	}
 	for _, name := range unknownAnnotations(ing.Annotations) {
 		r.warn("annotation %q is not known and has no effect", name)
 	}
@@ -90,6 +100,22 @@ func (m *mapper) read(ing *kube.Ingress) *asked {
 	r.asked.warnings = unique(r.asked.warnings)
 	return r.asked
 }
+
+// undecided is what an Ingress of unknown class asks for: nothing. There may be
+// thousands, of other controllers, which have that in common; of one that the label
+// selects it is told.
+func (m *mapper) undecided(ing *kube.Ingress) *asked {
+	if len(ing.Rules) == 0 {
+		return m.nothing
+	}
+	return &asked{undecided: true, problems: []Problem{{
+		Ingress: IngressID{m.Name, ing.Namespace, ing.Name}, State: Pending,
+		Reason: fmt.Sprintf("its class %q cannot be looked up, so it is not known for which CDN it is: %s", ing.Class, classHelp),
+	}}}
+}
+
+// classHelp says what helps where classes cannot be looked up.
+const classHelp = "let edgeward list and watch ingressclasses (deploy/rbac.yaml)"
 
 // defaults claims for the default backend what no path of a host matches (the
 // Ingress specification); where there is no host the CDN cannot publish it.
@@ -212,7 +238,11 @@ func (m *mapper) originName(name string) bool {
 // claim claims a host and path for a backend, and reports whether it can be
 // published.
 func (r *reading) claim(key RuleKey, rank rank, backend kube.Backend) bool {
-	from, v := r.origin(backend)
+	at := key
+	if r.cdn.WholeHosts {
+		at.Path = "/"
+	}
+	from, v := r.origin(at, backend)
 	if r.cdn.WholeHosts {
 		r.parts[key.Host] = append(r.parts[key.Host], part{key.Path, rank, from, v})
 		return v == nil
@@ -227,6 +257,9 @@ func (r *reading) claim(key RuleKey, rank rank, backend kube.Backend) bool {
 // publish claims a host and path with a rule, unless v says why it cannot be
 // published, and reports whether it can.
 func (r *reading) publish(key RuleKey, rank rank, from origin, rule Rule, v *verdict, parts ...part) bool {
+	if from.set == r.nodesName(NodesSet) || from.unsettled {
+		r.asked.nodes = r.asked.nodes.or(sharing{from.on.others(), from.on.both()})
+	}
 	c := claim{nth: len(r.asked.claims), leads: from.set, parts: parts, route: Route{Key: key, Ingress: r.id, Adopt: r.opts.adopt, Release: r.opts.release, rank: rank, created: r.ing.Created}}
 	switch {
 	case v != nil && v.denied: // neither may it be let go of, to stay for ever
@@ -235,7 +268,7 @@ func (r *reading) publish(key RuleKey, rank rank, from origin, rule Rule, v *ver
 	case c.route.Release && rank != rankRest:
 		// Whatever it would be, nothing is changed any more.
 	case v == nil:
-		c.route.Set, c.route.Rule = from.set, rule
+		c.route.Set, c.route.Rule, c.route.Unsettled = from.set, rule, from.unsettled
 	default:
 		hold := r.hold(from)
 		c.problem, c.hold = v, &hold
@@ -244,21 +277,22 @@ func (r *reading) publish(key RuleKey, rank rank, from origin, rule Rule, v *ver
 	return v == nil
 }
 
-// origin finds where the content for a backend comes from.
-func (r *reading) origin(backend kube.Backend) (origin, *verdict) {
+// origin finds where the content for a backend comes from, for what is published at
+// key.
+func (r *reading) origin(key RuleKey, backend kube.Backend) (origin, *verdict) {
 	told := len(r.asked.warnings)
-	from, v := r.backendOrStatus(backend)
+	from, v := r.backendOrStatus(key, backend)
 	if r.bad != nil { // what it would lead to counts all the same: a rule of it may stand
 		r.asked.warnings, v = r.asked.warnings[:told], r.bad
 	}
 	return from, v
 }
 
-func (r *reading) backendOrStatus(backend kube.Backend) (origin, *verdict) {
+func (r *reading) backendOrStatus(key RuleKey, backend kube.Backend) (origin, *verdict) {
 	if r.opts.origin != "" {
 		return r.annotated()
 	}
-	return r.backend(backend)
+	return r.backend(key, backend)
 }
 
 // hold is what of the Ingress may stay while it cannot be understood: from is

@@ -15,11 +15,13 @@ type mapper struct {
 	clusters []string // all of the configuration
 
 	nodes     nodeSet
+	stands    nodeNames
 	services  map[kube.Key]kube.Service
 	endpoints map[kube.Key]map[string]families // by Service: the nodes with a ready endpoint
 	names     map[string]string                // of the sets of nodes, by what they are called
 	live      map[string]map[Origin]bool       // by namespace, see alive
 	hosts     map[string]string                // by set, see sourceHost
+	nothing   *asked                           // what Ingresses of unknown class ask for
 
 	tlsSecrets map[kube.Key]kube.TLSSecret
 }
@@ -30,10 +32,12 @@ func newMapper(c Cluster, set Settings, now time.Time) *mapper {
 		nodes:    usableNodes(c.Nodes, c.AddressTypes, c.NotReadyDelay, now),
 		services: make(map[kube.Key]kube.Service, len(c.Services)), endpoints: make(map[kube.Key]map[string]families),
 		names: make(map[string]string), live: make(map[string]map[Origin]bool), hosts: make(map[string]string),
+		nothing: &asked{undecided: true},
 	}
 	for _, name := range []string{NodesSet, NodesIPv4Set, NodesIPv6Set} {
 		m.names[name] = SetName(name, c.Name, set.Owner)
 	}
+	m.stands = m.standingNames()
 	for _, s := range c.Services {
 		m.services[s.Key()] = s
 	}
@@ -56,11 +60,8 @@ func newMapper(c Cluster, set Settings, now time.Time) *mapper {
 	return m
 }
 
-// addSets adds the sets of the nodes, and those that the Services make.
-func (m *mapper) addSets(sets map[string]Set) {
-	for name, f := range map[string]families{NodesSet: {true, true}, NodesIPv4Set: {v4: true}, NodesIPv6Set: {v6: true}} {
-		sets[m.nodesName(name)] = m.nodes.set(m.Name, f, nil, "no node is left that can take traffic")
-	}
+// addServiceSets adds the sets that the Services make.
+func (m *mapper) addServiceSets(sets map[string]Set) {
 	for _, svc := range m.Services {
 		if set, ok := m.serviceSet(svc); ok {
 			sets[set.name] = set.Set
@@ -74,23 +75,33 @@ type readings struct {
 	services  []kube.Service
 	secrets   []kube.TLSSecret
 	refused   []string
-	families  families    // of the nodes' addresses
+	families  families // of the nodes' addresses
+	stands    nodeNames
 	hosts     []*namedSet // of the services that name hosts
 	ingresses []*kube.Ingress
 	asked     []*asked // of each
 }
 
+// find returns where an Ingress is among them.
+func (r readings) find(key kube.Key) (i int, ok bool) {
+	return slices.BinarySearchFunc(r.ingresses, key, func(ing *kube.Ingress, key kube.Key) int { return ing.Key().Compare(key) })
+}
+
 // of is what an Ingress asks for; the zero asked if it is not there.
 func (r readings) of(key kube.Key) *asked {
-	i, ok := slices.BinarySearchFunc(r.ingresses, key, func(ing *kube.Ingress, key kube.Key) int { return ing.Key().Compare(key) })
+	i, ok := r.find(key)
 	if !ok {
 		return new(asked)
 	}
 	return r.asked[i]
 }
 
-// difference is the claims that are in one answer but not in another.
-type difference struct{ gone, come []*claim }
+// difference is the claims that are in one answer but not in another, and the Ingresses
+// of unknown class that have gone, or changed.
+type difference struct {
+	gone, come []*claim
+	undecided  []IngressID
+}
 
 func (d *difference) lose(all ...*asked) {
 	for _, a := range all {
@@ -109,14 +120,14 @@ func (d *difference) gain(a *asked) {
 // readAll reads all Ingresses, but for those that were read before and would be
 // found to ask for the same. It finds these where both lists are in order.
 func (m *mapper) readAll(before readings, changed *difference) readings {
-	now := readings{m.Services, m.TLSSecrets, m.TLSRefused, m.nodes.has, before.hosts, m.Ingresses, make([]*asked, 0, len(m.Ingresses))}
+	now := readings{m.Services, m.TLSSecrets, m.TLSRefused, m.nodes.has, m.stands, before.hosts, m.Ingresses, make([]*asked, 0, len(m.Ingresses))}
 	if !identical(before.services, m.Services) {
 		now.hosts = m.hostSets()
 	}
 	holds := before.hold(now)
 	for _, ing := range m.Ingresses {
 		for len(before.ingresses) > 0 && before.ingresses[0] != ing && before.ingresses[0].Key().Compare(ing.Key()) <= 0 {
-			before.skip(changed)
+			before.skip(m.Name, changed)
 		}
 		var a *asked
 		if len(before.ingresses) > 0 && before.ingresses[0] == ing {
@@ -125,26 +136,31 @@ func (m *mapper) readAll(before readings, changed *difference) readings {
 				now.asked = append(now.asked, a)
 				continue
 			}
-			before.skip(changed)
+			before.skip(m.Name, changed)
 		}
 		a = m.read(ing)
 		changed.gain(a)
 		now.asked = append(now.asked, a)
 	}
-	changed.lose(before.asked...)
+	for len(before.ingresses) > 0 {
+		before.skip(m.Name, changed)
+	}
 	return now
 }
 
 // skip notes that what the first Ingress asks for holds no more.
-func (r *readings) skip(changed *difference) {
+func (r *readings) skip(cluster string, changed *difference) {
 	changed.lose(r.asked[0])
+	if r.asked[0].undecided {
+		changed.undecided = append(changed.undecided, IngressID{cluster, r.ingresses[0].Namespace, r.ingresses[0].Name})
+	}
 	r.ingresses, r.asked = r.ingresses[1:], r.asked[1:]
 }
 
 // hold reports whether readings hold for a cluster as it is now.
 func (r readings) hold(now readings) bool {
 	return identical(r.services, now.services) && identical(r.secrets, now.secrets) &&
-		slices.Equal(r.refused, now.refused) && r.families == now.families
+		slices.Equal(r.refused, now.refused) && r.families == now.families && r.stands == now.stands
 }
 
 // identical reports whether two slices are the same one.

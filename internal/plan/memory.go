@@ -13,6 +13,9 @@ type Memory struct {
 	// What was wanted and, as the watch reported, is not any more.
 	droppedRules   map[RuleKey]bool
 	droppedRecords map[string]bool // keys
+	// decided are Ingresses that the watch reported to be gone, or to be nobody's,
+	// when their class was not known: what stands for them was wanted.
+	decided map[IngressID]bool
 	// named are the zone names that some rule named, or that a record is on its
 	// way to since some rule did: when none does any more, it was this process
 	// that took the rules away, or changed them.
@@ -45,6 +48,15 @@ func (m Memory) Follow(old, now Want, reported bool) Memory {
 	for key := range m.droppedRules {
 		if !now.Route(key).Wanted() {
 			next.droppedRules[key] = true
+		}
+	}
+	next.decided = maps.Clone(m.decided)
+	for _, id := range now.decided {
+		if reported {
+			if next.decided == nil {
+				next.decided = make(map[IngressID]bool)
+			}
+			next.decided[id] = true
 		}
 	}
 	records := maps.Clone(m.droppedRecords)

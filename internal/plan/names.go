@@ -11,8 +11,8 @@ import "strings"
 // after the Service or Ingress that it is for.
 
 // The address sets of all usable nodes, shared by all Services. NodesSet has
-// their addresses of both families; the other two are for Services that answer
-// on one family only, where the nodes have both.
+// their addresses of both families, unless a Service behind it answers on one only;
+// the other two are for such Services where NodesSet has the addresses of both.
 const (
 	NodesSet     = "nodes"
 	NodesIPv4Set = "nodes-v4"

@@ -31,6 +31,8 @@ type planner struct {
 	taken     map[RuleKey]bool     // see makesRoom
 	yields    map[string]bool      // the hosts of these
 	absent    map[string]absence   // the memory being built
+	decided   map[IngressID]bool   // likewise
+	undecided map[IngressID]bool   // those for which a rule stands, while their class is unknown
 }
 
 // clusterState is what Next finds out about one cluster of the configuration.
@@ -87,7 +89,7 @@ func Next(in Input) Step {
 
 		published: make(map[string]*publication), leads: make(map[string][]lead), pointed: make(map[pointer]time.Time),
 		wild: make(map[recordName]bool), refused: make(map[string]time.Time), ttls: make(map[string]refusal), taken: make(map[RuleKey]bool), yields: make(map[string]bool),
-		absent: make(map[string]absence),
+		absent: make(map[string]absence), decided: make(map[IngressID]bool), undecided: make(map[IngressID]bool),
 	}
 	p.step.Notices = slices.Clone(in.Want.Notices)
 	p.step.Rules = lookUps(in.Rules)
@@ -153,7 +155,7 @@ func (p *planner) survey() {
 		}
 		if s.route.Wanted() {
 			p.wants(s.route.Ingress.Cluster, s.route.Key.CDN)
-			if !p.barred(s) {
+			if !p.barred(s) && !s.route.Unsettled {
 				name(&s.route.Rule)
 			}
 		}
@@ -203,6 +205,7 @@ func (p *planner) cdn(target Target) *CDN {
 
 // finish sorts the answer, so that it does not depend on the order of maps.
 func (p *planner) finish() {
+	p.tellUndecided()
 	p.step.Rules = oneAPlace(p.step.Rules)
 	p.step.Records = oneAPlace(p.step.Records)
 	slices.SortFunc(p.step.Blocked, func(a, b Blocked) int {
@@ -219,7 +222,7 @@ func (p *planner) finish() {
 func (p *planner) remember() Memory {
 	next := Memory{
 		absent: p.absent, named: p.named, compared: maps.Clone(p.Memory.compared), pointed: p.pointed, refused: p.refused, ttlRefused: p.ttls, taken: p.taken,
-		droppedRules: make(map[RuleKey]bool), droppedRecords: make(map[string]bool), sites: p.sites,
+		droppedRules: make(map[RuleKey]bool), droppedRecords: make(map[string]bool), sites: p.sites, decided: p.decided,
 	}
 	if next.compared == nil {
 		next.compared = make(map[string]bool)
@@ -234,6 +237,9 @@ func (p *planner) remember() Memory {
 		if a.Status != Parked && p.Memory.named[a.New().Name] {
 			next.named[a.New().Name] = true
 		}
+	}
+	if !p.Rules.Known {
+		next.decided = p.Memory.decided
 	}
 	for key := range p.Memory.droppedRules {
 		if !p.Rules.part(string(key.CDN)).Known || p.hasRule(key) {

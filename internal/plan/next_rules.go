@@ -3,6 +3,8 @@ package plan
 import (
 	"fmt"
 	"slices"
+
+	"github.com/edgeward/edgeward/internal/kube"
 )
 
 // planRules goes through every host and path that is wanted or that a rule of
@@ -69,9 +71,12 @@ func (p *planner) planRule(s *site) {
 	}
 	if held, ok := p.held(route, ours); ok {
 		p.step.Held[key] = held
+		why := ", which goes before and cannot be understood as it is now"
+		if p.Want.Undecided(held) {
+			p.undecided[held], why = true, ", whose class cannot be looked up now"
+		}
 		if route.Wanted() || route.Release {
-			p.step.Problems = append(p.step.Problems, Problem{route.Ingress, key, Conflict,
-				"it is served by Ingress " + held.String() + ", which goes before and cannot be understood as it is now"})
+			p.step.Problems = append(p.step.Problems, Problem{route.Ingress, key, Conflict, "it is served by Ingress " + held.String() + why})
 		}
 		return
 	}
@@ -115,12 +120,15 @@ func (p *planner) missing(s *site) bool {
 }
 
 // held finds the Ingress whose live rule stays although its claim cannot be
-// understood.
+// understood, or its class not be looked up.
 func (p *planner) held(route *Route, ours []ourRule) (IngressID, bool) {
-	if len(route.Holds) == 0 {
+	if len(route.Holds) == 0 && !p.Want.undecided {
 		return IngressID{}, false
 	}
 	for _, r := range ours {
+		if p.Want.Undecided(*r.of) {
+			return *r.of, true
+		}
 		for _, h := range route.Holds {
 			if h.Ingress == *r.of && h.covers(*r.Rule, p.Settings.Domain) {
 				return h.Ingress, true
@@ -128,6 +136,27 @@ func (p *planner) held(route *Route, ours []ourRule) (IngressID, bool) {
 		}
 	}
 	return IngressID{}, false
+}
+
+// tellUndecided tells of each class that cannot be looked up, once for all Ingresses
+// of it for which a rule stands.
+func (p *planner) tellUndecided() {
+	type class struct{ cluster, name string }
+	of := make(map[class][]IngressID)
+	for id := range p.undecided {
+		readings := p.Want.readings[id.Cluster]
+		i, _ := readings.find(kube.Key{Namespace: id.Namespace, Name: id.Name})
+		at := class{id.Cluster, readings.ingresses[i].Class}
+		of[at] = append(of[at], id)
+	}
+	for at, ids := range of {
+		first, more := slices.MinFunc(ids, IngressID.Compare), ""
+		if n := len(ids) - 1; n > 0 {
+			more = fmt.Sprintf(" and of %d more", n)
+		}
+		p.notice(false, "cluster %s: the class %q of Ingress %s%s cannot be looked up, so their rules stay as they are: %s",
+			at.cluster, at.name, kube.Key{Namespace: first.Namespace, Name: first.Name}, more, classHelp)
+	}
 }
 
 // covers reports whether all of a rule's origins still stand.
@@ -297,7 +326,10 @@ func (p *planner) unwantedRule(r ourRule) {
 	if c == nil || !c.claimed {
 		return
 	}
-	gone := p.unwanted(r.of.Cluster, r.ID, p.Memory.droppedRules[r.RuleKey])
+	if p.Memory.decided[*r.of] {
+		p.decided[*r.of] = true
+	}
+	gone := p.unwanted(r.of.Cluster, r.ID, p.Memory.droppedRules[r.RuleKey] || p.decided[*r.of])
 	due, safe := gone.since.Add(p.Settings.DeletionGrace), true
 	target := p.target(r.Rule)
 	if zone := p.Settings.unlistedZone(c.said, r.Host); zone != "" && target != "" {

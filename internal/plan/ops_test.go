@@ -94,7 +94,7 @@ func checkRuleOp(t *testing.T, in Input, op Op[Rule]) {
 		return
 	}
 	origin := strings.TrimSuffix(op.New().SourceHost, "."+testDomain)
-	if !slices.ContainsFunc(in.Records.Objects, func(r *Record) bool { return r.Name == origin && r.Type == "A" }) && op.Old().SourceHost != op.New().SourceHost {
+	if !slices.ContainsFunc(in.Records.Objects, func(r *Record) bool { return r.Name == origin && (r.Type == "A" || r.Type == "AAAA") }) && op.Old().SourceHost != op.New().SourceHost {
 		t.Errorf("%s although its origin resolves to nothing", line(op))
 	}
 }
@@ -132,7 +132,7 @@ func checkNeverEmpty(t *testing.T, in Input, step Step) {
 	}
 	left, had := make(map[string]bool), make(map[string]bool) // names
 	for _, r := range in.Records.Objects {
-		if r.Type != "A" {
+		if r.Type != "A" && r.Type != "AAAA" {
 			continue
 		}
 		sure := !in.Records.Missing[r.ID] && !slices.ContainsFunc(in.Records.Attempts, func(a Attempt[Record]) bool { return a.Status != Parked && a.Key() == r.Key() })

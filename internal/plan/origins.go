@@ -15,8 +15,11 @@ type origin struct {
 	// nothing to lead to now; "": it is not.
 	set      string
 	port     int
-	protocol string // "http" or "https", unless the Ingress says otherwise
-	named    bool   // the set is of what an object names, not of nodes
+	protocol string   // "http" or "https", unless the Ingress says otherwise
+	named    bool     // the set is of what an object names, not of nodes
+	on       families // on which it answers, where that is known
+	// unsettled: what stands at the CDN decides between two sets, and was not read.
+	unsettled bool
 }
 
 // Origin is an address set with a port.
@@ -25,8 +28,8 @@ type Origin struct {
 	Port int
 }
 
-// backend finds the origin that a backend of an Ingress leads to.
-func (r *reading) backend(b kube.Backend) (origin, *verdict) {
+// backend finds the origin that a backend leads to, for what is published at key.
+func (r *reading) backend(key RuleKey, b kube.Backend) (origin, *verdict) {
 	if b.Resource != "" {
 		return origin{}, invalid("the backend is the resource %s; only Services can be published", b.Resource)
 	}
@@ -45,7 +48,7 @@ func (r *reading) backend(b kube.Backend) (origin, *verdict) {
 	if v != nil {
 		return origin{}, v
 	}
-	o := origin{port: int(port.Port), protocol: sourceProtocol(port.AppProtocol)}
+	o := origin{port: int(port.Port), protocol: sourceProtocol(port.AppProtocol), on: familiesOf(svc)}
 	if r.opts.source == "" && o.protocol == "http" && expectsTLS(port) {
 		r.warn("port %d of Service %s is asked by http: if it speaks TLS, give that port appProtocol: https, or the Ingress the annotation %s: https; if not, the annotation with http says so",
 			port.Port, b.Service, annotationSource)
@@ -56,7 +59,8 @@ func (r *reading) backend(b kube.Backend) (origin, *verdict) {
 			return origin{}, &verdict{state: Pending, reason: fmt.Sprintf("port %d of Service %s has no node port yet", port.Port, b.Service)}
 		}
 		o.port = int(port.NodePort)
-		o.set = r.nodesFor(svc)
+		o.set = r.nodesFor(svc, key)
+		o.unsettled = !svc.Local && !o.on.both() && r.Standing.Unread[key.CDN]
 		return o, nil
 	default:
 		set := r.objectSet(svc)
@@ -73,10 +77,10 @@ func (r *reading) annotated() (origin, *verdict) {
 		return origin{}, denied("annotation %s: an origin of the kind %s %s", annotationOrigin, kind, notAllowed)
 	}
 	if r.opts.origin == originNodes {
-		return origin{set: r.nodesName(NodesSet), port: r.opts.port, protocol: protocol}, nil
+		return origin{set: r.nodesName(NodesSet), port: r.opts.port, protocol: protocol, on: families{true, true}}, nil
 	}
 	set := r.statusSet(r.ing)
-	return origin{set.name, cmp.Or(r.opts.port, PublishedPort(protocol)), protocol, true}, r.judgeSet(set)
+	return origin{set: set.name, port: cmp.Or(r.opts.port, PublishedPort(protocol)), protocol: protocol, named: true}, r.judgeSet(set)
 }
 
 // judgeSet says why nothing that an object names can be an origin, if so, and
@@ -106,20 +110,6 @@ func kindOf(svc kube.Service) string {
 	return ""
 }
 
-// nodesFor is the set of the nodes that answer on a Service's node ports.
-func (m *mapper) nodesFor(svc kube.Service) string {
-	if svc.Local {
-		return m.objectName(kindLocal, svc.Namespace, svc.Name)
-	}
-	switch f := familiesOf(svc); {
-	case !f.v6 && m.nodes.has.v6:
-		return m.nodesName(NodesIPv4Set)
-	case !f.v4 && m.nodes.has.v4:
-		return m.nodesName(NodesIPv6Set)
-	}
-	return m.nodesName(NodesSet)
-}
-
 // serviceSet is the set that a Service makes, if it makes one of its own, whether
 // or not a rule names it: one that was released goes on naming its own.
 func (m *mapper) serviceSet(svc kube.Service) (set namedSet, ok bool) {
@@ -139,13 +129,6 @@ func (m *mapper) serviceSet(svc kube.Service) (set namedSet, ok bool) {
 		return set, !set.empty()
 	}
 	return namedSet{}, false
-}
-
-// families are those in which something can be reached.
-type families struct{ v4, v6 bool }
-
-func familiesOf(svc kube.Service) families {
-	return families{v4: !svc.Families.OnlyIPv6, v6: !svc.Families.OnlyIPv4}
 }
 
 // servicePort finds the port that a backend names and checks that the CDN can

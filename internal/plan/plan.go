@@ -272,13 +272,14 @@ type Cluster struct {
 	NotReadyDelay time.Duration
 	Allow         []Allow // none: see Allow
 	EdgioClass    string  // the ingress class for Edgio, "" if none
+	Standing      Standing
 
 	// Ready says that each resource has had a complete snapshot. Until then
 	// the fields below are not looked at and nothing is written for it. The slices
 	// and what they hold are not changed: after a change there is another slice.
 	Ready     bool
-	UID       string // of the namespace kube-system
-	Ingresses []*kube.Ingress
+	UID       string          // of the namespace kube-system
+	Ingresses []*kube.Ingress // in the order of their keys
 	Services  []kube.Service
 	Nodes     []kube.Node
 	// EndpointSlices tell where a Service of policy Local answers.

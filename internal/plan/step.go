@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"time"
-
-	"github.com/edgeward/edgeward/internal/kube"
 )
 
 // Input is everything that Next looks at.
@@ -95,7 +93,7 @@ type RouteState struct {
 // Published is the CDN at which an Ingress is published or on its way to be; "" if
 // that is none.
 func Published(want Want, step Step, id IngressID) Target {
-	for _, c := range want.readings[id.Cluster].of(kube.Key{Namespace: id.Namespace, Name: id.Name}).claims {
+	for _, c := range want.ingress(id).claims {
 		i, ok := slices.BinarySearchFunc(step.Routes, c.route.Key, func(r RouteState, key RuleKey) int { return r.Key.Compare(key) })
 		if ok && step.Routes[i].Ingress == id {
 			return c.route.Key.CDN

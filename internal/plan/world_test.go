@@ -202,12 +202,17 @@ func (w *world) checkSites(in Input, step Step) {
 
 // change gives the clusters new objects.
 func (w *world) change(clusters []Cluster, reported bool) {
-	want := Desired(clusters, w.settings, w.now)
+	want := w.desired(clusters)
 	w.memory = w.memory.Follow(w.want, want, reported)
 	w.want = want
 	for r := range w.usable {
 		w.nowUsable(r)
 	}
+}
+
+// desired is what clusters want, given what the daemon believes to stand.
+func (w *world) desired(clusters []Cluster) Want {
+	return Desired(onStanding(clusters, w.rules.asView(), w.records.asView()), w.settings, w.now)
 }
 
 // lastKnown stands for whatever address is left: without nodes all are usable.

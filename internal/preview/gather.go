@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/edgeward/edgeward/internal/config"
 	"github.com/edgeward/edgeward/internal/daemon"
+	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/plan"
 	"github.com/edgeward/edgeward/watcher"
 )
@@ -37,6 +39,10 @@ func Gather(ctx context.Context, cfg *config.Config, p daemon.Providers, version
 	in.Rules.Objects = plan.Refs(rules)
 	if err := errors.Join(errs...); err != nil {
 		return in, err
+	}
+	standing := plan.NewStanding(in.Rules.Objects, in.Records.Objects)
+	for i := range clusters {
+		clusters[i].Standing = standing
 	}
 	in.Now = time.Now()
 	in.Want = plan.Desired(clusters, in.Settings, in.Now)
@@ -74,6 +80,7 @@ func snapshot(ctx context.Context, cfg *config.Config, c config.Cluster, version
 		p.Ready, p.UID = true, uid
 		p.Ingresses, p.Services, p.EndpointSlices, p.Nodes = cluster.Ingresses(), cluster.Services(), cluster.EndpointSlices(), cluster.Nodes()
 		p.TLSSecrets = cluster.TLSSecrets()
+		slices.SortFunc(p.Ingresses, func(a, b *kube.Ingress) int { return a.Key().Compare(b.Key()) })
 		mu.Lock()
 		defer mu.Unlock()
 		for namespace, is := range refused {

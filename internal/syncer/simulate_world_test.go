@@ -28,14 +28,24 @@ func (s *sim) churn() {
 		if s.rng.IntN(6) == 0 {
 			svc.Type = "ClusterIP"
 		}
+		svc.Families = []kube.Families{{}, {}, {OnlyIPv4: true}, {OnlyIPv4: true}, {OnlyIPv6: true}}[s.rng.IntN(5)]
 		replace(s, s.services, name, svc)
 	default:
 		i := s.rng.IntN(4)
 		n := node(i + 10*s.rng.IntN(2))
 		n.Name = fmt.Sprint("n", i)
+		if s.rng.IntN(3) == 0 {
+			n = dualStack(n, i)
+		}
 		n.Ready, n.Changed = s.rng.IntN(4) > 0, time.Now()
 		replace(s, s.nodes, n.Name, n)
 	}
+}
+
+// dualStack gives a node an IPv6 address too.
+func dualStack(n kube.Node, i int) kube.Node {
+	n.Addresses = append(n.Addresses, kube.NodeAddress{Type: "ExternalIP", Address: fmt.Sprint("2001:db8::", i)})
+	return n
 }
 
 // replace puts an object in the place of the one of that name or, one time in
@@ -101,7 +111,7 @@ func (s *sim) meddle() {
 		return
 	}
 	rules := slices.DeleteFunc(s.cdn.sorted(), func(r plan.Rule) bool { return !s.ourRule(r) })
-	addresses := slices.DeleteFunc(s.dns.sorted(), func(r plan.Record) bool { return !s.ourRecord(r) || r.Type != "A" })
+	addresses := slices.DeleteFunc(s.dns.sorted(), func(r plan.Record) bool { return !s.ourRecord(r) || r.Type != "A" && r.Type != "AAAA" })
 	switch n := s.rng.IntN(8); {
 	case n < 2: // others publish something, perhaps what we want, perhaps from our nodes
 		r := plan.Rule{RuleKey: plan.RuleKey{CDN: plan.Edgio, Host: fmt.Sprintf("h%d.example.com", s.rng.IntN(2)), Path: []string{"/", "/b", "/x"}[s.rng.IntN(3)]},
@@ -171,7 +181,7 @@ func (s *sim) meddleWithAddress(r plan.Record) {
 		s.excused[r.Name] = time.Now().Add(2*s.opts.ResyncInterval + time.Hour)
 	case 1:
 		s.say("others edit our address %s", r.Data)
-		r.Data = "198.51.100.1"
+		r.Data = map[string]string{"A": "198.51.100.1", "AAAA": "2001:db8:bad::"}[r.Type]
 		s.dns.objects[r.ID] = r
 		s.excused[r.Name] = time.Now().Add(2*s.opts.ResyncInterval + time.Hour)
 	case 2:
@@ -188,7 +198,7 @@ func (s *sim) meddleWithAddress(r plan.Record) {
 // resolves reports whether a zone name has an address.
 func (s *sim) resolves(name string) bool {
 	for _, o := range s.dns.objects {
-		if o.Zone == "" && o.Name == name && (o.Type == "A" || o.Type == "CNAME") {
+		if o.Zone == "" && o.Name == name && (o.Type == "A" || o.Type == "AAAA" || o.Type == "CNAME") {
 			return true
 		}
 	}
@@ -236,7 +246,7 @@ func (s *sim) check(call string) {
 	}
 }
 
-// peace brings the cluster to where all can be published.
+// peace brings the cluster to where all can be published, by either family.
 func (s *sim) peace() {
 	s.catchUp()
 	s.addressed()
@@ -244,6 +254,9 @@ func (s *sim) peace() {
 		name := fmt.Sprint("n", i)
 		n := node(i)
 		n.Name, n.Changed = name, time.Now()
+		if i == 0 {
+			n = dualStack(n, i)
+		}
 		event := "modified"
 		if _, had := s.nodes[name]; !had {
 			event = "added"
@@ -261,7 +274,8 @@ func (s *sim) exact() {
 	s.dns.mu.Lock()
 	defer s.dns.mu.Unlock()
 	cluster := plan.Cluster{Name: "main", AddressTypes: []string{"ExternalIP"}, NotReadyDelay: 30 * time.Second, Ready: true, UID: "uid-main",
-		Ingresses: slices.Collect(maps.Values(s.ingresses)), Services: slices.Collect(maps.Values(s.services)), Nodes: slices.Collect(maps.Values(s.nodes))}
+		Ingresses: slices.Collect(maps.Values(s.ingresses)), Services: slices.Collect(maps.Values(s.services)), Nodes: slices.Collect(maps.Values(s.nodes)),
+		Standing: plan.NewStanding(plan.Refs(slices.Collect(s.rules())), plan.Refs(s.dns.sorted()))}
 	want := plan.Desired([]plan.Cluster{cluster}, s.opts.Settings, time.Now())
 	taken := make(map[plan.RuleKey]bool)
 	for _, r := range s.foreignRules {
@@ -325,7 +339,7 @@ func (s *sim) exactRecords(want plan.Want, used map[string]bool) {
 		}
 		var wanted []plan.Record
 		for _, ip := range set.Addresses {
-			wanted = append(wanted, plan.Record{Name: name, Type: "A", Data: ip})
+			wanted = append(wanted, plan.Record{Name: name, Type: map[bool]string{false: "A", true: "AAAA"}[strings.Contains(ip, ":")], Data: ip})
 		}
 		if set.CNAME != "" {
 			wanted = append(wanted, plan.Record{Name: name, Type: "CNAME", Data: set.CNAME})

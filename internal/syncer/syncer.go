@@ -66,6 +66,7 @@ type Syncer struct {
 	memory   plan.Memory
 	step     plan.Step
 	mapped   bool // want was computed at least once
+	mappedOn int  // the targets that were read by then
 	shared   bool // see share
 	accounts *accounts
 	told     map[string]bool
@@ -171,7 +172,7 @@ func (s *Syncer) Run(ctx context.Context) error {
 			t.readAll(ctx, now)
 		}
 
-		if due(s.want.Until, now) {
+		if due(s.want.Until, now) || s.mapped && s.mappedOn != s.readTargets() {
 			changed = true
 		}
 		desired := changed && !now.Before(planAt)
@@ -243,10 +244,18 @@ func (s *Syncer) applyAll() {
 	}
 }
 
-// desire maps the clusters' objects anew.
+// desire maps the clusters' objects anew. What was mapped before a target was read
+// is of no use: what stands there has a say.
 func (s *Syncer) desire(now time.Time) {
 	clusters, events, missed := s.in.take()
-	want := plan.DesiredAfter(s.want, clusters, s.opts.Settings, now)
+	before, standing, read := s.want, s.stands(), s.readTargets()
+	if s.mappedOn != read {
+		before, s.mappedOn = plan.Want{}, read
+	}
+	for i := range clusters {
+		clusters[i].Standing = standing
+	}
+	want := plan.DesiredAfter(before, clusters, s.opts.Settings, now)
 	s.accounts.opened(events, s.published, now)
 	s.memory = s.memory.Follow(s.want, want, !missed)
 	s.want, s.mapped, s.nodes = want, true, nodesOf(clusters)

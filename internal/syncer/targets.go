@@ -82,6 +82,27 @@ func (s *Syncer) ownedRules() (n int) {
 	return n
 }
 
+// readTargets is how many targets were read.
+func (s *Syncer) readTargets() (n int) {
+	for _, t := range s.targets() {
+		if t.standing().known {
+			n++
+		}
+	}
+	return n
+}
+
+// stands is what stands at the targets that were read.
+func (s *Syncer) stands() plan.Standing {
+	standing := plan.Standing{
+		Rules: make(map[plan.Target][]*plan.Rule, len(s.cdns)), Unread: make(map[plan.Target]bool), Records: s.dns.picture.objects.List(),
+	}
+	for _, t := range s.cdns {
+		standing.Rules[t.name], standing.Unread[t.name] = t.picture.objects.List(), !t.picture.known
+	}
+	return standing
+}
+
 // rules is what the plan looks at of all CDNs.
 func (s *Syncer) rules() plan.View[plan.Rule] {
 	if len(s.cdns) == 1 {

@@ -90,7 +90,7 @@ func TestOrigins(t *testing.T) {
 	}{
 		{"NodePort", func() {}, "http://nodes:30080", []string{"A 192.0.2.1", "A 192.0.2.2"}},
 		{"a node gets an IPv6 address, the Service is of IPv4 alone", func() { bothFamilies("node-1", "192.0.2.1", "2001:db8::1") },
-			"http://nodes-v4:30080", []string{"A 192.0.2.1", "A 192.0.2.2"}},
+			"http://nodes:30080", []string{"A 192.0.2.1", "A 192.0.2.2"}},
 		{"dual stack", func() { b.apply(withSpec(service(30080), "ipFamilyPolicy: RequireDualStack")) },
 			"http://nodes:30080", []string{"A 192.0.2.1", "A 192.0.2.2", "AAAA 2001:db8::1"}},
 		{"the policy becomes Local", func() {
@@ -175,6 +175,52 @@ func TestOneNodeUnderManyServices(t *testing.T) {
 	b.idle(d)
 	must(t, b.wrote(0, 2))
 	t.Logf("200 Services, one node replaced: 2 writes to Vultr, none to Edgio, exact after %s", took)
+}
+
+// TestDualStackNodeComesAndGoes: a node with an IPv6 address joins a cluster of IPv4
+// alone, whose 40 Ingresses lead to a Service of IPv4 alone, and leaves it. That is
+// told to DNS by a call each time, to Edgio not at all, and a restart writes nothing.
+func TestDualStackNodeComesAndGoes(t *testing.T) {
+	b := newBed(t, lab.Options{})
+	b.nodes("192.0.2.1", "192.0.2.2", "192.0.2.3")
+	manifests, rules := []string{service(30080)}, []string{}
+	for i := range 40 {
+		url := fmt.Sprintf("www.example.com/%d", i)
+		manifests, rules = append(manifests, ingress(fmt.Sprint("web-", i), url)), append(rules, rule(url, 30080))
+	}
+	b.atOnce(manifests, server.Apply)
+	config := b.config(nil)
+	d := b.start(config)
+	b.exact(rules...)
+	b.idle(d)
+	for range 2 {
+		b.forgetCalls()
+		b.nodes("203.0.113.5")
+		must(t, server.SetNodeAddresses(t.Context(), "node-5", corev1.NodeAddress{Type: "ExternalIP", Address: "203.0.113.5"}, corev1.NodeAddress{Type: "ExternalIP", Address: "2001:db8::5"}))
+		b.addresses("192.0.2.1", "192.0.2.2", "192.0.2.3", "203.0.113.5")
+		b.idle(d)
+		must(t, b.wrote(0, 1))
+		if calls := b.Edgio.Calls(); len(calls) > 0 {
+			t.Errorf("calls to Edgio: %v", calls)
+		}
+
+		d.stop()
+		b.forgetCalls()
+		d = b.start(config)
+		b.idle(d)
+		must(t, b.nothingWritten())
+		status, output := b.run(config, "plan")
+		if status != 0 {
+			t.Errorf("plan ended with %d and shows\n%s", status, output)
+		}
+
+		b.forgetCalls()
+		must(t, server.DeleteNode(t.Context(), "node-5"))
+		b.addresses("192.0.2.1", "192.0.2.2", "192.0.2.3")
+		b.idle(d)
+		must(t, b.wrote(0, 1))
+	}
+	must(t, lab.Same("rules", b.Rules(), rules...))
 }
 
 // TestRelease lets go of a rule: its mark goes, all else of it stays, even when

@@ -1,0 +1,220 @@
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/edgeward/edgeward/internal/kube"
+)
+
+// Standing is what stands at the providers, as far as it was read. A Service of
+// one family may stand behind NodesSet or behind the set of its family alone, and
+// nodes that come and go must not move its rules from the one to the other. So
+// what stands decides: a rule stays with its name as long as that serves it.
+type Standing struct {
+	Rules   map[Target][]*Rule // of each CDN, in the order that Compare makes
+	Unread  map[Target]bool    // the CDNs of which that is not known yet
+	Records []*Record          // in the order that Compare makes
+}
+
+// NewStanding is what stands where these lists, in any order, are all of it.
+func NewStanding(rules []*Rule, records []*Record) Standing {
+	s := Standing{Rules: make(map[Target][]*Rule), Records: slices.SortedFunc(slices.Values(records), func(a, b *Record) int { return a.Compare(*b) })}
+	for _, r := range slices.SortedFunc(slices.Values(rules), func(a, b *Rule) int { return a.Compare(*b) }) {
+		s.Rules[r.CDN] = append(s.Rules[r.CDN], r)
+	}
+	return s
+}
+
+// families are those in which something can be reached.
+type families struct{ v4, v6 bool }
+
+func familiesOf(svc kube.Service) families {
+	return families{v4: !svc.Families.OnlyIPv6, v6: !svc.Families.OnlyIPv4}
+}
+
+func (f families) none() bool                 { return !f.v4 && !f.v6 }
+func (f families) both() bool                 { return f.v4 && f.v6 }
+func (f families) meets(o families) bool      { return f.v4 && o.v4 || f.v6 && o.v6 }
+func (f families) or(o families) families     { return families{f.v4 || o.v4, f.v6 || o.v6} }
+func (f families) except(o families) families { return families{f.v4 && !o.v4, f.v6 && !o.v6} }
+
+// others are those that are not among f.
+func (f families) others() families { return families{true, true}.except(f) }
+
+// alone is the set of nodes for a Service that answers on nothing but f.
+func (f families) alone() string {
+	if f.v4 {
+		return NodesIPv4Set
+	}
+	return NodesIPv6Set
+}
+
+// nodeNames is what stands at the names of the sets of nodes.
+type nodeNames struct {
+	// any are the families of all addresses at NodesSet. Now are those of the
+	// addresses that the nodes have as they are now, if there are some: others are
+	// on their way out, or somebody put them there.
+	any, now families
+	alone    families // the sets of one family that have addresses
+}
+
+// standingNames finds out what stands at the names of the sets of nodes.
+func (m *mapper) standingNames() nodeNames {
+	var stands nodeNames
+	nodes := m.nodes.set(m.Name, families{true, true}, nil, "")
+	for _, r := range m.recordsAt(NodesSet) {
+		is := families{v4: r.Type == "A", v6: r.Type == "AAAA"}
+		stands.any = stands.any.or(is)
+		if contains(nodes.Addresses, r.Data) || contains(nodes.Keep, r.Data) {
+			stands.now = stands.now.or(is)
+		}
+	}
+	if stands.now.none() {
+		stands.now = stands.any
+	}
+	stands.alone = families{len(m.recordsAt(NodesIPv4Set)) > 0, len(m.recordsAt(NodesIPv6Set)) > 0}
+	return stands
+}
+
+// recordsAt are the records at the name of one of the sets of nodes.
+func (m *mapper) recordsAt(set string) []*Record {
+	name, all := m.nodesName(set), m.Standing.Records
+	from, _ := slices.BinarySearchFunc(all, name, func(r *Record, name string) int {
+		return cmp.Or(strings.Compare(r.Zone, ""), strings.Compare(r.Name, name))
+	})
+	to := from
+	for to < len(all) && all[to].Zone == "" && all[to].Name == name {
+		to++
+	}
+	return all[from:to]
+}
+
+// nodesFor is the set of the nodes that answer on a Service's node ports, for what
+// is published at key.
+func (m *mapper) nodesFor(svc kube.Service, key RuleKey) string {
+	if svc.Local {
+		return m.objectName(kindLocal, svc.Namespace, svc.Name)
+	}
+	on := familiesOf(svc)
+	if on.both() {
+		return m.nodesName(NodesSet)
+	}
+	shared := true // NodesSet serves it, too
+	switch {
+	case m.standsFrom(on.alone(), key), m.stands.now.meets(on.others()):
+		shared = false
+	case m.standsFrom(NodesSet, key):
+	case m.stands.alone.meets(on), m.stands.any.meets(on.others()): // a new one goes where others are
+		shared = false
+	case m.stands.any.none():
+		shared = !m.nodes.has.meets(on.others())
+	}
+	if shared {
+		return m.nodesName(NodesSet)
+	}
+	return m.nodesName(on.alone())
+}
+
+// standsFrom reports whether a rule stands at key whose origin is this one of the sets
+// of nodes.
+func (m *mapper) standsFrom(set string, key RuleKey) bool {
+	host := m.sourceHost(m.nodesName(set))
+	here, _ := at(m.Standing.Rules[key.CDN], &key)
+	return slices.ContainsFunc(here, func(r *Rule) bool { return r.SourceHost == host })
+}
+
+// sharing is what an Ingress leads to NodesSet.
+type sharing struct {
+	lacks families // on which a Service there does not answer
+	both  bool     // something there answers on both
+}
+
+func (s sharing) or(o sharing) sharing { return sharing{s.lacks.or(o.lacks), s.both || o.both} }
+
+// lookAgain is how soon the clusters' objects are mapped again while a rule is in
+// the way of addresses: it goes without a word from the clusters.
+const lookAgain = time.Minute
+
+// addNodeSets adds the sets of the nodes, and what is to be said of NodesSet. It
+// has the addresses of both families, but for one on which a Service does not
+// answer that shares the name: all others do without it. Shared is what all Ingresses
+// of the cluster lead there.
+func (m *mapper) addNodeSets(want *Want, shared sharing) {
+	all := want.readings[m.Name].asked
+	ingress := func(i int) IngressID { return IngressID{m.Name, m.Ingresses[i].Namespace, m.Ingresses[i].Name} }
+	come := m.nodes.has.except(m.stands.now).except(shared.lacks)
+	because := ""
+	if !come.none() && (shared.both || !m.stands.any.none()) {
+		if lacks, rule := m.lackedBehind(come); rule != nil {
+			shared.lacks, because = shared.lacks.or(lacks), "rule "+rule.RuleKey.String()
+			want.wake(m.now.Add(lookAgain))
+		}
+	}
+	has := shared.lacks.except(m.stands.now).others()
+	if has.none() {
+		has = families{true, true}
+	}
+	for name, f := range map[string]families{NodesSet: has, NodesIPv4Set: {v4: true}, NodesIPv6Set: {v6: true}} {
+		want.Sets[m.nodesName(name)] = m.nodes.set(m.Name, f, nil, "no node is left that can take traffic")
+	}
+	missing := m.nodes.has.except(has)
+	if !shared.both || missing.none() {
+		return
+	}
+	if because == "" {
+		because = "Ingress " + ingress(slices.IndexFunc(all, func(a *asked) bool { return a.nodes.lacks.meets(missing) })).String()
+	}
+	text := m.withheld(missing, because)
+	for i, a := range all {
+		if a.nodes.both {
+			want.Warnings = append(want.Warnings, Warning{ingress(i), text})
+		}
+	}
+}
+
+// withheld says that NodesSet lacks a family for somebody's sake.
+func (m *mapper) withheld(missing families, because string) string {
+	family, other, records := "IPv6", "IPv4", "AAAA"
+	if missing.v4 {
+		family, other, records = "IPv4", "IPv6", "A"
+	}
+	return fmt.Sprintf("its origin %s gets no %s records although nodes have %s addresses, since a Service that answers on %s alone shares the name (%s); "+
+		"give the Services behind it both families (spec.ipFamilyPolicy: PreferDualStack)",
+		m.sourceHost(m.nodesName(NodesSet)), records, family, other, because)
+}
+
+// lackedBehind finds a rule, whosever, that has NodesSet for its origin and leads to
+// a Service that does not answer on all of these families, and tells on which not.
+// Its Ingress may be gone, let go of, or not understood.
+func (m *mapper) lackedBehind(of families) (lacks families, rule *Rule) {
+	lacking := make(map[int]families) // by node port
+	for _, svc := range m.Services {
+		if lacks := of.except(familiesOf(svc)); !lacks.none() {
+			for _, p := range svc.Ports {
+				lacking[int(p.NodePort)] = lacks
+			}
+		}
+	}
+	delete(lacking, 0)
+	if len(lacking) == 0 {
+		return families{}, nil
+	}
+	host := m.sourceHost(m.nodesName(NodesSet))
+	for _, cdn := range m.set.CDNs {
+		for _, r := range m.Standing.Rules[cdn.Target] {
+			if r.SourceHost != host {
+				continue
+			}
+			for _, p := range r.Protocols {
+				if lacks, ok := lacking[p.SourcePort]; ok {
+					return lacks, r
+				}
+			}
+		}
+	}
+	return families{}, nil
+}
