@@ -85,7 +85,7 @@ func (r Remover) Run(ctx context.Context) error {
 		return err
 	}
 	if led > 0 {
-		if err := r.wait(ctx, time.Duration(ttl)*time.Second, "(the records' TTL) before the rules go"); err != nil {
+		if err := r.wait(ctx, time.Duration(ttl)*time.Second, "(vultr.ttl) before the rules go"); err != nil {
 			return fmt.Errorf("the rules, addresses and claims still stand: %w", err)
 		}
 	}

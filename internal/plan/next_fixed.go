@@ -84,6 +84,7 @@ func (p *planner) successors(s *site) []ourRule {
 	for _, twin := range with {
 		switch {
 		case twin.ID == current.ID:
+		case p.mayBeLed(twin):
 		case pub == nil:
 			p.step.Rules = append(p.step.Rules, Op[Rule]{Verb: Delete, old: twin.Rule, Ingress: route.Ingress, Urgency: urgentTidy})
 		default:

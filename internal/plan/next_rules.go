@@ -332,8 +332,7 @@ func (p *planner) unwantedRule(r ourRule) {
 	gone := p.unwanted(r.of.Cluster, r.ID, p.Memory.droppedRules[r.RuleKey] || p.decided[*r.of])
 	due, safe := gone.since.Add(p.Settings.DeletionGrace), true
 	target := p.target(r.Rule)
-	if zone := p.Settings.unlistedZone(c.said, r.Host); zone != "" && target != "" {
-		p.keeps(r, "its zone "+zone+" is not in vultr.publish_zones any more, so that edgeward does not see it")
+	if p.mayBeLed(r) {
 		return
 	}
 	if pub := p.published[r.Host]; pub != nil && p.concerns(pub, target) && target != "" {
@@ -351,6 +350,17 @@ func (p *planner) unwantedRule(r ourRule) {
 		reported: gone.reported, due: due, safe: safe,
 	})
 	p.open(*r.of, Open{Rules: true})
+}
+
+// mayBeLed reports whether the host of a rule that nobody wants may be led to it where
+// that is not seen, and then says so.
+func (p *planner) mayBeLed(r ourRule) bool {
+	zone := p.Settings.unlistedZone(p.clusters.get(r.of.Cluster).said, r.Host)
+	if zone == "" || p.target(r.Rule) == "" {
+		return false
+	}
+	p.keeps(r, "its zone "+zone+" is not in vultr.publish_zones any more, so that edgeward does not see it")
+	return true
 }
 
 // keeps says of a rule that nobody wants why it stays.

@@ -359,10 +359,7 @@ func TestWildcard(t *testing.T) {
 			// Unpublished, the mark goes right after the CNAME, and the rule still waits for caches.
 			gone := s.Now
 			s.change(true, cluster("main", balanced("192.0.2.9")))
-			var history []string
-			for _, line := range s.run() {
-				history = append(history, line)
-			}
+			history := s.run()
 			since := gone.Sub(start())
 			want := []string{
 				(since + 10*time.Second).String() + ": delete www.a cdn-id-003.vultrcdn.com",
