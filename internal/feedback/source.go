@@ -69,7 +69,7 @@ func (s Source) outcome(o *syncer.Overview, in *kube.Ingress, about map[plan.Ing
 	outcome := Outcome{Ingress: id, UID: in.UID, Version: in.ResourceVersion, Published: in.Published, Found: o.Found[id]}
 	if a := about[id]; a != nil {
 		a.present = true
-		outcome.Messages = s.words(a.findings, a.notes, targets)
+		outcome.Messages = s.words(a.findings, a.notes, targets, o.Step.NoDNS)
 		if len(a.findings) == 0 && len(a.notes) > 0 && o.Want.Shared(id) {
 			outcome.Messages = []Message{served(a.notes)}
 		}

@@ -186,6 +186,9 @@ func TestMessages(t *testing.T) {
 			want:     plan.Want{Routes: []*plan.Route{{Key: a, Set: "nodes.main.acme"}}},
 			failures: []syncer.Failure{{Place: "nodes.main.acmes A 192.0.2.1", Error: "another set's"}, {Place: "nodes.main.acme A 192.0.2.1", Error: "500"}},
 			messages: []Message{warning("SyncFailed", "shop.example.com/a: no address (500)"+again)}},
+		"its DNS cannot be made": {step: plan.Step{Routes: []plan.RouteState{route(a, plan.Synced, "")}, NoDNS: map[string]bool{"shop.example.com": true}},
+			target: cdn, zones: []string{"example.com"},
+			messages: []Message{normal("Synced", "Published at the CDN: shop.example.com/a. Let DNS lead shop.example.com to "+cdn+" (CNAME).")}},
 		"what a terminal would obey": {
 			step:     plan.Step{Problems: []plan.Problem{problem(a, plan.Conflict, "claimed by X\x1b[2K\n\u202eforged")}},
 			messages: []Message{warning("Conflict", `shop.example.com/a: claimed by X\x1b[2K\n\u202eforged. It is published for this Ingress as soon as nobody else has it.`)}},

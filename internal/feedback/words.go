@@ -20,8 +20,9 @@ const (
 	maxKeys = 6
 )
 
-// words makes a message for each state.
-func (s Source) words(list []finding, notes []string, targets map[plan.RuleKey]string) []Message {
+// words makes a message for each state. For the hosts in noDNS nobody makes DNS yet,
+// whatever their zone.
+func (s Source) words(list []finding, notes []string, targets map[plan.RuleKey]string, noDNS map[string]bool) []Message {
 	byState := make(map[plan.State][]finding)
 	for _, f := range list {
 		byState[f.state] = append(byState[f.state], f)
@@ -36,7 +37,7 @@ func (s Source) words(list []finding, notes []string, targets map[plan.RuleKey]s
 		text := say.lead + described(findings)
 		switch {
 		case state == plan.Synced:
-			text += "." + s.dnsHint(findings, targets)
+			text += "." + s.dnsHint(findings, targets, noDNS)
 		case state != plan.Pending || waits:
 			text += ". " + say.help
 		}
@@ -54,7 +55,7 @@ func noted(notes []string) string { return " Note: " + strings.Join(notes, "; ")
 // served is said of an Ingress of which nothing is left to publish, since others
 // publish its hosts as a whole from where it leads, too.
 func served(notes []string) Message {
-	return Message{Reason: sayings[plan.Synced].reason, Text: cut("Nothing is left to publish." + noted(notes))}
+	return Message{Reason: sayings[plan.Synced].reason, Text: cut(printable.Text("Nothing is left to publish." + noted(notes)))}
 }
 
 // saying is how a state is put. Lead goes before what was found, help after it.
@@ -115,10 +116,10 @@ func joined(keys []string, reason string) string {
 // dnsHint says where DNS has to lead the hosts of the findings, but for those
 // that are led there already: " Let DNS lead a.example, b.example to
 // cdn.example (CNAME)."
-func (s Source) dnsHint(findings []finding, targets map[plan.RuleKey]string) string {
+func (s Source) dnsHint(findings []finding, targets map[plan.RuleKey]string, noDNS map[string]bool) string {
 	hosts := make(map[string][]string) // by target
 	for _, f := range findings {
-		if target := targets[f.key]; target != "" && !published(f.key.Host, s.PublishZones) {
+		if target := targets[f.key]; target != "" && (noDNS[f.key.Host] || !published(f.key.Host, s.PublishZones)) {
 			hosts[target] = append(hosts[target], f.key.Host)
 		}
 	}

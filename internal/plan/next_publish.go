@@ -84,11 +84,20 @@ func (p *planner) planPublications() {
 		default:
 			p.unpublish(pub, standing[host])
 		}
-		if pub.barred != "" {
-			for _, l := range leads {
-				p.warn(l.ingress, "edgeward makes no DNS for %s: %s. Its DNS is left to you", host, pub.barred)
-			}
+		if pub.barred != "" && len(leads) > 0 {
+			p.noDNS(pub, leads)
 		}
+	}
+}
+
+// noDNS says to whom it concerns that no DNS can be made for a host.
+func (p *planner) noDNS(pub *publication, leads []lead) {
+	if p.step.NoDNS == nil {
+		p.step.NoDNS = make(map[string]bool)
+	}
+	p.step.NoDNS[pub.host] = true
+	for _, l := range leads {
+		p.warn(l.ingress, "edgeward makes no DNS for %s: %s. Its DNS is left to you", pub.host, pub.barred)
 	}
 }
 

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -418,5 +419,30 @@ func TestClaimTTLFirst(t *testing.T) {
 	s.Records.Attempts = []Attempt[Record]{{s.step.Records[0], InFlight}}
 	if diff := cmp.Diff([]string(nil), s.ask()); diff != "" {
 		t.Errorf("meanwhile (-want +got):\n%s", diff)
+	}
+}
+
+// TestLargeSets has how many nodes are too many for one answer of DNS.
+func TestLargeSets(t *testing.T) {
+	for _, test := range []struct {
+		v4, v6 int
+		warns  bool
+	}{{64, 0, false}, {65, 0, true}, {36, 36, false}, {37, 37, true}} {
+		objects := []any{shop(), web()}
+		for i := range test.v4 {
+			n := node(fmt.Sprint("n", i), fmt.Sprint("192.0.2.", i+1))
+			if i < test.v6 {
+				n = dual(n.Name, n.Addresses[0].Address, fmt.Sprint("2001:db8::", i+1))
+			}
+			objects = append(objects, n)
+		}
+		s := newStage(testSettings(), cluster("main", objects...))
+		s.run()
+		warns := slices.ContainsFunc(s.step.Notices, func(n Notice) bool {
+			return strings.Contains(n.Text, "nodes.main.acme.k8s.example.net has more addresses than many resolvers take")
+		})
+		if warns != test.warns {
+			t.Errorf("%d and %d: notices %v", test.v4, test.v6, s.step.Notices)
+		}
 	}
 }

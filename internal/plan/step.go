@@ -52,6 +52,9 @@ type Step struct {
 	// Stale are the sets, by zone name, whose last known addresses stay for want
 	// of others.
 	Stale map[string]Stale
+	// NoDNS are the hosts in Settings.PublishZones for which edgeward can make no DNS,
+	// so that somebody else has to lead them to their CDN.
+	NoDNS map[string]bool
 	// Kept says of rules of ours that nobody wants, by their IDs, why they stay.
 	Kept map[string]string
 	// Released are the Ingresses of which a rule was let go.
