@@ -163,7 +163,7 @@ func (d *daemon) reload(ctx context.Context, old *session) (next *session, unrea
 func Settings(cfg *config.Config) plan.Settings {
 	var cdns []plan.CDN
 	if cfg.Edgio.On {
-		cdns = append(cdns, plan.CDN{Target: plan.Edgio})
+		cdns = append(cdns, plan.CDN{Target: plan.Edgio, Poll: time.Minute}) // ten calls of fifty
 	}
 	if cfg.VultrCDN.On {
 		cdn := vultrcdn.Capabilities()

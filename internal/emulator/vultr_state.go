@@ -17,6 +17,21 @@ func (v *Vultr) Records(domain string) []Record {
 	return z.others(-1)
 }
 
+// AddDomain adds an empty zone as if somebody else had.
+func (v *Vultr) AddDomain(name string) {
+	v.apply(false, func() bool { return v.addZone(name, dnssecDisabled) != nil })
+}
+
+// RemoveDomain deletes a zone with its records behind the client's back, and says
+// whether it was there.
+func (v *Vultr) RemoveDomain(name string) bool {
+	return v.apply(false, func() bool {
+		z := v.findZone(name)
+		v.zones = slices.DeleteFunc(v.zones, func(other *zone) bool { return other == z })
+		return z != nil
+	})
+}
+
 // Seed adds a record as if somebody else had, and returns its id: r's own, or a
 // new one. r is taken as the API shows records, with a relative name and TXT
 // data in quotes; no rule applies to it. Seed panics if there is no such zone.

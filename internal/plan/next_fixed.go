@@ -6,15 +6,19 @@ import (
 	"time"
 )
 
-// pollEvery is how often a CDN is read while it prepares something.
+// pollEvery is how often a CDN is read while it prepares something, unless it says
+// otherwise.
 const pollEvery = 5 * time.Second
 
-// poll has a CDN read again soon, since what it is preparing may be ready.
+// poll has a CDN read again soon, since what it is preparing may be ready. A long list
+// is read less often: reading it takes calls from what is to be done.
 func (p *planner) poll(cdn Target) {
-	at := p.Rules.part(string(cdn)).Read.Add(pollEvery)
+	const short = 1000
+	every := cmp.Or(p.cdn(cdn).Poll, pollEvery) * time.Duration(max(1, len(p.Rules.Objects)/short))
+	at := p.Rules.part(string(cdn)).Read.Add(every)
 	if !p.Now.Before(at) {
 		p.step.Reread[cdn] = true
-		at = p.Now.Add(pollEvery)
+		at = p.Now.Add(every)
 	}
 	p.askAgain(at)
 }

@@ -231,6 +231,9 @@ type CDN struct {
 	// Domain is the CDN's own, in which the names lie that published hosts are led
 	// to; "" if it has none.
 	Domain string
+	// Poll is how often up to a thousand rules may be read while it prepares one; 0:
+	// every five seconds.
+	Poll time.Duration
 	// Certificates: a host is published on https with a certificate of its own,
 	// and without one on http. It may ask an origin by https only with one.
 	Certificates bool

@@ -14,6 +14,7 @@ import (
 	"github.com/edgeward/edgeward/internal/config"
 	"github.com/edgeward/edgeward/internal/daemon"
 	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/printable"
 )
 
 // ErrChanges says that a run would change something. It has been printed.
@@ -48,7 +49,7 @@ func run(cmd *cobra.Command, cfg *config.Config, version, output, backup string)
 	if err != nil {
 		return err
 	}
-	in, err := Gather(ctx, cfg, p, version, silent)
+	in, err := Gather(ctx, cfg, p, version, func(text string) { fmt.Fprintln(cmd.ErrOrStderr(), printable.Text(text)) })
 	if err != nil {
 		return err
 	}

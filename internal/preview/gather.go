@@ -17,11 +17,19 @@ import (
 	"github.com/edgeward/edgeward/watcher"
 )
 
-// patience is how long the clusters may take to give their snapshots.
-const patience = 30 * time.Second
+const (
+	// patience is how long the clusters may take to give their snapshots.
+	patience = 30 * time.Second
+	// hush is how long one is waited for without a word.
+	hush = 5 * time.Second
+	// lastWait is how long its watches may take to end: client-go waits for a plugin
+	// that it runs for credentials, whatever it is told.
+	lastWait = time.Second
+)
 
-// Gather reads each cluster and both providers once. It writes nothing.
-func Gather(ctx context.Context, cfg *config.Config, p daemon.Providers, version string, log *slog.Logger) (plan.Input, error) {
+// Gather reads each cluster and both providers once. It writes nothing. What takes
+// long it tells.
+func Gather(ctx context.Context, cfg *config.Config, p daemon.Providers, version string, tell func(string)) (plan.Input, error) {
 	in := plan.Input{
 		Settings: daemon.Settings(cfg),
 		Rules:    plan.View[plan.Rule]{Known: true},
@@ -30,7 +38,7 @@ func Gather(ctx context.Context, cfg *config.Config, p daemon.Providers, version
 	errs := make([]error, len(cfg.Clusters)+2)
 	var running sync.WaitGroup
 	for i, c := range cfg.Clusters {
-		running.Go(func() { clusters[i], errs[i] = snapshot(ctx, cfg, c, version, log) })
+		running.Go(func() { clusters[i], errs[i] = snapshot(ctx, cfg, c, version, tell) })
 	}
 	var rules []plan.Rule
 	running.Go(func() { rules, errs[len(errs)-2] = p.Rules(ctx) })
@@ -50,7 +58,8 @@ func Gather(ctx context.Context, cfg *config.Config, p daemon.Providers, version
 }
 
 // snapshot reads one cluster as the daemon would.
-func snapshot(ctx context.Context, cfg *config.Config, c config.Cluster, version string, log *slog.Logger) (plan.Cluster, error) {
+func snapshot(ctx context.Context, cfg *config.Config, c config.Cluster, version string, tell func(string)) (plan.Cluster, error) {
+	log := slog.New(slog.DiscardHandler)
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	synced := make(chan string, 1)
@@ -73,7 +82,18 @@ func snapshot(ctx context.Context, cfg *config.Config, c config.Cluster, version
 	}
 	ended := make(chan struct{})
 	go func() { cluster.Run(ctx); close(ended) }()
-	defer func() { cancel(); <-ended }()
+	defer func() {
+		cancel()
+		select {
+		case <-ended:
+		case <-time.After(lastWait):
+		}
+	}()
+	slow := time.AfterFunc(hush, func() {
+		_, reason := cluster.Synced()
+		tell(fmt.Sprintf("cluster %s is waited for, %s at most: %s", c.Name, patience, reason))
+	})
+	defer slow.Stop()
 	select {
 	case uid := <-synced:
 		p := daemon.Cluster(cfg, c)
