@@ -162,6 +162,30 @@ func TestClaimSays(t *testing.T) {
 	}
 }
 
+// TestClaimComesBeforeWhatItSays: a rule at another CDN, and the mark of a host in
+// another zone, wait until the claim says so, though all else stands.
+func TestClaimComesBeforeWhatItSays(t *testing.T) {
+	set := vultrSettings()
+	set.PublishZones = nil
+	slow := ingress("old", "www.example.com", "Prefix", "/")
+	slow.Rules[0].Paths[0].Backend = kube.Backend{Service: "web", PortNumber: 80}
+	s := settled(set, cluster("main", slow, balanced("192.0.2.9")))
+	s.change(true, cluster("main", slow, fast("/=web"), balanced("192.0.2.9")))
+	if diff := cmp.Diff([]string{"update claim main"}, s.ask()); diff != "" {
+		t.Errorf("another CDN (-want +got):\n%s", diff)
+	}
+	s.run()
+	set = vultrSettings()
+	s = s.restarted(set, cluster("main", slow, fast("/=web"), balanced("192.0.2.9")))
+	if diff := cmp.Diff([]string{"update claim main"}, s.ask()); diff != "" {
+		t.Errorf("another zone (-want +got):\n%s", diff)
+	}
+	s.do()
+	if diff := cmp.Diff([]string{"create claim www"}, s.ask()); diff != "" {
+		t.Errorf("then (-want +got):\n%s", diff)
+	}
+}
+
 // TestZoneTakenOut: a zone goes from publish_zones. The records there are left alone,
 // and what a CNAME in it may lead to stays after its Ingress.
 func TestZoneTakenOut(t *testing.T) {
