@@ -228,7 +228,7 @@ func (p *planner) remember() Memory {
 		next.compared = make(map[string]bool)
 	}
 	for name, c := range p.clusters.of {
-		if p.Rules.Known && p.Records.Known && c.ready && c.compared {
+		if p.Rules.tried() && p.Records.tried() && c.ready && c.compared {
 			next.compared[name] = true
 		}
 	}

@@ -544,3 +544,21 @@ func TestForeignRuleOfACDNTakenOut(t *testing.T) {
 	}
 	s.record(t, "192.0.2.1")
 }
+
+// TestAllowDeleteWaitsForEveryZone: the first comparison, which may delete all, is not
+// over before each zone was read.
+func TestAllowDeleteWaitsForEveryZone(t *testing.T) {
+	s := settled(vultrSettings(), cluster("main", fast("/=web"), balanced("192.0.2.9")))
+	all := s.Records.Objects
+	s = s.restarted(vultrSettings(), cluster("main", balanced("192.0.2.9")))
+	s.Records.Objects = slices.DeleteFunc(slices.Clone(all), func(r *Record) bool { return r.Zone != "" })
+	s.Records.Parts = map[string]Part{"": {Known: true, Read: s.Now}, "example.com": {}}
+	if s.ask(); s.step.Compared {
+		t.Error("compared before a zone was read")
+	}
+	s.Records.Objects, s.Records.Parts = all, nil
+	s.run()
+	if diff := cmp.Diff([]string{"claim main"}, s.standing()); diff != "" || len(s.step.Blocked) > 0 {
+		t.Errorf("blocked %v (-want +got):\n%s", s.step.Blocked, diff)
+	}
+}

@@ -149,6 +149,16 @@ type Part struct {
 	Fault string
 }
 
+// tried reports whether each part was read, or could not be.
+func (v View[T]) tried() bool {
+	for _, p := range v.Parts {
+		if !p.Known && p.Fault == "" {
+			return false
+		}
+	}
+	return v.Known
+}
+
 // part returns what is known of a part: of a CDN or of a zone.
 func (v View[T]) part(name string) Part {
 	if p, ok := v.Parts[name]; ok {
