@@ -43,20 +43,30 @@ func (r Remover) Show(ctx context.Context) (int, error) {
 	if err := WriteTable(r.Out, items); err != nil {
 		return 0, err
 	}
-	r.tellKept(holdings)
+	if len(items) == kept {
+		r.tellKept(holdings)
+	}
 	return len(items) - kept, nil
 }
 
 // tellKept says what stays, and why.
 func (r Remover) tellKept(holdings map[string]*plan.Holdings) {
 	for cluster, h := range each(holdings) {
-		objects := make(map[string]int) // by the reason
-		for _, why := range h.Kept {
-			objects[why]++
+		tellKeptOf(r.Out, h, "rules", cluster, h.Rules)
+		tellKeptOf(r.Out, h, "addresses", cluster, h.Records)
+		tellKeptOf(r.Out, h, "records of published hosts", cluster, slices.Concat(h.CNAMEs, h.Marks))
+	}
+}
+
+func tellKeptOf[T plan.Object[T]](out io.Writer, h *plan.Holdings, kind, cluster string, objects []T) {
+	count := make(map[string]int) // by the reason
+	for _, o := range objects {
+		if why := h.Kept[o.Identity()]; why != "" {
+			count[why]++
 		}
-		for _, why := range slices.Sorted(maps.Keys(objects)) {
-			say(r.Out, "kept: %d objects of cluster %s: %s", objects[why], cluster, why)
-		}
+	}
+	for _, why := range slices.Sorted(maps.Keys(count)) {
+		say(out, "kept: %d %s of cluster %s, and its claim: %s", count[why], kind, cluster, why)
 	}
 }
 

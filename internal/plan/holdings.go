@@ -34,7 +34,7 @@ func AllHoldings(rules []*Rule, records View[Record], set Settings) map[string]*
 		if m, ok := r.Mark(); ok && m.Owner == set.Owner {
 			of(m.Cluster).Rules = append(of(m.Cluster).Rules, *r)
 		} else if name, ok := relative(r.SourceHost, set.Domain); ok {
-			named[name] = "rules of others use its name"
+			named[name] = "rules of others use them"
 		}
 	}
 	claims := make(map[string]Ownership)
@@ -97,16 +97,16 @@ func (h *Holdings) keep(said Ownership, rules []*Rule, records View[Record], set
 		why := ""
 		at, ok := set.zoneOf(r.Host)
 		if zone := set.unlistedZone(said, r.Host); zone != "" {
-			why = fmt.Sprintf("its host may be led to it in zone %s, which is not in vultr.publish_zones any more (list it there, or in sync.forget)", zone)
+			why = fmt.Sprintf("their hosts may be led to them in zone %s, which is not in vultr.publish_zones any more (list it there, or in sync.forget)", zone)
 		} else if fault := records.part(at.zone).Fault; ok && fault != "" {
-			why = "its host may be led to it in a zone that cannot be read: " + fault
+			why = "their hosts may be led to them in a zone that cannot be read: " + fault
 		}
 		if why == "" {
 			continue
 		}
 		h.Kept[r.ID] = why
 		if name, ok := relative(r.SourceHost, set.Domain); ok {
-			named[name] = "the rule " + r.RuleKey.String() + " is kept"
+			named[name] = "the rule " + r.RuleKey.String() + " is kept, which uses them"
 		}
 	}
 	unread := set.unread(said)
@@ -137,5 +137,5 @@ func unreadCDN(cdns []Target) string {
 	for _, cdn := range cdns {
 		names = append(names, string(cdn))
 	}
-	return fmt.Sprintf("rules of %s may use it, which is not in the configuration (put its section back, or list it in sync.forget)", strings.Join(names, " and "))
+	return fmt.Sprintf("rules of %s may use them, which is not in the configuration (put its section back, or list it in sync.forget)", strings.Join(names, " and "))
 }

@@ -37,7 +37,10 @@ func (p *planner) seenToLead(pub *publication, due time.Time) bool {
 	if p.Now.Before(due) || p.readSince(p.Records.part(pub.zone).Read, due) {
 		return true
 	}
-	p.step.Reread[Vultr] = true
+	if p.step.RereadZones == nil {
+		p.step.RereadZones = make(map[string]bool)
+	}
+	p.step.RereadZones[pub.zone] = true
 	return false
 }
 

@@ -40,6 +40,8 @@ type Step struct {
 	// host's rule goes, that nobody is led to it, and what a CDN is still preparing
 	// is looked at now and then.
 	Reread map[Target]bool
+	// RereadZones are the zones of which that is asked.
+	RereadZones map[string]bool
 	// Poll is when to ask again for the sake of what a CDN is still preparing, or
 	// has refused; zero: there is nothing like that.
 	Poll time.Time

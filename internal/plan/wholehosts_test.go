@@ -344,7 +344,7 @@ func TestOldListOfDNS(t *testing.T) {
 		if len(s.step.Rules) > 0 {
 			t.Fatalf("%s: the rule goes, and DNS was read %s before", s.Now.Sub(start()), s.Now.Sub(s.Records.Read))
 		}
-		if s.step.Reread[Vultr] {
+		if s.step.RereadZones["example.com"] {
 			return
 		}
 		s.Now = s.Now.Add(time.Minute)

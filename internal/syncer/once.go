@@ -80,7 +80,7 @@ func (s *Syncer) over(now time.Time) (err error, over bool) {
 	ready, awaited := s.Ready()
 	waits := s.waits(preparing, until, now)
 	if !ready && !gaveUp && now.Sub(s.started) < patience ||
-		s.flying() > 0 || !s.step.Wake.IsZero() || !s.step.Poll.IsZero() && now.Before(until) || len(s.step.Reread) > 0 && !gaveUp || !spent {
+		s.flying() > 0 || !s.step.Wake.IsZero() || !s.step.Poll.IsZero() && now.Before(until) || len(s.step.Reread)+len(s.step.RereadZones) > 0 && !gaveUp || !spent {
 		s.tellWaits(waits, now)
 		return nil, false
 	}
@@ -199,7 +199,7 @@ func (s *Syncer) waits(preparing map[plan.Target][]string, until, now time.Time)
 			add(forReadings, func(outlook) string { return string(name) + " is being read" })
 		case !stands.known:
 			add(forReadings, func(outlook) string { return string(name) + " cannot be read: " + stands.err.Error() })
-		case s.step.Reread[name] && len(preparing[name]) == 0:
+		case (s.step.Reread[name] || name == s.dns.name && len(s.step.RereadZones) > 0) && len(preparing[name]) == 0:
 			add(forDeletions, func(outlook) string { return string(name) + " is to be read again before more is deleted" })
 		}
 		queued, flying := t.waiting()

@@ -101,12 +101,10 @@ func (t *target[T]) beginReading(ctx context.Context, r *reading[T], now time.Ti
 // lag is how far lists are taken to lag behind writes.
 func (t *target[T]) lag() time.Duration { return min(maxLag, t.interval/2) }
 
-// readSoon brings the next readings forward, but for those that failed and wait.
-func (t *target[T]) readSoon(now time.Time) {
-	for _, r := range t.readings {
-		if r.err == nil {
-			r.due = now
-		}
+// soon brings the next reading forward, unless the last one failed and waits.
+func (r *reading[T]) soon(now time.Time) {
+	if r.err == nil {
+		r.due = now
 	}
 }
 

@@ -275,11 +275,13 @@ func (s *Syncer) plan(now time.Time) ([]*plan.Rule, []*plan.Record) {
 	}
 	for _, t := range s.cdns {
 		if s.step.Reread[t.name] {
-			t.readSoon(now)
+			t.main().soon(now)
 		}
 	}
-	if s.step.Reread[plan.Vultr] {
-		s.dns.readSoon(now)
+	for _, r := range s.dns.readings {
+		if len(s.dns.readings) == 1 && len(s.step.RereadZones) > 0 || s.step.RereadZones[r.part] {
+			r.soon(now)
+		}
 	}
 	for _, t := range s.cdns {
 		t.enqueue(s.rulesAt(t.name))

@@ -234,7 +234,7 @@ func (c *crasher) marked() []string {
 
 // records are those that stand after a transition.
 func (c *crasher) records(tr transition) []string {
-	lines := []string{fmt.Sprintf(`_edgeward.main.%s TXT "heritage=edgeward,edgeward/owner=%s,edgeward/cluster=%s" ttl %d`,
+	lines := []string{fmt.Sprintf(`_edgeward.main.%s TXT "heritage=edgeward,edgeward/owner=%s,edgeward/cluster=%s,edgeward/cdns=edgio" ttl %d`,
 		lab.Owner, lab.Owner, clusterUID(c.t, server), tr.ttl)}
 	for _, a := range tr.addresses {
 		lines = append(lines, fmt.Sprintf("nodes.main.%s A %s ttl %d", lab.Owner, a, tr.ttl))

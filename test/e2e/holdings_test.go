@@ -46,7 +46,7 @@ func TestList(t *testing.T) {
 		{"CLUSTER", "TARGET", "KIND", "OBJECT", "VALUE", "SERVES"},
 		{"main", "edgio", "rule", "www.example.com/one", "http://nodes.main.acme." + lab.Domain + ":30080/one", "default/one"},
 		{"main", "vultr", "address", "nodes.main.acme." + lab.Domain, "192.0.2.1", "1", "rules"},
-		{"main", "vultr", "claim", "_edgeward.main.acme." + lab.Domain, "heritage=edgeward,edgeward/owner=acme,edgeward/cluster=" + clusterUID(t, server)},
+		{"main", "vultr", "claim", "_edgeward.main.acme." + lab.Domain, "heritage=edgeward,edgeward/owner=acme,edgeward/cluster=" + clusterUID(t, server) + ",edgeward/cdns=edgio"},
 	}
 	if diff := cmp.Diff(want, rows); diff != "" || status != 0 {
 		t.Errorf("exit status %d, table (-want +got):\n%s", status, diff)

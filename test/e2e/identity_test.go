@@ -143,7 +143,7 @@ func TestTwoClusters(t *testing.T) {
 	b.until(conflict(d))
 	must(t, d.logged("level=WARN", "ingress=main/default/shop", "claimed by Ingress east/default/shop"))
 	claim := func(cluster string, s *kube.Server) string {
-		return fmt.Sprintf(`_edgeward.%s.%s TXT "heritage=edgeward,edgeward/owner=%s,edgeward/cluster=%s" ttl 120`,
+		return fmt.Sprintf(`_edgeward.%s.%s TXT "heritage=edgeward,edgeward/owner=%s,edgeward/cluster=%s,edgeward/cdns=edgio" ttl 120`,
 			cluster, lab.Owner, lab.Owner, clusterUID(t, s))
 	}
 	must(t, lab.Same("records", b.Records(), claim("main", server), claim("east", east),

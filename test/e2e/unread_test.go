@@ -88,7 +88,7 @@ func TestSectionTakenOut(t *testing.T) {
 			must(t, errors.Join(b.nothingWritten(), lab.Same("records", b.allRecords(), stood...)))
 			must(t, d.logged("level=WARN", "published at "+test.forget, "sync.forget"))
 			d.stop()
-			if status, out := edgeward(t, "uninstall", "--yes", "--config", config); status != 0 || !hasAll(out, []string{"kept: ", "rules of " + test.forget + " may use it"}) {
+			if status, out := edgeward(t, "uninstall", "--yes", "--config", config); status != 0 || !hasAll(out, []string{"kept: ", "rules of " + test.forget + " may use them"}) {
 				t.Errorf("uninstall: %d, %s", status, out)
 			}
 			if now := test.left(b); now != rules {

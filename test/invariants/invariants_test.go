@@ -142,7 +142,6 @@ func TestGuard(t *testing.T) {
 			s.delete(t, a)
 		}, "has no address now"},
 		"an origin of somebody else":  {createRule(ruleOf("acme", "main", "/", elsewhere)), ""},
-		"a rule without a mark":       {createRule(ruleOf("", "", "/", elsewhere)), "without our mark"},
 		"a rule of another owner":     {createRule(ruleOf("other", "main", "/", elsewhere)), "without our mark"},
 		"a rule of another cluster":   {createRule(ruleOf("acme", "west", "/", elsewhere)), "without our mark"},
 		"a record of another cluster": {createRecord("nodes.west.acme"), "outside of what is ours"},
