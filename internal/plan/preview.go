@@ -37,7 +37,7 @@ func Preview(in Input) (Forecast, error) {
 	start := in.Now
 	rules, records := newPlay(in.Rules), newPlay(in.Records)
 	for range maxSteps {
-		in.Rules, in.Records = rules.view(in.Rules.Known, in.Now), records.view(in.Records.Known, in.Now)
+		in.Rules, in.Records = rules.view(in.Now), records.view(in.Now)
 		f.Last = Next(in)
 		in.Memory = f.Last.Memory
 		for _, op := range f.Last.Rules {
@@ -78,20 +78,31 @@ func Foreseen[T Object[T]](op Op[T], id string) T {
 
 // play is a provider that does whatever it is asked.
 type play[T Object[T]] struct {
+	read    View[T]
 	objects map[string]*T
 	made    int
 }
 
 func newPlay[T Object[T]](v View[T]) *play[T] {
-	p := &play[T]{objects: make(map[string]*T, len(v.Objects))}
+	p := &play[T]{read: v, objects: make(map[string]*T, len(v.Objects))}
 	for _, o := range v.Objects {
 		p.objects[(*o).Identity()] = o
 	}
 	return p
 }
 
-func (p *play[T]) view(known bool, now time.Time) View[T] {
-	return View[T]{Known: known, Read: now, Objects: slices.SortedFunc(maps.Values(p.objects), func(a, b *T) int { return (*a).Compare(*b) })}
+// view is what stands now, as read now: what could not be read at the beginning
+// cannot be read now.
+func (p *play[T]) view(now time.Time) View[T] {
+	v := View[T]{Known: p.read.Known, Read: now, Parts: make(map[string]Part, len(p.read.Parts))}
+	for name, part := range p.read.Parts {
+		if part.Known {
+			part.Read = now
+		}
+		v.Parts[name] = part
+	}
+	v.Objects = slices.SortedFunc(maps.Values(p.objects), func(a, b *T) int { return (*a).Compare(*b) })
+	return v
 }
 
 func (p *play[T]) apply(op Op[T]) Op[T] {
