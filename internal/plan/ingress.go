@@ -259,6 +259,9 @@ func (r *reading) claim(key RuleKey, rank rank, backend kube.Backend) bool {
 func (r *reading) publish(key RuleKey, rank rank, from origin, rule Rule, v *verdict, parts ...part) bool {
 	if from.set == r.nodesName(NodesSet) || from.unsettled {
 		r.asked.nodes = r.asked.nodes.or(sharing{from.on.others(), from.on.both()})
+		if r.nodes.has.except(r.stands.now).meets(from.on.others()) {
+			r.since(r.now.Add(lookAgain))
+		}
 	}
 	c := claim{nth: len(r.asked.claims), leads: from.set, parts: parts, route: Route{Key: key, Ingress: r.id, Adopt: r.opts.adopt, Release: r.opts.release, rank: rank, created: r.ing.Created}}
 	switch {

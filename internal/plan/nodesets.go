@@ -135,8 +135,9 @@ type sharing struct {
 
 func (s sharing) or(o sharing) sharing { return sharing{s.lacks.or(o.lacks), s.both || o.both} }
 
-// lookAgain is how soon the clusters' objects are mapped again while a rule is in
-// the way of addresses: it goes without a word from the clusters.
+// lookAgain is how soon the clusters' objects are mapped again while a rule, or an
+// Ingress that stays with a rule, is in the way of addresses: the rule goes without a
+// word from the clusters.
 const lookAgain = time.Minute
 
 // addNodeSets adds the sets of the nodes, and what is to be said of NodesSet. It

@@ -268,3 +268,27 @@ func TestNodeFamiliesUnread(t *testing.T) {
 		t.Errorf("after it was read (-want +got):\n%s", diff)
 	}
 }
+
+// TestNodeFamiliesLookAgain: an Ingress stays with nodes for the sake of a rule that
+// stands, and so keeps IPv6 from it. The rule goes, and no object of the cluster changes.
+func TestNodeFamiliesLookAgain(t *testing.T) {
+	v4 := service("a", 30001)
+	v4.Families.OnlyIPv4 = true
+	c := cluster("main", to("a", "www.example.com", "/a"), v4, to("b", "www.example.com", "/b"), service("b", 30002), dual("n2", "192.0.2.2", "2001:db8::2"))
+	records := []*Record{new(address("nodes.main.acme", "192.0.2.2", 120)), new(address("nodes-v4.main.acme", "192.0.2.2", 120))}
+	c.Standing = NewStanding([]*Rule{{ID: "x", RuleKey: RuleKey{Edgio, "www.example.com", "/a"}, SourceHost: "nodes.main.acme." + testDomain}}, records)
+	before := Desired([]Cluster{c}, testSettings(), start())
+	c.Standing = NewStanding(nil, records)
+	after := DesiredAfter(before, []Cluster{c}, testSettings(), before.Until)
+	for at, test := range map[string]struct {
+		want Want
+		has  []string
+	}{
+		"with the rule": {before, []string{"192.0.2.2"}},
+		"without it":    {after, []string{"192.0.2.2", "2001:db8::2"}},
+	} {
+		if got := test.want.Sets["nodes.main.acme"].Addresses; !slices.Equal(got, test.has) {
+			t.Errorf("%s: nodes has %q, want %q", at, got, test.has)
+		}
+	}
+}
