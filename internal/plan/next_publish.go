@@ -67,6 +67,11 @@ func (p *planner) planPublications() {
 			standing[host] = standing[host] || len(s.ours) > 0
 		}
 	}
+	for key := range p.Memory.droppedRules {
+		if pub := p.published[key.Host]; pub != nil {
+			pub.dropped = true
+		}
+	}
 	for _, host := range slices.Sorted(maps.Keys(p.published)) {
 		pub, leads := p.published[host], p.leads[host]
 		c := p.clusters.get(pub.cluster)
@@ -246,10 +251,7 @@ func (p *planner) unpublish(pub *publication, standing bool) {
 // the watch reported does not count for sync.max_delete, nor what was lost to
 // others or cannot be; else a record is one of all those of its cluster's hosts.
 func (p *planner) unwantedPublication(pub *publication, r Record) {
-	reported := pub.lost || pub.barred != "" || p.yields[pub.host]
-	for key := range p.Memory.droppedRules {
-		reported = reported || key.Host == pub.host
-	}
+	reported := pub.dropped || pub.lost || pub.barred != "" || p.yields[pub.host]
 	c := p.clusters.get(pub.cluster)
 	gone := p.unwanted(pub.cluster, r.ID, reported || r.Type == "TXT")
 	due := gone.since.Add(p.Settings.DeletionGrace)
