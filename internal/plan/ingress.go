@@ -258,7 +258,7 @@ func (r *reading) claim(key RuleKey, rank rank, backend kube.Backend) bool {
 // published, and reports whether it can.
 func (r *reading) publish(key RuleKey, rank rank, from origin, rule Rule, v *verdict, parts ...part) bool {
 	if from.set == r.nodesName(NodesSet) || from.unsettled {
-		r.asked.nodes = r.asked.nodes.or(sharing{from.on.others(), from.on.both()})
+		r.asked.nodes = r.asked.nodes.or(sharing{lacks: from.on.others(), both: from.on.both()})
 	}
 	c := claim{nth: len(r.asked.claims), leads: from.set, parts: parts, route: Route{Key: key, Ingress: r.id, Adopt: r.opts.adopt, Release: r.opts.release, rank: rank, created: r.ing.Created}}
 	switch {

@@ -54,7 +54,7 @@ func newMapper(c Cluster, set Settings, now time.Time) *mapper {
 		}
 		for _, node := range slice.Nodes {
 			f := m.endpoints[service][node]
-			m.endpoints[service][node] = families{f.v4 || !slice.IPv6, f.v6 || slice.IPv6}
+			m.endpoints[service][node] = f.or(families{v4: !slice.IPv6, v6: slice.IPv6})
 		}
 	}
 	return m
