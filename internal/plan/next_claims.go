@@ -141,7 +141,7 @@ func (p *planner) tellUnread(cluster string, c *clusterState) {
 }
 
 // lingers reports whether the linger is not over yet since what is called so was
-// first seen to be of no use.
+// first seen to be of no use, which it remembers.
 func (p *planner) lingers(what string) bool {
 	gone, ok := p.Memory.absent[what]
 	if !ok {

@@ -189,9 +189,9 @@ func (p *planner) inTheWay(pub *publication, target string) string {
 }
 
 // A mark makes its host exist in DNS, so that a wildcard does not answer for it any
-// more. Where there is one the mark does not stand without the CNAME for longer than
-// the two calls take. When the CNAME is refused the mark goes, and both are tried
-// again after inTheDark.
+// more: without the CNAME the host is in the dark. Where there is a wildcard the mark
+// does not stand without the CNAME for longer than the two calls take. When the CNAME
+// is refused the mark goes, and both are tried again after this time.
 const inTheDark = 10 * time.Minute
 
 // refusedInTheDark reports whether the CNAME of a marked host was refused while a
@@ -207,7 +207,8 @@ func (p *planner) refusedInTheDark(pub *publication, cname Record) bool {
 	return refused
 }
 
-// dark reports whether it is too early for the mark of a host whose CNAME was refused.
+// dark reports whether it is too early for the mark of a host whose CNAME was refused,
+// and has Next asked again when it is time.
 func (p *planner) dark(pub *publication) bool {
 	at, refused := p.refused[pub.host]
 	if refused && pub.shadows {

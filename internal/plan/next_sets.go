@@ -304,7 +304,7 @@ const (
 )
 
 // ttlRefused reports whether the provider refused, not long ago, to change the TTL of
-// an address in place.
+// an address in place, and remembers it.
 func (p *planner) ttlRefused(r *Record) bool {
 	before, known := p.Memory.ttlRefused[r.ID]
 	if p.Records.Rejected[r.Key()] && slices.ContainsFunc(p.Records.Attempts, func(a Attempt[Record]) bool { return a.Verb == Update && a.Old().ID == r.ID }) {
