@@ -200,8 +200,8 @@ func (in instance) with(r plan.Rule) instance {
 	return out
 }
 
-// writtenByAPI are the fields of an instance that the API writes itself (facts:
-// read-modify-write).
+// writtenByAPI are the fields of an instance that the API writes itself, which are
+// not sent back.
 func writtenByAPI() []string { return []string{"revision", "shortname", "status"} }
 
 // set returns the protocol set for a published protocol; an empty one if

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Headers that authenticate a call (facts: Edgio, signing).
+// Headers that authenticate a call.
 const (
 	headerPrincipal = "X-LLNW-Security-Principal"
 	headerTimestamp = "X-LLNW-Security-Timestamp"

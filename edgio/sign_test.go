@@ -21,7 +21,7 @@ const (
 	vectorBody = `{"body":{"serviceKey":{"name":"delivery"},"publishedHostname":"www.example.com"},"accounts":[{"shortname":"acme"}]}`
 )
 
-// The vectors of facts/APIS.md, section 3.2.
+// TestSign: the first three signatures were also computed by the Python SDK and by openssl.
 func TestSign(t *testing.T) {
 	key, err := hex.DecodeString(testKey)
 	if err != nil {

@@ -109,6 +109,14 @@ func (c *Client) get(ctx context.Context, id string) (govultr.CDNZone, error) {
 	})
 }
 
+// write changes a zone and returns it as the API keeps it.
+func (c *Client) write(ctx context.Context, id string, req *govultr.CDNZoneReq) (govultr.CDNZone, error) {
+	return c.call(ctx, "writing pull zone "+id, id, func(ctx context.Context) (*govultr.CDNZone, error) {
+		z, _, err := c.api.CDN.UpdatePullZone(ctx, url.PathEscape(id), req)
+		return z, err
+	})
+}
+
 // call makes a call that answers with a zone: the one of an id, or any for "".
 func (c *Client) call(ctx context.Context, what, id string, do func(context.Context) (*govultr.CDNZone, error)) (z govultr.CDNZone, err error) {
 	err = vultrapi.Call(ctx, what, func(ctx context.Context) error {

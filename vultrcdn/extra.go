@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/url"
 	"slices"
 
 	"github.com/vultr/govultr/v3"
@@ -82,10 +81,7 @@ func (c *Client) carryOver(ctx context.Context, z govultr.CDNZone, r plan.Rule, 
 	}
 	req := &govultr.CDNZoneReq{Label: z.Label} // which is always sent
 	e.set(req)
-	kept, err := c.call(ctx, "writing pull zone "+z.ID, z.ID, func(ctx context.Context) (*govultr.CDNZone, error) {
-		z, _, err := c.api.CDN.UpdatePullZone(ctx, url.PathEscape(z.ID), req)
-		return z, err
-	})
+	kept, err := c.write(ctx, z.ID, req)
 	if err == nil && !e.isOn(kept) {
 		err = transport.ErrNotKept
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/vultr/govultr/v3"
@@ -90,10 +89,7 @@ func (c *Client) Update(ctx context.Context, old, r plan.Rule, adopt bool) (plan
 		c.log.Info("taking over a pull zone that nobody marked", "rule", r.RuleKey.String(), "id", current.ID, "label", current.Label)
 	}
 	req := change(current, r)
-	kept, err := c.call(withSecret(ctx, req, r), "writing pull zone "+old.ID, old.ID, func(ctx context.Context) (*govultr.CDNZone, error) {
-		z, _, err := c.api.CDN.UpdatePullZone(ctx, url.PathEscape(old.ID), req)
-		return z, err
-	})
+	kept, err := c.write(withSecret(ctx, req, r), old.ID, req)
 	if err != nil {
 		return fail(err)
 	}
@@ -108,11 +104,7 @@ func (c *Client) Update(ctx context.Context, old, r plan.Rule, adopt bool) (plan
 // returns the error that says so.
 func (c *Client) relabel(ctx context.Context, before, kept govultr.CDNZone) error {
 	err := fmt.Errorf("pull zone %s got the label %q: %w", kept.ID, kept.Label, transport.ErrNotKept)
-	req := &govultr.CDNZoneReq{Label: before.Label}
-	if _, left := c.call(ctx, "writing pull zone "+kept.ID, kept.ID, func(ctx context.Context) (*govultr.CDNZone, error) {
-		z, _, err := c.api.CDN.UpdatePullZone(ctx, url.PathEscape(kept.ID), req)
-		return z, err
-	}); left != nil {
+	if _, left := c.write(ctx, kept.ID, &govultr.CDNZoneReq{Label: before.Label}); left != nil {
 		// Not wrapped: it may look like a call without effect.
 		err = fmt.Errorf("%w; giving it the label %q back failed: %v", err, before.Label, left)
 	}

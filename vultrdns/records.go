@@ -90,7 +90,7 @@ func (c *Client) Create(ctx context.Context, r plan.Record) (plan.Record, error)
 // Update changes what old says otherwise than r, a CNAME's target or the TTL, and
 // returns the record as Vultr keeps it afterwards. Name and type never change. Of
 // two changes the TTL is the second, in a call of its own: Vultr may refuse it
-// beside the data, or altogether (facts: corrections). If that one fails, the
+// beside the data, or altogether, as its clients report. If that one fails, the
 // record is returned as it is then, with the old TTL.
 func (c *Client) Update(ctx context.Context, old, r plan.Record, _ bool) (plan.Record, error) {
 	var changes []govultr.DomainRecordUpdateReq
@@ -133,7 +133,7 @@ func (c *Client) Delete(ctx context.Context, r plan.Record) error {
 
 // record reduces a record to the form that plan compares, whatever notation it
 // comes in. Names come back relative to the zone, but Vultr's own example shows
-// full ones; TXT data come back in quotes (facts: Vultr record rules). Data that
+// full ones; TXT data come back in quotes. Data that
 // are not what the type says stay as they are.
 func (c *Client) record(zone string, r govultr.DomainRecord) plan.Record {
 	domain := c.domainOf(plan.Record{Zone: zone})

@@ -104,7 +104,7 @@ func Run(ctx context.Context, cfg *config.Config, version string, out io.Writer)
 		})
 	}
 	for _, s := range cfg.KubeSecrets() {
-		within(ctx, r, s.Key, silently(func(ctx context.Context, r *report) { secret(ctx, r, cfg, s, version, silent) }))
+		within(ctx, r, s.Key, withoutResult(func(ctx context.Context, r *report) { secret(ctx, r, cfg, s, version, silent) }))
 	}
 	if slices.ContainsFunc(cfg.KubeSecrets(), func(s config.KubeSecret) bool { return s.InForce().Reveal() == "" }) {
 		r.note("edgio, vultr: untested, as a key is missing")
@@ -115,11 +115,11 @@ func Run(ctx context.Context, cfg *config.Config, version string, out io.Writer)
 		return err
 	}
 	if cfg.Edgio.On {
-		within(ctx, r, "edgio", silently(func(ctx context.Context, r *report) { edgio(ctx, r, cfg, p) }))
+		within(ctx, r, "edgio", withoutResult(func(ctx context.Context, r *report) { edgio(ctx, r, cfg, p) }))
 	}
-	within(ctx, r, "vultr", silently(func(ctx context.Context, r *report) { vultr(ctx, r, cfg, p, uids) }))
+	within(ctx, r, "vultr", withoutResult(func(ctx context.Context, r *report) { vultr(ctx, r, cfg, p, uids) }))
 	if cfg.VultrCDN.On {
-		within(ctx, r, "vultr-cdn", silently(func(ctx context.Context, r *report) { vultrCDN(ctx, r, cfg, p) }))
+		within(ctx, r, "vultr-cdn", withoutResult(func(ctx context.Context, r *report) { vultrCDN(ctx, r, cfg, p) }))
 	}
 	if r.failed {
 		return ErrFindings
@@ -127,8 +127,8 @@ func Run(ctx context.Context, cfg *config.Config, version string, out io.Writer)
 	return nil
 }
 
-// silently is for a check that finds nothing that others need.
-func silently(check func(context.Context, *report)) func(context.Context, *report) struct{} {
+// withoutResult is for a check that finds nothing that others need.
+func withoutResult(check func(context.Context, *report)) func(context.Context, *report) struct{} {
 	return func(ctx context.Context, r *report) (none struct{}) {
 		check(ctx, r)
 		return none

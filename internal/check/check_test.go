@@ -283,7 +283,7 @@ func TestAnAnswerThatDoesNotCome(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var out strings.Builder
 				r := &report{out: &out}
-				within(t.Context(), r, "cluster main", silently(func(ctx context.Context, r *report) {
+				within(t.Context(), r, "cluster main", withoutResult(func(ctx context.Context, r *report) {
 					if !test.heeds {
 						ctx = context.WithoutCancel(ctx)
 					}

@@ -86,7 +86,7 @@ func contradictions(c *Config, known Faults) Faults {
 				"too long: _edgeward.<name of clusters[%d]>.<owner>.<domain> has %d characters, DNS allows %d", i, length, maxName)})
 		}
 	}
-	return slices.Concat(faults, sharedClass(c, known), remembered(c), foreignSecrets(c, known))
+	return slices.Concat(faults, sharedClass(c, known), forgottenInUse(c), foreignSecrets(c, known))
 }
 
 // sharedClass finds the clusters whose class for Edgio is that of Vultr CDN: all of
@@ -109,8 +109,8 @@ func sharedClass(c *Config, known Faults) Faults {
 		"give one of them another class"}}
 }
 
-// remembered finds what is to be forgotten although the configuration has it.
-func remembered(c *Config) Faults {
+// forgottenInUse finds what is to be forgotten although the configuration has it.
+func forgottenInUse(c *Config) Faults {
 	var faults Faults
 	for i, name := range c.Sync.Forget {
 		if name == "edgio" && c.Edgio.On || name == "vultr-cdn" && c.VultrCDN.On || slices.Contains(c.Vultr.PublishZones, name) {

@@ -94,8 +94,9 @@ func watchMetrics(m *metrics.Metrics, cluster string) watcher.Metrics {
 	}
 }
 
-// watch runs the watches until ctx is done; the returned function waits for
-// their end, as long as that may take. The clusters are in the order of cfg.Clusters.
+// watch runs the watches until ctx is done or the returned function is called, which
+// waits for their end, for lastWait at most. The clusters are in the order of
+// cfg.Clusters.
 func watch(ctx context.Context, cfg *config.Config, clusters []*watcher.Cluster, secrets []*watcher.Loop[heldKey], log *slog.Logger) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	all := newCrew(log)

@@ -71,7 +71,8 @@ func (t teller) update(o *syncer.Overview) {
 func (t teller) what() string { return "the reports to cluster " + t.source.Cluster }
 
 // tell tells all clusters, after each plan, what became of their Ingresses. The
-// returned function waits for the end; with flush everything is said before.
+// returned function ends that, and waits for it for lastWait at most; with flush
+// everything is said before.
 func tell(ctx context.Context, all []teller, s *syncer.Syncer, log *slog.Logger) (stop func(flush bool)) {
 	running, cancel := context.WithCancel(ctx)
 	group := newCrew(log)

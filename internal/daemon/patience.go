@@ -21,8 +21,9 @@ const (
 // errHangs is that of a call that does not end when its context does.
 var errHangs = errors.New("no end in time: does a plugin that the kubeconfig runs for credentials hang?")
 
-// heeding returns what a call does, but leaves it behind where it goes on although its
-// context is done: client-go does not stop a plugin that it runs for credentials.
+// heeding returns what a call does. One that goes on although ctx has been done for
+// the time spare is left behind, with errHangs: client-go does not stop a plugin that it
+// runs for credentials.
 func heeding[T any](ctx context.Context, call func() (T, error)) (T, error) {
 	type result struct {
 		value T
@@ -76,7 +77,8 @@ func (c *crew) run(name string, part func()) {
 	}()
 }
 
-// wait waits for the end of all parts, which were told, as long as that may take.
+// wait waits for the end of all parts, which were told to end. Those that take longer
+// than most are left behind, and named in the log.
 func (c *crew) wait(most time.Duration) {
 	limit := time.NewTimer(most)
 	defer limit.Stop()
@@ -95,6 +97,7 @@ func (c *crew) wait(most time.Duration) {
 	}
 }
 
+// left are the names of the parts that still run.
 func (c *crew) left() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -18,7 +18,7 @@ const readSecret = 15 * time.Second
 
 // Open is Connect after the keys that Kubernetes Secrets hold were read into
 // the configuration.
-func Open(ctx context.Context, cfg *config.Config, version string, observe func(provider string) func(method, code string, took time.Duration), log *slog.Logger) (Providers, error) {
+func Open(ctx context.Context, cfg *config.Config, version string, observe Observe, log *slog.Logger) (Providers, error) {
 	var errs []error
 	for _, s := range cfg.KubeSecrets() {
 		errs = append(errs, ReadKey(ctx, cfg, s, version, log))

@@ -26,8 +26,8 @@ type VultrOptions struct {
 	// Whether the real API does is not known.
 	AllowDuplicates bool
 	// RefuseTTLPatch refuses a PATCH of a record's TTL without its data, and
-	// RefuseTTLWithData one of both. Clients of Vultr report either (facts:
-	// corrections); whether they are right is not known.
+	// RefuseTTLWithData one of both. Clients of Vultr report either; whether they
+	// are right is not known.
 	RefuseTTLPatch    bool
 	RefuseTTLWithData bool
 	// LongIPv6 shows AAAA data in full and in upper case, and WholeNames names,

@@ -44,13 +44,14 @@ func (s Source) Outcomes(o *syncer.Overview, ingresses []*kube.Ingress) iter.Seq
 		about := s.gather(o, len(ingresses))
 		targets := s.targets(about, o.Want)
 		for _, in := range ingresses {
+			var outcome Outcome
+			known := true
 			if in.ClassUnknown {
-				if !s.undecided(o, in, about, yield) {
-					return
-				}
-				continue
+				outcome, known = s.undecided(o, in, about)
+			} else {
+				outcome = s.outcome(o, in, about, targets)
 			}
-			if !yield(s.outcome(o, in, about, targets)) {
+			if known && !yield(outcome) {
 				return
 			}
 		}
@@ -80,16 +81,16 @@ func (s Source) outcome(o *syncer.Overview, in *kube.Ingress, about map[plan.Ing
 	return outcome
 }
 
-// undecided yields that nothing is known of an Ingress whose class is unknown, if it
-// was ever published.
-func (s Source) undecided(o *syncer.Overview, in *kube.Ingress, about map[plan.IngressID]*about, yield func(Outcome) bool) bool {
+// undecided is the outcome of an Ingress whose class is unknown; it is not known of
+// one of which nothing was ever published.
+func (s Source) undecided(o *syncer.Overview, in *kube.Ingress, about map[plan.IngressID]*about) (outcome Outcome, known bool) {
 	id := plan.IngressID{Cluster: s.Cluster, Namespace: in.Namespace, Name: in.Name}
 	a := about[id]
 	if a == nil {
-		return true
+		return Outcome{}, false
 	}
 	a.present = true
-	return yield(Outcome{Ingress: id, UID: in.UID, Found: o.Found[id], Undecided: true})
+	return Outcome{Ingress: id, UID: in.UID, Found: o.Found[id], Undecided: true}, true
 }
 
 // about is what an overview says of one Ingress.

@@ -50,7 +50,7 @@ func NewUninstallCommand(load func() (*config.Config, error), version string) *c
 	cmd := &cobra.Command{
 		Use:   "uninstall",
 		Short: "Remove what is ours at the providers, after showing it",
-		Long: "Removes our rules, then, after sync.linger, the addresses that no rule of others uses, and last the claims.\n" +
+		Long: "Removes the published hosts' CNAMEs, after their TTL our rules, then, after sync.linger, the addresses that no rule of others uses, and last the claims.\n" +
 			"The cluster need not be in the configuration any more: this is the way to retire a cluster's name.\n" +
 			"Stop the daemon first, or it makes everything anew.",
 		Args: cobra.NoArgs,

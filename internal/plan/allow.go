@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// Allow says what the Ingresses of some namespaces may claim (CONTRACT:
-// clusters[].allow). An empty list does not restrict, except Origins, which
+// Allow says what the Ingresses of some namespaces may claim (in the
+// configuration, clusters[].allow). An empty list does not restrict, except Origins, which
 // then are those on by default. Namespaces and Hosts may be patterns, in which *
 // stands for any number of any characters.
 type Allow struct {

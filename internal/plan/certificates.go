@@ -14,7 +14,7 @@ const (
 	// endsSoon is how long before its end a certificate is warned of. One that
 	// is made for a short time has to be renewed later: in the last third.
 	endsSoon = 14 * 24 * time.Hour
-	// maxNames bounds how many of a certificate's names a message shows.
+	// maxNames bounds how many names, or other things, a message lists.
 	maxNames = 5
 )
 

@@ -54,16 +54,18 @@ func settle(claims []*claim, sets map[string]Set) settlement {
 		if n == 1 && first.problem == nil { // as most are
 			s.routes = append(s.routes, &first.route)
 		} else {
-			s.decide(claims[:n])
-			s.divide(claims[:n], sets)
+			route := s.decide(claims[:n])
+			s.routes = append(s.routes, route)
+			s.divide(route, claims[:n], sets)
 		}
 		claims = claims[n:]
 	}
 	return s
 }
 
-// decide gives a key to the first of its claims that can be published.
-func (s *settlement) decide(claims []*claim) {
+// decide gives a key to the first of its claims that can be published, and says why
+// the others are not.
+func (s *settlement) decide(claims []*claim) *Route {
 	route := &Route{Key: claims[0].route.Key}
 	var holds []Hold
 	problem := func(r *Route, state State, reason string) {
@@ -91,7 +93,7 @@ func (s *settlement) decide(claims []*claim) {
 	}
 	// What an Ingress says clearly goes before what it says unclearly.
 	route.Holds = slices.DeleteFunc(holds, func(h Hold) bool { return route.Wanted() && h.Ingress == route.Ingress })
-	s.routes = append(s.routes, route)
+	return route
 }
 
 // sortedKeys are the keys of a map, which is mostly empty: that costs nothing.

@@ -133,9 +133,5 @@ func (h *Holdings) keep(said Ownership, rules []*Rule, records View[Record], set
 
 // unreadCDN says why something stays for the sake of CDNs that the configuration lacks.
 func unreadCDN(cdns []Target) string {
-	var names []string
-	for _, cdn := range cdns {
-		names = append(names, string(cdn))
-	}
-	return fmt.Sprintf("rules of %s may use them, which is not in the configuration (put its section back, or list it in sync.forget)", strings.Join(names, " and "))
+	return fmt.Sprintf("rules of %s may use them, which is not in the configuration (put its section back, or list it in sync.forget)", joined(cdns, " and "))
 }

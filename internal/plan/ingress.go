@@ -258,7 +258,7 @@ func (r *reading) claim(key RuleKey, rank rank, backend kube.Backend) bool {
 // published, and reports whether it can.
 func (r *reading) publish(key RuleKey, rank rank, from origin, rule Rule, v *verdict, parts ...part) bool {
 	if from.set == r.nodesName(NodesSet) || from.unsettled {
-		r.asked.nodes = r.asked.nodes.or(sharing{from.on.others(), from.on.both()})
+		r.asked.nodes = r.asked.nodes.or(sharing{lacks: from.on.others(), both: from.on.both()})
 		if r.nodes.has.except(r.stands.now).meets(from.on.others()) {
 			r.since(r.now.Add(lookAgain))
 		}

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/edgeward/edgeward/internal/kube"
 )
 
 // What an object names as its address may be a host that is published itself.
@@ -39,8 +37,8 @@ const (
 	circles       // some way does not
 )
 
-// loops finds the sets that name hosts to which they may not lead, and takes these
-// hosts from them.
+// loops finds the sets that name hosts to which they may not lead, and returns them
+// without these hosts.
 func (w *Want) loops(all []*namedSet) []*namedSet {
 	c := chase{want: w, named: make(map[string]*namedSet), sets: make(map[string]trace), seen: make(map[IngressID]trace)}
 	for _, s := range all {
@@ -110,7 +108,7 @@ func (c *chase) ingress(id IngressID) trace {
 	}
 	c.seen[id] = open
 	at := ends
-	for _, claim := range c.want.readings[id.Cluster].of(kube.Key{Namespace: id.Namespace, Name: id.Name}).claims {
+	for _, claim := range c.want.ingress(id).claims {
 		if c.set(claim.leads) == circles {
 			at = circles
 		}

@@ -54,7 +54,7 @@ func newMapper(c Cluster, set Settings, now time.Time) *mapper {
 		}
 		for _, node := range slice.Nodes {
 			f := m.endpoints[service][node]
-			m.endpoints[service][node] = families{f.v4 || !slice.IPv6, f.v6 || slice.IPv6}
+			m.endpoints[service][node] = f.or(families{v4: !slice.IPv6, v6: slice.IPv6})
 		}
 	}
 	return m
@@ -124,14 +124,14 @@ func (m *mapper) readAll(before readings, changed *difference) readings {
 	if !identical(before.services, m.Services) {
 		now.hosts = m.hostSets()
 	}
-	holds := before.hold(now)
+	valid := before.validFor(now)
 	for _, ing := range m.Ingresses {
 		for len(before.ingresses) > 0 && before.ingresses[0] != ing && before.ingresses[0].Key().Compare(ing.Key()) <= 0 {
 			before.skip(m.Name, changed)
 		}
 		var a *asked
 		if len(before.ingresses) > 0 && before.ingresses[0] == ing {
-			if a = before.asked[0]; holds && (a.until.IsZero() || m.now.Before(a.until)) {
+			if a = before.asked[0]; valid && (a.until.IsZero() || m.now.Before(a.until)) {
 				before.ingresses, before.asked = before.ingresses[1:], before.asked[1:]
 				now.asked = append(now.asked, a)
 				continue
@@ -157,8 +157,9 @@ func (r *readings) skip(cluster string, changed *difference) {
 	r.ingresses, r.asked = r.ingresses[1:], r.asked[1:]
 }
 
-// hold reports whether readings hold for a cluster as it is now.
-func (r readings) hold(now readings) bool {
+// validFor reports whether what the Ingresses were found to ask for is still so where
+// the rest of the cluster is as in now.
+func (r readings) validFor(now readings) bool {
 	return identical(r.services, now.services) && identical(r.secrets, now.secrets) &&
 		slices.Equal(r.refused, now.refused) && r.families == now.families && r.stands == now.stands
 }

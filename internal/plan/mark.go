@@ -8,7 +8,7 @@ import (
 )
 
 // MarkHeader is the request header by which a rule of ours says whose it is;
-// the rule's option req_send_header carries it (CONTRACT: "Rules").
+// the rule's option req_send_header carries it.
 const MarkHeader = "X-Edgeward"
 
 // maxMark bounds a mark's length in characters. Edgio documents no limit for

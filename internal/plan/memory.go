@@ -50,12 +50,10 @@ func (m Memory) Follow(old, now Want, reported bool) Memory {
 			next.droppedRules[key] = true
 		}
 	}
-	next.decided = maps.Clone(m.decided)
-	for _, id := range now.decided {
-		if reported {
-			if next.decided == nil {
-				next.decided = make(map[IngressID]bool)
-			}
+	if reported && len(now.decided) > 0 {
+		next.decided = make(map[IngressID]bool)
+		maps.Copy(next.decided, m.decided)
+		for _, id := range now.decided {
 			next.decided[id] = true
 		}
 	}

@@ -160,6 +160,7 @@ func (s *namedSet) unusable() *verdict {
 	return v
 }
 
+// few are the first of a list, and "…" for the rest.
 func few(list []string) []string {
 	if len(list) > maxNames {
 		return append(list[:maxNames:maxNames], "…")

@@ -7,7 +7,7 @@ import "strings"
 //	<set>.<cluster>.<owner>             an address set
 //	_edgeward.<cluster>.<owner>  TXT    the claim of everything under <cluster>.<owner>, see Ownership
 //
-// (CONTRACT: "Names"). A set is called "nodes", or "<object>.<namespace>.<kind>"
+// A set is called "nodes", or "<object>.<namespace>.<kind>"
 // after the Service or Ingress that it is for.
 
 // The address sets of all usable nodes, shared by all Services. NodesSet has

@@ -3,7 +3,6 @@ package plan
 import (
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // recordsByCluster sorts out what lies in the owner's part of the zone and
@@ -113,19 +112,15 @@ func (p *planner) ownership(cluster string, c *clusterState) Ownership {
 	for _, zone := range p.Settings.PublishZones {
 		o.Zones = append(o.Zones, zoneTag(zone))
 	}
-	return o.and(o)
+	return o.and(Ownership{}) // sorted
 }
 
 // tellUnread says what of a cluster stays for the sake of what is not read.
 func (p *planner) tellUnread(cluster string, c *clusterState) {
 	if kept := len(c.keptNames) + len(c.keptHosts); kept > 0 {
-		var names []string
-		for _, cdn := range p.Settings.unread(c.said) {
-			names = append(names, string(cdn))
-		}
 		p.notice(false, "cluster %s has published at %s, which is not in the configuration any more, so that its rules there are not read. "+
 			"What they may rest on stays (%s). Put the section back, or, when nothing of ours is left there, list it in sync.forget",
-			cluster, strings.Join(names, " and "), listed(slices.Concat(c.keptHosts, c.keptNames)))
+			cluster, joined(p.Settings.unread(c.said), " and "), listed(slices.Concat(c.keptHosts, c.keptNames)))
 	}
 	if len(p.Settings.unlisted(c.said)) == 0 {
 		return
@@ -146,7 +141,7 @@ func (p *planner) tellUnread(cluster string, c *clusterState) {
 }
 
 // lingers reports whether the linger is not over yet since what is called so was
-// first seen to be of no use.
+// first seen to be of no use, which it remembers.
 func (p *planner) lingers(what string) bool {
 	gone, ok := p.Memory.absent[what]
 	if !ok {

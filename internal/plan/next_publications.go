@@ -19,6 +19,7 @@ type publication struct {
 	busy       bool    // something about it is under way or unknown
 	foreign    *Record // what is not ours and has the host's name, or the mark's
 	lost       bool    // see planner.lost
+	dropped    bool    // the watch reported that a rule of the host is not wanted any more
 	shadows    bool    // a wildcard answers for the name, as long as nothing stands there
 	// barred is why no DNS can be made for the host, in words for its Ingress; what
 	// stands for it of ours goes.
@@ -65,12 +66,21 @@ func (p *planner) zone(zone string) string {
 // zones is what the records say of the zones in which hosts are published.
 type zones struct {
 	at        map[recordName][]*Record
+	written   map[recordName]bool // names of what is being made or changed, or may have been
 	delegated map[recordName]bool // names with NS records, below which others are asked
 	owners    map[string]bool     // of claims in the origins' zone
 }
 
 func (p *planner) surveyZones() zones {
-	z := zones{at: make(map[recordName][]*Record), delegated: make(map[recordName]bool), owners: map[string]bool{p.Settings.Owner: true}}
+	z := zones{
+		at: make(map[recordName][]*Record), written: make(map[recordName]bool),
+		delegated: make(map[recordName]bool), owners: map[string]bool{p.Settings.Owner: true},
+	}
+	for _, a := range p.Records.Attempts {
+		if !a.Verb.Reads() && a.Status != Parked {
+			z.written[recordName{a.New().Zone, a.New().Name}] = true
+		}
+	}
 	for _, r := range p.Records.Objects {
 		at := recordName{r.Zone, r.Name}
 		z.at[at] = append(z.at[at], r)
@@ -144,7 +154,7 @@ func (p *planner) findPublications() {
 		if !ok || at.name == "" {
 			continue
 		}
-		pub := p.examinePublication(host, at, zones.at[at], zones.at[recordName{at.zone, markLabel + at.name}])
+		pub := p.examinePublication(host, at, zones)
 		pub.barred = zones.barred(at, p.Settings.Domain)
 		p.published[host] = pub
 	}
@@ -152,11 +162,12 @@ func (p *planner) findPublications() {
 }
 
 // examinePublication looks at what has a host's name, and its mark's.
-func (p *planner) examinePublication(host string, at recordName, records, marks []*Record) *publication {
+func (p *planner) examinePublication(host string, at recordName, z zones) *publication {
+	mark := recordName{at.zone, markLabel + at.name}
 	pub := &publication{host: host, zone: at.zone, name: at.name, unread: p.Records.part(at.zone).Fault}
 	pub.busy = !p.Records.part(at.zone).Known
 	doubt := func(r Record) bool { return p.records.doubtful(r.Key()) || p.records.is(r.Key(), InFlight) }
-	for _, r := range marks {
+	for _, r := range z.at[mark] {
 		cluster, ours := publisher(r, p.Settings.Owner)
 		switch {
 		case ours && p.clusters.get(cluster) != nil && doubt(*r):
@@ -168,11 +179,8 @@ func (p *planner) examinePublication(host string, at recordName, records, marks 
 		}
 	}
 	place := Record{Zone: at.zone, Name: at.name, Type: "CNAME"}
-	pub.busy = pub.busy || doubt(place)
-	for _, a := range p.Records.Attempts {
-		pub.busy = pub.busy || !a.Verb.Reads() && a.Status != Parked && a.New().Zone == at.zone && a.New().Name == markLabel+at.name
-	}
-	for _, r := range records {
+	pub.busy = pub.busy || doubt(place) || z.written[mark]
+	for _, r := range z.at[at] {
 		switch {
 		case r.Type != "CNAME" || !pub.marked() && !pub.busy:
 			pub.foreign = r

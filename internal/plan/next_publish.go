@@ -70,6 +70,11 @@ func (p *planner) planPublications() {
 			standing[host] = standing[host] || len(s.ours) > 0
 		}
 	}
+	for key := range p.Memory.droppedRules {
+		if pub := p.published[key.Host]; pub != nil {
+			pub.dropped = true
+		}
+	}
 	for _, host := range slices.Sorted(maps.Keys(p.published)) {
 		pub, leads := p.published[host], p.leads[host]
 		c := p.clusters.get(pub.cluster)
@@ -187,9 +192,9 @@ func (p *planner) inTheWay(pub *publication, target string) string {
 }
 
 // A mark makes its host exist in DNS, so that a wildcard does not answer for it any
-// more. Where there is one the mark does not stand without the CNAME for longer than
-// the two calls take. When the CNAME is refused the mark goes, and both are tried
-// again after inTheDark.
+// more: without the CNAME the host is in the dark. Where there is a wildcard the mark
+// does not stand without the CNAME for longer than the two calls take. When the CNAME
+// is refused the mark goes, and both are tried again after this time.
 const inTheDark = 10 * time.Minute
 
 // refusedInTheDark reports whether the CNAME of a marked host was refused while a
@@ -205,7 +210,8 @@ func (p *planner) refusedInTheDark(pub *publication, cname Record) bool {
 	return refused
 }
 
-// dark reports whether it is too early for the mark of a host whose CNAME was refused.
+// dark reports whether it is too early for the mark of a host whose CNAME was refused,
+// and has Next asked again when it is time.
 func (p *planner) dark(pub *publication) bool {
 	at, refused := p.refused[pub.host]
 	if refused && pub.shadows {
@@ -249,10 +255,7 @@ func (p *planner) unpublish(pub *publication, standing bool) {
 // the watch reported does not count for sync.max_delete, nor what was lost to
 // others or cannot be; else a record is one of all those of its cluster's hosts.
 func (p *planner) unwantedPublication(pub *publication, r Record) {
-	reported := pub.lost || pub.barred != "" || p.yields[pub.host]
-	for key := range p.Memory.droppedRules {
-		reported = reported || key.Host == pub.host
-	}
+	reported := pub.dropped || pub.lost || pub.barred != "" || p.yields[pub.host]
 	c := p.clusters.get(pub.cluster)
 	gone := p.unwanted(pub.cluster, r.ID, reported || r.Type == "TXT")
 	due := gone.since.Add(p.Settings.DeletionGrace)

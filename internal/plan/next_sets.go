@@ -249,9 +249,9 @@ func (p *planner) addressesOf(name string, want []string, records []*Record) []s
 }
 
 // changeTTL carries the addresses of one type over to another TTL. Vultr refuses
-// two TTLs in one record set (facts: Vultr record rules), so all records but one
-// go, that one is changed, and the others come back. The one that stays is
-// wanted; if none of those that stand is, one is made first, with the old TTL.
+// two TTLs in one record set, so all records but one go, that one is changed, and
+// the others come back. The one that stays is wanted; if none of those that stand
+// is, one is made first, with the old TTL.
 func (p *planner) changeTTL(ttl int, m members) {
 	if len(m.inWant) == 0 {
 		if len(m.standing) > 0 && len(m.missing) > 0 && !p.othersInFlight(m.standing[0]) {
@@ -304,7 +304,7 @@ const (
 )
 
 // ttlRefused reports whether the provider refused, not long ago, to change the TTL of
-// an address in place.
+// an address in place, and remembers it.
 func (p *planner) ttlRefused(r *Record) bool {
 	before, known := p.Memory.ttlRefused[r.ID]
 	if p.Records.Rejected[r.Key()] && slices.ContainsFunc(p.Records.Attempts, func(a Attempt[Record]) bool { return a.Verb == Update && a.Old().ID == r.ID }) {

@@ -42,8 +42,11 @@ func (f families) meets(o families) bool      { return f.v4 && o.v4 || f.v6 && o
 func (f families) or(o families) families     { return families{f.v4 || o.v4, f.v6 || o.v6} }
 func (f families) except(o families) families { return families{f.v4 && !o.v4, f.v6 && !o.v6} }
 
+// bothFamilies are IPv4 and IPv6.
+func bothFamilies() families { return families{v4: true, v6: true} }
+
 // others are those that are not among f.
-func (f families) others() families { return families{true, true}.except(f) }
+func (f families) others() families { return bothFamilies().except(f) }
 
 // alone is the set of nodes for a Service that answers on nothing but f.
 func (f families) alone() string {
@@ -55,26 +58,26 @@ func (f families) alone() string {
 
 // nodeNames is what stands at the names of the sets of nodes.
 type nodeNames struct {
-	// any are the families of all addresses at NodesSet. Now are those of the
+	// all are the families of all addresses at NodesSet. Now are those of the
 	// addresses that the nodes have as they are now, if there are some: others are
 	// on their way out, or somebody put them there.
-	any, now families
+	all, now families
 	alone    families // the sets of one family that have addresses
 }
 
 // standingNames finds out what stands at the names of the sets of nodes.
 func (m *mapper) standingNames() nodeNames {
 	var stands nodeNames
-	nodes := m.nodes.set(m.Name, families{true, true}, nil, "")
+	nodes := m.nodes.set(m.Name, bothFamilies(), nil, "")
 	for _, r := range m.recordsAt(NodesSet) {
 		is := families{v4: r.Type == "A", v6: r.Type == "AAAA"}
-		stands.any = stands.any.or(is)
+		stands.all = stands.all.or(is)
 		if contains(nodes.Addresses, r.Data) || contains(nodes.Keep, r.Data) {
 			stands.now = stands.now.or(is)
 		}
 	}
 	if stands.now.none() {
-		stands.now = stands.any
+		stands.now = stands.all
 	}
 	stands.alone = families{len(m.recordsAt(NodesIPv4Set)) > 0, len(m.recordsAt(NodesIPv6Set)) > 0}
 	return stands
@@ -108,9 +111,9 @@ func (m *mapper) nodesFor(svc kube.Service, key RuleKey) string {
 	case m.standsFrom(on.alone(), key), m.stands.now.meets(on.others()):
 		shared = false
 	case m.standsFrom(NodesSet, key):
-	case m.stands.alone.meets(on), m.stands.any.meets(on.others()): // a new one goes where others are
+	case m.stands.alone.meets(on), m.stands.all.meets(on.others()): // a new one goes where others are
 		shared = false
-	case m.stands.any.none():
+	case m.stands.all.none():
 		shared = !m.nodes.has.meets(on.others())
 	}
 	if shared {
@@ -149,7 +152,7 @@ func (m *mapper) addNodeSets(want *Want, shared sharing) {
 	ingress := func(i int) IngressID { return IngressID{m.Name, m.Ingresses[i].Namespace, m.Ingresses[i].Name} }
 	come := m.nodes.has.except(m.stands.now).except(shared.lacks)
 	because := ""
-	if !come.none() && (shared.both || !m.stands.any.none()) {
+	if !come.none() && (shared.both || !m.stands.all.none()) {
 		if lacks, rule := m.lackedBehind(come); rule != nil {
 			shared.lacks, because = shared.lacks.or(lacks), "rule "+rule.RuleKey.String()
 			want.wake(m.now.Add(lookAgain))
@@ -157,7 +160,7 @@ func (m *mapper) addNodeSets(want *Want, shared sharing) {
 	}
 	has := shared.lacks.except(m.stands.now).others()
 	if has.none() {
-		has = families{true, true}
+		has = bothFamilies()
 	}
 	for name, f := range map[string]families{NodesSet: has, NodesIPv4Set: {v4: true}, NodesIPv6Set: {v6: true}} {
 		want.Sets[m.nodesName(name)] = m.nodes.set(m.Name, f, nil, "no node is left that can take traffic")

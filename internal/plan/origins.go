@@ -77,7 +77,7 @@ func (r *reading) annotated() (origin, *verdict) {
 		return origin{}, denied("annotation %s: an origin of the kind %s %s", annotationOrigin, kind, notAllowed)
 	}
 	if r.opts.origin == originNodes {
-		return origin{set: r.nodesName(NodesSet), port: r.opts.port, protocol: protocol, on: families{true, true}}, nil
+		return origin{set: r.nodesName(NodesSet), port: r.opts.port, protocol: protocol, on: bothFamilies()}, nil
 	}
 	set := r.statusSet(r.ing)
 	return origin{set: set.name, port: cmp.Or(r.opts.port, PublishedPort(protocol)), protocol: protocol, named: true}, r.judgeSet(set)

@@ -37,11 +37,7 @@ const maxText = 255
 func (o Ownership) String() string {
 	text := heritage + "edgeward/owner=" + o.Owner + ",edgeward/cluster=" + o.UID
 	if len(o.CDNs) > 0 {
-		var names []string
-		for _, cdn := range o.CDNs {
-			names = append(names, string(cdn))
-		}
-		text += ",edgeward/cdns=" + strings.Join(names, "+")
+		text += ",edgeward/cdns=" + joined(o.CDNs, "+")
 	}
 	if len(o.Zones) == 0 {
 		return text
@@ -91,6 +87,16 @@ func (o Ownership) and(also Ownership) Ownership {
 	return o
 }
 
+// joined are the names of CDNs with a separator between them.
+func joined(cdns []Target, separator string) string {
+	var names []string
+	for _, cdn := range cdns {
+		names = append(names, string(cdn))
+	}
+	return strings.Join(names, separator)
+}
+
+// union holds each element of both lists once, sorted.
 func union[S ~string](a, b []S) []S {
 	return slices.Compact(slices.Sorted(slices.Values(slices.Concat(a, b))))
 }
@@ -126,10 +132,14 @@ func (s Settings) unread(o Ownership) []Target {
 // unlisted are the tags of a claim's zones that are not in the configuration: hosts
 // may still be led to a CDN there.
 func (s Settings) unlisted(o Ownership) []string {
-	tagged := func(zones []string, tag string) bool {
-		return slices.ContainsFunc(zones, func(zone string) bool { return zone == tag || zoneTag(zone) == tag })
+	if len(o.Zones) == 0 {
+		return nil
 	}
-	return slices.DeleteFunc(slices.Clone(o.Zones), func(tag string) bool { return tagged(s.Forget, tag) || tagged(s.PublishZones, tag) })
+	known := make(map[string]bool)
+	for _, zone := range slices.Concat(s.Forget, s.PublishZones) {
+		known[zone], known[zoneTag(zone)] = true, true // a zone of the list, or anyZone itself
+	}
+	return slices.DeleteFunc(slices.Clone(o.Zones), func(tag string) bool { return known[tag] })
 }
 
 // unlistedZone is the zone of a host in which it may be led to a CDN though the

@@ -15,7 +15,7 @@ const (
 )
 
 // checkHost says why a host cannot be published, if so. Edgio wants a fully
-// qualified name and no address (facts: Edgio, field rules).
+// qualified name and no address.
 func checkHost(host string) *verdict {
 	switch {
 	case host == "":
@@ -53,7 +53,7 @@ func hostname(s string) bool {
 }
 
 // urlPaths maps an Ingress path onto the URL paths that are published for it
-// (CONTRACT: "What becomes what"). At Edgio a path without a trailing slash is
+// (README: "What becomes what"). At Edgio a path without a trailing slash is
 // one object and a path with it all that lies below, so a Prefix needs both.
 func urlPaths(p kube.IngressPath) ([]string, *verdict) {
 	path := p.Path

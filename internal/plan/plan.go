@@ -1,12 +1,12 @@
 // Package plan decides, without doing anything, what shall stand at the CDN
 // and in DNS and which step towards it is safe now. It has two pure steps:
 //
-//	Desired(input, settings, now)      Kubernetes objects -> rules, address sets, problems
-//	Next(desired, observed, …, now)    what stands -> the operations that are safe now
+//	Desired(clusters, settings, now)   Kubernetes objects -> rules, address sets, problems
+//	Next(input)                        what is wanted and what stands -> the operations that are safe now
 //
 // There is no I/O here and no clock: time is a parameter. All of the product's
-// promises about order and ownership (CONTRACT: "Order", "Names", "Rules")
-// live in Next, so that they can be tested by brute force.
+// promises about order and ownership (README: "What it promises") live in Next, so
+// that they can be tested by brute force.
 package plan
 
 import (

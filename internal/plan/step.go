@@ -29,7 +29,8 @@ type Step struct {
 	Wake time.Time
 	// Routes tells what became of each route that is wanted; Problems those
 	// that a live rule stands in the way of. Held are the Ingresses whose live
-	// rules stay as they are, since they cannot be understood.
+	// rules stay as they are, since they cannot be understood or their class cannot be
+	// looked up.
 	Routes   []RouteState // in the order of their keys
 	Problems []Problem
 	Held     map[RuleKey]IngressID

@@ -98,13 +98,13 @@ func rootless(host string, parts []part) *verdict {
 }
 
 // divide tells what becomes of the paths of a host that a CDN publishes as a
-// whole, where several Ingresses have some. All go to the backend of the one in
-// front: that which is published, or else the first that has a path /.
-func (s *settlement) divide(claims []*claim, sets map[string]Set) {
+// whole, where several Ingresses have some; route is what was decided for it. All go
+// to the backend of the one in front: that which is published, or else the first that
+// has a path /.
+func (s *settlement) divide(route *Route, claims []*claim, sets map[string]Set) {
 	if len(claims[0].parts) == 0 {
 		return
 	}
-	route := s.routes[len(s.routes)-1]
 	i := slices.IndexFunc(claims, func(c *claim) bool {
 		if route.Wanted() || route.Release {
 			return c.route.Ingress == route.Ingress

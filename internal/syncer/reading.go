@@ -90,11 +90,11 @@ func (t *target[T]) beginReading(ctx context.Context, r *reading[T], now time.Ti
 		t.picture.forget(settled)
 	}
 	r.running = true
-	began, since := t.picture.serial, t.picture.since(settled)
+	serial, since := t.picture.serial, t.picture.since(settled)
 	go func() {
 		defer logPanic(t.log, "op", "list")
 		list, err := r.list(ctx)
-		t.results <- func() { t.readEnded(ctx, r, list, since, began, now, err) }
+		t.results <- func() { t.readEnded(ctx, r, list, since, serial, now, err) }
 	}()
 }
 
@@ -109,8 +109,8 @@ func (r *reading[T]) soon(now time.Time) {
 }
 
 // readEnded takes a reading into the picture, but for what we changed after the
-// serial since. It began at the serial began.
-func (t *target[T]) readEnded(ctx context.Context, r *reading[T], list []T, since, began int, begun time.Time, err error) {
+// serial since. It began at the given serial, at the time begun.
+func (t *target[T]) readEnded(ctx context.Context, r *reading[T], list []T, since, serial int, begun time.Time, err error) {
 	r.running, t.news = false, true
 	if err != nil && ctx.Err() != nil {
 		return
@@ -137,7 +137,7 @@ func (t *target[T]) readEnded(ctx context.Context, r *reading[T], list []T, sinc
 		}
 		t.picture.known = true
 	}
-	t.resolve(began, r.within)
+	t.resolve(serial, r.within)
 	t.picture.settle(r.within, begun, t.started, t.lag())
 	if !slices.ContainsFunc(t.readings, func(r *reading[T]) bool { return r.begun.Before(t.started.Add(t.lag())) }) {
 		t.picture.proven = nil // no list that is in use is older than the process

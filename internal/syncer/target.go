@@ -3,7 +3,6 @@ package syncer
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"maps"
 	"math/rand/v2"
@@ -15,8 +14,8 @@ import (
 )
 
 // Provider is what the syncer asks of a CDN (plan.Rule) or of DNS
-// (plan.Record). Its errors wrap transport.Error, ErrNotKept, ErrForeign and
-// ErrUnsupported where they apply; after any other error it is unknown whether
+// (plan.Record). Its errors wrap transport.Error, ErrNotKept, ErrForeign, ErrTaken
+// and ErrUnsupported where they apply; after any other error it is unknown whether
 // the call had an effect. All methods are safe for concurrent use.
 //
 // A new CDN is one package: a Provider whose rules carry our mark (plan.Mark),
@@ -224,7 +223,7 @@ func (t *target[T]) begin(op plan.Op[T]) {
 	}
 	t.attempts[op.Key()] = next
 	t.flying++
-	began, since := t.picture.serial, 0
+	serial, since := t.picture.serial, 0
 	if op.Verb == plan.LookUp {
 		since = t.picture.since(time.Now().Add(-t.lag()))
 	}
@@ -234,28 +233,16 @@ func (t *target[T]) begin(op plan.Op[T]) {
 		switch op.Verb {
 		case plan.LookUp:
 			found, err := t.provider.Find(ctx, op.New())
-			t.results <- func() { t.landed(op, err); t.foundAll(op, found, since, began, err) }
+			t.results <- func() { t.landed(op, err); t.foundAll(op, found, since, serial, err) }
 		case plan.Verify:
 			begun := time.Now()
 			stands, err := t.get(ctx, op.New())
-			t.results <- func() { t.landed(op, err); t.verified(op, stands, began, begun, err) }
+			t.results <- func() { t.landed(op, err); t.verified(op, stands, serial, begun, err) }
 		default:
 			result, err := t.execute(ctx, op)
 			t.results <- func() { t.landed(op, err); t.ended(op, result, err) }
 		}
 	}()
-}
-
-// landed takes note of the end of an operation.
-func (t *target[T]) landed(op plan.Op[T], err error) {
-	t.flying, t.news = t.flying-1, true
-	switch {
-	case op.Verb.Reads():
-	case err != nil && !transport.Permanent(err):
-		t.vain++
-	default:
-		t.vain, t.answered = 0, time.Now()
-	}
 }
 
 // execute carries out one write. It is the only place from which a write
@@ -274,132 +261,6 @@ func (t *target[T]) execute(ctx context.Context, op plan.Op[T]) (T, error) {
 		return op.Old(), t.provider.Delete(ctx, op.Old())
 	}
 	panic("syncer: no write: " + string(op.Verb))
-}
-
-// ended takes the outcome of a write into the picture.
-func (t *target[T]) ended(op plan.Op[T], result T, err error) {
-	switch {
-	case err != nil:
-		t.ill(op, err)
-		return
-	case op.Verb == plan.Delete:
-		t.picture.drop(op.Old().Identity())
-	default:
-		if t.dryRun {
-			result = t.simulated(op)
-		}
-		exact := result.Equal(op.New())
-		if exact {
-			result = op.New().Observed(result) // so that its texts are kept once
-		}
-		t.picture.put(result)
-		if !exact {
-			t.park(op, fmt.Errorf("%s %s: %w", op.Verb, op.Key(), transport.ErrNotKept), plan.Parked)
-			return
-		}
-	}
-	delete(t.attempts, op.Key())
-	if t.dryRun {
-		return
-	}
-	t.log.Info(past[op.Verb], describe(op)...)
-	t.repair(op.Key())
-}
-
-// simulated is what a write of a dry run would have led to.
-func (t *target[T]) simulated(op plan.Op[T]) T {
-	t.dryRuns++
-	return plan.Foreseen(op, fmt.Sprintf("dry-run-%d", t.dryRuns))
-}
-
-var past = map[plan.Verb]string{plan.Create: "created", plan.Update: "updated", plan.Delete: "deleted"}
-
-// ill decides what a failed write means for what stands.
-func (t *target[T]) ill(op plan.Op[T], err error) {
-	switch {
-	case transport.IsNotFound(err) && op.Verb == plan.Update:
-		t.picture.drop(op.Old().Identity()) // somebody removed it
-		t.park(op, err, plan.Parked)
-	case transport.NotSent(err):
-		t.park(op, err, plan.Parked)
-	case op.Verb == plan.Delete:
-		t.picture.lose(op.Old().Identity())
-		t.park(op, err, plan.Unsure)
-	default:
-		t.picture.doubt(op.Old().Identity())
-		t.park(op, err, plan.Unsure)
-	}
-}
-
-// park lets a failed operation wait before it is tried again.
-func (t *target[T]) park(op plan.Op[T], err error, status plan.Status) {
-	a := t.attempts[op.Key()]
-	t.picture.serial++ // a reading that began before does not answer for it
-	a.Status, a.hopeless, a.ended = status, transport.Permanent(err), t.picture.serial
-	now := time.Now()
-	if a.failures++; a.failures == 1 {
-		a.since = now
-	}
-	a.err = err
-	wait := t.backoff(a.failures, a.hopeless)
-	a.notBefore = now.Add(wait)
-	t.failed(op)
-	t.log.Warn("failed: "+err.Error(), append(describe(op), "retry_in", wait.Round(time.Second))...)
-}
-
-// backoff is how long to wait after so many failures.
-func (t *target[T]) backoff(failures int, refused bool) time.Duration {
-	wait := firstBackoff << min(failures-1, 10)
-	if refused {
-		wait *= refusedTimes
-	}
-	wait = min(wait, maxBackoff)
-	return wait + t.jitter(wait/5)
-}
-
-// foundAll takes the outcome of a search into the picture, but for what we changed
-// after the serial since. It began at the serial began.
-func (t *target[T]) foundAll(op plan.Op[T], found []T, since, began int, err error) {
-	if err != nil {
-		t.park(op, err, plan.Parked)
-		return
-	}
-	delete(t.attempts, op.Key())
-	scope := op.New().Scope()
-	t.picture.merge(found, since, func(o T) bool { return o.Scope() == scope }, t.busy, true)
-	t.resolve(began, func(o T) bool { return o.Scope() == scope })
-}
-
-// verified takes an object that was read by itself into the picture, unless it was
-// written to since that began: at the serial began, at the time begun.
-func (t *target[T]) verified(op plan.Op[T], stands T, began int, begun time.Time, err error) {
-	var found []T
-	switch {
-	case err == nil:
-		found = []T{stands}
-	case !transport.IsNotFound(err):
-		t.park(op, err, plan.Parked)
-		return
-	}
-	delete(t.attempts, op.Key())
-	id := op.New().Identity()
-	if lost, ok := t.picture.doubted[id]; ok && !lost.Before(begun) {
-		return // its deletion may have come after
-	}
-	t.picture.merge(found, began, func(o T) bool { return o.Identity() == id }, t.busy, true)
-	if err == nil {
-		t.picture.prove(id, began)
-	}
-}
-
-// resolve settles operations whose replies were lost before the serial since:
-// what became of them is in the picture now.
-func (t *target[T]) resolve(since int, within func(T) bool) {
-	for _, a := range t.attempts {
-		if a.Status == plan.Unsure && a.ended <= since && (within(a.New()) || within(a.Old())) {
-			a.Status = plan.Parked
-		}
-	}
 }
 
 // busy reports whether an operation under way is about to change o.

@@ -93,7 +93,7 @@ func failure(req *http.Request, resp *http.Response, body []byte, secrets []stri
 // maxMessage bounds a message, in bytes.
 const maxMessage = 200
 
-// fault is what Edgio says of one (a guess, see facts). The sentence that helps may
+// fault is what Edgio says of one (a guess). The sentence that helps may
 // be in either text.
 type fault struct {
 	Source      string `json:"source"` // the field at fault

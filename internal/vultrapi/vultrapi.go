@@ -26,7 +26,7 @@ func New(baseURL, key string, client *http.Client) (*govultr.Client, error) {
 	own.Transport = &strict{key: key, next: client.Transport}
 	api := govultr.NewClient(&own)
 	// govultr would repeat a create whose reply was lost, and hide the status:
-	// repeating is decided where it is known what stands (facts: govultr).
+	// repeating is decided where it is known what stands.
 	api.SetRetryLimit(0)
 	if err := api.SetBaseURL(baseURL); err != nil {
 		return nil, fmt.Errorf("the base URL: %w", err)

@@ -1,0 +1,138 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestNoDNSThere has hosts for which no DNS can be made, though they lie in a zone of
+// the list. They are published, and their Ingress is told.
+func TestNoDNSThere(t *testing.T) {
+	set := vultrSettings()
+	set.PublishZones = []string{"example.com", testDomain}
+	ns := &Record{ID: "ns", Zone: "example.com", Name: "sub", Type: "NS", Data: "ns.example.org", TTL: 300}
+	theirs := &Record{ID: "theirs", Name: ClaimName("main", "other"), Type: "TXT", Data: Ownership{Owner: "other", UID: "uid-x"}.String(), TTL: 300}
+	for host, why := range map[string]string{
+		"www.example.com":                        "",
+		"www." + testDomain:                      "",
+		"a.sub.example.com":                      "delegates sub.example.com to other name servers",
+		"sub.example.com":                        "delegates sub.example.com to other name servers",
+		"eu.api.acme." + testDomain:              "it lies below acme." + testDomain,
+		"fra.acme." + testDomain:                 "it lies below acme." + testDomain,
+		"fra.other." + testDomain:                "it lies below other." + testDomain,
+		"web.default.lb.west.acme." + testDomain: "it lies below acme." + testDomain,
+	} {
+		t.Run(host, func(t *testing.T) {
+			ing := fast("/=web")
+			ing.Rules[0].Host = host
+			s := newStage(set, cluster("main", ing, balanced("192.0.2.9")))
+			s.Records.Objects = []*Record{ns, theirs}
+			s.run()
+			if diff := cmp.Diff([]string{"synced " + host + "/"}, s.states()); diff != "" {
+				t.Errorf("states (-want +got):\n%s", diff)
+			}
+			made := slices.ContainsFunc(s.Records.Objects, func(r *Record) bool { return r.Type == "CNAME" })
+			marked := slices.ContainsFunc(s.Records.Objects, func(r *Record) bool { _, ok := publisher(r, testOwner); return ok })
+			if made != (why == "") || marked != made {
+				t.Errorf("CNAME %v, mark %v: %v", made, marked, s.standing())
+			}
+			told := slices.ContainsFunc(s.step.Warnings, func(w Warning) bool { return strings.Contains(w.Message, why) && strings.Contains(w.Message, host) })
+			if told != (why != "") {
+				t.Errorf("warnings %v", s.step.Warnings)
+			}
+		})
+	}
+}
+
+// TestMarkInAClaimsPlace: an earlier version marked a host where the claim of a cluster
+// belongs, which then comes: the mark goes, and the cluster is served.
+func TestMarkInAClaimsPlace(t *testing.T) {
+	set := vultrSettings()
+	set.PublishZones = []string{testDomain}
+	ing := fast("/=web")
+	ing.Rules[0].Host = "west.acme." + testDomain
+	s := newStage(set, cluster("main", ing, balanced("192.0.2.9")), cluster("west", shop(), web(), node("n1", "192.0.2.1")))
+	s.Records.Objects = []*Record{
+		{ID: "mark", Name: "_edgeward.west.acme", Type: "TXT", Data: publishMark(testOwner, "main"), TTL: 120},
+		{ID: "lead", Name: "west.acme", Type: "CNAME", Data: "cdn-x.vultrcdn.com", TTL: 120},
+	}
+	s.run()
+	if len(s.step.Notices) > 0 || !slices.Contains(s.standing(), "nodes.west 192.0.2.1") {
+		t.Errorf("notices %v, standing %v", s.step.Notices, s.standing())
+	}
+	for _, r := range s.Records.Objects {
+		if r.ID == "mark" || r.ID == "lead" {
+			t.Errorf("%s still stands", r.Key())
+		}
+	}
+}
+
+// TestWildcard: a wildcard answers for a host until its CNAME stands. The mark does not
+// stand without that.
+func TestWildcard(t *testing.T) {
+	for _, wildcard := range []string{"*", "*.a"} {
+		t.Run(wildcard, func(t *testing.T) {
+			ing := fast("/=web")
+			ing.Rules[0].Host = "www.a.example.com"
+			s := newStage(vultrSettings(), cluster("main", ing, balanced("192.0.2.9")))
+			s.Records.Objects = []*Record{{ID: "wild", Zone: "example.com", Name: wildcard, Type: "A", Data: "192.0.2.99", TTL: 300}}
+			const cname = "www.a.example.com CNAME"
+			marked := func() bool {
+				return slices.ContainsFunc(s.Records.Objects, func(r *Record) bool { _, ok := publisher(r, testOwner); return ok })
+			}
+			refused := func() bool {
+				for _, op := range s.step.Records {
+					if op.Key() == cname && op.Verb == Create {
+						s.Records.Attempts = []Attempt[Record]{{op, Parked}}
+						s.Records.Rejected = map[string]bool{cname: true}
+						return true
+					}
+				}
+				return false
+			}
+			for !refused() {
+				s.ask()
+				if !refused() {
+					s.do()
+				}
+			}
+			if !marked() {
+				t.Fatal("the CNAME came before its mark")
+			}
+			s.ask()
+			s.do()
+			if marked() {
+				t.Errorf("refused, and the mark still stands: %v", s.standing())
+			}
+			s.Records.Attempts, s.Records.Rejected = nil, nil // forgotten, as it is not wanted
+			if ops := s.ask(); len(ops) > 0 || s.step.Poll.IsZero() {
+				t.Errorf("at once again: %q, asked again at %s", ops, s.step.Poll)
+			}
+			if diff := cmp.Diff([]string{"error www.a.example.com/: its DNS name www.a.example.com could not be made"}, s.states()); diff != "" {
+				t.Errorf("states (-want +got):\n%s", diff)
+			}
+			s.Now = s.step.Poll
+			s.run()
+			if diff := cmp.Diff([]string{"synced www.a.example.com/"}, s.states()); diff != "" {
+				t.Errorf("tried again (-want +got):\n%s", diff)
+			}
+			// Unpublished, the mark goes right after the CNAME, and the rule still waits for caches.
+			gone := s.Now
+			s.change(true, cluster("main", balanced("192.0.2.9")))
+			history := s.run()
+			since := gone.Sub(start())
+			want := []string{
+				(since + 10*time.Second).String() + ": delete www.a cdn-id-003.vultrcdn.com",
+				(since + 10*time.Second).String() + ": delete claim www.a",
+				(since + 130*time.Second).String() + ": delete rule www.a.example.com/",
+			}
+			if diff := cmp.Diff(want, history[:3]); diff != "" {
+				t.Errorf("unpublished (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
