@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -58,11 +59,15 @@ func AllHoldings(rules []*Rule, records View[Record], set Settings) map[string]*
 		}
 	}
 	for cluster, h := range all {
+		if said := claims[cluster]; len(said.CDNs) == 0 && h.restsOnOthers(cluster, rules, records, set) {
+			said.CDNs = set.unknown()
+			claims[cluster] = said
+		}
 		h.keep(claims[cluster], rules, records, set, named)
 	}
 	for _, r := range records.Objects {
 		cluster, ok := clusterOf(r, set.Owner)
-		_, claimed := claims[cluster]
+		claimed := ok && all[cluster] != nil && len(all[cluster].Claims) > 0
 		_, mark := publisher(r, set.Owner)
 		if !ok || !claimed || mark || isClaim(r, cluster, set.Owner) {
 			continue
@@ -87,6 +92,24 @@ func AllHoldings(rules []*Rule, records View[Record], set Settings) map[string]*
 		}
 	}
 	return all
+}
+
+// restsOnOthers reports whether an address of the cluster stands that no rule names, or
+// one of its hosts is led to a name that no rule has. Where no claim says at which CDNs
+// it has rules that may be for one that is not in the configuration.
+func (h *Holdings) restsOnOthers(cluster string, rules []*Rule, records View[Record], set Settings) bool {
+	used := make(map[string]bool)
+	for _, r := range rules {
+		used[strings.ToLower(r.SourceHost)], used[r.Published] = true, true
+		if r.CDN == Edgio {
+			used[set.CNAMETarget] = true
+		}
+	}
+	return slices.ContainsFunc(h.CNAMEs, func(r Record) bool { return !used[r.Data] }) ||
+		slices.ContainsFunc(records.Objects, func(r *Record) bool {
+			in, ok := clusterOf(r, set.Owner)
+			return ok && in == cluster && r.resolves() && !used[r.Name+"."+set.Domain]
+		})
 }
 
 // keep finds the rules to which a host may be led in a zone that is not read, and the
@@ -123,6 +146,11 @@ func (h *Holdings) keep(said Ownership, rules []*Rule, records View[Record], set
 			continue
 		}
 		h.Kept[r.ID] = unreadCDN(unread)
+		for _, rule := range h.Rules { // of Edgio, by a name that is not known any more
+			if rule.CDN == Edgio && set.CNAMETarget == "" && r.Name+"."+cmp.Or(r.Zone, set.Domain) == rule.Host {
+				h.Kept[rule.ID] = "their hosts may be led to them, which edgio.cname_target does not say any more"
+			}
+		}
 		for _, mark := range h.Marks {
 			if mark.Zone == r.Zone && mark.Name == markLabel+r.Name {
 				h.Kept[mark.ID] = unreadCDN(unread)

@@ -27,7 +27,7 @@ type Memory struct {
 	pointed    map[pointer]time.Time
 	refused    map[string]time.Time // see planner.dark
 	ttlRefused map[string]refusal   // by ID
-	taken      map[RuleKey]bool     // see planner.makesRoom
+	taken      map[RuleKey]string   // see planner.makesRoom
 	sites      sites                // of the last call, which had the same owner
 }
 

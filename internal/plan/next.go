@@ -28,8 +28,9 @@ type planner struct {
 	pointed   map[pointer]time.Time
 	refused   map[string]time.Time // see dark, by host
 	ttls      map[string]refusal   // see ttlRefused
-	taken     map[RuleKey]bool     // see makesRoom
-	yields    map[string]bool      // the hosts of these
+	taken     map[RuleKey]string   // where makesRoom is at work: the Extra of the rule before
+	yields    map[string]bool      // the hosts of these that are led to the rule before
+	strays    []*publication       // DNS of ours in another zone than where a host's is made now
 	absent    map[string]absence   // the memory being built
 	decided   map[IngressID]bool   // likewise
 	undecided map[IngressID]bool   // those for which a rule stands, while their class is unknown
@@ -88,7 +89,7 @@ func Next(in Input) Step {
 		clusters: lookup[*clusterState]{of: make(map[string]*clusterState)},
 
 		published: make(map[string]*publication), leads: make(map[string][]lead), pointed: make(map[pointer]time.Time),
-		wild: make(map[recordName]bool), refused: make(map[string]time.Time), ttls: make(map[string]refusal), taken: make(map[RuleKey]bool), yields: make(map[string]bool),
+		wild: make(map[recordName]bool), refused: make(map[string]time.Time), ttls: make(map[string]refusal), taken: make(map[RuleKey]string), yields: make(map[string]bool),
 		absent: make(map[string]absence), decided: make(map[IngressID]bool), undecided: make(map[IngressID]bool),
 	}
 	p.step.Notices = slices.Clone(in.Want.Notices)

@@ -60,6 +60,12 @@ func (p *planner) planClaim(cluster string, c *clusterState, records []*Record) 
 		p.notice(true, "%s", c.refused)
 		return
 	}
+	if len(said.CDNs) == 0 && (len(standing) > 0 || len(records)+p.publications(cluster) > 0) {
+		if !p.Rules.tried() {
+			return
+		}
+		said.CDNs = p.perhapsAt(cluster, records)
+	}
 	c.said = said
 	claim.Data = p.ownership(cluster, c).String()
 	parked := p.records.is(key, Parked)
@@ -83,15 +89,42 @@ func (p *planner) planClaim(cluster string, c *clusterState, records []*Record) 
 		}
 	case p.records.is(key, InFlight):
 		c.compared = false
-	case len(records) > 0:
-		c.refused = fmt.Sprintf("there are %d records below %s.%s, but no claim. Nothing is written for cluster %s. "+
+	case len(records)+p.publications(cluster) > 0:
+		found := fmt.Sprintf("there are %d records below %s.%s", len(records), subtree(cluster, p.Settings.Owner), p.Settings.Domain)
+		if len(records) == 0 {
+			found = fmt.Sprintf("%d hosts are marked as published for cluster %s", p.publications(cluster), cluster)
+		}
+		c.refused = fmt.Sprintf("%s, but no claim. Nothing is written for cluster %s. "+
 			"If they are nobody else's, create the TXT record %s with the text %q; otherwise give the cluster another clusters[].name or another owner",
-			len(records), subtree(cluster, p.Settings.Owner), p.Settings.Domain, cluster, fqdn, claim.Data)
+			found, cluster, fqdn, claim.Data)
 		p.notice(true, "%s", c.refused)
 	case p.wantsRecords(cluster):
 		c.compared, c.claimFailed = false, parked
 		p.step.Records = append(p.step.Records, Op[Record]{Verb: Create, new: &claim, Urgency: urgentClaim})
 	}
+}
+
+// perhapsAt are the CDNs that are not in the configuration and at which the cluster
+// may have rules, where no claim says at which it has: that is missing, or an earlier
+// version made it. It may have some where an address stands that no rule names, since
+// before this process began, or a host is led to a name that no rule has.
+func (p *planner) perhapsAt(cluster string, records []*Record) []Target {
+	unknown := p.Settings.unknown()
+	if len(unknown) == 0 {
+		return nil
+	}
+	for _, r := range records {
+		if r.resolves() && !p.named[r.Name] && !p.Memory.named[r.Name] {
+			return unknown
+		}
+	}
+	for _, pub := range p.published {
+		known := func(r *Rule) bool { return p.target(r) == pub.cname.Data }
+		if pub.cluster == cluster && pub.hasCNAME && !slices.ContainsFunc(p.Rules.Objects, known) {
+			return unknown
+		}
+	}
+	return nil
 }
 
 // ownership is what the cluster's claim shall say: the CDNs at which it has rules or

@@ -107,7 +107,7 @@ func (p *planner) successors(s *site) []ourRule {
 // host's DNS is not ours to change that is for a person to decide.
 func (p *planner) makesRoom(s *site) bool {
 	route, key := s.route, *s.key()
-	if !p.Rules.Taken[route.Rule.Key()] && !p.Memory.taken[key] {
+	if _, was := p.Memory.taken[key]; !p.Rules.Taken[route.Rule.Key()] && !was {
 		return false
 	}
 	pub := p.published[key.Host]
@@ -119,7 +119,10 @@ func (p *planner) makesRoom(s *site) bool {
 	if !p.originStands(route) {
 		return true
 	}
-	p.taken[key], p.yields[key.Host] = true, true
+	p.taken[key] = s.ours[0].Extra
+	isOld := func(name string) bool { return slices.ContainsFunc(s.ours, func(r ourRule) bool { return r.Published == name }) }
+	led := pub.hasCNAME && isOld(pub.cname.Data) || pub.busy
+	p.yields[key.Host] = led
 	p.outcome(route, Pending, "the CDN has room for one rule of a host: that with the origin before goes first")
 	for _, old := range s.ours {
 		gone := p.unwanted(old.of.Cluster, old.ID, true)
@@ -127,7 +130,7 @@ func (p *planner) makesRoom(s *site) bool {
 		c := p.clusters.get(old.of.Cluster)
 		c.ruleDeletions[old.CDN] = append(c.ruleDeletions[old.CDN], deletion[Rule]{
 			op:       Op[Rule]{Verb: Delete, old: old.Rule, Ingress: route.Ingress, Urgency: urgentRemove},
-			reported: true, due: due, safe: !pub.busy && !pub.hasCNAME && p.seenToLead(pub, due),
+			reported: true, due: due, safe: !led && p.seenToLead(pub, due),
 		})
 	}
 	return true
@@ -149,7 +152,7 @@ func (p *planner) retire(route *Route, old ourRule, current Rule) {
 	c, due := p.clusters.get(old.of.Cluster), p.forgotten(pub, old.Rule, gone.since)
 	c.ruleDeletions[old.CDN] = append(c.ruleDeletions[old.CDN], deletion[Rule]{
 		op:       Op[Rule]{Verb: Delete, old: old.Rule, Ingress: route.Ingress, Urgency: urgentTidy},
-		reported: true, due: due, safe: pub.leadsTo(current.Published) && p.seenToLead(pub, due),
+		reported: true, due: due, safe: pub.hasCNAME && pub.cname.Data != old.Published && p.seenToLead(pub, due),
 	})
 }
 

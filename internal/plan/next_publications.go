@@ -21,7 +21,7 @@ type publication struct {
 	lost       bool    // see planner.lost
 	dropped    bool    // the watch reported that a rule of the host is not wanted any more
 	shadows    bool    // a wildcard answers for the name, as long as nothing stands there
-	// barred is why no DNS can be made for the host, in words for its Ingress; what
+	// barred is why no DNS can be made here for the host, in words for its Ingress; what
 	// stands for it of ours goes.
 	barred string
 	unread string // why the zone cannot be read; "": it was
@@ -43,11 +43,14 @@ type recordName struct{ zone, name string }
 // zoneOf is the zone of the list in which a host's DNS is to be made, and its name
 // there; "" is the zone of the origins, as in Record.
 func (s Settings) zoneOf(host string) (at recordName, ok bool) {
+	within := func(zone string) bool { return host == zone || strings.HasSuffix(host, "."+zone) }
 	for _, z := range s.PublishZones {
-		if host != z && !strings.HasSuffix(host, "."+z) || len(z) < len(at.zone) {
-			continue
+		if within(z) && len(z) >= len(at.zone) {
+			at, ok = recordName{z, strings.TrimSuffix(strings.TrimSuffix(host, z), ".")}, true
 		}
-		at, ok = recordName{z, strings.TrimSuffix(strings.TrimSuffix(host, z), ".")}, true
+	}
+	if within(s.Domain) && len(at.zone) < len(s.Domain) { // which is asked for it, and is not in the list
+		return recordName{}, false
 	}
 	if at.zone == s.Domain {
 		at.zone = ""
@@ -99,22 +102,24 @@ func (p *planner) surveyZones() zones {
 	return z
 }
 
-// barred says why no DNS can be made for a host that has a place in a zone; "" if
-// it can.
-func (z zones) barred(at recordName, domain string) string {
-	if at.zone == "" {
-		for owner := range z.owners {
-			if strings.HasSuffix(at.name, "."+owner) {
-				return "it lies below " + owner + "." + domain + ", where edgeward keeps the names of origins"
-			}
+// bar notes why no DNS can be made for a host; "" if it can. What stands already is
+// not taken away for the sake of another owner, who has come later.
+func (p *planner) bar(pub *publication, z zones) {
+	pub.barred = z.delegatedAbove(recordName{pub.zone, pub.name}, p.zone(pub.zone))
+	if pub.zone != "" {
+		return
+	}
+	for owner := range z.owners {
+		if strings.HasSuffix(pub.name, "."+owner) && (owner == p.Settings.Owner || !pub.hasCNAME) {
+			pub.barred = "it lies below " + owner + "." + p.Settings.Domain + ", where edgeward keeps the names of origins"
 		}
 	}
+}
+
+// delegatedAbove says that others are asked for a name; "" if not.
+func (z zones) delegatedAbove(at recordName, zone string) string {
 	for name := at.name; name != ""; _, name, _ = strings.Cut(name, ".") {
 		if z.delegated[recordName{at.zone, name}] {
-			zone := at.zone
-			if zone == "" {
-				zone = domain
-			}
 			return "the zone " + zone + " delegates " + name + "." + zone + " to other name servers (NS), so that nobody asks this zone for it"
 		}
 	}
@@ -137,7 +142,14 @@ func (p *planner) findPublications() {
 	}
 	for _, r := range p.Records.Objects {
 		if _, ours := publisher(r, p.Settings.Owner); ours {
-			hosts[strings.TrimPrefix(r.Name, markLabel)+"."+p.zone(r.Zone)] = true
+			name := strings.TrimPrefix(r.Name, markLabel)
+			host := name + "." + p.zone(r.Zone)
+			hosts[host] = true
+			if at, ok := p.Settings.zoneOf(host); ok && at.name != "" && at.zone != r.Zone {
+				stray := p.examinePublication(host, recordName{r.Zone, name}, zones)
+				stray.barred = "its DNS is made in the zone " + p.zone(at.zone)
+				p.strays = append(p.strays, stray)
+			}
 		}
 	}
 	for key := range p.Memory.pointed {
@@ -155,7 +167,7 @@ func (p *planner) findPublications() {
 			continue
 		}
 		pub := p.examinePublication(host, at, zones)
-		pub.barred = zones.barred(at, p.Settings.Domain)
+		p.bar(pub, zones)
 		p.published[host] = pub
 	}
 	p.notePointed()
@@ -165,7 +177,7 @@ func (p *planner) findPublications() {
 func (p *planner) examinePublication(host string, at recordName, z zones) *publication {
 	mark := recordName{at.zone, markLabel + at.name}
 	pub := &publication{host: host, zone: at.zone, name: at.name, unread: p.Records.part(at.zone).Fault}
-	pub.busy = !p.Records.part(at.zone).Known
+	pub.busy = !p.Records.part(at.zone).Known || pub.unread != ""
 	doubt := func(r Record) bool { return p.records.doubtful(r.Key()) || p.records.is(r.Key(), InFlight) }
 	for _, r := range z.at[mark] {
 		cluster, ours := publisher(r, p.Settings.Owner)
@@ -241,15 +253,38 @@ func (p *planner) remembered(pub *publication) time.Duration {
 // forgotten is when no cache leads from a host to a rule any more, of which
 // nobody wants to know since then.
 func (p *planner) forgotten(pub *publication, r *Rule, since time.Time) time.Time {
-	if last, ok := p.pointed[pointer{pub.host, p.target(r)}]; ok && last.After(since) {
-		since = last
+	for _, name := range p.namesOf(pub, r) {
+		if last := p.pointed[pointer{pub.host, name}]; last.After(since) {
+			since = last
+		}
 	}
 	return since.Add(p.remembered(pub))
 }
 
 // concerns reports whether the host's DNS says, or said a moment ago, that it leads
-// to what a CDN calls target.
-func (p *planner) concerns(pub *publication, target string) bool {
-	_, pointed := p.pointed[pointer{pub.host, target}]
-	return pub.marked() || pub.busy || pointed
+// to a rule.
+func (p *planner) concerns(pub *publication, r *Rule) bool {
+	return p.leadable(r) && (pub.marked() || pub.busy || slices.ContainsFunc(p.namesOf(pub, r), func(name string) bool {
+		_, pointed := p.pointed[pointer{pub.host, name}]
+		return pointed
+	}))
+}
+
+// leadable reports whether any host can be led to a rule. To Edgio one may have been
+// led while edgio.cname_target was in the configuration.
+func (p *planner) leadable(r *Rule) bool { return r.CDN == Edgio || p.target(r) != "" }
+
+// namesOf are the names by which a host's DNS leads, or led, to a rule. Where the name
+// of Edgio is not known these are all that no rule has.
+func (p *planner) namesOf(pub *publication, r *Rule) []string {
+	if target := p.target(r); target != "" {
+		return []string{target}
+	}
+	var names []string
+	for to := range p.pointed {
+		if to.host == pub.host && !slices.ContainsFunc(p.Rules.Objects, func(r *Rule) bool { return r.Published == to.target }) {
+			names = append(names, to.target)
+		}
+	}
+	return names
 }

@@ -81,12 +81,12 @@ func (p *planner) planPublications() {
 		stays := pub.barred == "" && !p.yields[host] && (len(leads) > 0 || wanted[host] || held[host])
 		switch {
 		case released[host] && len(leads) == 0:
-			if pub.marked() && !pub.busy { // the CNAME stays, nobody's
+			if pub.marked() && !pub.busy && c.claimed { // the CNAME stays, nobody's
 				p.step.Records = append(p.step.Records, Op[Record]{Verb: Delete, old: pub.marks[0], Urgency: urgentTidy})
 			}
 		case stays && len(leads) > 0:
 			p.publish(pub, leads)
-		case stays && (pub.hasCNAME || names[host] && !pub.shadows), !pub.marked(), !p.Rules.Known, c == nil || !c.ready:
+		case stays && (pub.hasCNAME || names[host] && !pub.shadows), !pub.marked(), !p.Rules.Known && !(pub.hasCNAME && known[host]), c == nil || !c.ready || !c.claimed:
 		case pub.hasCNAME && !known[host] && len(p.Settings.unread(c.said)) > 0:
 			c.keptHosts = append(c.keptHosts, host)
 		default:
@@ -94,6 +94,13 @@ func (p *planner) planPublications() {
 		}
 		if pub.barred != "" && len(leads) > 0 {
 			p.noDNS(pub, leads)
+		}
+	}
+	for _, stray := range p.strays {
+		pub, c := p.published[stray.host], p.clusters.get(stray.cluster)
+		moved := pub.hasCNAME && !pub.busy
+		if stray.marked() && !stray.busy && c.claimed && (moved || !wanted[stray.host] && !held[stray.host] && !released[stray.host]) {
+			p.unpublish(stray, false)
 		}
 	}
 }

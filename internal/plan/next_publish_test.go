@@ -57,6 +57,7 @@ func TestMarkInAClaimsPlace(t *testing.T) {
 	ing.Rules[0].Host = "west.acme." + testDomain
 	s := newStage(set, cluster("main", ing, balanced("192.0.2.9")), cluster("west", shop(), web(), node("n1", "192.0.2.1")))
 	s.Records.Objects = []*Record{
+		{ID: "claim", Name: ClaimName("main", testOwner), Type: "TXT", Data: ownClaim("main", VultrCDN), TTL: 120},
 		{ID: "mark", Name: "_edgeward.west.acme", Type: "TXT", Data: publishMark(testOwner, "main"), TTL: 120},
 		{ID: "lead", Name: "west.acme", Type: "CNAME", Data: "cdn-x.vultrcdn.com", TTL: 120},
 	}

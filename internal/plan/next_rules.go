@@ -179,6 +179,11 @@ func (p *planner) newRule(s *site) {
 		}
 		op.Verb, op.old, op.Adopt, op.Urgency = Update, others[0], true, urgentChange
 	}
+	if before, ok := p.Memory.taken[*s.key()]; ok { // it made room for this one
+		p.taken[*s.key()] = before
+		op.new = new(op.New())
+		op.new.Extra = before
+	}
 	if p.originStands(route) {
 		p.step.Rules = append(p.step.Rules, op)
 		p.waiting(s, "on the way")
@@ -331,16 +336,15 @@ func (p *planner) unwantedRule(r ourRule) {
 	}
 	gone := p.unwanted(r.of.Cluster, r.ID, p.Memory.droppedRules[r.RuleKey] || p.decided[*r.of])
 	due, safe := gone.since.Add(p.Settings.DeletionGrace), true
-	target := p.target(r.Rule)
 	if p.mayBeLed(r) {
 		return
 	}
-	if pub := p.published[r.Host]; pub != nil && p.concerns(pub, target) && target != "" {
+	if pub := p.published[r.Host]; pub != nil && p.concerns(pub, r.Rule) {
 		// First its host must not lead to it any more, nor be remembered to.
 		if at := p.forgotten(pub, r.Rule, gone.since); at.After(due) {
 			due = at
 		}
-		safe = !pub.busy && !(pub.hasCNAME && pub.cname.Data == target) && p.seenToLead(pub, due)
+		safe = !pub.busy && !(pub.hasCNAME && slices.Contains(p.namesOf(pub, r.Rule), pub.cname.Data)) && p.seenToLead(pub, due)
 		if pub.unread != "" {
 			p.keeps(r, "its zone "+p.zone(pub.zone)+" cannot be read: "+pub.unread)
 		}
@@ -356,7 +360,7 @@ func (p *planner) unwantedRule(r ourRule) {
 // that is not seen, and then says so.
 func (p *planner) mayBeLed(r ourRule) bool {
 	zone := p.Settings.unlistedZone(p.clusters.get(r.of.Cluster).said, r.Host)
-	if zone == "" || p.target(r.Rule) == "" {
+	if zone == "" || !p.leadable(r.Rule) {
 		return false
 	}
 	p.keeps(r, "its zone "+zone+" is not in vultr.publish_zones any more, so that edgeward does not see it")

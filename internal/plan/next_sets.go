@@ -26,7 +26,9 @@ func (p *planner) planName(cluster string, c *clusterState, name string, records
 		return // whether a rule names it is not known yet
 	case len(p.Settings.unread(c.said)) > 0: // a rule of a CDN that nobody reads may
 		used = true
-		c.keptNames = append(c.keptNames, name)
+		if name != ClaimName(cluster, p.Settings.Owner) {
+			c.keptNames = append(c.keptNames, name)
+		}
 	}
 	var members, others []*Record
 	for _, r := range records {

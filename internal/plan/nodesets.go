@@ -69,7 +69,7 @@ type nodeNames struct {
 func (m *mapper) standingNames() nodeNames {
 	var stands nodeNames
 	nodes := m.nodes.set(m.Name, bothFamilies(), nil, "")
-	for _, r := range m.recordsAt(NodesSet) {
+	for _, r := range m.recordsAt(m.nodesName(NodesSet)) {
 		is := families{v4: r.Type == "A", v6: r.Type == "AAAA"}
 		stands.all = stands.all.or(is)
 		if contains(nodes.Addresses, r.Data) || contains(nodes.Keep, r.Data) {
@@ -79,13 +79,13 @@ func (m *mapper) standingNames() nodeNames {
 	if stands.now.none() {
 		stands.now = stands.all
 	}
-	stands.alone = families{len(m.recordsAt(NodesIPv4Set)) > 0, len(m.recordsAt(NodesIPv6Set)) > 0}
+	stands.alone = families{len(m.recordsAt(m.nodesName(NodesIPv4Set))) > 0, len(m.recordsAt(m.nodesName(NodesIPv6Set))) > 0}
 	return stands
 }
 
-// recordsAt are the records at the name of one of the sets of nodes.
-func (m *mapper) recordsAt(set string) []*Record {
-	name, all := m.nodesName(set), m.Standing.Records
+// recordsAt are the records at a name of the origins' zone.
+func (m *mapper) recordsAt(name string) []*Record {
+	all := m.Standing.Records
 	from, _ := slices.BinarySearchFunc(all, name, func(r *Record, name string) int {
 		return cmp.Or(strings.Compare(r.Zone, ""), strings.Compare(r.Name, name))
 	})
@@ -153,8 +153,9 @@ func (m *mapper) addNodeSets(want *Want, shared sharing) {
 	come := m.nodes.has.except(m.stands.now).except(shared.lacks)
 	because := ""
 	if !come.none() && (shared.both || !m.stands.all.none()) {
-		if lacks, rule := m.lackedBehind(come); rule != nil {
-			shared.lacks, because = shared.lacks.or(lacks), "rule "+rule.RuleKey.String()
+		var lacks families
+		if lacks, because = m.lackedBehind(come); !lacks.none() {
+			shared.lacks = shared.lacks.or(lacks)
 			want.wake(m.now.Add(lookAgain))
 		}
 	}
@@ -191,21 +192,23 @@ func (m *mapper) withheld(missing families, because string) string {
 		m.sourceHost(m.nodesName(NodesSet)), records, family, other, because)
 }
 
-// lackedBehind finds a rule, whosever, that has NodesSet for its origin and leads to
-// a Service that does not answer on all of these families, and tells on which not.
-// Its Ingress may be gone, let go of, or not understood.
-func (m *mapper) lackedBehind(of families) (lacks families, rule *Rule) {
-	lacking := make(map[int]families) // by node port
+// lackedBehind tells on which of these families a Service does not answer to which a
+// rule leads, whosever, that has NodesSet for its origin, and which rule that is. Its
+// Ingress may be gone, let go of, or not understood. At a CDN that nobody reads there
+// may be such a rule.
+func (m *mapper) lackedBehind(of families) (lacks families, because string) {
+	lacking, any := make(map[int]families), families{} // by node port
 	for _, svc := range m.Services {
 		if lacks := of.except(familiesOf(svc)); !lacks.none() {
 			for _, p := range svc.Ports {
 				lacking[int(p.NodePort)] = lacks
 			}
+			any = any.or(lacks)
 		}
 	}
 	delete(lacking, 0)
 	if len(lacking) == 0 {
-		return families{}, nil
+		return families{}, ""
 	}
 	host := m.sourceHost(m.nodesName(NodesSet))
 	for _, cdn := range m.set.CDNs {
@@ -215,10 +218,16 @@ func (m *mapper) lackedBehind(of families) (lacks families, rule *Rule) {
 			}
 			for _, p := range r.Protocols {
 				if lacks, ok := lacking[p.SourcePort]; ok {
-					return lacks, r
+					return lacks, "rule " + r.RuleKey.String()
 				}
 			}
 		}
 	}
-	return families{}, nil
+	for _, r := range m.recordsAt(ClaimName(m.Name, m.set.Owner)) {
+		said, _ := ParseOwnership(r.Data)
+		if unread := m.set.unread(said); len(unread) > 0 && !m.stands.all.none() {
+			return any, "perhaps a rule of " + joined(unread, " or ") + ", which is not in the configuration"
+		}
+	}
+	return families{}, ""
 }

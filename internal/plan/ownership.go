@@ -65,7 +65,9 @@ func ParseOwnership(text string) (o Ownership, ok bool) {
 			o.UID = value
 		case "edgeward/cdns":
 			for name := range strings.SplitSeq(value, "+") {
-				o.CDNs = append(o.CDNs, Target(name))
+				if name != "" {
+					o.CDNs = append(o.CDNs, Target(name))
+				}
 			}
 		case "edgeward/zones":
 			if value == anyZone {
@@ -73,7 +75,9 @@ func ParseOwnership(text string) (o Ownership, ok bool) {
 				continue
 			}
 			for tag := range slices.Chunk([]byte(value), zoneTagSize) {
-				o.Zones = append(o.Zones, string(tag))
+				if len(tag) == zoneTagSize {
+					o.Zones = append(o.Zones, string(tag))
+				}
 			}
 		}
 	}
@@ -129,6 +133,9 @@ func (s Settings) unread(o Ownership) []Target {
 	})
 }
 
+// unknown are the CDNs that are neither in the configuration nor to be forgotten.
+func (s Settings) unknown() []Target { return s.unread(Ownership{CDNs: []Target{Edgio, VultrCDN}}) }
+
 // unlisted are the tags of a claim's zones that are not in the configuration: hosts
 // may still be led to a CDN there.
 func (s Settings) unlisted(o Ownership) []string {
@@ -150,8 +157,8 @@ func (s Settings) unlistedZone(o Ownership, host string) string {
 		return ""
 	}
 	_, zone, _ := strings.Cut(host, ".") // no CNAME stands at the apex
-	for ; strings.Contains(zone, ".") && !slices.Contains(s.PublishZones, zone); _, zone, _ = strings.Cut(zone, ".") {
-		if !slices.Contains(s.Forget, zone) && (slices.Contains(tags, zoneTag(zone)) || slices.Contains(tags, anyZone)) {
+	for ; strings.Contains(zone, "."); _, zone, _ = strings.Cut(zone, ".") {
+		if !slices.Contains(s.PublishZones, zone) && !slices.Contains(s.Forget, zone) && (slices.Contains(tags, zoneTag(zone)) || slices.Contains(tags, anyZone)) {
 			return zone
 		}
 	}

@@ -78,7 +78,7 @@ func TestUnlistedZone(t *testing.T) {
 		"another one to be forgotten":   {[]string{"example.com"}, nil, []string{"example.org"}, "www.example.com", "example.com"},
 		"a part of a listed zone":       {[]string{"example.com", "sub.example.com"}, []string{"example.com"}, nil, "www.sub.example.com", "sub.example.com"},
 		"beside that part":              {[]string{"example.com", "sub.example.com"}, []string{"example.com"}, nil, "www.example.com", ""},
-		"above a listed zone":           {[]string{"example.com", "sub.example.com"}, []string{"sub.example.com"}, nil, "www.sub.example.com", ""},
+		"above a listed zone":           {[]string{"example.com", "sub.example.com"}, []string{"sub.example.com"}, nil, "www.sub.example.com", "example.com"},
 		"too many to tell":              {[]string{anyZone}, nil, nil, "www.example.com", "example.com"},
 		"too many, one forgotten":       {[]string{anyZone}, nil, []string{"example.com"}, "www.example.com", ""},
 		"too many, all to be forgotten": {[]string{anyZone}, nil, []string{anyZone}, "www.example.com", ""},

@@ -73,13 +73,13 @@ func (s *Syncer) over(now time.Time) (err error, over bool) {
 		return nil, false
 	}
 	preparing, until := s.preparing(now)
-	gaveUp, spent := false, true
+	lost, gaveUp, spent := false, false, true
 	for _, t := range s.targets() {
-		gaveUp, spent = gaveUp || t.gaveUp(), spent && t.spent(now)
+		lost, gaveUp, spent = lost || t.lost(), gaveUp || t.gaveUp(), spent && t.spent(now)
 	}
 	ready, awaited := s.Ready()
 	waits := s.waits(preparing, until, now)
-	if !ready && !gaveUp && now.Sub(s.started) < patience ||
+	if !ready && !lost && now.Sub(s.started) < patience ||
 		s.flying() > 0 || !s.step.Wake.IsZero() || !s.step.Poll.IsZero() && now.Before(until) || len(s.step.Reread)+len(s.step.RereadZones) > 0 && !gaveUp || !spent {
 		s.tellWaits(waits, now)
 		return nil, false

@@ -66,6 +66,9 @@ func (t *target[T]) nextReading() (next time.Time) {
 // gaveUp reports whether it is no use to wait for every reading to succeed.
 func (t *target[T]) gaveUp() bool { return slices.ContainsFunc(t.readings, (*reading[T]).gaveUp) }
 
+// lost reports whether it is no use to wait for the reading that all else waits for.
+func (t *target[T]) lost() bool { return t.main().gaveUp() }
+
 // readErr is the error of the last readings; nil if all succeeded.
 func (t *target[T]) readErr() error {
 	var errs []error

@@ -16,6 +16,7 @@ type anyTarget interface {
 	readAll(context.Context, time.Time)
 	nextReading() time.Time
 	gaveUp() bool
+	lost() bool
 	dispatch(now time.Time) (again time.Time, drained bool)
 	spent(now time.Time) bool
 	hasNews() bool

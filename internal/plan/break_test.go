@@ -1,0 +1,416 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/edgeward/edgeward/internal/kube"
+)
+
+// A zone that cannot be read: plan says nothing of what it would do there, and nothing
+// goes to which a CNAME in it may lead.
+func TestPreviewOfAZoneThatCannotBeRead(t *testing.T) {
+	set := vultrSettings()
+	s := settled(set, cluster("main", fast("/=web"), balanced("192.0.2.9")))
+	var records []*Record
+	for _, r := range s.Records.Objects {
+		if r.Zone == "" {
+			records = append(records, r)
+		}
+	}
+	s.Records.Objects = records
+	s.Records.Parts = map[string]Part{"": {Known: true, Read: s.Now}, "example.com": {Fault: "404 Not Found"}}
+	s.Rules.Read, s.Records.Read = s.Now, s.Now
+	in := s.Input
+	f, err := Preview(in)
+	if err != nil || !f.Empty() {
+		t.Errorf("wanted: %v, %d rules, records %v", err, len(f.Rules), f.Records)
+	}
+	in.Want = Desired(onStanding([]Cluster{cluster("main", balanced("192.0.2.9"))}, in.Rules, in.Records), in.Settings, in.Now)
+	f, err = Preview(in)
+	if err != nil || !f.Empty() {
+		t.Errorf("its Ingress gone: %v, rules %v, records %v", err, f.Rules, f.Records)
+	}
+}
+
+// The CDN has no room for a second rule of a host: the one that is made when the old one
+// has gone has what an operator set on that.
+func TestExtraWhereThereIsNoRoom(t *testing.T) {
+	s := settled(vultrSettings(), cluster("main", fast("/=web"), balanced("192.0.2.9")))
+	s.rule(t, RuleKey{VultrCDN, "www.example.com", "/"}).Extra = `{"gzip":true}`
+	s.change(true, cluster("main", fast("/=web"), balanced("lb.example.org")))
+	for range 3 {
+		s.ask()
+		for _, op := range s.step.Records {
+			s.Records.carryOut(op, s.id())
+		}
+	}
+	s.Rules.Attempts = []Attempt[Rule]{{s.step.Rules[0], Parked}}
+	s.Rules.Taken = map[string]bool{s.step.Rules[0].Key(): true}
+	s.ask()
+	s.Rules.Attempts, s.Rules.Taken = nil, nil
+	s.run()
+	if r := s.rule(t, RuleKey{VultrCDN, "www.example.com", "/"}); r.Extra != `{"gzip":true}` || !strings.Contains(r.SourceHost, "lb-cname") {
+		t.Errorf("%+v", r)
+	}
+}
+
+// The claim is not there any more (somebody deleted it), or cannot be relied upon: so it
+// is not known at which CDNs the cluster has rules, and no host's CNAME goes.
+func TestCDNTakenOutAndNoClaim(t *testing.T) {
+	for name, breaks := range map[string]func(*stage){
+		"deleted": func(s *stage) {
+			s.Records.Objects = slices.DeleteFunc(slices.Clone(s.Records.Objects), func(r *Record) bool { return r.Name == ClaimName("main", testOwner) })
+		},
+		"in doubt": func(s *stage) {
+			for _, r := range s.Records.Objects {
+				if r.Name == ClaimName("main", testOwner) {
+					s.Records.Missing = map[string]bool{r.ID: true}
+				}
+			}
+		},
+		"of another cluster": func(s *stage) {
+			for i, r := range s.Records.Objects {
+				if r.Name == ClaimName("main", testOwner) {
+					s.Records.Objects = slices.Clone(s.Records.Objects)
+					s.Records.Objects[i] = new(r.withData(strings.ReplaceAll(r.Data, "uid-main", "uid-x")))
+					s.Records.Objects[i].ID = r.ID
+				}
+			}
+		},
+	} {
+		for _, cdn := range []Target{Edgio, VultrCDN} {
+			t.Run(name+" "+string(cdn), func(t *testing.T) {
+				set, old, fresh := twoCDNs()
+				s := settled(set, cluster("main", slices.Concat(old, fresh)...))
+				left := fresh
+				if cdn == VultrCDN {
+					left = old
+				}
+				s = s.restarted(without(set, cdn), cluster("main", append(slices.Clone(left), old[1], fresh[1])...))
+				s.AllowDelete = false // sync.max_delete does not help
+				breaks(s)
+				if done := s.run(); strings.Contains(strings.Join(done, " "), "delete") {
+					t.Errorf("done: %q", done)
+				}
+			})
+		}
+	}
+}
+
+// The claim of an earlier version says nothing of CDNs and zones: what it does not say is
+// not known. (Upgrade and removal of the section in one restart.)
+func TestCDNTakenOutAndAnEarlierClaim(t *testing.T) {
+	set, old, fresh := twoCDNs()
+	s := settled(set, cluster("main", slices.Concat(old, fresh)...))
+	s.record(t, claimOf(s)).Data = ownClaim("main")
+	s = s.restarted(without(set, Edgio), cluster("main", append(slices.Clone(fresh), old[1])...))
+	if done := s.run(); strings.Contains(strings.Join(done, " "), "delete") {
+		t.Errorf("done: %q", done)
+	}
+}
+
+// A host is live below a label that another owner then takes for its name. The live host
+// stays.
+func TestAnotherOwnerComes(t *testing.T) {
+	set := vultrSettings()
+	set.PublishZones = []string{testDomain}
+	ing := fast("/=web")
+	ing.Rules[0].Host = "shop.eu." + testDomain
+	s := settled(set, cluster("main", ing, balanced("192.0.2.9")))
+	s.Records.Objects = append(slices.Clone(s.Records.Objects),
+		&Record{ID: "theirs", Name: ClaimName("prod", "eu"), Type: "TXT", Data: Ownership{Owner: "eu", UID: "uid-x"}.String(), TTL: 300})
+	if done := s.run(); strings.Contains(strings.Join(done, " "), "delete") {
+		t.Errorf("done: %q", done)
+	}
+}
+
+// A zone is gone while the daemon runs: its hosts are in error, as after a reload.
+func TestZoneGoneWhileRunning(t *testing.T) {
+	set := vultrSettings()
+	s := settled(set, cluster("main", fast("/=web"), balanced("192.0.2.9")))
+	s.Records.Parts = map[string]Part{"": {Known: true, Read: s.Now}, "example.com": {Known: true, Read: s.Now, Fault: "404 Not Found"}}
+	s.run()
+	if got := s.states(); len(got) != 1 || !strings.HasPrefix(got[0], "error www.example.com/: the zone example.com") {
+		t.Errorf("states %q", got)
+	}
+}
+
+// edgio.cname_target is taken out: a rule still goes only when no cache
+// leads to it any more.
+func TestCNAMETargetTakenOut(t *testing.T) {
+	set, old, _ := twoCDNs()
+	s := settled(set, cluster("main", old...))
+	set.CNAMETarget = ""
+	s = s.restarted(set, cluster("main", old...))
+	s.ask()
+	s.change(true, cluster("main", old[1]))
+	var led, gone time.Duration
+	for range 50 {
+		ops := s.ask()
+		for _, l := range ops {
+			switch {
+			case strings.HasPrefix(l, "delete old acme.cdn"):
+				led = s.Now.Sub(start())
+			case strings.HasPrefix(l, "delete rule"):
+				gone = s.Now.Sub(start())
+			}
+		}
+		s.do()
+		if len(ops) == 0 {
+			s.Now = s.step.Wake
+		}
+		if gone > 0 && led > 0 {
+			break
+		}
+	}
+	if gone-led < 120*time.Second {
+		t.Errorf("CNAME gone at %s, rule at %s", led, gone)
+	}
+}
+
+// A zone is replaced by one below it: the CNAMEs in the one before may still be followed.
+func TestZoneReplacedByOneBelow(t *testing.T) {
+	ing := fast("/=web")
+	ing.Rules[0].Host = "www.eu.example.com"
+	objects := []any{ing, balanced("192.0.2.9")}
+	s := settled(vultrSettings(), cluster("main", objects...))
+	set := vultrSettings()
+	set.PublishZones = []string{"eu.example.com"}
+	s = s.restarted(set, cluster("main", balanced("192.0.2.9")))
+	if done := s.run(); strings.Contains(strings.Join(done, " "), "delete rule") {
+		t.Errorf("done: %q", done)
+	}
+}
+
+// The same, and the zone before is read, too.
+func TestZoneBelowIsAdded(t *testing.T) {
+	ing := fast("/=web")
+	ing.Rules[0].Host = "www.eu.example.com"
+	objects := []any{ing, balanced("192.0.2.9")}
+	s := settled(vultrSettings(), cluster("main", objects...))
+	set := vultrSettings()
+	set.PublishZones = []string{"example.com", "eu.example.com"}
+	s = s.restarted(set, cluster("main", objects...))
+	t.Logf("done: %q", s.run())
+	s.change(true, cluster("main", balanced("192.0.2.9")))
+	t.Logf("done: %q", s.run())
+	for _, r := range s.Records.Objects {
+		if r.Type == "CNAME" {
+			t.Errorf("left behind: %+v", r)
+		}
+	}
+}
+
+// Nothing of the cluster stands but its claim, which names a CDN that is not read: is
+// anything told?
+func TestNothingKeptButTheClaim(t *testing.T) {
+	set, old, _ := twoCDNs()
+	s := newStage(without(set, Edgio), cluster("main", old[1]))
+	s.Records.Objects = []*Record{{ID: "c", Name: ClaimName("main", testOwner), Type: "TXT", Data: ownClaim("main", Edgio), TTL: 120}}
+	s.run()
+	for _, n := range s.step.Notices {
+		t.Errorf("%s", n.Text)
+	}
+}
+
+// The origins' zone lies in a zone of the list without being in the list: nobody asks the
+// upper one for names of the lower, so no DNS can be made there.
+func TestHostInTheOriginsZoneBelowAListedOne(t *testing.T) {
+	set := vultrSettings()
+	set.PublishZones = []string{"example.net"} // the origins' is k8s.example.net
+	for _, host := range []string{"www." + testDomain, "nodes.main.acme." + testDomain} {
+		ing := fast("/=web")
+		ing.Rules[0].Host = host
+		s := newStage(set, cluster("main", ing, balanced("192.0.2.9")))
+		s.run()
+		for _, r := range s.Records.Objects {
+			if r.Type == "CNAME" {
+				t.Errorf("%+v; states %q, warnings %v", r, s.states(), s.step.Warnings)
+			}
+		}
+	}
+}
+
+// uninstall: a CNAME that is kept leads to a rule that goes.
+func TestUninstallKeepsWhatAKeptCNAMELeadsTo(t *testing.T) {
+	set, old, fresh := twoCDNs()
+	s := settled(set, cluster("main", slices.Concat(old, fresh)...))
+	set = without(set, VultrCDN)
+	set.CNAMETarget = ""
+	s = s.restarted(set, cluster("main", old...))
+	h := AllHoldings(s.Rules.Objects, s.Records, set)["main"]
+	for _, r := range h.CNAMEs {
+		if r.Data == "acme.cdn.example.net" && h.Kept[r.ID] != "" && h.Kept[h.Rules[0].ID] == "" {
+			t.Errorf("%s is kept, and the rule %s is not", r.Key(), h.Rules[0].Key())
+		}
+	}
+}
+
+// The claim was deleted by hand, and made anew as the message says: the help is right only
+// if nothing that a CDN which is not read may rest on goes afterwards.
+func TestClaimMadeAnewAsTheHelpSays(t *testing.T) {
+	set, old, fresh := twoCDNs()
+	s := settled(set, cluster("main", slices.Concat(old, fresh)...))
+	objects := append(slices.Clone(fresh), old[1])
+	s = s.restarted(without(set, Edgio), cluster("main", objects...))
+	s.Records.Objects = slices.DeleteFunc(slices.Clone(s.Records.Objects), func(r *Record) bool { return r.Name == ClaimName("main", testOwner) })
+	s.ask()
+	var text string
+	for _, n := range s.step.Notices {
+		if _, rest, ok := strings.Cut(n.Text, "with the text "); ok {
+			fmt.Sscanf(rest, "%q", &text)
+		}
+	}
+	t.Log(text)
+	s.Records.Objects = append(s.Records.Objects, &Record{ID: "anew", Name: ClaimName("main", testOwner), Type: "TXT", Data: text, TTL: 120})
+	if done := s.run(); strings.Contains(strings.Join(done, " "), "delete") {
+		t.Errorf("done: %q", done)
+	}
+}
+
+// Edgio cannot be read (its account has ended: 401); Vultr CDN goes on.
+func TestOneCDNUnreadStopsNotTheOther(t *testing.T) {
+	set, old, fresh := twoCDNs()
+	s := settled(set, cluster("main", slices.Concat(old, fresh)...))
+	s = s.restarted(set, cluster("main", slices.Concat(old, fresh)...))
+	s.Rules.Objects = slices.DeleteFunc(slices.Clone(s.Rules.Objects), func(r *Rule) bool { return r.CDN == Edgio })
+	s.Rules.Known = false
+	s.Rules.Parts = map[string]Part{string(Edgio): {}, string(VultrCDN): {Known: true, Read: s.Now}}
+	if done := s.run(); len(done) > 0 {
+		t.Errorf("done %q", done)
+	}
+	t.Logf("%q", s.states())
+	s.change(true, cluster("main", slices.Concat(old, []any{fresh[1]})...))
+	for range 20 {
+		s.Rules.Parts[string(VultrCDN)] = Part{Known: true, Read: s.Now}
+		ops := s.ask()
+		t.Logf("%s: %q wake %s", s.Now.Sub(start()), ops, s.step.Wake)
+		s.do()
+		if len(ops) == 0 {
+			if s.step.Wake.IsZero() {
+				break
+			}
+			s.Now = s.step.Wake
+		}
+	}
+	for _, r := range s.Rules.Objects {
+		if r.CDN == VultrCDN {
+			t.Errorf("%s still stands", r.Key())
+		}
+	}
+}
+
+// atBoth has one host at both CDNs, led to Edgio.
+func atBoth(t *testing.T) (*stage, Settings, kube.Ingress, kube.Ingress) {
+	set, _, _ := twoCDNs()
+	slow := ingress("slow", "www.example.com", "Prefix", "/")
+	slow.Rules[0].Paths[0].Backend = kube.Backend{Service: "old", PortNumber: 80}
+	quick := fast("/=web")
+	s := settled(set, cluster("main", slow, quick, lb("old", "192.0.2.1"), balanced("192.0.2.9")))
+	s.record(t, "acme.cdn.example.net")
+	return s, set, slow, quick
+}
+
+// A host is at both CDNs and led to the other one: its CNAME does not go to make room.
+func TestNoRoomAndLedElsewhere(t *testing.T) {
+	s, _, slow, quick := atBoth(t)
+	s.change(true, cluster("main", slow, quick, lb("old", "192.0.2.1"), balanced("lb.example.org")))
+	for range 3 {
+		s.ask()
+		for _, op := range s.step.Records {
+			s.Records.carryOut(op, s.id())
+		}
+	}
+	s.Rules.Attempts = []Attempt[Rule]{{s.step.Rules[0], Parked}}
+	s.Rules.Taken = map[string]bool{s.step.Rules[0].Key(): true}
+	s.ask()
+	s.Rules.Attempts, s.Rules.Taken = nil, nil
+	done := s.run()
+	for _, l := range done {
+		if strings.Contains(l, "delete www acme.cdn") {
+			t.Errorf("done %q", done)
+		}
+	}
+}
+
+// The same with room: the old pull zone goes.
+func TestRebuiltAndLedElsewhere(t *testing.T) {
+	s, _, slow, quick := atBoth(t)
+	s.change(true, cluster("main", slow, quick, lb("old", "192.0.2.1"), balanced("lb.example.org")))
+	done := s.run()
+	n := 0
+	for _, r := range s.Rules.Objects {
+		if r.CDN == VultrCDN {
+			n++
+		}
+	}
+	if n != 1 {
+		t.Errorf("%d pull zones; done %q; wake %s, notices %v, kept %v, states %q", n, done, s.step.Wake, s.step.Notices, s.step.Kept, s.states())
+	}
+}
+
+// uninstall without a claim, or with one of an earlier version, and a section that is not there.
+func TestUninstallWithoutClaim(t *testing.T) {
+	for name, data := range map[string]string{"none": "", "earlier": ownClaim("main")} {
+		t.Run(name, func(t *testing.T) {
+			set, old, fresh := twoCDNs()
+			s := settled(set, cluster("main", slices.Concat(old, fresh)...))
+			next := without(set, VultrCDN)
+			s = s.restarted(next, cluster("main", old...))
+			if data == "" {
+				s.Records.Objects = slices.DeleteFunc(slices.Clone(s.Records.Objects), func(r *Record) bool { return r.Name == ClaimName("main", testOwner) })
+			} else {
+				s.record(t, claimOf(s)).Data = data
+			}
+			h := AllHoldings(s.Rules.Objects, s.Records, next)["main"]
+			for _, r := range slices.Concat(h.CNAMEs, h.Records) {
+				if (strings.HasPrefix(r.Data, "cdn-") || r.Data == "192.0.2.2") && h.Kept[r.ID] == "" {
+					t.Errorf("goes: %s %s", r.Key(), r.Data)
+				}
+			}
+		})
+	}
+}
+
+// A rule of a CDN that is not read any more may lead to a Service of one family: the name
+// of the nodes gets no addresses of the other for as long.
+func TestCDNTakenOutAndADualStackNodeComes(t *testing.T) {
+	set := testSettings()
+	set.CDNs = vultrSettings().CDNs
+	svc := web()
+	svc.Families = kube.Families{OnlyIPv4: true}
+	quick := fast("/=new")
+	s := settled(set, cluster("main", shop(), svc, node("n1", "192.0.2.1"), quick, lb("new", "192.0.2.9")))
+	dual := node("n2", "192.0.2.2")
+	dual.Addresses = append(dual.Addresses, kube.NodeAddress{Type: "ExternalIP", Address: "2001:db8::2"})
+	s = s.restarted(without(set, Edgio), cluster("main", svc, node("n1", "192.0.2.1"), quick, lb("new", "192.0.2.9")))
+	s.run()
+	s.change(true, cluster("main", svc, node("n1", "192.0.2.1"), dual, quick, lb("new", "192.0.2.9")))
+	if done := strings.Join(s.run(), " "); strings.Contains(done, "2001:db8::2") {
+		t.Errorf("done %s", done)
+	}
+}
+
+// A kubeconfig leads to another cluster, which lacks one of three Ingresses: the claim is
+// refused, and then nothing is written, CNAMEs and marks included.
+func TestNothingIsWrittenWhereTheClaimIsRefused(t *testing.T) {
+	at := func(name, host string) kube.Ingress {
+		ing := fast("/=web")
+		ing.Name, ing.Rules = name, []kube.IngressRule{{Host: host, Paths: ing.Rules[0].Paths}}
+		return ing
+	}
+	a, b, c := at("a", "a.example.com"), at("b", "b.example.com"), at("c", "c.example.com")
+	s := settled(vultrSettings(), cluster("main", a, b, c, balanced("192.0.2.9")))
+	other := cluster("main", a, b, balanced("192.0.2.9"))
+	other.UID = "uid-staging"
+	if done := s.restart(other); len(done) > 0 {
+		t.Errorf("done %q", strings.Join(done, " "))
+	}
+	for _, n := range s.step.Notices {
+		t.Log(n.Text)
+	}
+}
