@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"slices"
 	"strings"
 	"time"
 )
@@ -245,8 +244,9 @@ func (p *planner) notePointed() {
 func (p *planner) remembered(pub *publication) time.Duration {
 	ttl := p.Settings.TTL
 	if pub != nil {
-		for _, r := range append(slices.Clone(pub.marks), &pub.cname) {
-			ttl = max(ttl, r.TTL)
+		ttl = max(ttl, pub.cname.TTL)
+		for _, mark := range pub.marks {
+			ttl = max(ttl, mark.TTL)
 		}
 	}
 	return time.Duration(ttl) * time.Second
