@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"slices"
 	"strings"
 	"time"
 )
@@ -40,6 +39,9 @@ const markLabel = "_edgeward."
 // recordName is a name in a zone, as Record has both.
 type recordName struct{ zone, name string }
 
+// mark is the name of the mark of what has this name.
+func (n recordName) mark() recordName { return recordName{n.zone, markLabel + n.name} }
+
 // zoneOf is the zone of the list in which a host's DNS is to be made, and its name
 // there; "" is the zone of the origins, as in Record.
 func (s Settings) zoneOf(host string) (at recordName, ok bool) {
@@ -68,16 +70,21 @@ func (p *planner) zone(zone string) string {
 
 // zones is what the records say of the zones in which hosts are published.
 type zones struct {
-	at        map[recordName][]*Record
-	written   map[recordName]bool // names of what is being made or changed, or may have been
-	delegated map[recordName]bool // names with NS records, below which others are asked
-	owners    map[string]bool     // of claims in the origins' zone
+	at        map[recordName][]*Record // at the published hosts' names and their marks'
+	written   map[recordName]bool      // names of what is being made or changed, or may have been
+	delegated map[recordName]bool      // names with NS records, below which others are asked
+	owners    map[string]bool          // of claims in the origins' zone
 }
 
-func (p *planner) surveyZones() zones {
+// surveyZones goes through all records once. Those of the hosts, by their places, are
+// kept: of the account's others there may be many more.
+func (p *planner) surveyZones(places map[string]recordName) zones {
 	z := zones{
-		at: make(map[recordName][]*Record), written: make(map[recordName]bool),
+		at: make(map[recordName][]*Record, 2*len(places)), written: make(map[recordName]bool),
 		delegated: make(map[recordName]bool), owners: map[string]bool{p.Settings.Owner: true},
+	}
+	for _, at := range places {
+		z.at[at], z.at[at.mark()] = nil, nil
 	}
 	for _, a := range p.Records.Attempts {
 		if !a.Verb.Reads() && a.Status != Parked {
@@ -86,7 +93,9 @@ func (p *planner) surveyZones() zones {
 	}
 	for _, r := range p.Records.Objects {
 		at := recordName{r.Zone, r.Name}
-		z.at[at] = append(z.at[at], r)
+		if here, ok := z.at[at]; ok {
+			z.at[at] = append(here, r)
+		}
 		switch {
 		case r.Type == "NS" && r.Name != "":
 			z.delegated[at] = true
@@ -133,7 +142,6 @@ func (p *planner) findPublications() {
 	if len(p.Settings.PublishZones) == 0 {
 		return
 	}
-	zones := p.surveyZones()
 	hosts := make(map[string]bool)
 	for _, r := range p.Want.Routes {
 		if r.Wanted() {
@@ -161,11 +169,14 @@ func (p *planner) findPublications() {
 			hosts[s.key().Host] = true
 		}
 	}
+	places := make(map[string]recordName, len(hosts))
 	for host := range hosts {
-		at, ok := p.Settings.zoneOf(host)
-		if !ok || at.name == "" {
-			continue
+		if at, ok := p.Settings.zoneOf(host); ok && at.name != "" {
+			places[host] = at
 		}
+	}
+	zones := p.surveyZones(places)
+	for host, at := range places {
 		pub := p.examinePublication(host, at, zones)
 		p.bar(pub, zones)
 		p.published[host] = pub
@@ -175,11 +186,10 @@ func (p *planner) findPublications() {
 
 // examinePublication looks at what has a host's name, and its mark's.
 func (p *planner) examinePublication(host string, at recordName, z zones) *publication {
-	mark := recordName{at.zone, markLabel + at.name}
 	pub := &publication{host: host, zone: at.zone, name: at.name, unread: p.Records.part(at.zone).Fault}
 	pub.busy = !p.Records.part(at.zone).Known || pub.unread != ""
 	doubt := func(r Record) bool { return p.records.doubtful(r.Key()) || p.records.is(r.Key(), InFlight) }
-	for _, r := range z.at[mark] {
+	for _, r := range z.at[at.mark()] {
 		cluster, ours := publisher(r, p.Settings.Owner)
 		switch {
 		case ours && p.clusters.get(cluster) != nil && doubt(*r):
@@ -191,7 +201,7 @@ func (p *planner) examinePublication(host string, at recordName, z zones) *publi
 		}
 	}
 	place := Record{Zone: at.zone, Name: at.name, Type: "CNAME"}
-	pub.busy = pub.busy || doubt(place) || z.written[mark]
+	pub.busy = pub.busy || doubt(place) || z.written[at.mark()]
 	for _, r := range z.at[at] {
 		switch {
 		case r.Type != "CNAME" || !pub.marked() && !pub.busy:
@@ -223,7 +233,10 @@ func (p *planner) notePointed() {
 		}
 	}
 	note := func(r Record) {
-		if host := r.Name + "." + p.zone(r.Zone); r.Type == "CNAME" && p.published[host] != nil {
+		if r.Type != "CNAME" {
+			return
+		}
+		if host := r.Name + "." + p.zone(r.Zone); p.published[host] != nil {
 			p.pointed[pointer{host, r.Data}] = p.Now
 		}
 	}
@@ -243,8 +256,9 @@ func (p *planner) notePointed() {
 func (p *planner) remembered(pub *publication) time.Duration {
 	ttl := p.Settings.TTL
 	if pub != nil {
-		for _, r := range append(slices.Clone(pub.marks), &pub.cname) {
-			ttl = max(ttl, r.TTL)
+		ttl = max(ttl, pub.cname.TTL)
+		for _, mark := range pub.marks {
+			ttl = max(ttl, mark.TTL)
 		}
 	}
 	return time.Duration(ttl) * time.Second

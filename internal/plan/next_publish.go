@@ -237,8 +237,9 @@ func (p *planner) unfinished(pub *publication, want, mark Record) {
 	case refused || p.records.is(want.Key(), Parked) || p.records.is(mark.Key(), Parked):
 		state, reason = Failed, "its DNS name "+pub.host+" could not be made"
 	}
-	for i, r := range p.step.Routes {
-		if r.Key.Host == pub.host && r.State == Synced {
+	i, _ := slices.BinarySearchFunc(p.step.Routes, pub.host, func(r RouteState, host string) int { return strings.Compare(r.Key.Host, host) })
+	for ; i < len(p.step.Routes) && p.step.Routes[i].Key.Host == pub.host; i++ {
+		if r := p.step.Routes[i]; r.State == Synced {
 			p.step.Routes[i].State, p.step.Routes[i].Reason = state, reason
 			p.open(r.Ingress, Open{Records: true})
 		}
