@@ -120,7 +120,9 @@ func (p *planner) makesRoom(s *site) bool {
 		return true
 	}
 	p.taken[key] = s.ours[0].Extra
-	isOld := func(name string) bool { return slices.ContainsFunc(s.ours, func(r ourRule) bool { return r.Published == name }) }
+	isOld := func(name string) bool {
+		return slices.ContainsFunc(s.ours, func(r ourRule) bool { return r.Published == name })
+	}
 	led := pub.hasCNAME && isOld(pub.cname.Data) || pub.busy
 	p.yields[key.Host] = led
 	p.outcome(route, Pending, "the CDN has room for one rule of a host: that with the origin before goes first")

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -60,6 +62,9 @@ func (s Settings) zoneOf(host string) (at recordName, ok bool) {
 	return at, ok
 }
 
+// host is the host whose DNS is at a name in a zone.
+func (p *planner) host(at recordName) string { return at.name + "." + p.zone(at.zone) }
+
 // zone is the full name of a zone, as Record has it.
 func (p *planner) zone(zone string) string {
 	if zone == "" {
@@ -76,9 +81,9 @@ type zones struct {
 	owners    map[string]bool          // of claims in the origins' zone
 }
 
-// surveyZones goes through all records once. Those of the hosts, by their places, are
+// surveyZones goes through all records once. Those at these places, and their marks', are
 // kept: of the account's others there may be many more.
-func (p *planner) surveyZones(places map[string]recordName) zones {
+func (p *planner) surveyZones(places []recordName) zones {
 	z := zones{
 		at: make(map[recordName][]*Record, 2*len(places)), written: make(map[recordName]bool),
 		delegated: make(map[recordName]bool), owners: map[string]bool{p.Settings.Owner: true},
@@ -143,6 +148,7 @@ func (p *planner) findPublications() {
 		return
 	}
 	hosts := make(map[string]bool)
+	var marked []recordName // with a mark of ours
 	for _, r := range p.Want.Routes {
 		if r.Wanted() {
 			hosts[r.Key.Host] = true
@@ -150,14 +156,9 @@ func (p *planner) findPublications() {
 	}
 	for _, r := range p.Records.Objects {
 		if _, ours := publisher(r, p.Settings.Owner); ours {
-			name := strings.TrimPrefix(r.Name, markLabel)
-			host := name + "." + p.zone(r.Zone)
-			hosts[host] = true
-			if at, ok := p.Settings.zoneOf(host); ok && at.name != "" && at.zone != r.Zone {
-				stray := p.examinePublication(host, recordName{r.Zone, name}, zones)
-				stray.barred = "its DNS is made in the zone " + p.zone(at.zone)
-				p.strays = append(p.strays, stray)
-			}
+			at := recordName{r.Zone, strings.TrimPrefix(r.Name, markLabel)}
+			marked = append(marked, at)
+			hosts[p.host(at)] = true
 		}
 	}
 	for key := range p.Memory.pointed {
@@ -175,11 +176,20 @@ func (p *planner) findPublications() {
 			places[host] = at
 		}
 	}
-	zones := p.surveyZones(places)
+	marked = slices.DeleteFunc(marked, func(at recordName) bool {
+		place, ok := places[p.host(at)]
+		return !ok || place == at
+	})
+	zones := p.surveyZones(slices.Concat(slices.Collect(maps.Values(places)), marked))
 	for host, at := range places {
 		pub := p.examinePublication(host, at, zones)
 		p.bar(pub, zones)
 		p.published[host] = pub
+	}
+	for _, at := range marked { // where the host's DNS is not made any more
+		stray := p.examinePublication(p.host(at), at, zones)
+		stray.barred = "its DNS is made in the zone " + p.zone(places[p.host(at)].zone)
+		p.strays = append(p.strays, stray)
 	}
 	p.notePointed()
 }
@@ -236,7 +246,7 @@ func (p *planner) notePointed() {
 		if r.Type != "CNAME" {
 			return
 		}
-		if host := r.Name + "." + p.zone(r.Zone); p.published[host] != nil {
+		if host := p.host(recordName{r.Zone, r.Name}); p.published[host] != nil {
 			p.pointed[pointer{host, r.Data}] = p.Now
 		}
 	}
