@@ -114,7 +114,7 @@ func forgottenInUse(c *Config) Faults {
 	var faults Faults
 	for i, name := range c.Sync.Forget {
 		if name == "edgio" && c.Edgio.On || name == "vultr-cdn" && c.VultrCDN.On || slices.Contains(c.Vultr.PublishZones, name) {
-			faults = append(faults, Fault{fmt.Sprintf("sync.forget[%d]", i), "is in the configuration: what stands there is read"})
+			faults = append(faults, Fault{fmt.Sprintf("sync.forget[%d]", i), "is in the configuration, so that what stands there is read: take it out of this list"})
 		}
 	}
 	return faults

@@ -372,7 +372,7 @@ func (p *planner) keeps(r ourRule, why string) {
 	if p.step.Kept == nil {
 		p.step.Kept = make(map[string]string)
 	}
-	p.step.Kept[r.ID] = fmt.Sprintf("no Ingress wants this rule any more, but %s may still lead to it: %s", r.Host, why)
+	p.step.Kept[r.ID] = fmt.Sprintf("no Ingress wants the rule %s any more, but %s may still lead to it: %s", r.RuleKey, r.Host, why)
 }
 
 // stillThere keeps the Ingresses of rules at a busy place open, and what is

@@ -3,6 +3,7 @@ package preview
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -74,6 +75,7 @@ func NewReport(want plan.Want, f plan.Forecast, domain string) Report {
 	for _, b := range f.Last.Blocked {
 		r.Warnings = append(r.Warnings, b.String())
 	}
+	r.Warnings = slices.AppendSeq(r.Warnings, maps.Values(f.Last.Kept))
 	for _, n := range f.Last.Notices {
 		r.Warnings = append(r.Warnings, n.Text)
 	}
@@ -142,8 +144,11 @@ func recordEntry(c plan.Change[plan.Record], domain string) Entry {
 
 func recordFields(r plan.Record) []Field {
 	fields := []Field{{"ttl", fmt.Sprint(r.TTL)}}
-	if r.Type == "CNAME" {
+	switch r.Type {
+	case "CNAME":
 		fields = append(fields, Field{"target", r.Data})
+	case "TXT":
+		fields = append(fields, Field{"text", r.Data})
 	}
 	return fields
 }
