@@ -10,8 +10,8 @@ import (
 	"github.com/edgeward/edgeward/internal/kube"
 )
 
-// A zone that cannot be read: plan says nothing of what it would do there, and nothing
-// goes to which a CNAME in it may lead.
+// TestPreviewOfAZoneThatCannotBeRead: of a zone that cannot be read plan promises nothing, and nothing goes to
+// which a CNAME in it may lead.
 func TestPreviewOfAZoneThatCannotBeRead(t *testing.T) {
 	set := vultrSettings()
 	s := settled(set, cluster("main", fast("/=web"), balanced("192.0.2.9")))
@@ -36,8 +36,8 @@ func TestPreviewOfAZoneThatCannotBeRead(t *testing.T) {
 	}
 }
 
-// The CDN has no room for a second rule of a host: the one that is made when the old one
-// has gone has what an operator set on that.
+// TestExtraWhereThereIsNoRoom: a CDN has no room for a second rule of a host. The one that is made when
+// the old one has gone has what an operator set on that.
 func TestExtraWhereThereIsNoRoom(t *testing.T) {
 	s := settled(vultrSettings(), cluster("main", fast("/=web"), balanced("192.0.2.9")))
 	s.rule(t, RuleKey{VultrCDN, "www.example.com", "/"}).Extra = `{"gzip":true}`
@@ -58,8 +58,8 @@ func TestExtraWhereThereIsNoRoom(t *testing.T) {
 	}
 }
 
-// The claim is not there any more (somebody deleted it), or cannot be relied upon: so it
-// is not known at which CDNs the cluster has rules, and no host's CNAME goes.
+// TestCDNTakenOutAndNoClaim: the claim is not there any more, or cannot be relied upon, so that it is
+// not known at which CDNs the cluster has rules. No host's CNAME goes.
 func TestCDNTakenOutAndNoClaim(t *testing.T) {
 	for name, breaks := range map[string]func(*stage){
 		"deleted": func(s *stage) {
@@ -101,8 +101,8 @@ func TestCDNTakenOutAndNoClaim(t *testing.T) {
 	}
 }
 
-// The claim of an earlier version says nothing of CDNs and zones: what it does not say is
-// not known. (Upgrade and removal of the section in one restart.)
+// TestCDNTakenOutAndAnEarlierClaim: the claim of an earlier version does not say at which CDNs there are
+// rules. The version and the section are changed in one restart.
 func TestCDNTakenOutAndAnEarlierClaim(t *testing.T) {
 	set, old, fresh := twoCDNs()
 	s := settled(set, cluster("main", slices.Concat(old, fresh)...))
@@ -113,8 +113,8 @@ func TestCDNTakenOutAndAnEarlierClaim(t *testing.T) {
 	}
 }
 
-// A host is live below a label that another owner then takes for its name. The live host
-// stays.
+// TestAnotherOwnerComes: a host is live below a label that another owner then takes for its name.
+// The live host stays.
 func TestAnotherOwnerComes(t *testing.T) {
 	set := vultrSettings()
 	set.PublishZones = []string{testDomain}
@@ -128,7 +128,8 @@ func TestAnotherOwnerComes(t *testing.T) {
 	}
 }
 
-// A zone is gone while the daemon runs: its hosts are in error, as after a reload.
+// TestZoneGoneWhileRunning: a zone is gone while the daemon runs. Its hosts are in error, as after a
+// start.
 func TestZoneGoneWhileRunning(t *testing.T) {
 	set := vultrSettings()
 	s := settled(set, cluster("main", fast("/=web"), balanced("192.0.2.9")))
@@ -139,8 +140,8 @@ func TestZoneGoneWhileRunning(t *testing.T) {
 	}
 }
 
-// edgio.cname_target is taken out: a rule still goes only when no cache
-// leads to it any more.
+// TestCNAMETargetTakenOut: edgio.cname_target is taken out. A rule still goes only when no cache leads
+// to it any more.
 func TestCNAMETargetTakenOut(t *testing.T) {
 	set, old, _ := twoCDNs()
 	s := settled(set, cluster("main", old...))
@@ -172,7 +173,8 @@ func TestCNAMETargetTakenOut(t *testing.T) {
 	}
 }
 
-// A zone is replaced by one below it: the CNAMEs in the one before may still be followed.
+// TestZoneReplacedByOneBelow: a zone is replaced by one below it. The CNAMEs in the one before may still
+// be followed.
 func TestZoneReplacedByOneBelow(t *testing.T) {
 	ing := fast("/=web")
 	ing.Rules[0].Host = "www.eu.example.com"
@@ -186,7 +188,8 @@ func TestZoneReplacedByOneBelow(t *testing.T) {
 	}
 }
 
-// The same, and the zone before is read, too.
+// TestZoneBelowIsAdded: a zone below one of the list is added. The DNS of its hosts moves there, and
+// nothing is left behind.
 func TestZoneBelowIsAdded(t *testing.T) {
 	ing := fast("/=web")
 	ing.Rules[0].Host = "www.eu.example.com"
@@ -195,9 +198,9 @@ func TestZoneBelowIsAdded(t *testing.T) {
 	set := vultrSettings()
 	set.PublishZones = []string{"example.com", "eu.example.com"}
 	s = s.restarted(set, cluster("main", objects...))
-	t.Logf("done: %q", s.run())
+	s.run()
 	s.change(true, cluster("main", balanced("192.0.2.9")))
-	t.Logf("done: %q", s.run())
+	s.run()
 	for _, r := range s.Records.Objects {
 		if r.Type == "CNAME" {
 			t.Errorf("left behind: %+v", r)
@@ -205,8 +208,8 @@ func TestZoneBelowIsAdded(t *testing.T) {
 	}
 }
 
-// Nothing of the cluster stands but its claim, which names a CDN that is not read: is
-// anything told?
+// TestNothingKeptButTheClaim: nothing of the cluster stands but its claim, which names a CDN that is
+// not read. There is nothing to be told.
 func TestNothingKeptButTheClaim(t *testing.T) {
 	set, old, _ := twoCDNs()
 	s := newStage(without(set, Edgio), cluster("main", old[1]))
@@ -217,8 +220,8 @@ func TestNothingKeptButTheClaim(t *testing.T) {
 	}
 }
 
-// The origins' zone lies in a zone of the list without being in the list: nobody asks the
-// upper one for names of the lower, so no DNS can be made there.
+// TestHostInTheOriginsZoneBelowAListedOne: the origins' zone lies in a zone of the list without being in
+// the list. Nobody asks the upper one for names of the lower, so no DNS is made there.
 func TestHostInTheOriginsZoneBelowAListedOne(t *testing.T) {
 	set := vultrSettings()
 	set.PublishZones = []string{"example.net"} // the origins' is k8s.example.net
@@ -235,7 +238,7 @@ func TestHostInTheOriginsZoneBelowAListedOne(t *testing.T) {
 	}
 }
 
-// uninstall: a CNAME that is kept leads to a rule that goes.
+// TestUninstallKeepsWhatAKeptCNAMELeadsTo: where a CNAME is kept, so is the rule to which it leads.
 func TestUninstallKeepsWhatAKeptCNAMELeadsTo(t *testing.T) {
 	set, old, fresh := twoCDNs()
 	s := settled(set, cluster("main", slices.Concat(old, fresh)...))
@@ -250,8 +253,8 @@ func TestUninstallKeepsWhatAKeptCNAMELeadsTo(t *testing.T) {
 	}
 }
 
-// The claim was deleted by hand, and made anew as the message says: the help is right only
-// if nothing that a CDN which is not read may rest on goes afterwards.
+// TestClaimMadeAnewAsTheHelpSays: the claim was deleted by hand and is made anew as the message says.
+// Nothing goes on which a CDN may rest that is not read.
 func TestClaimMadeAnewAsTheHelpSays(t *testing.T) {
 	set, old, fresh := twoCDNs()
 	s := settled(set, cluster("main", slices.Concat(old, fresh)...))
@@ -265,14 +268,13 @@ func TestClaimMadeAnewAsTheHelpSays(t *testing.T) {
 			fmt.Sscanf(rest, "%q", &text)
 		}
 	}
-	t.Log(text)
 	s.Records.Objects = append(s.Records.Objects, &Record{ID: "anew", Name: ClaimName("main", testOwner), Type: "TXT", Data: text, TTL: 120})
 	if done := s.run(); strings.Contains(strings.Join(done, " "), "delete") {
 		t.Errorf("done: %q", done)
 	}
 }
 
-// Edgio cannot be read (its account has ended: 401); Vultr CDN goes on.
+// TestOneCDNUnreadStopsNotTheOther: Edgio cannot be read, since its account has ended. Vultr CDN goes on.
 func TestOneCDNUnreadStopsNotTheOther(t *testing.T) {
 	set, old, fresh := twoCDNs()
 	s := settled(set, cluster("main", slices.Concat(old, fresh)...))
@@ -283,12 +285,10 @@ func TestOneCDNUnreadStopsNotTheOther(t *testing.T) {
 	if done := s.run(); len(done) > 0 {
 		t.Errorf("done %q", done)
 	}
-	t.Logf("%q", s.states())
 	s.change(true, cluster("main", slices.Concat(old, []any{fresh[1]})...))
 	for range 20 {
 		s.Rules.Parts[string(VultrCDN)] = Part{Known: true, Read: s.Now}
 		ops := s.ask()
-		t.Logf("%s: %q wake %s", s.Now.Sub(start()), ops, s.step.Wake)
 		s.do()
 		if len(ops) == 0 {
 			if s.step.Wake.IsZero() {
@@ -315,7 +315,8 @@ func atBoth(t *testing.T) (*stage, Settings, kube.Ingress, kube.Ingress) {
 	return s, set, slow, quick
 }
 
-// A host is at both CDNs and led to the other one: its CNAME does not go to make room.
+// TestNoRoomAndLedElsewhere: a host is at both CDNs and led to the other one. Its CNAME does not go to
+// make room.
 func TestNoRoomAndLedElsewhere(t *testing.T) {
 	s, _, slow, quick := atBoth(t)
 	s.change(true, cluster("main", slow, quick, lb("old", "192.0.2.1"), balanced("lb.example.org")))
@@ -337,7 +338,7 @@ func TestNoRoomAndLedElsewhere(t *testing.T) {
 	}
 }
 
-// The same with room: the old pull zone goes.
+// TestRebuiltAndLedElsewhere: the same where there is room. The old pull zone goes.
 func TestRebuiltAndLedElsewhere(t *testing.T) {
 	s, _, slow, quick := atBoth(t)
 	s.change(true, cluster("main", slow, quick, lb("old", "192.0.2.1"), balanced("lb.example.org")))
@@ -353,7 +354,8 @@ func TestRebuiltAndLedElsewhere(t *testing.T) {
 	}
 }
 
-// uninstall without a claim, or with one of an earlier version, and a section that is not there.
+// TestUninstallWithoutClaim: uninstall without a claim, or with one of an earlier version, while a section
+// is not there.
 func TestUninstallWithoutClaim(t *testing.T) {
 	for name, data := range map[string]string{"none": "", "earlier": ownClaim("main")} {
 		t.Run(name, func(t *testing.T) {
@@ -376,8 +378,8 @@ func TestUninstallWithoutClaim(t *testing.T) {
 	}
 }
 
-// A rule of a CDN that is not read any more may lead to a Service of one family: the name
-// of the nodes gets no addresses of the other for as long.
+// TestCDNTakenOutAndADualStackNodeComes: a rule of a CDN that is not read any more may lead to a Service of
+// one family. The name of the nodes gets no addresses of the other for as long.
 func TestCDNTakenOutAndADualStackNodeComes(t *testing.T) {
 	set := testSettings()
 	set.CDNs = vultrSettings().CDNs
@@ -395,8 +397,8 @@ func TestCDNTakenOutAndADualStackNodeComes(t *testing.T) {
 	}
 }
 
-// A kubeconfig leads to another cluster, which lacks one of three Ingresses: the claim is
-// refused, and then nothing is written, CNAMEs and marks included.
+// TestNothingIsWrittenWhereTheClaimIsRefused: a kubeconfig leads to another cluster, which lacks one of three
+// Ingresses. CNAMEs and marks stay, too.
 func TestNothingIsWrittenWhereTheClaimIsRefused(t *testing.T) {
 	at := func(name, host string) kube.Ingress {
 		ing := fast("/=web")
@@ -409,8 +411,5 @@ func TestNothingIsWrittenWhereTheClaimIsRefused(t *testing.T) {
 	other.UID = "uid-staging"
 	if done := s.restart(other); len(done) > 0 {
 		t.Errorf("done %q", strings.Join(done, " "))
-	}
-	for _, n := range s.step.Notices {
-		t.Log(n.Text)
 	}
 }
