@@ -164,10 +164,11 @@ func (p *planner) findPublications() {
 	for key := range p.Memory.pointed {
 		hosts[key.host] = true
 	}
-	for _, s := range p.sites.all {
-		// As long as a zone is not known there may be a mark.
-		if at, ok := p.Settings.zoneOf(s.key().Host); ok && len(s.ours) > 0 && p.Records.part(at.zone).Fault != "" {
-			hosts[s.key().Host] = true
+	if p.Records.faulty() { // as long as a zone is not known there may be a mark
+		for _, s := range p.sites.all {
+			if at, ok := p.Settings.zoneOf(s.key().Host); ok && len(s.ours) > 0 && p.Records.part(at.zone).Fault != "" {
+				hosts[s.key().Host] = true
+			}
 		}
 	}
 	places := make(map[string]recordName, len(hosts))

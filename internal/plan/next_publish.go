@@ -160,7 +160,7 @@ func (p *planner) publish(pub *publication, leads []lead) {
 		p.warn(to.ingress, "%s", p.inTheWay(pub, to.target))
 		return
 	case pub.busy:
-	case !c.said.listsZone(p.zone(pub.zone)): // first the claim says so
+	case !pub.leadsTo(want.Data) && !c.said.listsZone(p.zone(pub.zone)): // first the claim says so
 	case !pub.marked() && p.dark(pub):
 	case !pub.marked():
 		p.step.Records = append(p.step.Records, Op[Record]{Verb: Create, new: &mark, Urgency: urgentCreate})

@@ -159,6 +159,16 @@ func (v View[T]) tried() bool {
 	return v.Known
 }
 
+// faulty reports whether a part cannot be read.
+func (v View[T]) faulty() bool {
+	for _, p := range v.Parts {
+		if p.Fault != "" {
+			return true
+		}
+	}
+	return false
+}
+
 // part returns what is known of a part: of a CDN or of a zone.
 func (v View[T]) part(name string) Part {
 	if p, ok := v.Parts[name]; ok {
