@@ -10,6 +10,8 @@ import (
 // that of a start.
 type Memory struct {
 	absent map[string]absence // by the provider's ID
+	// unused is since when a cluster has no rule at a CDN.
+	unused map[clusterCDN]time.Time
 	// What was wanted and, as the watch reported, is not any more.
 	droppedRules   map[RuleKey]bool
 	droppedRecords map[string]bool // keys

@@ -26,14 +26,15 @@ type planner struct {
 	leads     map[string][]lead
 	wild      map[recordName]bool // what has a wildcard below it
 	pointed   map[pointer]time.Time
-	refused   map[string]time.Time // see dark, by host
-	ttls      map[string]refusal   // see ttlRefused
-	taken     map[RuleKey]string   // where makesRoom is at work: the Extra of the rule before
-	yields    map[string]bool      // the hosts of these that are led to the rule before
-	strays    []*publication       // DNS of ours in another zone than where a host's is made now
-	absent    map[string]absence   // the memory being built
-	decided   map[IngressID]bool   // likewise
-	undecided map[IngressID]bool   // those for which a rule stands, while their class is unknown
+	refused   map[string]time.Time     // see dark, by host
+	ttls      map[string]refusal       // see ttlRefused
+	taken     map[RuleKey]string       // where makesRoom is at work: the Extra of the rule before
+	yields    map[string]bool          // the hosts of these that are led to the rule before
+	strays    []*publication           // DNS of ours in another zone than where a host's is made now
+	absent    map[string]absence       // the memory being built
+	unused    map[clusterCDN]time.Time // likewise
+	decided   map[IngressID]bool       // likewise
+	undecided map[IngressID]bool       // those for which a rule stands, while their class is unknown
 }
 
 // clusterState is what Next finds out about one cluster of the configuration.
@@ -90,7 +91,7 @@ func Next(in Input) Step {
 
 		published: make(map[string]*publication), leads: make(map[string][]lead), pointed: make(map[pointer]time.Time),
 		wild: make(map[recordName]bool), refused: make(map[string]time.Time), ttls: make(map[string]refusal), taken: make(map[RuleKey]string), yields: make(map[string]bool),
-		absent: make(map[string]absence), decided: make(map[IngressID]bool), undecided: make(map[IngressID]bool),
+		absent: make(map[string]absence), unused: make(map[clusterCDN]time.Time), decided: make(map[IngressID]bool), undecided: make(map[IngressID]bool),
 	}
 	p.step.Notices = slices.Clone(in.Want.Notices)
 	p.step.Rules = lookUps(in.Rules)
@@ -182,7 +183,7 @@ func (p *planner) survey() {
 		}
 	}
 	for cluster, n := range unknown {
-		p.notice(false, "%d rules belong to a cluster %q that is not in the configuration; they are left alone", n, cluster)
+		p.notice("%d rules belong to a cluster %q that is not in the configuration; they are left alone", n, cluster)
 	}
 }
 
@@ -222,7 +223,7 @@ func (p *planner) finish() {
 // the provider is read.
 func (p *planner) remember() Memory {
 	next := Memory{
-		absent: p.absent, named: p.named, compared: maps.Clone(p.Memory.compared), pointed: p.pointed, refused: p.refused, ttlRefused: p.ttls, taken: p.taken,
+		absent: p.absent, unused: p.unused, named: p.named, compared: maps.Clone(p.Memory.compared), pointed: p.pointed, refused: p.refused, ttlRefused: p.ttls, taken: p.taken,
 		droppedRules: make(map[RuleKey]bool), droppedRecords: make(map[string]bool), sites: p.sites, decided: p.decided,
 	}
 	if next.compared == nil {
@@ -296,8 +297,13 @@ func oneAPlace[T Object[T]](ops []Op[T]) []Op[T] {
 	return sorted
 }
 
-func (p *planner) notice(fatal bool, format string, a ...any) {
-	p.step.Notices = append(p.step.Notices, Notice{fatal, fmt.Sprintf(format, a...)})
+func (p *planner) notice(format string, a ...any) {
+	p.step.Notices = append(p.step.Notices, Notice{Text: fmt.Sprintf(format, a...)})
+}
+
+// alarm is a notice of what has to be mended before a cluster is served.
+func (p *planner) alarm(format string, a ...any) {
+	p.step.Notices = append(p.step.Notices, Notice{Fatal: true, Text: fmt.Sprintf(format, a...)})
 }
 
 func (p *planner) warn(id IngressID, format string, a ...any) {

@@ -20,7 +20,7 @@ func (p *planner) recordsByCluster() map[string][]*Record {
 		if p.clusters.get(cluster) != nil {
 			byCluster[cluster] = append(byCluster[cluster], r)
 		} else if isClaim(r, cluster, p.Settings.Owner) {
-			p.notice(false, "the names below %s.%s belong to a cluster %q that is not in the configuration; they are left alone",
+			p.notice("the names below %s.%s belong to a cluster %q that is not in the configuration; they are left alone",
 				subtree(cluster, p.Settings.Owner), p.Settings.Domain, cluster)
 		}
 	}
@@ -57,7 +57,7 @@ func (p *planner) planClaim(cluster string, c *clusterState, records []*Record) 
 			standing, said = append(standing, r), said.and(o)
 			continue
 		}
-		p.notice(true, "%s", c.refused)
+		p.alarm("%s", c.refused)
 		return
 	}
 	if len(said.CDNs) == 0 && (len(standing) > 0 || len(records)+p.publications(cluster) > 0) {
@@ -97,7 +97,7 @@ func (p *planner) planClaim(cluster string, c *clusterState, records []*Record) 
 		c.refused = fmt.Sprintf("%s, but no claim. Nothing is written for cluster %s. "+
 			"If they are nobody else's, create the TXT record %s with the text %q; otherwise give the cluster another clusters[].name or another owner",
 			found, cluster, fqdn, claim.Data)
-		p.notice(true, "%s", c.refused)
+		p.alarm("%s", c.refused)
 	case p.wantsRecords(cluster):
 		c.compared, c.claimFailed = false, parked
 		p.step.Records = append(p.step.Records, Op[Record]{Verb: Create, new: &claim, Urgency: urgentClaim})
@@ -137,7 +137,7 @@ func (p *planner) ownership(cluster string, c *clusterState) Ownership {
 	for _, cdn := range p.Settings.CDNs {
 		name := cdn.Target
 		uses := len(p.Settings.CDNs) == 1 || c.rules[name] > 0 || c.wants[name]
-		if uses || c.said.listsCDN(name) && (!p.Rules.part(string(name)).Known || p.lingers("cdn "+cluster+" "+string(name))) {
+		if uses || c.said.listsCDN(name) && (!p.Rules.part(string(name)).Known || p.lingers(clusterCDN{cluster, name})) {
 			o.CDNs = append(o.CDNs, name)
 		}
 	}
@@ -151,7 +151,7 @@ func (p *planner) ownership(cluster string, c *clusterState) Ownership {
 // tellUnread says what of a cluster stays for the sake of what is not read.
 func (p *planner) tellUnread(cluster string, c *clusterState) {
 	if kept := len(c.keptNames) + len(c.keptHosts); kept > 0 {
-		p.notice(false, "cluster %s has published at %s, which is not in the configuration any more, so that its rules there are not read. "+
+		p.notice("cluster %s has published at %s, which is not in the configuration any more, so that its rules there are not read. "+
 			"What they may rest on stays (%s). Put the section back, or, when nothing of ours is left there, list it in sync.forget",
 			cluster, joined(p.Settings.unread(c.said), " and "), listed(slices.Concat(c.keptHosts, c.keptNames)))
 	}
@@ -167,21 +167,27 @@ func (p *planner) tellUnread(cluster string, c *clusterState) {
 		}
 	}
 	if len(hosts) > 0 {
-		p.notice(false, "cluster %s has led hosts to the CDN in zones that are not in vultr.publish_zones any more: %s. "+
+		p.notice("cluster %s has led hosts to the CDN in zones that are not in vultr.publish_zones any more: %s. "+
 			"Their CNAMEs are left as they are, and so is what they lead to. List the zones again, or delete the records of these hosts and list the zones in sync.forget",
 			cluster, listed(slices.Compact(hosts)))
 	}
 }
 
-// lingers reports whether the linger is not over yet since what is called so was
-// first seen to be of no use, which it remembers.
-func (p *planner) lingers(what string) bool {
-	gone, ok := p.Memory.absent[what]
+// clusterCDN is a CDN as one cluster uses it.
+type clusterCDN struct {
+	cluster string
+	cdn     Target
+}
+
+// lingers reports whether the linger is not over yet since a cluster was first seen to
+// have no rule at a CDN, which it remembers.
+func (p *planner) lingers(of clusterCDN) bool {
+	since, ok := p.Memory.unused[of]
 	if !ok {
-		gone = absence{since: p.Now}
+		since = p.Now
 	}
-	p.absent[what] = gone
-	end := gone.since.Add(p.Settings.Linger)
+	p.unused[of] = since
+	end := since.Add(p.Settings.Linger)
 	if p.Now.Before(end) {
 		p.wakeAt(end)
 		return true

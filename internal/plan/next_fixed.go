@@ -112,7 +112,7 @@ func (p *planner) makesRoom(s *site) bool {
 	}
 	pub := p.published[key.Host]
 	if pub == nil || pub.barred != "" || pub.foreign != nil {
-		p.notice(false, "%s cannot be published from another origin beside the present one: the CDN has room for one rule of a host. "+
+		p.notice("%s cannot be published from another origin beside the present one: the CDN has room for one rule of a host. "+
 			"Delete the old one (%s) at the CDN, lead the host's DNS name to the new one when that is there", key.Host, s.ours[0].ID)
 		return false
 	}
@@ -147,7 +147,7 @@ func (p *planner) retire(route *Route, old ourRule, current Rule) {
 	case current.Pending || pub != nil && pub.busy:
 		return
 	case pub == nil || !pub.marked():
-		p.notice(false, "%s was published anew as %s, since the origin of %s could not be changed: "+
+		p.notice("%s was published anew as %s, since the origin of %s could not be changed: "+
 			"lead its DNS name to the new one, then delete the old one (%s) at the CDN", route.Rule.Host, current.Published, old.Published, old.ID)
 		return
 	}

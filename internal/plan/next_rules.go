@@ -101,7 +101,7 @@ func (p *planner) planRule(s *site) {
 	}
 	if len(ours) > 0 {
 		if len(s.others) > 0 {
-			p.notice(false, "beside our rule %s there is another at the same host and path that is not ours; which of them the CDN follows is not known: delete one", key)
+			p.notice("beside our rule %s there is another at the same host and path that is not ours; which of them the CDN follows is not known: delete one", key)
 		}
 		p.keepRule(s, ours)
 		return
@@ -154,7 +154,7 @@ func (p *planner) tellUndecided() {
 		if n := len(ids) - 1; n > 0 {
 			more = fmt.Sprintf(" and of %d more", n)
 		}
-		p.notice(false, "cluster %s: the class %q of Ingress %s%s cannot be looked up, so their rules stay as they are: %s",
+		p.notice("cluster %s: the class %q of Ingress %s%s cannot be looked up, so their rules stay as they are: %s",
 			at.cluster, at.name, kube.Key{Namespace: first.Namespace, Name: first.Name}, more, classHelp)
 	}
 }

@@ -166,7 +166,7 @@ func (p *planner) noteSize(name string, addresses []string) {
 		}
 	}
 	if max(sizeA*(len(addresses)-v6), sizeAAAA*v6) > maxAnswer {
-		p.notice(false, "%s.%s has more addresses than many resolvers take in one answer (%d IPv4, %d IPv6): choose fewer nodes by clusters[].node_selector",
+		p.notice("%s.%s has more addresses than many resolvers take in one answer (%d IPv4, %d IPv6): choose fewer nodes by clusters[].node_selector",
 			name, p.Settings.Domain, maxAnswer/sizeA, maxAnswer/sizeAAAA)
 	}
 }
