@@ -86,9 +86,11 @@ func (p *planner) successors(s *site) []ourRule {
 		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.ID, b.ID))
 	})
 	for _, twin := range with {
+		zone := p.unseenZone(twin)
 		switch {
 		case twin.ID == current.ID:
-		case p.mayBeLed(twin):
+		case zone != "":
+			p.keepsUnseen(twin, zone)
 		case pub == nil:
 			p.step.Rules = append(p.step.Rules, Op[Rule]{Verb: Delete, old: twin.Rule, Ingress: route.Ingress, Urgency: urgentTidy})
 		default:

@@ -336,7 +336,8 @@ func (p *planner) unwantedRule(r ourRule) {
 	}
 	gone := p.unwanted(r.of.Cluster, r.ID, p.Memory.droppedRules[r.RuleKey] || p.decided[*r.of])
 	due, safe := gone.since.Add(p.Settings.DeletionGrace), true
-	if p.mayBeLed(r) {
+	if zone := p.unseenZone(r); zone != "" {
+		p.keepsUnseen(r, zone)
 		return
 	}
 	if pub := p.published[r.Host]; pub != nil && p.concerns(pub, r.Rule) {
@@ -356,15 +357,18 @@ func (p *planner) unwantedRule(r ourRule) {
 	p.open(*r.of, Open{Rules: true})
 }
 
-// mayBeLed reports whether the host of a rule that nobody wants may be led to it where
-// that is not seen, and then says so.
-func (p *planner) mayBeLed(r ourRule) bool {
-	zone := p.Settings.unlistedZone(p.clusters.get(r.of.Cluster).said, r.Host)
-	if zone == "" || !p.leadable(r.Rule) {
-		return false
+// unseenZone is the zone in which the host of a rule may be led to it though nobody sees
+// that; "" if there is none.
+func (p *planner) unseenZone(r ourRule) string {
+	if !p.leadable(r.Rule) {
+		return ""
 	}
+	return p.Settings.unlistedZone(p.clusters.get(r.of.Cluster).said, r.Host)
+}
+
+// keepsUnseen says of a rule that nobody wants that it stays for the sake of such a zone.
+func (p *planner) keepsUnseen(r ourRule, zone string) {
 	p.keeps(r, "its zone "+zone+" is not in vultr.publish_zones any more, so that edgeward does not see it")
-	return true
 }
 
 // keeps says of a rule that nobody wants why it stays.
