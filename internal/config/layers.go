@@ -161,12 +161,12 @@ func (k key) value(raw any, at string) (any, Faults) {
 		switch {
 		case err != nil:
 			faults = append(faults, Fault{fmt.Sprintf("%s[%d]", at, i), err.Error()})
-		case seen[text]:
+		case seen[value.(string)]:
 			faults = append(faults, Fault{fmt.Sprintf("%s[%d]", at, i), "is in the list already"})
 		default:
 			values = append(values, value.(string))
+			seen[value.(string)] = true
 		}
-		seen[text] = true
 	}
 	if len(texts) < k.least {
 		faults = append(faults, Fault{at, "must not be empty"})
