@@ -85,7 +85,7 @@ func (b *book) done(j job, wrote bool, now time.Time) (rewrites int) {
 	case e == nil || e.outcome.UID != j.outcome.UID:
 		return 0
 	case j.kind == events:
-		e.saidNow(j.message)
+		e.saidNow(j.message, j.outcome.Messages)
 		return 0
 	}
 	e.looked = lookedAt(j.outcome)

@@ -312,6 +312,26 @@ func TestWhenAStatusIsWritten(t *testing.T) {
 }
 
 // TestBookForgets has many Ingresses come and go: none is remembered.
+// TestSaidMeanwhile: what was said before comes back while the opposite is being said.
+func TestSaidMeanwhile(t *testing.T) {
+	bad, published := says(warning("Invalid", "bad")), says(normal("Synced", "a"))
+	s := newScript()
+	s.sees(0) // a start without Ingresses
+	s.sees(0, bad)
+	s.sees(settle, published)
+	s.now = s.now.Add(settle)
+	j, _, ok := s.book.next(s.now, false)
+	if !ok || j.message != published.Messages[0] {
+		t.Fatalf("%+v is said", j.message)
+	}
+	s.book.update(slices.Values([]Outcome{bad}), s.now)
+	s.book.done(j, true, s.now)
+	s.pass(settle)
+	if want := []string{"+1s Invalid bad", "+3s Invalid bad"}; !slices.Equal(s.wrote, want) {
+		t.Errorf("said beside it: %q, want %q", s.wrote, want)
+	}
+}
+
 func TestBookForgets(t *testing.T) {
 	s := newScript()
 	for i := range 100 {

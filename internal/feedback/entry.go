@@ -149,11 +149,11 @@ func (e *entry) next(muted [kinds]bool, haste bool) (next job, at time.Time) {
 	return next, at
 }
 
-// saidNow takes note of what was said. What is not so any more is forgotten, so
-// that it is said again when it comes back.
-func (e *entry) saidNow(m Message) {
+// saidNow takes note of what was said, when what else was so. What was not so then is
+// forgotten, so that it is said again when it comes back, be it while this was said.
+func (e *entry) saidNow(m Message, so []Message) {
 	e.said = slices.DeleteFunc(e.said, func(old Message) bool {
-		return m.replaces(old) || !slices.ContainsFunc(e.outcome.Messages, old.replaces)
+		return m.replaces(old) || !slices.ContainsFunc(so, old.replaces)
 	})
 	e.said = append(e.said, m)
 	e.repeated = slices.DeleteFunc(e.repeated, m.replaces)
