@@ -79,26 +79,29 @@ func TestTTLIsBestEffort(t *testing.T) {
 	})
 }
 
+// hasNoRoom makes the addresses, and has the CDN refuse the rule that comes then, for
+// want of room.
+func (s *stage) hasNoRoom() {
+	for range 3 {
+		s.ask()
+		for _, op := range s.step.Records {
+			s.Records.carryOut(op, s.id())
+		}
+	}
+	s.Rules.Attempts = []Attempt[Rule]{{s.step.Rules[0], Parked}}
+	s.Rules.Taken = map[string]bool{s.step.Rules[0].Key(): true}
+	s.ask()
+	s.Rules.Attempts, s.Rules.Taken = nil, nil // it is not wanted for now
+}
+
 // TestNoRoom: a CDN refuses a second rule of a host. The old one goes first, once
 // nobody is led to it, and not before the new origin stands.
 func TestNoRoom(t *testing.T) {
-	taken := func(s *stage) {
-		for range 3 {
-			s.ask()
-			for _, op := range s.step.Records {
-				s.Records.carryOut(op, s.id())
-			}
-		}
-		s.Rules.Attempts = []Attempt[Rule]{{s.step.Rules[0], Parked}}
-		s.Rules.Taken = map[string]bool{s.step.Rules[0].Key(): true}
-		s.ask()
-		s.Rules.Attempts, s.Rules.Taken = nil, nil // it is not wanted for now
-	}
 	t.Run("its DNS is ours", func(t *testing.T) {
 		s := settled(vultrSettings(), cluster("main", fast("/=web"), balanced("192.0.2.9")))
 		s.Rules.Objects[0] = new(*s.Rules.Objects[0])
 		s.change(true, cluster("main", fast("/=web"), balanced("lb.example.org")))
-		taken(s)
+		s.hasNoRoom()
 		history := strings.Join(s.run(), ", ")
 		order := []string{"delete www cdn-id-", "delete rule www.example.com/", "create rule www.example.com/", "create www cdn-id-", "delete web.default.lb.main 192.0.2.9"}
 		for at := 0; len(order) > 0; order = order[1:] {
@@ -117,7 +120,7 @@ func TestNoRoom(t *testing.T) {
 		set.PublishZones = nil
 		s := settled(set, cluster("main", fast("/=web"), balanced("192.0.2.9")))
 		s.change(true, cluster("main", fast("/=web"), balanced("lb.example.org")))
-		taken(s)
+		s.hasNoRoom()
 		if len(s.Rules.Objects) != 1 || !slices.ContainsFunc(s.step.Notices, func(n Notice) bool { return strings.Contains(n.Text, "Delete the old one ("+s.Rules.Objects[0].ID+")") }) {
 			t.Errorf("rules %v, notices %v", s.Rules.Objects, s.step.Notices)
 		}

@@ -42,16 +42,7 @@ func TestExtraWhereThereIsNoRoom(t *testing.T) {
 	s := settled(vultrSettings(), cluster("main", fast("/=web"), balanced("192.0.2.9")))
 	s.rule(t, RuleKey{VultrCDN, "www.example.com", "/"}).Extra = `{"gzip":true}`
 	s.change(true, cluster("main", fast("/=web"), balanced("lb.example.org")))
-	for range 3 {
-		s.ask()
-		for _, op := range s.step.Records {
-			s.Records.carryOut(op, s.id())
-		}
-	}
-	s.Rules.Attempts = []Attempt[Rule]{{s.step.Rules[0], Parked}}
-	s.Rules.Taken = map[string]bool{s.step.Rules[0].Key(): true}
-	s.ask()
-	s.Rules.Attempts, s.Rules.Taken = nil, nil
+	s.hasNoRoom()
 	s.run()
 	if r := s.rule(t, RuleKey{VultrCDN, "www.example.com", "/"}); r.Extra != `{"gzip":true}` || !strings.Contains(r.SourceHost, "lb-cname") {
 		t.Errorf("%+v", r)
@@ -315,21 +306,12 @@ func atBoth(t *testing.T) (*stage, Settings, kube.Ingress, kube.Ingress) {
 	return s, set, slow, quick
 }
 
-// TestNoRoomAndLedElsewhere: a host is at both CDNs and led to the other one. Its CNAME does not go to
-// make room.
+// TestNoRoomAndLedElsewhere: a host is at both CDNs and led to the other one. Its CNAME does
+// not go to make room.
 func TestNoRoomAndLedElsewhere(t *testing.T) {
 	s, _, slow, quick := atBoth(t)
 	s.change(true, cluster("main", slow, quick, lb("old", "192.0.2.1"), balanced("lb.example.org")))
-	for range 3 {
-		s.ask()
-		for _, op := range s.step.Records {
-			s.Records.carryOut(op, s.id())
-		}
-	}
-	s.Rules.Attempts = []Attempt[Rule]{{s.step.Rules[0], Parked}}
-	s.Rules.Taken = map[string]bool{s.step.Rules[0].Key(): true}
-	s.ask()
-	s.Rules.Attempts, s.Rules.Taken = nil, nil
+	s.hasNoRoom()
 	done := s.run()
 	for _, l := range done {
 		if strings.Contains(l, "delete www acme.cdn") {
