@@ -19,10 +19,12 @@ import (
 // yet to be seen before.
 func TestOverview(t *testing.T) {
 	inBubble(t, func(r *rig) {
-		r.start()
-		if r.Overview() != nil {
-			t.Error("there is an overview before the first plan")
+		r.tune = func(s *Syncer) {
+			if s.Overview() != nil {
+				t.Error("there is an overview before the first plan")
+			}
 		}
+		r.start()
 		r.pass(time.Millisecond / 2)
 		if got, want := r.Overview().Awaited, "cluster main: no complete snapshot yet"; got != want {
 			t.Errorf("at first it awaits %q, want %q", got, want)
