@@ -86,7 +86,7 @@ func (p *planner) planPublications() {
 			}
 		case stays && len(leads) > 0:
 			p.publish(pub, leads)
-		case stays && (pub.hasCNAME || names[host] && !pub.shadows), !pub.marked(), !p.Rules.Known && !(pub.hasCNAME && known[host]), c == nil || !c.ready || !c.claimed:
+		case stays && (pub.hasCNAME || names[host] && !pub.shadows), !pub.marked(), !p.Rules.Known && !(pub.hasCNAME && known[host]), c == nil || !c.claimed:
 		case pub.hasCNAME && !known[host] && len(p.Settings.unread(c.said)) > 0:
 			c.keptHosts = append(c.keptHosts, host)
 		default:
