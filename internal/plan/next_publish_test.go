@@ -137,3 +137,23 @@ func TestWildcard(t *testing.T) {
 		})
 	}
 }
+
+// TestOnePathOfAHostGoes has one of three paths of a host that is led to Edgio deleted: its
+// rule goes, although the host goes on leading there, for the others.
+func TestOnePathOfAHostGoes(t *testing.T) {
+	set := vultrSettings()
+	set.CNAMETarget = "acme.cdn.example.net"
+	s := settled(set, rulesOn("main", 3))
+	s.change(true, rulesOn("main", 2))
+	if diff := cmp.Diff([]string{"10s: delete rule main.example.com/3"}, s.run()); diff != "" {
+		t.Errorf("one of three (-want +got):\n%s", diff)
+	}
+	s.change(true, rulesOn("main", 0))
+	want := []string{
+		"20s: delete main acme.cdn.example.net",
+		"2m20s: delete rule main.example.com/1, delete rule main.example.com/2",
+	}
+	if diff := cmp.Diff(want, s.run()[:2]); diff != "" {
+		t.Errorf("the rest (-want +got):\n%s", diff)
+	}
+}

@@ -51,8 +51,8 @@ func TestCertificatesAreTaken(t *testing.T) {
 		default:
 			t.Errorf("%s: it is not told", test.name)
 		}
-		clusters, _, missed := in.take()
-		got := clusters[0]
+		stages, _ := in.take()
+		got, missed := stages[0].clusters[0], stages[0].missed
 		if diff := cmp.Diff(test.secrets, got.TLSSecrets); diff != "" || missed != test.missed || !slices.Equal(got.TLSRefused, test.refused) {
 			t.Errorf("%s: refused %v, missed %t; secrets (-want +got):\n%s", test.name, got.TLSRefused, missed, diff)
 		}
