@@ -197,7 +197,7 @@ func (b Blocked) String() string {
 		b.Count, b.Total, what, b.Cluster, b.Target)
 	switch {
 	case b.Changed:
-		text += "what the configuration selects in this cluster has changed: if that is a mistake, correct it; "
+		text += "the configuration selects otherwise than when the cluster was last in sync: correct it if that is a mistake; "
 	case !b.Until.IsZero():
 		text += fmt.Sprintf("they go at %s if the cluster still says so then (sync.confirm_after); ", b.Until.UTC().Format(time.RFC3339))
 	}
