@@ -134,13 +134,13 @@ func (p *planner) replaced(r ourRule) bool {
 	})
 }
 
-// noteSettled notes of each cluster whether it was compared with all that stands, and no
-// loss waits: then its claim is to say what the configuration selects.
+// noteSettled notes of each cluster whether it was compared with all that stands, no loss
+// waits and there are nodes: then its claim is to say what the configuration selects.
 func (p *planner) noteSettled() {
 	for name, c := range p.clusters.of {
 		waits := slices.ContainsFunc(p.step.Blocked, func(b Blocked) bool { return b.Cluster == name })
 		read := p.Rules.Known && p.Records.Known && !p.Rules.faulty() && !p.Records.faulty()
-		if !read || !c.claimed || waits {
+		if !read || !c.claimed || waits || p.lacksNodes(name) {
 			continue
 		}
 		p.settled[name] = true
@@ -148,6 +148,15 @@ func (p *planner) noteSettled() {
 			p.wakeAt(p.Now) // for the claim
 		}
 	}
+}
+
+// lacksNodes reports whether a set of all nodes has its last known addresses for want of
+// others.
+func (p *planner) lacksNodes(cluster string) bool {
+	return slices.ContainsFunc([]string{NodesSet, NodesIPv4Set, NodesIPv6Set}, func(set string) bool {
+		_, stale := p.step.Stale[SetName(set, cluster, p.Settings.Owner)]
+		return stale
+	})
 }
 
 // refuse notes that one more of a group stays, and has its cluster listed anew when that
