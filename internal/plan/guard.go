@@ -139,8 +139,7 @@ func (p *planner) replaced(r ourRule) bool {
 func (p *planner) noteSettled() {
 	for name, c := range p.clusters.of {
 		waits := slices.ContainsFunc(p.step.Blocked, func(b Blocked) bool { return b.Cluster == name })
-		read := p.Rules.Known && p.Records.Known && !p.Rules.faulty() && !p.Records.faulty()
-		if !read || !c.claimed || waits || p.lacksNodes(name) {
+		if !p.Rules.whole() || !p.Records.whole() || !c.claimed || waits || p.lacksNodes(name) {
 			continue
 		}
 		p.settled[name] = true

@@ -157,3 +157,23 @@ func TestOnePathOfAHostGoes(t *testing.T) {
 		t.Errorf("the rest (-want +got):\n%s", diff)
 	}
 }
+
+// TestRuleWaitsForItsZone has a rule that nobody wants, and whose zone is not read yet,
+// though that of the origins is: a CNAME there may lead to it.
+func TestRuleWaitsForItsZone(t *testing.T) {
+	set := vultrSettings()
+	set.DeletionGrace = 0
+	s := settled(set, cluster("main", fast("/=web"), withBalancer("web", "192.0.2.7")))
+	stood := s.Records.Objects
+	unread := func(r *Record) bool { return r.Zone != "" }
+	s.Records.Objects = slices.DeleteFunc(slices.Clone(stood), unread)
+	s.Records.Parts = map[string]Part{"": {Known: true, Read: s.Now}, "example.com": {}}
+	s.change(true, cluster("main", withBalancer("web", "192.0.2.7")))
+	if got := s.ask(); len(got) > 0 {
+		t.Errorf("while the zone is not read: %q", got)
+	}
+	s.Records.Objects, s.Records.Parts = stood, nil
+	if diff := cmp.Diff([]string{"delete www cdn-id-003.vultrcdn.com"}, s.ask()); diff != "" {
+		t.Errorf("once it is (-want +got):\n%s", diff)
+	}
+}

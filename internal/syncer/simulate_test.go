@@ -86,9 +86,9 @@ type sim struct {
 	kill   context.CancelFunc
 	memory plan.Memory   // of the daemon before, at a reload
 	renew  chan struct{} // has an element when the daemon wants the cluster listed anew
-	storm  time.Time // until when calls fail; with both providers' mutex
-	share  float64   // of the calls that fail in a storm; likewise
-	serial int       // of what others make
+	storm  time.Time     // until when calls fail; with both providers' mutex
+	share  float64       // of the calls that fail in a storm; likewise
+	serial int           // of what others make
 
 	foreignRules   map[string]plan.Rule // by ID, as others left them
 	foreignSince   map[string]time.Time
