@@ -137,6 +137,9 @@ func (p *planner) replaced(r ourRule) bool {
 // noteSettled notes of each cluster whether it was compared with all that stands, no loss
 // waits and there are nodes: then its claim is to say what the configuration selects.
 func (p *planner) noteSettled() {
+	if len(p.undecided) > 0 {
+		return // what their rules come to is not known
+	}
 	for name, c := range p.clusters.of {
 		waits := slices.ContainsFunc(p.step.Blocked, func(b Blocked) bool { return b.Cluster == name })
 		if !p.Rules.whole() || !p.Records.whole() || !c.claimed || waits || p.lacksNodes(name) {
