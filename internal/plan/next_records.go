@@ -106,7 +106,8 @@ const freshReading = 15 * time.Minute
 // other addresses come first, does not count for sync.max_delete either: it
 // would exceed it only until they have come.
 func (p *planner) unwantedRecord(cluster string, r *Record, lingers, safe bool) {
-	gone := p.unwanted(cluster, r.ID, p.Memory.droppedRecords[r.Key()] || lingers && p.Memory.named[r.Name])
+	beyond := contains(p.Want.Sets[r.Name].Left, r.Data) // others stand for it
+	gone := p.unwanted(cluster, r.ID, p.Memory.droppedRecords[r.Key()] || beyond || lingers && p.Memory.named[r.Name])
 	if !safe {
 		return
 	}

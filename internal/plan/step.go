@@ -172,4 +172,7 @@ func (b Blocked) String() string {
 type Notice struct {
 	Fatal bool
 	Text  string
+	// About tells it from others where Text has numbers that change while it lasts; "":
+	// Text does.
+	About string
 }

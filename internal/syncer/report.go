@@ -1,6 +1,7 @@
 package syncer
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -85,7 +86,7 @@ func (s *Syncer) tell() {
 		if n.Fatal {
 			level = slog.LevelError
 		}
-		say(level, n.Text)
+		sayAs(cmp.Or(n.About, fmt.Sprint(level, n.Text)), level, n.Text)
 	}
 	for name, stale := range s.step.Stale {
 		say(slog.LevelError, stale.Lacks+"; its last known addresses stay in DNS", "cluster", stale.Cluster, "name", name)
