@@ -30,6 +30,7 @@ type Memory struct {
 	refused    map[string]time.Time // see planner.dark
 	ttlRefused map[string]refusal   // by ID
 	taken      map[RuleKey]string   // see planner.makesRoom
+	unkept     map[RuleKey]loss     // see planner.planUnkept
 	sites      sites                // of the last call, which had the same owner
 }
 

@@ -29,6 +29,8 @@ type planner struct {
 	refused   map[string]time.Time     // see dark, by host
 	ttls      map[string]refusal       // see ttlRefused
 	taken     map[RuleKey]string       // where makesRoom is at work: the Extra of the rule before
+	unkept    map[RuleKey]loss         // see planUnkept
+	unmarked  map[RuleKey]*Rule        // the rules on which the CDN has not kept our mark
 	yields    map[string]bool          // the hosts of these that are led to the rule before
 	strays    []*publication           // DNS of ours in another zone than where a host's is made now
 	absent    map[string]absence       // the memory being built
@@ -90,7 +92,7 @@ func Next(in Input) Step {
 		clusters: lookup[*clusterState]{of: make(map[string]*clusterState)},
 
 		published: make(map[string]*publication), leads: make(map[string][]lead), pointed: make(map[pointer]time.Time),
-		wild: make(map[recordName]bool), refused: make(map[string]time.Time), ttls: make(map[string]refusal), taken: make(map[RuleKey]string), yields: make(map[string]bool),
+		wild: make(map[recordName]bool), refused: make(map[string]time.Time), ttls: make(map[string]refusal), taken: make(map[RuleKey]string), unkept: make(map[RuleKey]loss), unmarked: make(map[RuleKey]*Rule), yields: make(map[string]bool),
 		absent: make(map[string]absence), unused: make(map[clusterCDN]time.Time), decided: make(map[IngressID]bool), undecided: make(map[IngressID]bool),
 	}
 	p.step.Notices = slices.Clone(in.Want.Notices)
@@ -111,6 +113,7 @@ func Next(in Input) Step {
 	if in.Records.Known {
 		p.findPublications()
 		p.planRecords()
+		p.planUnkept()
 		p.planRules()
 		p.planPublications()
 		for name, c := range p.clusters.of {
@@ -223,7 +226,7 @@ func (p *planner) finish() {
 // the provider is read.
 func (p *planner) remember() Memory {
 	next := Memory{
-		absent: p.absent, unused: p.unused, named: p.named, compared: maps.Clone(p.Memory.compared), pointed: p.pointed, refused: p.refused, ttlRefused: p.ttls, taken: p.taken,
+		absent: p.absent, unused: p.unused, named: p.named, compared: maps.Clone(p.Memory.compared), pointed: p.pointed, refused: p.refused, ttlRefused: p.ttls, taken: p.taken, unkept: p.unkept,
 		droppedRules: make(map[RuleKey]bool), droppedRecords: make(map[string]bool), sites: p.sites, decided: p.decided,
 	}
 	if next.compared == nil {

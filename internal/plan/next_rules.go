@@ -69,6 +69,13 @@ func (p *planner) planRule(s *site) {
 		p.stillThere(ours)
 		return
 	}
+	if lost := p.unmarked[key]; lost != nil {
+		if route.Wanted() {
+			p.lead(route, lost)
+		}
+		p.outcome(route, Failed, unkeptMark)
+		return
+	}
 	if held, ok := p.held(route, ours); ok {
 		p.step.Held[key] = held
 		why := ", which goes before and cannot be understood as it is now"
@@ -184,6 +191,11 @@ func (p *planner) newRule(s *site) {
 		op.new = new(op.New())
 		op.new.Extra = before
 	}
+	if due := p.unkept[*s.key()].due; p.Now.Before(due) {
+		p.outcome(route, Failed, unkeptMark)
+		p.wakeAt(due)
+		return
+	}
 	if p.originStands(route) {
 		p.step.Rules = append(p.step.Rules, op)
 		p.waiting(s, "on the way")
@@ -197,7 +209,7 @@ func (p *planner) strangers(others []*Rule) string {
 			return "a rule of another edgeward, owner " + m.Owner + ", has it already"
 		}
 	}
-	return "a rule that edgeward did not make has it already"
+	return "a rule that edgeward did not make has it already; delete it, or let edgeward take it over (annotation edgeward/adopt, sync.adopt)"
 }
 
 // keepRule brings the rule of a route up to date and removes its duplicates.
