@@ -161,7 +161,7 @@ func (p *planner) tellUndecided() {
 		if n := len(ids) - 1; n > 0 {
 			more = fmt.Sprintf(" and of %d more", n)
 		}
-		p.notice("cluster %s: the class %q of Ingress %s%s cannot be looked up, so their rules stay as they are: %s",
+		p.notice("cluster %s: the class %.80q of Ingress %s%s cannot be looked up, so their rules stay as they are: %s",
 			at.cluster, at.name, kube.Key{Namespace: first.Namespace, Name: first.Name}, more, classHelp)
 	}
 }
