@@ -65,12 +65,20 @@ func TestCreateElsewhereIsUndone(t *testing.T) {
 			{"publishedProtocol":"https","options":[{"name":"req_send_header","parameters":["X-Edgeward","****"]}]}]}}`, 200, `with the marks ["****"]`},
 		{"gone by itself", seededAs(testUUID, "example.com", "/app"), 404, "published as example.com/app"},
 		{"the removal is throttled", seededAs(testUUID, "example.com", "/app"), 429, "removing it failed: DELETE"},
+		{"with the mark of another Ingress", markedAs("team/main/web/sho/" + asked.Protocols[0].Mark[len("team/main/web/shop/"):]), 200, "with the marks"},
+		{"with the mark of another cluster", markedAs("team/mai/web/shop/" + asked.Protocols[0].Mark[len("team/main/web/shop/"):]), 200, "with the marks"},
+		{"with our mark cut", markedAs(asked.Protocols[0].Mark[:len(asked.Protocols[0].Mark)-1]), 200, "with the marks"},
+		{"with our mark in capitals", markedAs(strings.ToUpper(asked.Protocols[0].Mark)), 200, "with the marks"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			_, client := scripted(t,
 				exchange{"POST " + collection, 200, tc.reply},
+				exchange{"GET " + member, 200, tc.reply},
 				exchange{"DELETE " + member, tc.status, tc.reply})
-			_, err := client.Create(t.Context(), asked)
+			made, err := client.Create(t.Context(), asked)
+			if stays := tc.status == 429; (made.ID == testUUID) != stays {
+				t.Errorf("it says that %+v stands", made)
+			}
 			if !errors.Is(err, transport.ErrNotKept) || !strings.Contains(err.Error(), tc.err) {
 				t.Errorf("got %v, want ErrNotKept and %q", err, tc.err)
 			}
@@ -78,6 +86,45 @@ func TestCreateElsewhereIsUndone(t *testing.T) {
 				t.Error("it counts as never sent")
 			}
 		})
+	}
+}
+
+// markedAs is the instance that is asked for, but for its mark.
+func markedAs(mark string) string {
+	r := wanted("www.example.com", "/app")
+	for i := range r.Protocols {
+		r.Protocols[i].Mark = mark
+	}
+	return string(encode(newInstance(r, testShortname).withID(testUUID)))
+}
+
+// An answer may show less than what stands, or nothing but an ID: then the rule is read.
+func TestShortAnswers(t *testing.T) {
+	asked := wanted("www.example.com", "/app")
+	standing := markedAs(asked.Protocols[0].Mark)
+	for name, answer := range map[string]string{
+		"nothing but the ID": `{"uuid":"` + testUUID + `"}`, "without options": seededAs(testUUID, "www.example.com", "/app"),
+	} {
+		for verb, write := range map[string]func() (plan.Rule, error){
+			"create": func() (plan.Rule, error) {
+				_, client := scripted(t, exchange{"POST " + collection, 200, answer}, exchange{"GET " + member, 200, standing})
+				return client.Create(t.Context(), asked)
+			},
+			"update": func() (plan.Rule, error) {
+				before := wanted("www.example.com", "/app")
+				before.ID, before.SourceHost = testUUID, "other.example.com"
+				_, client := scripted(t,
+					exchange{"GET " + member, 200, string(encode(newInstance(before, testShortname).withID(testUUID)))},
+					exchange{"PUT " + member, 200, answer}, exchange{"GET " + member, 200, standing})
+				return client.Update(t.Context(), before, asked, false)
+			},
+		} {
+			t.Run(name+", "+verb, func(t *testing.T) {
+				if made, err := write(); err != nil || made.ID != testUUID || !made.Equal(asked) {
+					t.Errorf("got %+v, %v", made, err)
+				}
+			})
+		}
 	}
 }
 

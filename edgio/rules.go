@@ -95,22 +95,38 @@ func (r *results) UnmarshalJSON(data []byte) error {
 
 // Create makes a rule and returns it as the API keeps it. Should the API
 // publish it at another host or path than asked, or not show our mark on it, it is
-// taken away again: nobody would ever find it.
+// taken away again: nobody would ever find it. If that fails, it is returned with the
+// error.
 func (c *Client) Create(ctx context.Context, r plan.Rule) (plan.Rule, error) {
 	var reply instance
 	if err := c.do(ctx, http.MethodPost, "/svcinst/delivery", nil, newInstance(r, c.shortname).top, &reply); err != nil {
 		return plan.Rule{}, fmt.Errorf("creating rule %s: %w", r.RuleKey, err)
 	}
-	made := reply.rule()
-	if !sameOwner(made, r) {
+	made := c.told(ctx, reply, r)
+	if !made.MarkedAs(r) {
 		err := fmt.Errorf("creating rule %s: it was published as %s with the marks %q: %w", r.RuleKey, made.RuleKey, marks(made), transport.ErrNotKept)
 		if left := c.remove(ctx, made.ID); left != nil {
 			// Not wrapped: it may look like a call without effect.
-			err = fmt.Errorf("%w; removing it failed: %v", err, left)
+			return made, fmt.Errorf("%w; removing it failed: %v", err, left)
 		}
 		return plan.Rule{}, err
 	}
 	return made, nil
+}
+
+// told is the rule that stands after a write was answered. The answer tells, unless it
+// does not show the rule where and marked as it was asked: then it is read, since an
+// answer may leave out what stands.
+func (c *Client) told(ctx context.Context, answer instance, asked plan.Rule) plan.Rule {
+	shown := answer.rule()
+	if !asked.Marked() || shown.MarkedAs(asked) {
+		return shown
+	}
+	stands, err := c.get(ctx, shown.ID)
+	if err != nil {
+		return shown
+	}
+	return stands.rule()
 }
 
 // marks are those of a rule's protocol sets, in order.
@@ -137,7 +153,7 @@ func (c *Client) Update(ctx context.Context, old, r plan.Rule, adopt bool) (plan
 	}
 	stands := current.rule()
 	adopt = adopt && !stands.Marked() && stands.RuleKey == r.RuleKey
-	if !adopt && !sameOwner(stands, old) && !sameOwner(stands, r) {
+	if !adopt && !sameOwner(stands, old) && !sameOwner(stands, r) && !stands.LostMark(old) {
 		return fail(transport.ErrForeign)
 	}
 	if !r.Marked() {
@@ -153,7 +169,7 @@ func (c *Client) Update(ctx context.Context, old, r plan.Rule, adopt bool) (plan
 	if adopt {
 		c.log.Info("taking over a rule that nobody marked", "rule", r.RuleKey.String(), "was", string(current.top["body"]))
 	}
-	kept, err := c.put(ctx, old.ID, current.with(r))
+	kept, err := c.put(ctx, old.ID, current.with(r), r)
 	if refused(err) && stands.Profile != r.Profile {
 		err = c.keepProfile(ctx, old.ID, current, r, err)
 	}
@@ -171,7 +187,7 @@ func (c *Client) keepProfile(ctx context.Context, id string, current instance, r
 	rest := r
 	rest.Profile = current.rule().Profile
 	if !current.rule().Equal(rest) {
-		if _, err := c.put(ctx, id, current.with(rest)); err != nil {
+		if _, err := c.put(ctx, id, current.with(rest), rest); err != nil {
 			return err // it was not for the profile, or not only
 		}
 	}
@@ -186,14 +202,14 @@ func refused(err error) bool {
 	return transport.Permanent(err) && !transport.NotSent(err) && !transport.IsNotFound(err)
 }
 
-// put writes an instance and returns the rule that the API keeps.
-func (c *Client) put(ctx context.Context, id string, in instance) (plan.Rule, error) {
+// put writes an instance that says what r does and returns the rule that the API keeps.
+func (c *Client) put(ctx context.Context, id string, in instance, r plan.Rule) (plan.Rule, error) {
 	var reply instance
 	err := c.do(ctx, http.MethodPut, "/svcinst/delivery/"+url.PathEscape(id), nil, in.top, &reply)
 	if err != nil {
 		return plan.Rule{}, err
 	}
-	return reply.rule(), nil
+	return c.told(ctx, reply, r), nil
 }
 
 // Delete removes a rule after reading that it is still ours. One that is gone
@@ -203,7 +219,7 @@ func (c *Client) Delete(ctx context.Context, r plan.Rule) error {
 	if transport.IsNotFound(err) {
 		return nil
 	}
-	if err == nil && !sameOwner(current.rule(), r) {
+	if err == nil && !sameOwner(current.rule(), r) && !current.rule().LostMark(r) {
 		err = transport.ErrForeign
 	}
 	if err == nil {

@@ -94,12 +94,16 @@ func TestCreateElsewhereIsUndone(t *testing.T) {
 		{"no label", zoneReply(testHost, ""), 204, `with the label ""`},
 		{"the label cut off", zoneReply(testHost, ours[:len(ours)-1]), 204, "with the label"},
 		{"another's mark", zoneReply(testHost, "edgeward "+markOn("them", testHost)), 204, "with the label"},
+		{"the mark of another cluster", zoneReply(testHost, strings.Replace(ours, "/main/", "/mai/", 1)), 204, "with the label"},
 		{"gone by itself", zoneReply("example.com", ours), 404, "published as example.com/"},
 		{"the removal is throttled", zoneReply("example.com", ours), 429, "removing it failed: deleting pull zone " + testID},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			client := scripted(t, exchange{"POST /pull-zones", 201, tc.reply}, exchange{"DELETE " + member, tc.status, ""})
-			_, err := client.Create(t.Context(), wanted(testHost, nil))
+			made, err := client.Create(t.Context(), wanted(testHost, nil))
+			if stays := tc.status == 429; (made.ID == testID) != stays {
+				t.Errorf("it says that %+v stands", made)
+			}
 			if !errors.Is(err, transport.ErrNotKept) || !strings.Contains(err.Error(), tc.err) || transport.NotSent(err) {
 				t.Errorf("got %v, want ErrNotKept and %q", err, tc.err)
 			}

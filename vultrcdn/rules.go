@@ -15,7 +15,8 @@ import (
 
 // Create makes a zone, with what r.Extra says, and returns it as the API keeps it.
 // Should it have another vanity domain than asked, or not carry our mark, it is
-// taken away again: nobody would ever find it.
+// taken away again: nobody would ever find it. If that fails, it is returned with the
+// error.
 func (c *Client) Create(ctx context.Context, r plan.Rule) (plan.Rule, error) {
 	if err := expressible(r); err != nil {
 		return plan.Rule{}, errorf("creating", r, err)
@@ -40,11 +41,11 @@ func (c *Client) Create(ctx context.Context, r plan.Rule) (plan.Rule, error) {
 		return plan.Rule{}, err
 	}
 	made := ruleOf(z)
-	if !sameOwner(made, r) {
+	if !made.MarkedAs(r) {
 		err := fmt.Errorf("it was published as %s with the label %q: %w", made.RuleKey, z.Label, transport.ErrNotKept)
 		if left := c.remove(ctx, made.ID); left != nil {
 			// Not wrapped: it may look like a call without effect.
-			err = fmt.Errorf("%w; removing it failed: %v", err, left)
+			return made, errorf("creating", r, fmt.Errorf("%w; removing it failed: %v", err, left))
 		}
 		return plan.Rule{}, errorf("creating", r, err)
 	}
@@ -75,7 +76,7 @@ func (c *Client) Update(ctx context.Context, old, r plan.Rule, adopt bool) (plan
 	}
 	stands := ruleOf(current)
 	adopt = adopt && !stands.Marked() && stands.RuleKey == r.RuleKey
-	if !adopt && !sameOwner(stands, r) {
+	if !adopt && !sameOwner(stands, r) && !stands.LostMark(old) {
 		return fail(transport.ErrForeign)
 	}
 	if stands.SourceHost != r.SourceHost || stands.Protocols[0].Source != r.Protocols[0].Source {
@@ -118,7 +119,7 @@ func (c *Client) Delete(ctx context.Context, r plan.Rule) error {
 	if transport.IsNotFound(err) {
 		return nil
 	}
-	if err == nil && !sameOwner(ruleOf(current), r) {
+	if err == nil && !sameOwner(ruleOf(current), r) && !ruleOf(current).LostMark(r) {
 		err = transport.ErrForeign
 	}
 	if err == nil {

@@ -21,8 +21,13 @@ import (
 	"github.com/edgeward/edgeward/internal/kube"
 )
 
-// minRSA is the least size of an RSA key in bits that browsers accept.
-const minRSA = 2048
+const (
+	// minRSA is the least size of an RSA key in bits that browsers accept.
+	minRSA = 2048
+	// maxKey is how many bytes a private key may have. One of RSA with 16,384 bits has
+	// 9,300, and to read one that fills a Secret would take minutes.
+	maxKey = 16 << 10
+)
 
 // Read reads a certificate with the chain behind it and its private key, both
 // PEM: the first certificate is that of the key, and of a kind that browsers
@@ -90,6 +95,8 @@ func parseKey(text []byte) (key crypto.Signer, canonical string, err error) {
 	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
 		var parsed any
 		switch {
+		case len(block.Bytes) > maxKey:
+			return nil, "", fmt.Errorf("the private key has %d bytes, over %d", len(block.Bytes), maxKey)
 		case block.Type == "ENCRYPTED PRIVATE KEY" || strings.Contains(block.Headers["Proc-Type"], "ENCRYPTED"):
 			return nil, "", errors.New("the private key is encrypted")
 		case block.Type == "PRIVATE KEY":

@@ -109,6 +109,7 @@ func TestRead(t *testing.T) {
 		{name: "a key that is not PEM", chain: own, key: "SECRET", fault: "there is no private key in PEM form"},
 		{name: "a certificate for a key", chain: own, key: own, fault: "there is no private key in PEM form"},
 		{name: "a key that is none", chain: own, key: block("PRIVATE KEY", []byte("SECRET")), fault: "the private key cannot be read"},
+		{name: "a key that takes minutes to read", chain: own, key: block("RSA PRIVATE KEY", make([]byte, 16<<10+1)), fault: "the private key has 16385 bytes, over 16384"},
 		{name: "an encrypted key", chain: own, key: block("ENCRYPTED PRIVATE KEY", []byte("SECRET")), fault: "the private key is encrypted"},
 		{name: "an encrypted key of the old form", chain: own, fault: "the private key is encrypted",
 			key: "-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nU0VDUkVU\n-----END EC PRIVATE KEY-----\n"},

@@ -94,6 +94,38 @@ func TestDNSByAnotherClient(t *testing.T) {
 	}
 }
 
+// TestLargestSets has as many addresses as edgeward lets stand at one name, of each
+// family: they come whole, by TCP. Five thousand come not at all.
+func TestLargestSets(t *testing.T) {
+	const maxA, maxAAAA, tooMany = 4096 / 16, 4096 / 28, 5000
+	v := newTestZones()
+	for i := range tooMany {
+		a := Record{Type: "A", Name: "huge", Data: netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}).String(), TTL: 30}
+		v.Seed(testZone, a)
+		if a.Name = "set"; i < maxA {
+			v.Seed(testZone, a)
+		}
+		if i < maxAAAA {
+			v.Seed(testZone, Record{Type: "AAAA", Name: "set", Data: fmt.Sprintf("2001:db8::%x", i+1), TTL: 30})
+		}
+	}
+	server := listenDNS(t, v)
+	networks := make(map[string]int)
+	client := net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		networks[network]++
+		return new(net.Dialer).DialContext(ctx, network, server.String())
+	}}
+	for network, want := range map[string]int{"ip4": maxA, "ip6": maxAAAA} {
+		clear(networks)
+		if got, err := client.LookupNetIP(t.Context(), network, "set.example.com."); err != nil || len(got) != want || networks["udp"] != 1 || networks["tcp"] != 1 {
+			t.Errorf("%s: %d addresses, %v, by %v; want %d by UDP, then TCP", network, len(got), err, networks, want)
+		}
+	}
+	if got, err := client.LookupNetIP(t.Context(), "ip4", "huge.example.com."); err == nil {
+		t.Errorf("%d addresses of %d came", len(got), tooMany)
+	}
+}
+
 // TestRespond looks at what a resolver of one's own does not show.
 func TestRespond(t *testing.T) {
 	v := newTestZones()

@@ -1,6 +1,7 @@
 package feedback
 
 import (
+	"cmp"
 	"iter"
 	"slices"
 	"strings"
@@ -144,10 +145,11 @@ func (s Source) gather(o *syncer.Overview, n int) map[plan.IngressID]*about {
 	for _, p := range plan.Problems(o.Want, o.Step) {
 		add(p.Ingress, finding{p.State, p.Key, p.Reason, p.State == plan.Pending})
 	}
+	failed := answersOf(o.Failures)
 	for _, r := range o.Step.Routes {
 		reason := r.Reason
 		if r.State == plan.Failed {
-			reason += answer(o, r.Ingress, r.Key)
+			reason += failed.of(r, o.Want.Route(r.Key).Set)
 		}
 		add(r.Ingress, finding{r.State, r.Key, reason, false})
 	}
@@ -158,8 +160,10 @@ func (s Source) gather(o *syncer.Overview, n int) map[plan.IngressID]*about {
 			}
 		}
 	}
+	noted := make(map[plan.Warning]bool)
 	for _, w := range slices.Concat(o.Want.Warnings, o.Step.Warnings) {
-		if a := of(w.Ingress); !slices.Contains(a.notes, w.Message) {
+		if a := of(w.Ingress); !noted[w] {
+			noted[w] = true
 			a.notes = append(a.notes, w.Message)
 		}
 	}
@@ -201,14 +205,35 @@ func distinct(targets map[plan.RuleKey]string, rules []*plan.Rule) []string {
 	return slices.Compact(list)
 }
 
-// answer is what a provider answered when it was last asked for what the route
-// needs: its rule, or else an address of its set.
-func answer(o *syncer.Overview, id plan.IngressID, key plan.RuleKey) string {
-	set := o.Want.Route(key).Set
-	for _, f := range o.Failures {
-		if f.Ingress == id && f.Place == (plan.Rule{RuleKey: key}).Key() || set != "" && strings.HasPrefix(f.Place, set+" ") {
-			return " (" + f.Error + ")"
-		}
+// answers are what providers answered when they were last asked for something.
+type answers struct {
+	rules map[rulePlace]string
+	sets  map[string]string // by the zone name: for one of the addresses
+}
+
+// rulePlace is the place of a rule and for whom it is.
+type rulePlace struct {
+	ingress plan.IngressID
+	place   string
+}
+
+// answersOf finds the answers among the failures, of several at one place the first.
+func answersOf(failures []syncer.Failure) answers {
+	a := answers{make(map[rulePlace]string), make(map[string]string)}
+	for _, f := range failures {
+		rule := rulePlace{f.Ingress, f.Place}
+		set, _, _ := strings.Cut(f.Place, " ")
+		a.rules[rule], a.sets[set] = cmp.Or(a.rules[rule], f.Error), cmp.Or(a.sets[set], f.Error)
 	}
-	return ""
+	return a
+}
+
+// of is what a provider answered for what a route needs: its rule, or else an address
+// of its set.
+func (a answers) of(r plan.RouteState, set string) string {
+	text := cmp.Or(a.rules[rulePlace{r.Ingress, plan.Rule{RuleKey: r.Key}.Key()}], a.sets[set])
+	if text == "" {
+		return ""
+	}
+	return " (" + text + ")"
 }

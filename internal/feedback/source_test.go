@@ -1,6 +1,7 @@
 package feedback
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -310,5 +311,26 @@ func TestUndecidedOutcomes(t *testing.T) {
 	want := []Outcome{{Ingress: id("shop"), UID: "uid-shop", Found: true, Undecided: true}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestManyFailures has each of thousands of rules fail, and thousands of warnings of one
+// Ingress: what became of them is found without comparing each with each.
+func TestManyFailures(t *testing.T) {
+	const many, patience = 20_000, 10 * time.Second
+	o := &syncer.Overview{Settings: plan.Settings{Owner: "acme"}}
+	for i := range many {
+		key := url(fmt.Sprintf("h%d.example.com/a", i))
+		route := &plan.Route{Key: key, Ingress: id("shop"), Set: fmt.Sprintf("web%d.default.lb.main.acme", i)}
+		o.Want.Routes = append(o.Want.Routes, route)
+		o.Step.Routes = append(o.Step.Routes, plan.RouteState{Route: route, State: plan.Failed, Reason: "no reply"})
+		o.Failures = append(o.Failures, syncer.Failure{Target: plan.Edgio, Place: fmt.Sprintf("h%d.example.com/a", many-1-i), Ingress: id("shop"), Error: "500"})
+		o.Want.Warnings = append(o.Want.Warnings, plan.Warning{Ingress: id("shop"), Message: fmt.Sprint("warning ", i)})
+	}
+	slices.SortFunc(o.Want.Routes, func(a, b *plan.Route) int { return a.Key.Compare(b.Key) })
+	begin := time.Now()
+	got := slices.Collect(source(cdn).Outcomes(o, []*kube.Ingress{ingress("shop")}))[0].Messages
+	if took := time.Since(begin); took > patience || len(got) != 1 || !strings.Contains(got[0].Text, fmt.Sprintf(" and %d more: no reply (500)", many-maxKeys)) {
+		t.Errorf("after %s: %v", took, got)
 	}
 }

@@ -193,8 +193,12 @@ type Node struct {
 	// condition is not ready.
 	Ready bool
 	// Changed is when Ready last changed (lastTransitionTime), or the node's
-	// creation where there is no such condition.
+	// creation where there is no such condition, by the cluster's clock.
 	Changed time.Time
+	// Since is when a node that is not ready turned so by the clock of this process,
+	// which says it whatever the cluster's says: Changed, but no later than the process
+	// first saw it so. Zero: nobody looked.
+	Since time.Time
 	// Excluded, if not empty, says why the node may take no outside traffic
 	// at all: it is being deleted, tainted or labelled so.
 	Excluded string
@@ -206,7 +210,8 @@ type NodeAddress struct {
 	Address string
 }
 
-// Equal reports whether both say the same, whatever their resource versions.
+// Equal reports whether both say the same, whatever their resource versions and when
+// this process saw it.
 func (n Node) Equal(o Node) bool {
 	return n.Name == o.Name && n.UID == o.UID && n.Ready == o.Ready && n.Changed.Equal(o.Changed) &&
 		n.Excluded == o.Excluded && slices.Equal(n.Addresses, o.Addresses)

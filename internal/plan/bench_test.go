@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/edgeward/edgeward/internal/kube"
@@ -77,4 +78,45 @@ func standing(c Cluster, rules bool) Input {
 		}
 	}
 	return in
+}
+
+// BenchmarkNodeEvent has one of many nodes go or come back, behind Ingresses of one
+// path each: the time of mapping and comparing, and the writes to DNS.
+func BenchmarkNodeEvent(b *testing.B) {
+	for _, n := range []int{200, 5_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			objects := append(manyNodes(n, ip4), web())
+			for i := range 1_000 {
+				objects = append(objects, ingress(fmt.Sprint("ing", i), fmt.Sprintf("h%d.example.com", i), "Exact", "/a"))
+			}
+			all := cluster("main", objects...)
+			s := newStage(testSettings(), all)
+			s.run()
+			writes := 0
+			for i := 0; b.Loop(); i++ {
+				now := all
+				if i%2 == 0 { // one goes; then it is back
+					gone := i / 2 % n
+					now.Nodes = slices.Concat(all.Nodes[:gone], all.Nodes[gone+1:])
+				}
+				now.Standing = NewStanding(s.Rules.Objects, s.Records.Objects)
+				want := DesiredAfter(s.Want, []Cluster{now}, s.Settings, s.Now)
+				s.Memory, s.Want = s.Memory.Follow(s.Want, want, true), want
+				for {
+					s.Rules.Read, s.Records.Read = s.Now, s.Now
+					s.step = Next(s.Input)
+					s.Memory = s.step.Memory
+					if len(s.step.Records) == 0 {
+						break
+					}
+					writes += len(s.step.Records)
+					b.StopTimer()
+					s.do()
+					slices.SortFunc(s.Records.Objects, func(a, b *Record) int { return a.Compare(*b) })
+					b.StartTimer()
+				}
+			}
+			b.ReportMetric(float64(writes)/float64(b.N), "writes/event")
+		})
+	}
 }

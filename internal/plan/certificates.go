@@ -1,7 +1,7 @@
 package plan
 
 import (
-	"crypto/x509"
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -22,7 +22,7 @@ const (
 // pair in the Secret that spec.tls names for it. It is nil, without a verdict,
 // where spec.tls does not name the host.
 func (r *reading) certificate(host string) (*Certificate, *verdict) {
-	name, ok := tlsSecret(r.ing.TLS, host)
+	name, ok := r.tlsEntries().secret(host)
 	if !ok {
 		return nil, nil
 	}
@@ -47,28 +47,66 @@ func (r *reading) certificate(host string) (*Certificate, *verdict) {
 	return &Certificate{Fingerprint: s.Fingerprint, chain: &chain, key: &key}, nil
 }
 
-// tlsSecret is the Secret that spec.tls names for a host: by its full name, or
-// else by a wildcard for its first label, or else by an element without hosts,
-// which is for all of the Ingress. Of several the first counts.
-func tlsSecret(list []kube.IngressTLS, host string) (name string, ok bool) {
-	for _, names := range []func(kube.IngressTLS) bool{
-		func(t kube.IngressTLS) bool { return slices.Contains(t.Hosts, host) },
-		func(t kube.IngressTLS) bool { return covered(t.Hosts, host) },
-		func(t kube.IngressTLS) bool { return len(t.Hosts) == 0 },
-	} {
-		if i := slices.IndexFunc(list, func(t kube.IngressTLS) bool { return t.Secret != "" && names(t) }); i >= 0 {
-			return list[i].Secret, true
-		}
-	}
-	return "", false
+// tlsEntries is spec.tls, by the names of hosts: an Ingress may have thousands of both.
+type tlsEntries struct {
+	names   nameSet
+	secrets map[string]string // by name, in lower case: that of the first entry that has one
+	// Of the entries without hosts, which are for all of the Ingress: whether there are
+	// some, and the first Secret.
+	rest       bool
+	restSecret string
 }
 
-// asksTLS reports whether spec.tls asks for TLS for a host, whether or not it
+// tlsEntries is the Ingress's spec.tls.
+func (r *reading) tlsEntries() *tlsEntries {
+	if r.entries != nil {
+		return r.entries
+	}
+	e := &tlsEntries{names: make(nameSet), secrets: make(map[string]string)}
+	r.entries = e
+	for _, t := range r.ing.TLS {
+		e.names.add(t.Hosts)
+		for _, name := range t.Hosts {
+			if name = strings.ToLower(name); e.secrets[name] == "" {
+				e.secrets[name] = t.Secret
+			}
+		}
+		if len(t.Hosts) == 0 {
+			e.rest, e.restSecret = true, cmp.Or(e.restSecret, t.Secret)
+		}
+	}
+	return e
+}
+
+// secret is the Secret that spec.tls names for a host: by its full name, or
+// else by a wildcard for its first label, or else by an element without hosts.
+// Of several the first counts.
+func (e *tlsEntries) secret(host string) (name string, ok bool) {
+	name = cmp.Or(e.secrets[host], e.secrets[wildcard(host)], e.restSecret)
+	return name, name != ""
+}
+
+// ask reports whether spec.tls asks for TLS for a host, whether or not it
 // names a Secret for it.
-func asksTLS(list []kube.IngressTLS, host string) bool {
-	return slices.ContainsFunc(list, func(t kube.IngressTLS) bool {
-		return len(t.Hosts) == 0 || slices.Contains(t.Hosts, host) || covered(t.Hosts, host)
-	})
+func (e *tlsEntries) ask(host string) bool { return e.rest || e.names.cover(host) }
+
+// nameSet are the names in a certificate, or in spec.tls, in lower case.
+type nameSet map[string]bool
+
+func (s nameSet) add(names []string) {
+	for _, name := range names {
+		s[strings.ToLower(name)] = true
+	}
+}
+
+// cover reports whether one of the names is that of a host, as crypto/x509 would, which
+// goes through all of them each time.
+func (s nameSet) cover(host string) bool { return s[host] || s[wildcard(host)] }
+
+// wildcard is the name that stands for a host and whatever else has its parent.
+func wildcard(host string) string {
+	_, parent, _ := strings.Cut(host, ".")
+	return "*." + parent
 }
 
 // tls warns of what spec.tls asks for and does not get.
@@ -78,7 +116,7 @@ func (r *reading) tls() {
 	case r.cdn.Certificates:
 		r.uncertified()
 	case !slices.Contains(r.opts.published, "https"):
-		hosts := slices.DeleteFunc(r.hosts(), func(host string) bool { return !asksTLS(r.ing.TLS, host) })
+		hosts := slices.DeleteFunc(r.hosts(), func(host string) bool { return !r.tlsEntries().ask(host) })
 		if len(hosts) > 0 {
 			r.warn("spec.tls asks for TLS for %s, which is published on http only: let %s, or else edgio.published_protocols, say https",
 				listed(hosts), annotationPublished)
@@ -92,7 +130,7 @@ func (r *reading) uncertified() {
 	const ends = ". A certificate that the CDN was given before goes on being served there, and is not renewed"
 	var forgotten, secretless []string
 	for _, host := range r.bare {
-		if asksTLS(r.ing.TLS, host) {
+		if r.tlsEntries().ask(host) {
 			secretless = append(secretless, host)
 		} else {
 			forgotten = append(forgotten, host)
@@ -122,8 +160,7 @@ func (r *reading) uncertified() {
 func (r *reading) strayTLS() (names []string, wild bool) {
 	known := make(map[string]bool)
 	for _, host := range r.hosts() {
-		_, parent, _ := strings.Cut(host, ".")
-		known[host], known["*."+parent] = true, true
+		known[host], known[wildcard(host)] = true, true
 	}
 	for _, t := range r.ing.TLS {
 		for _, name := range t.Hosts {
@@ -146,10 +183,15 @@ func (r *reading) hosts() (hosts []string) {
 	return sortedSet(hosts)
 }
 
-// covered reports whether a certificate for the names is one for host, by the
-// rules of crypto/x509.
-func covered(names []string, host string) bool {
-	return (&x509.Certificate{DNSNames: names}).VerifyHostname(host) == nil
+// namesIn are the names of the certificate in a Secret.
+func (m *mapper) namesIn(s kube.TLSSecret) nameSet {
+	names, ok := m.certified[s.Meta.Key()]
+	if !ok {
+		names = make(nameSet, len(s.Names))
+		names.add(s.Names)
+		m.certified[s.Meta.Key()] = names
+	}
+	return names
 }
 
 // unfit says why a pair cannot serve a host now; "": it can.
@@ -157,7 +199,7 @@ func (r *reading) unfit(s kube.TLSSecret, host string) string {
 	switch {
 	case s.Fault != "":
 		return s.Fault
-	case !covered(s.Names, host):
+	case !r.namesIn(s).cover(host):
 		return "the certificate is for " + listed(s.Names) + ", not for this host"
 	case r.since(s.NotAfter.Add(time.Second)): // the last second counts (RFC 5280, 4.1.2.5)
 		return "the certificate has expired at " + date(s.NotAfter)
@@ -181,13 +223,19 @@ func (r *reading) since(t time.Time) bool {
 
 func date(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-// listed is "a.org, b.org and 3 more".
+// listed is "a.org, b.org and 3 more". Nobody has checked what a certificate holds for
+// names: one that is too long is cut.
 func listed(names []string) string {
-	switch n := len(names); {
-	case n == 0:
+	if len(names) == 0 {
 		return "no host name"
-	case n > maxNames:
-		return fmt.Sprintf("%s and %d more", strings.Join(names[:maxNames], ", "), n-maxNames)
 	}
-	return strings.Join(names, ", ")
+	var parts []string
+	for _, name := range names[:min(len(names), maxNames)] {
+		parts = append(parts, fmt.Sprintf("%.*s", maxName, name))
+	}
+	text := strings.Join(parts, ", ")
+	if more := len(names) - maxNames; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
 }

@@ -81,6 +81,7 @@ type Set struct {
 	Addresses []string // IPv4 and IPv6, sorted
 	Keep      []string // may stay where they stand, but are not added
 	CNAME     string   // a host name; then there are no addresses
+	Left      []string // addresses beyond what one answer carries, sorted: they do not stand
 	Lacks     string   // why there are no addresses, where there are none
 }
 
@@ -204,6 +205,9 @@ func DesiredAfter(before Want, clusters []Cluster, set Settings, now time.Time) 
 		if _, ok := want.readings[name]; !ok {
 			changed.lose(r.asked...)
 		}
+	}
+	for name, set := range want.Sets {
+		want.Sets[name] = set.bounded(name)
 	}
 	want.decided = changed.undecided
 	want.claims = ordered.Patch(before.claims, changed.gone, changed.come, compareClaims)

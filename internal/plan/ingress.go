@@ -55,8 +55,9 @@ type reading struct {
 	// has one, knows what is left for it.
 	own map[RuleKey]bool
 	// parts are the claims on hosts that the CDN publishes as a whole.
-	parts map[string][]part
-	bare  []string // of these, the ones that are published without a certificate
+	parts   map[string][]part
+	entries *tlsEntries // see tlsEntries
+	bare    []string    // of these, the ones that are published without a certificate
 }
 
 // read maps one Ingress onto what it asks for.
@@ -73,7 +74,7 @@ func (m *mapper) read(ing *kube.Ingress) *asked {
 	}
 	r.opts, r.bad = ingressOptions(ing.Annotations, m.set, r.cdn)
 	if ing.Annotated != "" {
-		r.warn("annotation kubernetes.io/ingress.class names the class %q, but spec.ingressClassName names %q, and decides: remove the annotation", ing.Annotated, ing.Class)
+		r.warn("annotation kubernetes.io/ingress.class names the class %.80q, but spec.ingressClassName names %.80q, and decides: remove the annotation", ing.Annotated, ing.Class)
 	}
 	for _, name := range unknownAnnotations(ing.Annotations) {
 		r.warn("annotation %q is not known and has no effect", name)
@@ -111,7 +112,7 @@ func (m *mapper) undecided(ing *kube.Ingress) *asked {
 	}
 	return &asked{undecided: true, problems: []Problem{{
 		Ingress: IngressID{m.Name, ing.Namespace, ing.Name}, State: Pending,
-		Reason: fmt.Sprintf("its class %q cannot be looked up, so it is not known for which CDN it is: %s", ing.Class, classHelp),
+		Reason: fmt.Sprintf("its class %.80q cannot be looked up, so it is not known for which CDN it is: %s", ing.Class, classHelp),
 	}}}
 }
 

@@ -24,11 +24,12 @@ type mapper struct {
 	nothing   *asked                           // what Ingresses of unknown class ask for
 
 	tlsSecrets map[kube.Key]kube.TLSSecret
+	certified  map[kube.Key]nameSet // see namesIn
 }
 
 func newMapper(c Cluster, set Settings, now time.Time) *mapper {
 	m := &mapper{
-		Cluster: c, set: set, now: now, tlsSecrets: make(map[kube.Key]kube.TLSSecret, len(c.TLSSecrets)),
+		Cluster: c, set: set, now: now, tlsSecrets: make(map[kube.Key]kube.TLSSecret, len(c.TLSSecrets)), certified: make(map[kube.Key]nameSet),
 		nodes:    usableNodes(c.Nodes, c.AddressTypes, c.NotReadyDelay, now),
 		services: make(map[kube.Key]kube.Service, len(c.Services)), endpoints: make(map[kube.Key]map[string]families),
 		names: make(map[string]string), live: make(map[string]map[Origin]bool), hosts: make(map[string]string),

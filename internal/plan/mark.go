@@ -92,6 +92,21 @@ func (r *Rule) markedAs(wanted *Rule) bool {
 		slices.EqualFunc(r.Protocols, wanted.Protocols, func(a, b Protocol) bool { return a.Mark == b.Mark })
 }
 
+// MarkedAs reports whether a rule stands where another one was asked for, with just the
+// mark of that.
+func (r Rule) MarkedAs(asked Rule) bool {
+	found, ok := r.Mark()
+	want, _ := asked.Mark()
+	return ok && found == want && r.RuleKey == asked.RuleKey
+}
+
+// LostMark reports whether a rule stands as the one of ours that was found without its
+// mark, see Unkept, and nobody has marked it since.
+func (r Rule) LostMark(found Rule) bool {
+	_, valid := r.Mark()
+	return found.Unkept && !valid && r.RuleKey == found.RuleKey && r.SourceHost == found.SourceHost
+}
+
 // Unmarked returns the rule without any mark: nobody's, for whoever wants it.
 func (r Rule) Unmarked() Rule {
 	r.Protocols = slices.Clone(r.Protocols)

@@ -36,6 +36,7 @@ type Memory struct {
 	refused    map[string]time.Time // see planner.dark
 	ttlRefused map[string]refusal   // by ID
 	taken      map[RuleKey]string   // see planner.makesRoom
+	unkept     map[RuleKey]markLoss // see planner.planUnkept
 	sites      sites                // of the last call, which had the same owner
 }
 
@@ -48,7 +49,7 @@ func (p *planner) remember() Memory {
 		return next
 	}
 	next := Memory{
-		absent: p.absent, stood: p.stood, settled: p.settled, unused: p.unused, named: p.named, compared: maps.Clone(p.Memory.compared), pointed: p.pointed, refused: p.refused, ttlRefused: p.ttls, taken: p.taken,
+		absent: p.absent, stood: p.stood, settled: p.settled, unused: p.unused, named: p.named, compared: maps.Clone(p.Memory.compared), pointed: p.pointed, refused: p.refused, ttlRefused: p.ttls, taken: p.taken, unkept: p.unkept,
 		droppedRules: make(map[RuleKey]bool), droppedRecords: make(map[string]bool), sites: p.sites, decided: p.decided,
 	}
 	if next.compared == nil {

@@ -197,8 +197,8 @@ func TestUnknownCluster(t *testing.T) {
 		t.Errorf("standing (-want +got):\n%s", diff)
 	}
 	notices := []Notice{
-		{false, `2 rules belong to a cluster "old" that is not in the configuration; they are left alone`},
-		{false, `the names below old.acme.k8s.example.net belong to a cluster "old" that is not in the configuration; they are left alone`},
+		{Text: `2 rules belong to a cluster "old" that is not in the configuration; they are left alone`},
+		{Text: `the names below old.acme.k8s.example.net belong to a cluster "old" that is not in the configuration; they are left alone`},
 	}
 	if diff := cmp.Diff(notices, s.step.Notices); diff != "" {
 		t.Errorf("notices (-want +got):\n%s", diff)

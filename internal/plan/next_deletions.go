@@ -99,9 +99,9 @@ func (p *planner) planRecordDeletions() {
 	}
 }
 
-// noteLoss notes what a set loses by inference: what it had when the first of it was
+// noteSetLoss notes what a set loses by inference: what it had when the first of it was
 // lost, and how many of it, and of those that came since, are left.
-func (p *planner) noteLoss(c *clusterState, name string, records []*Record, left int) {
+func (p *planner) noteSetLoss(c *clusterState, name string, records []*Record, left int) {
 	lost := func(r *Record) bool {
 		gone, ok := p.absent[r.ID]
 		return ok && !gone.condemned

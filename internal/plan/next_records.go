@@ -106,7 +106,8 @@ const freshReading = 15 * time.Minute
 // other addresses come first, is not judged by the guard either: the loss would be
 // less when they have come.
 func (p *planner) unwantedRecord(cluster string, r *Record, lingers, safe bool) {
-	gone := p.unwanted(Vultr, cluster, r.ID, saidIf(p.Memory.droppedRecords[r.Key()] || lingers && p.Memory.named[r.Name]))
+	beyond := contains(p.Want.Sets[r.Name].Left, r.Data) // others stand for it
+	gone := p.unwanted(Vultr, cluster, r.ID, saidIf(p.Memory.droppedRecords[r.Key()] || beyond || lingers && p.Memory.named[r.Name]))
 	if !safe {
 		return
 	}

@@ -70,6 +70,13 @@ func (p *planner) planRule(s *site) {
 		p.stillThere(ours)
 		return
 	}
+	if lost := p.unmarked[key]; lost != nil {
+		if route.Wanted() {
+			p.lead(route, lost)
+		}
+		p.outcome(route, Failed, unkeptMark)
+		return
+	}
 	if held, ok := p.held(route, ours); ok {
 		p.step.Held[key] = held
 		why := ", which goes before and cannot be understood as it is now"
@@ -155,7 +162,7 @@ func (p *planner) tellUndecided() {
 		if n := len(ids) - 1; n > 0 {
 			more = fmt.Sprintf(" and of %d more", n)
 		}
-		p.notice("cluster %s: the class %q of Ingress %s%s cannot be looked up, so their rules stay as they are: %s",
+		p.notice("cluster %s: the class %.80q of Ingress %s%s cannot be looked up, so their rules stay as they are: %s",
 			at.cluster, at.name, kube.Key{Namespace: first.Namespace, Name: first.Name}, more, classHelp)
 	}
 }
@@ -185,6 +192,11 @@ func (p *planner) newRule(s *site) {
 		op.new = new(op.New())
 		op.new.Extra = before
 	}
+	if due := p.unkept[*s.key()].due; p.Now.Before(due) {
+		p.outcome(route, Failed, unkeptMark)
+		p.wakeAt(due)
+		return
+	}
 	if p.originStands(route) {
 		p.step.Rules = append(p.step.Rules, op)
 		p.waiting(s, "on the way")
@@ -198,7 +210,7 @@ func (p *planner) strangers(others []*Rule) string {
 			return "a rule of another edgeward, owner " + m.Owner + ", has it already"
 		}
 	}
-	return "a rule that edgeward did not make has it already"
+	return "a rule that edgeward did not make has it already; delete it, or let edgeward take it over (annotation edgeward/adopt, sync.adopt)"
 }
 
 // keepRule brings the rule of a route up to date and removes its duplicates.

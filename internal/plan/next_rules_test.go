@@ -20,7 +20,7 @@ func TestForeignRules(t *testing.T) {
 	copied.Protocols = []Protocol{{Published: "https", Mark: Mark{testOwner, shopID()}.String(RuleKey{Edgio, "old.example.com", "/a"})}}
 	other := marked(bare, Mark{"other", shopID()})
 	const (
-		unknown = "conflict www.example.com/a: a rule that edgeward did not make has it already"
+		unknown = foreignRuleThere
 		another = "conflict www.example.com/a: a rule of another edgeward, owner other, has it already"
 		adopted = "0s: update rule www.example.com/a for shop by adoption"
 	)

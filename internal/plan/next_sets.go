@@ -55,7 +55,7 @@ func (p *planner) planName(cluster string, c *clusterState, name string, records
 		blocked := slices.ContainsFunc(others, (*Record).resolves) // a CNAME stands alone
 		p.sets.of[name] = p.planSet(cluster, c, name, set, members, blocked || c.ttlChanges)
 	}
-	p.noteLoss(c, name, records, p.sets.get(name).standing)
+	p.noteSetLoss(c, name, records, p.sets.get(name).standing)
 }
 
 // stillAbsent remembers of records of a set what was known of them, as long as it is not
@@ -114,7 +114,7 @@ func (p *planner) planSet(cluster string, c *clusterState, name string, set Set,
 		}
 	}
 	want = sortedSet(want)
-	p.noteSize(name, want)
+	p.noteSize(name, set, want)
 	found := p.examine(name, want, records)
 	hopeless := found.untried && p.Records.Refused
 	state := setState{standing: len(found.inWant), failed: found.failed || hopeless}
@@ -164,29 +164,6 @@ func (p *planner) planSet(cluster string, c *clusterState, name string, set Set,
 		}
 	}
 	return state
-}
-
-// maxAnswer is how many bytes of addresses resolvers take well in one answer: of the
-// 1,232 that UDP carries without fragments (DNS flag day 2020), less names and headers.
-// These are 64 records A, or 36 AAAA.
-const (
-	maxAnswer = 1024
-	sizeA     = 16 // bytes of a record whose name is compressed (RFC 1035, section 4.1.4)
-	sizeAAAA  = 28
-)
-
-// noteSize warns of a set that is too large for one answer.
-func (p *planner) noteSize(name string, addresses []string) {
-	v6 := 0
-	for _, ip := range addresses {
-		if strings.Contains(ip, ":") {
-			v6++
-		}
-	}
-	if max(sizeA*(len(addresses)-v6), sizeAAAA*v6) > maxAnswer {
-		p.notice("%s.%s has more addresses than many resolvers take in one answer (%d IPv4, %d IPv6): choose fewer nodes by clusters[].node_selector",
-			name, p.Settings.Domain, maxAnswer/sizeA, maxAnswer/sizeAAAA)
-	}
 }
 
 // contains reports whether a sorted list holds s.

@@ -66,10 +66,10 @@ func usableNodes(nodes []kube.Node, types []string, delay time.Duration, now tim
 		case n.Ready:
 			set.count.Ready++
 			ready = append(ready, usable)
-		case now.Before(n.Changed.Add(delay)):
+		case now.Before(leaves(n, delay)):
 			set.count.Ready++
 			fading = append(fading, usable)
-			if end := n.Changed.Add(delay); set.until.IsZero() || end.Before(set.until) {
+			if end := leaves(n, delay); set.until.IsZero() || end.Before(set.until) {
 				set.until = end
 			}
 		default:
@@ -88,6 +88,9 @@ func usableNodes(nodes []kube.Node, types []string, delay time.Duration, now tim
 	}
 	return set
 }
+
+// leaves is when a node that is not ready is left out.
+func leaves(n kube.Node, delay time.Duration) time.Time { return cmp.Or(n.Since, n.Changed).Add(delay) }
 
 // set is the address set of the nodes, of those families in which something
 // answers on them: the same on all nodes, or, with on, by node.

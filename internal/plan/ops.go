@@ -126,9 +126,22 @@ type View[T Object[T]] struct {
 	// reply, or the process before may have deleted them, and the lists that have
 	// shown them since may be older.
 	Unproven map[string]bool
+	// Written are, by ID, the objects that this process wrote and that no reading has
+	// shown as it wrote them.
+	Written map[string]Written[T]
 	// Refused says that the provider refuses our credentials: a rule does not wait
 	// for an address because that was not tried yet.
 	Refused bool
+}
+
+// Written is how this process has written an object. What stands under its ID is ours,
+// whatever it says.
+type Written[T Object[T]] struct {
+	As   *T
+	At   time.Time
+	Made bool // this process made it, and did not find it
+	// Again says that it was found to be otherwise and written anew.
+	Again bool
 }
 
 // Refs are the elements of a list as a View has them.

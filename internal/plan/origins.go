@@ -31,7 +31,7 @@ type Origin struct {
 // backend finds the origin that a backend leads to, for what is published at key.
 func (r *reading) backend(key RuleKey, b kube.Backend) (origin, *verdict) {
 	if b.Resource != "" {
-		return origin{}, invalid("the backend is the resource %s; only Services can be published", b.Resource)
+		return origin{}, invalid("the backend is the resource %.80s; only Services can be published", b.Resource)
 	}
 	svc, ok := r.services[kube.Key{Namespace: r.ing.Namespace, Name: b.Service}]
 	if !ok {

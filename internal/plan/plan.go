@@ -83,6 +83,9 @@ type Rule struct {
 	// Extra is what somebody set on the rule beside our fields, in the CDN's own
 	// form; "" if nothing. A rule that has to be made anew is made with it.
 	Extra string
+	// Unkept, of a rule to be changed, says that this process has written our mark on it,
+	// which the CDN has not kept: it is ours although it does not say so.
+	Unkept bool
 }
 
 // Key names the rule's place: no two operations at one place run at a time.

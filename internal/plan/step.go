@@ -161,4 +161,7 @@ const (
 type Notice struct {
 	Fatal bool
 	Text  string
+	// About tells it from others where Text has numbers that change while it lasts; "":
+	// Text does.
+	About string
 }

@@ -21,6 +21,9 @@
 //     chance. One that does not carry it, or any more, is neither changed nor
 //     deleted: transport.ErrForeign. Only an unmarked one is taken over, and only
 //     when asked to. (Subject.Disown)
+//   - One that this process has marked, whose mark the provider has not kept
+//     (plan.Rule.Unkept), may be marked again and deleted, as long as nobody else has
+//     marked it or made something else of it.
 //   - What it cannot express is refused before anything is sent, with
 //     transport.ErrUnsupported, and never half-published. (Subject.Beyond)
 //
@@ -94,6 +97,7 @@ func Run[T plan.Object[T]](t *testing.T, fresh func(*testing.T) Subject[T]) {
 		{"calls at the same time do not mix", concurrent[T]},
 		{"what is not ours any more stays as it is", foreign[T]},
 		{"what nobody marked is taken over when asked to", adopted[T]},
+		{"what lost our mark is marked again, or deleted", unkept[T]},
 		{"what cannot be changed in place is made beside it", anew[T]},
 		{"what cannot be expressed is refused", beyond[T]},
 	} {
@@ -218,6 +222,49 @@ func adopted[T plan.Object[T]](t *testing.T, s Subject[T]) {
 	s.wantStanding(t, kept)
 	if err := s.Provider.Delete(t.Context(), kept); err != nil {
 		t.Errorf("it is not ours now: %v", err)
+	}
+}
+
+func unkept[T plan.Object[T]](t *testing.T, s Subject[T]) {
+	if s.Disown == nil {
+		t.Skip("objects carry no mark")
+	}
+	lost := func(edit func(*plan.Rule)) T {
+		first := s.create(t, s.First)
+		s.Disown(first.Identity())
+		r := any(s.list(t)[0]).(plan.Rule)
+		r.Unkept = true
+		edit(&r)
+		return any(r).(T)
+	}
+	r := lost(func(*plan.Rule) {})
+	kept, err := s.Provider.Update(t.Context(), r, s.First, false)
+	if err != nil || kept.Identity() != r.Identity() || !kept.Equal(s.First) {
+		t.Errorf("got %+v, %v", kept, err)
+	}
+	s.wantStanding(t, kept)
+	if err := s.Provider.Delete(t.Context(), kept); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Provider.Delete(t.Context(), lost(func(*plan.Rule) {})); err != nil {
+		t.Error(err)
+	}
+	s.wantStanding(t)
+	for name, edit := range map[string]func(*plan.Rule){
+		"it leads elsewhere":      func(r *plan.Rule) { r.SourceHost = "other.example.com" },
+		"it publishes other URLs": func(r *plan.Rule) { r.Host = "other.example.com" },
+		"nothing was lost":        func(r *plan.Rule) { r.Unkept = false },
+	} {
+		r := lost(edit)
+		before := s.list(t)
+		if _, err := s.Provider.Update(t.Context(), r, s.First, false); !errors.Is(err, transport.ErrForeign) {
+			t.Errorf("%s: update: got %v, want ErrForeign", name, err)
+		}
+		if err := s.Provider.Delete(t.Context(), r); !errors.Is(err, transport.ErrForeign) {
+			t.Errorf("%s: delete: got %v, want ErrForeign", name, err)
+		}
+		s.wantStanding(t, before...)
+		s.Remove(r.Identity())
 	}
 }
 

@@ -50,8 +50,10 @@ func (c *catalog) addIngresses() {
 			}
 		}
 	}
+	warned := make(map[plan.Warning]bool)
 	for _, w := range slices.Concat(c.o.Want.Warnings, c.o.Step.Warnings) {
-		if i := of(w.Ingress); !slices.Contains(i.Warnings, w.Message) {
+		if i := of(w.Ingress); !warned[w] {
+			warned[w] = true
 			i.Warnings = append(i.Warnings, w.Message)
 		}
 	}

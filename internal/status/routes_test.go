@@ -110,7 +110,7 @@ func TestRoutes(t *testing.T) {
 			o := settled(cluster("main", shop))
 			o.Rules[0].Protocols = []plan.Protocol{{Published: "https", Source: "http", SourcePort: 80}}
 			return replanned(o)
-		}, []string{"conflict www.example.com/a -: a rule that edgeward did not make has it already"}},
+		}, []string{"conflict www.example.com/a -: a rule that edgeward did not make has it already; delete it, or let edgeward take it over (annotation edgeward/adopt, sync.adopt)"}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

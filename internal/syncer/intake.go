@@ -99,24 +99,37 @@ func (c *Cluster) TLSRefused(namespace string, refused bool) {
 type Objects[T interface{ Identity() kube.Meta }] struct {
 	in   *intake
 	kept *ordered.Map[kube.Key, T]
-	note func(T, string) // tells of an event; nil where nobody asks
+	note func(T, string)                     // tells of an event; nil where nobody asks
+	date func(before *T, now T, seen bool) T // says since when an object is as it is; nil where nobody asks
 }
 
 func newObjects[T interface{ Identity() kube.Meta }](in *intake, note func(T, string)) *Objects[T] {
 	return &Objects[T]{in, ordered.NewMap[kube.Key](func(a, b T) int {
 		return a.Identity().Key().Compare(b.Identity().Key())
-	}), note}
+	}), note, nil}
+}
+
+// put keeps the new state of an object. Seen is as for Modified.
+func (o *Objects[T]) put(obj T, seen bool) {
+	if o.date != nil {
+		var before *T
+		if kept, ok := o.kept.Get(obj.Identity().Key()); ok {
+			before = &kept
+		}
+		obj = o.date(before, obj, seen)
+	}
+	o.kept.Put(obj.Identity().Key(), obj)
 }
 
 // Added takes an object that is new.
 func (o *Objects[T]) Added(obj T) {
-	o.update(obj, "added", neutral, func() { o.kept.Put(obj.Identity().Key(), obj) })
+	o.update(obj, "added", neutral, func() { o.put(obj, true) })
 }
 
 // Modified takes the new state of an object. Not seen, it was inferred from a
 // new snapshot, and the deletions that it leads to count for sync.max_delete.
 func (o *Objects[T]) Modified(_, obj T, seen bool) {
-	o.update(obj, "modified", known(seen), func() { o.kept.Put(obj.Identity().Key(), obj) })
+	o.update(obj, "modified", known(seen), func() { o.put(obj, seen) })
 }
 
 // Deleted takes an object away. Seen is as for Modified.
@@ -143,6 +156,7 @@ func newIntake(clusters []plan.Cluster) *intake {
 		c.Services = newObjects[kube.Service](in, nil)
 		c.EndpointSlices = newObjects[kube.EndpointSlice](in, nil)
 		c.Nodes = newObjects[kube.Node](in, nil)
+		c.Nodes.date = dateNode
 		c.TLSSecrets = newObjects[kube.TLSSecret](in, nil)
 		in.clusters = append(in.clusters, c)
 	}

@@ -1,6 +1,8 @@
 package syncer
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"time"
 
@@ -22,6 +24,9 @@ func (t *target[T]) landed(op plan.Op[T], err error) {
 
 // ended takes the outcome of a write into the picture.
 func (t *target[T]) ended(op plan.Op[T], result T, err error) {
+	if id := cmp.Or(op.Old().Identity(), result.Identity()); id != "" && op.Verb != plan.Delete && !t.dryRun && (err == nil || errors.Is(err, transport.ErrNotKept)) {
+		t.picture.wrote(id, op.New(), op.Verb == plan.Create)
+	}
 	switch {
 	case err != nil:
 		t.ill(op, err)

@@ -15,12 +15,13 @@ import (
 // changed after the reading began is not taken from the reading. Nor is what
 // one changed shortly before: a provider's lists may lag behind its writes.
 type picture[T plan.Object[T]] struct {
-	known   bool                     // a reading has succeeded
-	objects *ordered.Map[string, *T] // by ID, in their own order
-	missing map[string]bool          // of objects: the last reading did not show it
-	serial  int                      // counts changes
-	changed map[string]change        // by ID: our last change
-	doubted map[string]time.Time     // by ID: when a deletion ended whose reply was lost
+	known   bool                       // a reading has succeeded
+	objects *ordered.Map[string, *T]   // by ID, in their own order
+	missing map[string]bool            // of objects: the last reading did not show it
+	serial  int                        // counts changes
+	changed map[string]change          // by ID: our last change
+	doubted map[string]time.Time       // by ID: when a deletion ended whose reply was lost
+	written map[string]plan.Written[T] // by ID: what no reading has shown yet as we wrote it
 	// proven are the IDs of what certainly stands, while the lists that were read may
 	// be older than the process; nil: they are not, or nobody asks.
 	proven map[string]bool
@@ -33,7 +34,7 @@ type change struct {
 }
 
 func newPicture[T plan.Object[T]]() picture[T] {
-	return picture[T]{objects: ordered.NewMap[string](func(a, b *T) int { return (*a).Compare(*b) }), missing: make(map[string]bool), changed: make(map[string]change), doubted: make(map[string]time.Time)}
+	return picture[T]{objects: ordered.NewMap[string](func(a, b *T) int { return (*a).Compare(*b) }), missing: make(map[string]bool), changed: make(map[string]change), doubted: make(map[string]time.Time), written: make(map[string]plan.Written[T])}
 }
 
 // put notes that o stands, since we made or changed it.
@@ -51,7 +52,18 @@ func (p *picture[T]) drop(id string) {
 	delete(p.missing, id)
 	delete(p.doubted, id)
 	delete(p.proven, id)
+	delete(p.written, id)
 	p.changed[id] = change{p.serial, time.Now()}
+}
+
+// wrote notes that we wrote the object of an ID, by making or by changing it.
+func (p *picture[T]) wrote(id string, as T, made bool) {
+	before, again := p.written[id]
+	if again {
+		o, ok := p.objects.Get(id)
+		again = ok && !(*o).Equal(*before.As)
+	}
+	p.written[id] = plan.Written[T]{As: &as, At: time.Now(), Made: made || before.Made, Again: again || before.Again}
 }
 
 // doubt notes that the object may not be as we believe.
@@ -89,6 +101,9 @@ func (p *picture[T]) merge(read []T, since int, within func(T) bool, keep func(T
 			continue
 		}
 		delete(p.proven, id)
+		if w, ok := p.written[id]; ok && (*w.As).Equal(o) {
+			delete(p.written, id)
+		}
 		if had && (*old).Equal(o) {
 			o = (*old).Observed(o) // the same texts as before, not another copy
 		} else {

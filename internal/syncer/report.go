@@ -1,6 +1,7 @@
 package syncer
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -57,13 +58,20 @@ func (s *Syncer) tell() {
 	say := func(level slog.Level, message string, attrs ...any) {
 		sayAs(fmt.Sprint(level, message, attrs), level, message, attrs...)
 	}
-	for p, rules := range gathered(plan.Problems(s.want, s.step)) {
+	var room allowance
+	for _, p := range gathered(plan.Problems(s.want, s.step)) {
+		if !room.take(p.Ingress) {
+			continue
+		}
 		attrs := []any{"ingress", p.Ingress.String(), "state", string(p.State)}
-		if len(rules) > 0 {
-			attrs = append(attrs, "rules", few(rules))
+		if len(p.rules) > 0 {
+			attrs = append(attrs, "rules", few(p.rules))
 		}
 		say(slog.LevelWarn, "not published: "+p.Reason, attrs...)
 	}
+	room.tell(func(id plan.IngressID, more int) {
+		sayAs("more problems of "+id.String(), slog.LevelWarn, "not published for further reasons, which the status page shows", "ingress", id.String(), "reasons", more)
+	})
 	for _, r := range s.step.Routes {
 		if r.Reason == "" {
 			continue
@@ -73,9 +81,15 @@ func (s *Syncer) tell() {
 			say(slog.LevelWarn, "not published: "+lacks, "cluster", r.Ingress.Cluster, "name", r.Set)
 		}
 	}
+	room = allowance{}
 	for _, w := range slices.Concat(s.want.Warnings, s.step.Warnings) {
-		say(slog.LevelWarn, w.Message, "ingress", w.Ingress.String())
+		if room.take(w.Ingress) {
+			say(slog.LevelWarn, w.Message, "ingress", w.Ingress.String())
+		}
 	}
+	room.tell(func(id plan.IngressID, more int) {
+		sayAs("more warnings of "+id.String(), slog.LevelWarn, "there are further warnings, which the status page shows", "ingress", id.String(), "warnings", more)
+	})
 	for _, b := range s.step.Blocked {
 		// Its numbers change while it lasts.
 		sayAs(fmt.Sprint("blocked ", b.Target, b.Cluster, b.Set), slog.LevelError, b.String())
@@ -85,7 +99,7 @@ func (s *Syncer) tell() {
 		if n.Fatal {
 			level = slog.LevelError
 		}
-		say(level, n.Text)
+		sayAs(cmp.Or(n.About, fmt.Sprint(level, n.Text)), level, n.Text)
 	}
 	for name, stale := range s.step.Stale {
 		say(slog.LevelError, stale.Lacks+"; its last known addresses stay in DNS", "cluster", stale.Cluster, "name", name)
@@ -93,9 +107,39 @@ func (s *Syncer) tell() {
 	s.told = now
 }
 
-// gathered brings together what is the same for several rules of an Ingress,
-// as the two of a Prefix: the problem, its Key left out, and the rules, sorted.
-func gathered(problems []plan.Problem) map[plan.Problem][]string {
+// allowance is how many lines the log gives each Ingress: one may have thousands of
+// paths, each with a fault of its own.
+type allowance map[plan.IngressID]int
+
+const linesEach = 10
+
+// take reports whether there is room for another line about an Ingress.
+func (a *allowance) take(id plan.IngressID) bool {
+	if *a == nil {
+		*a = make(allowance)
+	}
+	(*a)[id]++
+	return (*a)[id] <= linesEach
+}
+
+// tell says of which Ingresses something was left out, and how much.
+func (a allowance) tell(say func(id plan.IngressID, more int)) {
+	for id, n := range a {
+		if n > linesEach {
+			say(id, n-linesEach)
+		}
+	}
+}
+
+// problem is one that several rules of an Ingress may have, as the two of a Prefix.
+type problem struct {
+	plan.Problem // without its Key
+	rules        []string
+}
+
+// gathered brings together what is the same for several rules of an Ingress. The
+// problems are sorted, and so are the rules of each.
+func gathered(problems []plan.Problem) []problem {
 	rules := make(map[plan.Problem][]string)
 	for _, p := range problems {
 		key := p.Key
@@ -106,10 +150,15 @@ func gathered(problems []plan.Problem) map[plan.Problem][]string {
 		}
 		rules[p] = append(rules[p], key.String())
 	}
-	for _, list := range rules {
-		slices.Sort(list)
+	var list []problem
+	for p, keys := range rules {
+		slices.Sort(keys)
+		list = append(list, problem{p, keys})
 	}
-	return rules
+	slices.SortFunc(list, func(a, b problem) int {
+		return cmp.Or(a.Ingress.Compare(b.Ingress), cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.State, b.State))
+	})
+	return list
 }
 
 // few leaves out what are more than a line of the log should hold: one Ingress

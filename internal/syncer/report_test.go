@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/plan"
 )
 
@@ -61,6 +62,42 @@ func TestToldOnce(t *testing.T) {
 		again := []string{strings.Replace(want[1], `\"strip\""`, `\"strip\"; until then its rule stays as it is"`, 1)} // by now it has one
 		if got := r.messages(); !slices.Equal(got, again) {
 			t.Errorf("when it comes back %q is said, want %q", got, again)
+		}
+	})
+}
+
+// TestManyProblems has an Ingress whose paths each have a fault of their own, and each a
+// warning of its own: the log has a few of them, and how many there are, once.
+func TestManyProblems(t *testing.T) {
+	inBubble(t, func(r *rig) {
+		r.ready(ingress("wiki"), web(), node(1))
+		r.log.take("")
+		many := ingress("many")
+		many.Rules[0].Paths = nil
+		many.Annotations = make(map[string]string)
+		for i := range 1000 {
+			many.Annotations[fmt.Sprint("edgeward/x", i)] = "x"
+			many.Rules[0].Paths = append(many.Rules[0].Paths, kube.IngressPath{
+				Path: fmt.Sprint("/", i), Type: "Exact", Backend: kube.Backend{Service: fmt.Sprint("absent-", i), PortName: "http"},
+			})
+		}
+		broken := ingress("broken")
+		broken.Rules[0].Paths[0].Backend.Service = "none"
+		r.add(many, broken)
+		r.pass(time.Second)
+		r.modify(service(30081)) // another plan, which says the same
+		r.pass(time.Minute)
+		got := make(map[string]int)
+		for _, line := range r.log.take("WARN") {
+			for _, text := range []string{"Service absent-", "further reasons", "reasons=990", "is not known and has no effect", "further warnings", "warnings=990", "ingress=main/default/broken"} {
+				if strings.Contains(line, text) {
+					got[text]++
+				}
+			}
+		}
+		want := map[string]int{"Service absent-": 10, "further reasons": 1, "reasons=990": 1, "is not known and has no effect": 10, "further warnings": 1, "warnings=990": 1, "ingress=main/default/broken": 1}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("lines (-want +got):\n%s", diff)
 		}
 	})
 }

@@ -75,8 +75,8 @@ type Syncer struct {
 	found    map[plan.IngressID]bool // the Ingresses that had rules then
 	vigil    vigil
 
-	alive  atomic.Int64           // Unix nanoseconds of the loop's last turn
-	state  atomic.Pointer[string] // what is awaited; see Ready
+	alive  atomic.Pointer[time.Time] // when the loop last turned
+	state  atomic.Pointer[string]    // what is awaited; see Ready
 	status atomic.Pointer[string]
 
 	overview atomic.Pointer[Overview]
@@ -100,7 +100,7 @@ func New(opts Options) *Syncer {
 		s.cdns = append(s.cdns, t)
 	}
 	equip(s, s.dns)
-	s.alive.Store(time.Now().UnixNano())
+	s.alive.Store(new(time.Now()))
 	s.setState("starting")
 	return s
 }
@@ -137,7 +137,7 @@ func (s *Syncer) Ready() (ok bool, reason string) {
 func (s *Syncer) Status() string { return *s.status.Load() }
 
 // Alive returns when the loop last turned. It does so every few seconds.
-func (s *Syncer) Alive() time.Time { return time.Unix(0, s.alive.Load()) }
+func (s *Syncer) Alive() time.Time { return *s.alive.Load() }
 
 // setState takes what is awaited, "" if nothing, and tells what the plan found.
 func (s *Syncer) setState(awaited string) {
@@ -167,7 +167,7 @@ func (s *Syncer) Run(ctx context.Context) error {
 	var pace rhythm
 	for {
 		now := time.Now()
-		s.alive.Store(now.UnixNano())
+		s.alive.Store(&now)
 		for _, t := range s.targets() {
 			t.readAll(ctx, now)
 		}

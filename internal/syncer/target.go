@@ -26,11 +26,13 @@ type Provider[T any] interface {
 	List(context.Context) ([]T, error)
 	// Find returns all objects in the scope of the given one.
 	Find(context.Context, T) ([]T, error)
-	// Create makes an object and returns it as the provider keeps it.
+	// Create makes an object and returns it as the provider keeps it. One on which it
+	// does not keep our mark is taken away again; with the error ErrNotKept and an
+	// object, that failed.
 	Create(context.Context, T) (T, error)
 	// Update changes old into the given object and returns it as the provider
 	// keeps it. It never changes what is not ours, but for an unmarked object
-	// with adopt.
+	// with adopt, or one that is ours although it does not say so (plan.Rule.Unkept).
 	Update(ctx context.Context, old, new T, adopt bool) (T, error)
 	// Delete removes an object of ours. One that is gone already is no error.
 	Delete(context.Context, T) error
@@ -141,6 +143,7 @@ func (t *target[T]) view() plan.View[T] {
 		Read:    t.main().begun,
 		Objects: t.picture.objects.List(),
 		Missing: t.picture.missing,
+		Written: t.picture.written,
 		Refused: t.gate.Refused(),
 	}
 	if len(t.attempts) > t.flying {

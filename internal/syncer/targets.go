@@ -109,7 +109,7 @@ func (s *Syncer) rules() plan.View[plan.Rule] {
 	if len(s.cdns) == 1 {
 		return s.cdns[0].view()
 	}
-	all := plan.View[plan.Rule]{Known: true, Missing: make(map[string]bool), Rejected: make(map[string]bool), Taken: make(map[string]bool), Parts: make(map[string]plan.Part)}
+	all := plan.View[plan.Rule]{Known: true, Missing: make(map[string]bool), Rejected: make(map[string]bool), Taken: make(map[string]bool), Written: make(map[string]plan.Written[plan.Rule]), Parts: make(map[string]plan.Part)}
 	for i, t := range s.cdns {
 		v := t.view()
 		all.Known = all.Known && v.Known
@@ -122,6 +122,7 @@ func (s *Syncer) rules() plan.View[plan.Rule] {
 		maps.Copy(all.Missing, v.Missing)
 		maps.Copy(all.Rejected, v.Rejected)
 		maps.Copy(all.Taken, v.Taken)
+		maps.Copy(all.Written, v.Written)
 	}
 	return all
 }

@@ -20,12 +20,23 @@ type Error struct {
 	Status     int
 	Message    string        // the provider's own words, shortened and printable
 	RetryAfter time.Duration // 0: the provider did not say
+	// Clock is how far the provider's clock is before this machine's (negative: behind),
+	// where that may be why: signatures have a time in them. 0: both agree.
+	Clock time.Duration
 }
 
 func (e *Error) Error() string {
 	s := fmt.Sprintf("%s %s: %d %s", e.Method, e.Path, e.Status, http.StatusText(e.Status))
 	if e.Message != "" {
 		s += ": " + e.Message
+	}
+	if e.Clock != 0 {
+		by, direction := e.Clock, "forward"
+		if by < 0 {
+			by, direction = -by, "back"
+		}
+		s += fmt.Sprintf("; the provider's clock says otherwise than this machine's, by %s: set this one %s if it is wrong",
+			strings.TrimSuffix(by.Round(time.Minute).String(), "0s"), direction)
 	}
 	return s
 }
@@ -84,10 +95,26 @@ func failure(req *http.Request, resp *http.Response, body []byte, secrets []stri
 	if resp.StatusCode >= 200 && resp.StatusCode < 300 {
 		return nil
 	}
-	return &Error{
+	now := time.Now()
+	e := &Error{
 		Method: req.Method, Path: req.URL.Path, Status: resp.StatusCode,
-		Message: message(body, secrets...), RetryAfter: retryAfter(resp.Header, time.Now()),
+		Message: message(body, secrets...), RetryAfter: retryAfter(resp.Header, now),
 	}
+	switch off := sent(resp.Header, now).Sub(now); resp.StatusCode {
+	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden:
+		if off.Abs() >= time.Minute {
+			e.Clock = off
+		}
+	}
+	return e
+}
+
+// sent is when a reply was sent by its sender's clock; now where it does not say.
+func sent(h http.Header, now time.Time) time.Time {
+	if date, err := http.ParseTime(h.Get("Date")); err == nil {
+		return date
+	}
+	return now
 }
 
 // maxMessage bounds a message, in bytes.
@@ -156,15 +183,15 @@ func message(body []byte, secrets ...string) string {
 	return strings.TrimSpace(text)
 }
 
-// retryAfter reads the header Retry-After, in seconds or as a date (RFC 9110),
-// capped; 0 where there is none.
+// retryAfter reads the header Retry-After, in seconds or as a date (RFC 9110), which
+// counts from the reply's own date, capped; 0 where there is none.
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	v := h.Get("Retry-After")
 	if seconds, err := strconv.Atoi(v); err == nil && seconds > 0 {
 		return min(time.Duration(min(seconds, 1<<20))*time.Second, maxRetryAfter)
 	}
-	if date, err := http.ParseTime(v); err == nil && date.After(now) {
-		return min(date.Sub(now), maxRetryAfter)
+	if date, err := http.ParseTime(v); err == nil {
+		return min(max(0, date.Sub(sent(h, now))), maxRetryAfter)
 	}
 	return 0
 }

@@ -1,0 +1,111 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// markLoss is when the CDN was last found not to have kept our mark at a host and path, how
+// often in a row it was, and when it is asked again.
+type markLoss struct {
+	written time.Time // when the mark was written that was lost
+	times   int
+	due     time.Time
+}
+
+// unkeptMark is what is said of a route meanwhile.
+const unkeptMark = "the CDN has not kept edgeward's mark on its rule; it is written again"
+
+// planUnkept looks after rules that this process has written and on which our mark does
+// not stand: the CDN has taken the change, as its reply said, and does not keep the mark,
+// or another text in its place. Nobody else would ever know such a rule for ours. So it is
+// written again and, should that be of no use, removed if it was this process that made it.
+// A rule whose mark a reading has shown since is somebody's own once it has none.
+func (p *planner) planUnkept() {
+	defer p.tellUnkept()
+	for id, w := range p.Rules.Written {
+		r, of := p.lostMark(id, w)
+		if r == nil {
+			continue
+		}
+		p.unmarked[r.RuleKey] = r
+		p.open(of, Open{Rules: true})
+		lost := p.noteMarkLoss(r.RuleKey, w.At)
+		if c := p.clusters.get(of.Cluster); c == nil || !c.claimed || p.writes.is(r.RuleKey, InFlight) || p.writes.is(r.RuleKey, Unsure) || p.Rules.Missing[id] {
+			continue
+		}
+		old := *r
+		old.Unkept = true
+		switch {
+		case w.Made && w.Again && p.published[r.Host] == nil:
+			p.step.Rules = append(p.step.Rules, Op[Rule]{Verb: Delete, old: &old, Ingress: of, Urgency: urgentRemove})
+		case p.Now.Before(lost.due) && (w.Again || !w.Made): // a new rule has waited already
+			p.wakeAt(lost.due)
+		default:
+			p.step.Rules = append(p.step.Rules, Op[Rule]{Verb: Update, old: &old, new: w.As, Ingress: of, Urgency: urgentRemove})
+		}
+	}
+	for key, lost := range p.Memory.unkept {
+		if _, again := p.unkept[key]; !again && p.unconfirmed(key) {
+			p.unkept[key] = lost
+		}
+	}
+}
+
+// tellUnkept tells the operator at which CDN marks are lost.
+func (p *planner) tellUnkept() {
+	of := make(map[Target][]string)
+	for key := range p.unmarked {
+		of[key.CDN] = append(of[key.CDN], key.String())
+	}
+	for cdn, rules := range of {
+		p.step.Notices = append(p.step.Notices, Notice{
+			About: "marks that are not kept at " + string(cdn),
+			Text: fmt.Sprintf("%s has not kept edgeward's mark on what it has taken (rules: %d; the first: %s): it is written again, ever more rarely; "+
+				"if that does not help, ask the CDN's support what becomes of the marks", cdn, len(rules), slices.Min(rules)),
+		})
+	}
+}
+
+// lostMark returns a rule that was written so, if it stands where and as it was written
+// but for our mark, and for which Ingress; nil if not, or if another owner's mark is on it.
+func (p *planner) lostMark(id string, w Written[Rule]) (lost *Rule, of IngressID) {
+	mark, ok := w.As.Mark()
+	here, _ := at(p.Rules.Objects, &w.As.RuleKey)
+	i := slices.IndexFunc(here, func(r *Rule) bool { return r.ID == id })
+	if !ok || mark.Owner != p.Settings.Owner || i < 0 || here[i].SourceHost != w.As.SourceHost {
+		return nil, IngressID{}
+	}
+	found, valid := here[i].Mark()
+	garbled := strings.EqualFold(found.Owner, mark.Owner) && (found.Owner != mark.Owner || p.clusters.get(found.Cluster) == nil)
+	if valid && !garbled {
+		return nil, IngressID{}
+	}
+	return here[i], mark.IngressID
+}
+
+// noteMarkLoss remembers that a mark written at that time was lost. The first is written
+// again at once, each further one in a row later than the one before.
+func (p *planner) noteMarkLoss(key RuleKey, written time.Time) markLoss {
+	before, known := p.Memory.unkept[key]
+	if !known || !before.written.Equal(written) {
+		before = markLoss{written: written, times: before.times + 1, due: p.Now}
+		if n := before.times - 2; n >= 0 {
+			before.due = p.Now.Add(min(firstRefusal<<min(n, 10), lastRefusal))
+		}
+	}
+	p.unkept[key] = before
+	return before
+}
+
+// unconfirmed reports whether no reading has shown our mark at a host and path yet,
+// while somebody still wants a rule there.
+func (p *planner) unconfirmed(key RuleKey) bool {
+	s := p.site(key)
+	return s != nil && s.route.Wanted() && !slices.ContainsFunc(s.ours, func(r ourRule) bool {
+		_, open := p.Rules.Written[r.ID]
+		return !open
+	})
+}
