@@ -3,6 +3,7 @@ package plan
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/edgeward/edgeward/internal/kube"
@@ -66,12 +67,15 @@ type Route struct {
 // no route.
 func (r *Route) Wanted() bool { return r != nil && r.Rule.Host != "" }
 
-// Hold keeps a live rule of Ingress as it is while each of its origins is one of
-// Origins, or one of Sets on any port.
+// Hold keeps a live rule of Ingress as it is while it leads where the Ingress may
+// lead now: each of its origins is one of Origins, or one of Sets on any port, or
+// one of Annotated on one of Ports.
 type Hold struct {
-	Ingress IngressID
-	Origins map[Origin]bool
-	Sets    []string
+	Ingress   IngressID
+	Origins   map[Origin]bool
+	Sets      []string
+	Annotated []string // named by edgeward/origin
+	Ports     []PortRange
 }
 
 // Set is an address set: one address record for each element of Addresses, or
@@ -148,6 +152,15 @@ func (w Want) ingress(id IngressID) *asked {
 // for it stays as it is.
 func (w Want) Undecided(id IngressID) bool { return w.undecided && w.ingress(id).undecided }
 
+// mayStay reports whether a rule may stay as it is that stands for an Ingress of which
+// nobody knows for which CDN it is: whether its host and its origin are allowed now.
+func (w Want) mayStay(r ourRule, set Settings) bool {
+	may := allowed(w.readings[r.of.Cluster].allow, r.of.Namespace)
+	name, _ := strings.CutSuffix(r.SourceHost, "."+subtree(r.of.Cluster, set.Owner)+"."+set.Domain)
+	origin := originOf(name[strings.LastIndexByte(name, '.')+1:])
+	return !may.nothing && may.host(r.Host) && (origin == "" || may.origin(origin))
+}
+
 // Desired maps the clusters' objects onto what shall stand. Clusters that are
 // not ready contribute nothing but their name.
 func Desired(clusters []Cluster, set Settings, now time.Time) Want {
@@ -164,10 +177,6 @@ func DesiredAfter(before Want, clusters []Cluster, set Settings, now time.Time) 
 		Sets: make(map[string]Set, len(before.Sets)), Clusters: make(map[string]*ClusterWant), readings: make(map[string]readings),
 	}
 	var changed difference
-	var names []string
-	for _, c := range clusters {
-		names = append(names, c.Name)
-	}
 	mappers := make(map[string]*mapper)
 	var hosts []*namedSet // those that name hosts
 	for _, c := range clusters {
@@ -176,7 +185,7 @@ func DesiredAfter(before Want, clusters []Cluster, set Settings, now time.Time) 
 			continue
 		}
 		m := newMapper(c, set, now)
-		m.clusters, mappers[c.Name] = names, m
+		mappers[c.Name] = m
 		want.Clusters[c.Name] = &ClusterWant{UID: c.UID, Nodes: m.nodes.count}
 		want.wake(m.nodes.until)
 		m.addServiceSets(want.Sets)

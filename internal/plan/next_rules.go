@@ -126,7 +126,7 @@ func (p *planner) held(route *Route, ours []ourRule) (IngressID, bool) {
 		return IngressID{}, false
 	}
 	for _, r := range ours {
-		if p.Want.Undecided(*r.of) {
+		if p.Want.Undecided(*r.of) && p.Want.mayStay(r, p.Settings) {
 			return *r.of, true
 		}
 		for _, h := range route.Holds {
@@ -159,12 +159,16 @@ func (p *planner) tellUndecided() {
 	}
 }
 
-// covers reports whether all of a rule's origins still stand.
+// covers reports whether all of a rule's origins still stand, and may be led to.
 func (h Hold) covers(r Rule, domain string) bool {
 	set, ok := relative(r.SourceHost, domain)
-	return ok && (slices.Contains(h.Sets, set) || !slices.ContainsFunc(r.Protocols, func(p Protocol) bool {
-		return !h.Origins[Origin{set, p.SourcePort}]
-	}))
+	if !ok {
+		return false
+	}
+	annotated := slices.Contains(h.Annotated, set)
+	return slices.Contains(h.Sets, set) || !slices.ContainsFunc(r.Protocols, func(p Protocol) bool {
+		return !h.Origins[Origin{set, p.SourcePort}] && !(annotated && containsPort(h.Ports, p.SourcePort))
+	})
 }
 
 // newRule makes the rule of a route that has none, once its addresses stand,
@@ -310,9 +314,15 @@ func (p *planner) open(id IngressID, o Open) {
 }
 
 // releaseRule takes the mark from the rule of an Ingress that lets go of it; all
-// else of it stays. A rule that has none is somebody's own already.
+// else of it stays. A rule that has none is somebody's own already. What stands for
+// another Ingress is not this one's to let go of: it goes as it would have to go if
+// this one published something there.
 func (p *planner) releaseRule(s *site) {
 	for i, r := range s.ours {
+		if *r.of != s.route.Ingress {
+			p.unwantedRule(r)
+			continue
+		}
 		if _, ok := p.writable(s.ours[i : i+1]); !ok {
 			continue
 		}
