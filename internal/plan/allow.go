@@ -17,9 +17,9 @@ type Allow struct {
 	Hosts       []string
 	Origins     []string // of the kinds below
 	Annotations []string // full names
-	// Addresses are those that Services and Ingresses may name as their own. By
-	// default these are all that a host can have, but for those where each machine
-	// finds itself or its cloud (see inward).
+	// Addresses are those that Services and Ingresses may name as their own, and then
+	// no names. By default these are all that a host can have, but for those where
+	// each machine finds itself or its cloud (see inward), and names.
 	Addresses []netip.Prefix
 	// Ports are those that edgeward/origin-port may name.
 	Ports []PortRange

@@ -45,6 +45,8 @@ func cluster(name string, objects ...any) Cluster {
 			c.Nodes = append(c.Nodes, o)
 		case kube.EndpointSlice:
 			c.EndpointSlices = append(c.EndpointSlices, o)
+		case kube.TLSSecret:
+			c.TLSSecrets = append(c.TLSSecrets, o)
 		case Allow:
 			c.Allow = append(c.Allow, o)
 		default:

@@ -28,8 +28,10 @@ type sources struct {
 }
 
 // sortOut tells what can be an origin from what cannot. A private address beside
-// a public one is another way to the same machine, which the CDN has not.
-func (s Settings) sortOut(list []kube.Address, may Allow) sources {
+// a public one is another way to the same machine, which the CDN has not. Where a
+// list says which addresses may be named, names may not, which lead to any: but an
+// externalName is nothing else, and has been allowed as such.
+func (s Settings) sortOut(kind string, list []kube.Address, may Allow) sources {
 	var of [public + 1][]string
 	var out sources
 	for _, a := range list {
@@ -56,6 +58,9 @@ func (s Settings) sortOut(list []kube.Address, may Allow) sources {
 	for _, a := range list {
 		switch name := strings.ToLower(strings.TrimSuffix(a.Hostname, ".")); {
 		case name == "" || len(out.ips) > 0:
+		case len(may.Addresses) > 0 && kind != kindExternal:
+			out.refuse(name, "is a name, and this namespace may name some addresses only (clusters[].allow[].addresses)")
+			out.denied = true
 		case s.whyNoOrigin(name) != "":
 			out.refuse(name, s.whyNoOrigin(name))
 			out.astray = true
@@ -98,7 +103,7 @@ func (m *mapper) statusSet(ing *kube.Ingress) namedSet {
 // one of a host name, which becomes a CNAME, have different names, since A and
 // CNAME cannot share one.
 func (m *mapper) namedSet(kind, namespace, object string, list []kube.Address) namedSet {
-	s := namedSet{kind: kind, object: object, sources: m.set.sortOut(list, m.may(namespace)), Set: Set{Cluster: m.Name}}
+	s := namedSet{kind: kind, object: object, sources: m.set.sortOut(kind, list, m.may(namespace)), Set: Set{Cluster: m.Name}}
 	if s.Addresses = s.ips; len(s.names) > 0 {
 		s.CNAME = s.names[0]
 	}
