@@ -1,11 +1,13 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -96,6 +98,51 @@ func TestKubernetesKeeps(t *testing.T) {
 	if diff := cmp.Diff(slices.Sorted(maps.Keys(tries)), rows); diff != "" {
 		t.Errorf("docs/tenants.md (-tries +rows):\n%s", diff)
 	}
+}
+
+// TestRevokedRight takes away the right to an ExternalName, by a reload, while the Ingress
+// cannot be understood and its tenant moves the name: the rule goes, and nobody is led to
+// where it moved.
+func TestRevokedRight(t *testing.T) {
+	b := newBed(t, lab.Options{})
+	b.nodes("192.0.2.1")
+	external := func(to string) string {
+		return fmt.Sprintf("apiVersion: v1\nkind: Service\nmetadata: {name: away}\nspec: {type: ExternalName, externalName: %s}\n", to)
+	}
+	// The guard is not what this is about.
+	with := func(origins string) string {
+		return b.config(sections{"clusters": b.cluster("main", server, "allow: [{origins: ["+origins+"]}]"), "sync": "deletion_grace: 1s\nlinger: 0s\nmax_delete: 1"})
+	}
+	moved := func() error {
+		for _, r := range b.Vultr.Records(lab.Domain) {
+			if r.Type == "CNAME" && r.Data == "attacker.example.org" {
+				return fmt.Errorf("%s leads to %s", r.Name, r.Data)
+			}
+		}
+		return nil
+	}
+	b.apply(service(30080), ingress("web", "www.example.com/web"), external("origin.example.org"), ingressFor("away", "away.example.com/a", "away", 80))
+	config := with("NodePort, ExternalName")
+	d := b.start(config)
+	b.until(func() error { return d.routes(map[string]float64{"synced": 2}) })
+	b.apply(ingressFor("away", "away.example.com/a", "absent", 80))
+	b.until(func() error { return d.routes(map[string]float64{"synced": 1, "pending": 1}) })
+	b.idle(d)
+	must(t, same("rules", len(b.Rules()), 2))
+
+	less, err := os.ReadFile(with("NodePort"))
+	must(t, err)
+	replaceFile(t, config, less)
+	must(t, d.Signal(syscall.SIGHUP))
+	b.until(func() error {
+		return same("reloads", len(d.lines("the configuration was read again and is in force")), 1)
+	})
+	b.apply(external("attacker.example.org"))
+	b.until(func() error {
+		return errors.Join(moved(), lab.Same("rules", b.Rules(), rule("www.example.com/web", 30080)))
+	})
+	b.idle(d)
+	must(t, moved())
 }
 
 // writesStatus returns an error if one of Kubernetes' own roles, with all that is
