@@ -107,7 +107,7 @@ func TestRevokedRight(t *testing.T) {
 	b := newBed(t, lab.Options{})
 	b.nodes("192.0.2.1")
 	external := func(to string) string {
-		return fmt.Sprintf("apiVersion: v1\nkind: Service\nmetadata: {name: away}\nspec: {type: ExternalName, externalName: %s}\n", to)
+		return fmt.Sprintf("apiVersion: v1\nkind: Service\nmetadata: {name: away}\nspec: {type: ExternalName, externalName: %s, ports: [{port: 80}]}\n", to)
 	}
 	// The guard is not what this is about.
 	with := func(origins string) string {
