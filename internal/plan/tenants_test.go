@@ -118,7 +118,9 @@ func (a attempt) succeeds(allow []any) bool {
 		a.set(&set)
 	}
 	with := func(objects, allow []any) Cluster {
-		return cluster("main", slices.Concat(objects, []any{node("n1", "192.0.2.1")}, allow)...)
+		c := cluster("main", slices.Concat(objects, []any{node("n1", "192.0.2.1")}, allow)...)
+		slices.SortFunc(c.Ingresses, func(a, b *kube.Ingress) int { return a.Key().Compare(b.Key()) })
+		return c
 	}
 	before := allow
 	if a.revoked {
