@@ -127,9 +127,10 @@ func TestStillAllowed(t *testing.T) {
 	outside := like(func(s *kube.Service) { s.Type, s.ExternalIPs = "ClusterIP", []string{"192.0.2.9"} })
 	all := Allow{Origins: []string{OriginNodes, OriginStatus, OriginExternalName, OriginExternalIPs}, Ports: []PortRange{{8000, 8999}}}
 	for name, test := range map[string]struct{ before, after []any }{
-		"an ExternalName":                {[]any{shop(), external}, []any{absent, external}},
-		"an ExternalName, then another":  {[]any{shop(), external}, []any{annotated(annotationPath, "x"), outside}},
-		"nodes, on a port that is named": {[]any{withAnnotations(annotationOrigin, "nodes", annotationOriginPort, "8001")}, []any{withAnnotations(annotationOrigin, "nodes", annotationOriginPort, "x")}},
+		"an ExternalName":                   {[]any{shop(), external}, []any{absent, external}},
+		"an ExternalName, then another":     {[]any{shop(), external}, []any{annotated(annotationPath, "x"), outside}},
+		"nodes, on a port that is named":    {[]any{withAnnotations(annotationOrigin, "nodes", annotationOriginPort, "8001")}, []any{withAnnotations(annotationOrigin, "nodes", annotationOriginPort, "x")}},
+		"a status, on the port that it has": {[]any{atStatus(kube.Address{IP: "192.0.2.8"})}, []any{annotated(annotationOrigin, "x")}},
 		"a status, likewise": {[]any{func() kube.Ingress {
 			ing := atStatus(kube.Address{IP: "192.0.2.8"})
 			ing.Annotations[annotationOriginPort] = "8001"

@@ -3,7 +3,6 @@ package plan
 import (
 	"cmp"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/edgeward/edgeward/internal/kube"
@@ -66,17 +65,6 @@ type Route struct {
 // Wanted reports whether there is a rule to publish. There is none where there is
 // no route.
 func (r *Route) Wanted() bool { return r != nil && r.Rule.Host != "" }
-
-// Hold keeps a live rule of Ingress as it is while it leads where the Ingress may
-// lead now: each of its origins is one of Origins, or one of Sets on any port, or
-// one of Annotated on one of Ports.
-type Hold struct {
-	Ingress   IngressID
-	Origins   map[Origin]bool
-	Sets      []string
-	Annotated []string // named by edgeward/origin
-	Ports     []PortRange
-}
 
 // Set is an address set: one address record for each element of Addresses, or
 // one CNAME. One of neither is without addresses now: the last known stay.
@@ -151,15 +139,6 @@ func (w Want) ingress(id IngressID) *asked {
 // Undecided reports whether the class of an Ingress is unknown, so that what stands
 // for it stays as it is.
 func (w Want) Undecided(id IngressID) bool { return w.undecided && w.ingress(id).undecided }
-
-// mayStay reports whether a rule may stay as it is that stands for an Ingress of which
-// nobody knows for which CDN it is: whether its host and its origin are allowed now.
-func (w Want) mayStay(r ourRule, set Settings) bool {
-	may := allowed(w.readings[r.of.Cluster].allow, r.of.Namespace)
-	name, _ := strings.CutSuffix(r.SourceHost, "."+subtree(r.of.Cluster, set.Owner)+"."+set.Domain)
-	origin := originOf(name[strings.LastIndexByte(name, '.')+1:])
-	return !may.nothing && may.host(r.Host) && (origin == "" || may.origin(origin))
-}
 
 // Desired maps the clusters' objects onto what shall stand. Clusters that are
 // not ready contribute nothing but their name.

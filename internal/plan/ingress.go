@@ -293,35 +293,6 @@ func (r *reading) backendOrStatus(key RuleKey, backend kube.Backend) (origin, *v
 	return r.backend(key, backend)
 }
 
-// hold is what of the Ingress may stay while it cannot be understood: from is
-// what it leads to, as far as that is known.
-func (r *reading) hold(from origin) Hold {
-	set := ""
-	if from.named {
-		set = from.set
-	}
-	h := r.mapper.hold(r.id, set)
-	if r.opts.origin == originNodes && r.may.origin(OriginNodes) {
-		h.Annotated = append(h.Annotated, r.nodesName(NodesSet))
-	}
-	return h
-}
-
-// hold lets a live rule of an Ingress stay from where its namespace or its status
-// leads, or from this set, which may be led to.
-func (m *mapper) hold(id IngressID, set string) Hold {
-	may := m.may(id.Namespace)
-	h := Hold{Ingress: id, Origins: m.alive(id.Namespace), Ports: may.ports()}
-	status := []string{m.objectName(kindStatus, id.Namespace, id.Name), m.objectName(kindStatus+cnameKind, id.Namespace, id.Name)}
-	if may.origin(OriginStatus) {
-		h.Annotated = status
-	}
-	if set != "" && !slices.Contains(status, set) {
-		h.Sets = []string{set}
-	}
-	return h
-}
-
 // rule builds the rule that publishes key from an origin.
 func (r *reading) rule(key RuleKey, from origin) Rule {
 	source := r.opts.source

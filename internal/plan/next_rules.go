@@ -159,18 +159,6 @@ func (p *planner) tellUndecided() {
 	}
 }
 
-// covers reports whether all of a rule's origins still stand, and may be led to.
-func (h Hold) covers(r Rule, domain string) bool {
-	set, ok := relative(r.SourceHost, domain)
-	if !ok {
-		return false
-	}
-	annotated := slices.Contains(h.Annotated, set)
-	return slices.Contains(h.Sets, set) || !slices.ContainsFunc(r.Protocols, func(p Protocol) bool {
-		return !h.Origins[Origin{set, p.SourcePort}] && !(annotated && containsPort(h.Ports, p.SourcePort))
-	})
-}
-
 // newRule makes the rule of a route that has none, once its addresses stand,
 // unless somebody else's rule has the place.
 func (p *planner) newRule(s *site) {

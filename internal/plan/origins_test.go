@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -315,20 +314,6 @@ func TestOriginChanges(t *testing.T) {
 	}
 }
 
-// TestReleaseIsOfOnesOwn has an Ingress that goes before another whose rule stands, and
-// says release: the rule does not lose its mark, to stay for ever.
-func TestReleaseIsOfOnesOwn(t *testing.T) {
-	n := node("n1", "192.0.2.1")
-	older := annotated(annotationRelease, "true")
-	older.Name, older.Created = "older", start().Add(-time.Hour)
-	s := settled(testSettings(), cluster("main", shop(), web(), n))
-	s.change(true, cluster("main", older, shop(), web(), n))
-	want := []string{"10s: delete rule www.example.com/a", "1m10s: delete nodes.main 192.0.2.1"}
-	if diff := cmp.Diff(want, s.run()); diff != "" {
-		t.Errorf("done (-want +got):\n%s", diff)
-	}
-}
-
 // TestCNAME has a name that is one CNAME, amid what may go wrong with it.
 func TestCNAME(t *testing.T) {
 	const name = "web.default.lb-cname.main.acme"
@@ -370,37 +355,6 @@ func TestCNAME(t *testing.T) {
 				t.Errorf("states %q, want %s", s.states(), test.state)
 			}
 		})
-	}
-}
-
-// TestRelease has an Ingress that lets go of its rule: the mark goes, the rest
-// stays, and its addresses follow their nodes while the rule names them.
-func TestRelease(t *testing.T) {
-	n1, n2 := node("n1", "192.0.2.1"), node("n2", "192.0.2.2")
-	freed := annotated(annotationRelease, "true")
-	s := settled(testSettings(), cluster("main", shop(), web(), n1))
-	s.change(true, cluster("main", freed, web(), n1))
-	if diff := cmp.Diff([]string{"0s: update rule www.example.com/a for "}, s.run()); diff != "" {
-		t.Errorf("released (-want +got):\n%s", diff)
-	}
-	if r := s.rule(t, shopKey()); r.Marked() || r.SourceHost != nodesHost || r.Protocols[0].SourcePort != 30080 {
-		t.Errorf("it is %+v", r)
-	}
-	if diff := cmp.Diff([]IngressID{shopID()}, s.step.Released); diff != "" {
-		t.Errorf("told (-want +got):\n%s", diff)
-	}
-	s.change(true, cluster("main", n2))
-	want := []string{"0s: create nodes.main 192.0.2.2", "0s: delete nodes.main 192.0.2.1"}
-	if diff := cmp.Diff(want, s.run()); diff != "" {
-		t.Errorf("without the Ingress, the nodes followed (-want +got):\n%s", diff)
-	}
-	s.Rules.Objects = nil
-	if diff := cmp.Diff([]string{"1m0s: delete nodes.main 192.0.2.2"}, s.run()); diff != "" {
-		t.Errorf("the rule is gone (-want +got):\n%s", diff)
-	}
-	s.change(true, cluster("main", freed, web(), n1))
-	if s.run(); len(s.step.Released) > 0 {
-		t.Errorf("told of %v that there is something which was let go", s.step.Released)
 	}
 }
 
