@@ -27,6 +27,7 @@ package config
 import (
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"path/filepath"
 	"time"
 )
@@ -63,13 +64,23 @@ type Cluster struct {
 }
 
 // Allow is what the Ingresses of some namespaces may claim. An empty list does
-// not restrict; without Origins, those that are on by default may be.
+// not restrict; without Origins, Addresses or Ports those that are on by default
+// may be.
 type Allow struct {
 	Namespaces  []string `mapstructure:"namespaces"` // names, in which * stands for anything
 	Hosts       []string `mapstructure:"hosts"`      // likewise
 	Origins     []string `mapstructure:"origins"`
 	Annotations []string `mapstructure:"annotations"` // full names: "edgeward/adopt"
+	// Addresses are those that Services and statuses may name; none: all but a machine's
+	// own and its cloud's.
+	Addresses []netip.Prefix `mapstructure:"addresses"`
+	// Ports are those that edgeward/origin-port may name; none: those of Ingress
+	// controllers and the node ports.
+	Ports []PortRange `mapstructure:"ports"`
 }
+
+// PortRange is the ports from First to Last, both from 1 to 65535.
+type PortRange struct{ First, Last int }
 
 // Edgio is the account at the CDN and what is published by default.
 type Edgio struct {

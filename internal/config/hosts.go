@@ -72,6 +72,52 @@ func forgettable(text string) (string, error) {
 // cdnNames are the CDNs that there are, as metrics and claims name them.
 func cdnNames() []string { return []string{"edgio", "vultr-cdn"} }
 
+// addressRange takes an address, or a range of addresses as CIDR.
+func addressRange(text string) (netip.Prefix, error) {
+	wrong := errors.New("must be an address or a range such as 10.0.0.0/8 or 2001:db8::/32")
+	prefix, err := netip.ParsePrefix(text)
+	if err != nil {
+		ip, err := netip.ParseAddr(text)
+		if err != nil || ip.Zone() != "" {
+			return netip.Prefix{}, wrong
+		}
+		prefix = netip.PrefixFrom(ip, ip.BitLen())
+	}
+	switch {
+	case prefix.Addr().Is4In6():
+		return netip.Prefix{}, errors.New("must be written as an IPv4 address")
+	case prefix != prefix.Masked():
+		return netip.Prefix{}, errors.New("has bits set beyond its length: it begins at another address")
+	}
+	return prefix, nil
+}
+
+// portRange takes a port, or the first and the last of some with "-" between them.
+func portRange(text string) (PortRange, error) {
+	from, to, several := strings.Cut(text, "-")
+	if !several {
+		to = from
+	}
+	first, err := portNumber(from)
+	last, err2 := portNumber(to)
+	switch {
+	case err != nil || err2 != nil:
+		return PortRange{}, errors.New("must be a port from 1 to 65535, or a range such as 8000-8999")
+	case first > last:
+		return PortRange{}, errors.New("ends before it begins")
+	}
+	return PortRange{first, last}, nil
+}
+
+// portNumber takes a port that something can be asked at.
+func portNumber(text string) (int, error) {
+	n, err := strconv.ParseUint(text, 10, 16)
+	if err == nil && n == 0 {
+		err = strconv.ErrRange
+	}
+	return int(n), err
+}
+
 // baseURL takes an absolute URL that paths can be appended to, and returns it
 // without slashes at its end. It must be https, since secrets travel with each
 // request, unless they do not leave the machine.
@@ -80,7 +126,7 @@ func baseURL(text string) (string, error) {
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || !isHost(u.Hostname()) {
 		return "", errors.New("must be an absolute URL such as https://api.example.com/v1")
 	}
-	if port, err := strconv.ParseUint(u.Port(), 10, 16); u.Port() != "" && (err != nil || port == 0) {
+	if _, err := portNumber(u.Port()); u.Port() != "" && err != nil {
 		return "", errors.New("the port must be a number from 1 to 65535")
 	}
 	if u.User != nil || strings.ContainsAny(text, "?#") {

@@ -42,7 +42,7 @@ func scalar[T any](name, std string, parse func(string) (T, error)) key {
 	}}
 }
 
-func list(name string, std []string, least int, parse func(string) (string, error)) key {
+func list[T comparable](name string, std []string, least int, parse func(string) (T, error)) key {
 	k := scalar(name, "", parse)
 	k.shape, k.std, k.least = isList, nil, least
 	if std != nil {
@@ -79,6 +79,8 @@ func keys() []key {
 				list("hosts", nil, 1, pattern),
 				list("origins", nil, 1, oneOf("NodePort", "LoadBalancer", "status", "nodes", "externalIPs", "ExternalName")),
 				list("annotations", nil, 1, annotation),
+				list("addresses", nil, 1, addressRange),
+				list("ports", nil, 1, portRange),
 			),
 		),
 		section("edgio",

@@ -45,7 +45,7 @@ func tags(t reflect.Type, at string) []string {
 		if inner.Kind() == reflect.Slice {
 			inner = inner.Elem()
 		}
-		if inner.Kind() == reflect.Struct && inner != reflect.TypeFor[Secret]() && inner != reflect.TypeFor[SecretRef]() {
+		if inner.Kind() == reflect.Struct && inner.Field(0).Tag.Get("mapstructure") != "" { // else it is a value
 			all = append(all, tags(inner, name)...)
 		} else {
 			all = append(all, name)

@@ -150,22 +150,22 @@ func (k key) value(raw any, at string) (any, Faults) {
 		return value, nil
 	}
 	if raw == nil {
-		return []string{}, nil // left out
+		return []any{}, nil // left out
 	}
 	texts, _ := raw.([]string)
-	values := make([]string, 0, len(texts))
-	seen := make(map[string]bool, len(texts))
+	values := make([]any, 0, len(texts))
+	seen := make(map[any]bool, len(texts))
 	var faults Faults
 	for i, text := range texts {
 		value, err := k.parse(text)
 		switch {
 		case err != nil:
 			faults = append(faults, Fault{fmt.Sprintf("%s[%d]", at, i), err.Error()})
-		case seen[value.(string)]:
+		case seen[value]:
 			faults = append(faults, Fault{fmt.Sprintf("%s[%d]", at, i), "is in the list already"})
 		default:
-			values = append(values, value.(string))
-			seen[value.(string)] = true
+			values = append(values, value)
+			seen[value] = true
 		}
 	}
 	if len(texts) < k.least {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -144,8 +145,13 @@ func TestGoodFiles(t *testing.T) {
 				{
 					Namespaces: []string{"shop", "team-*"}, Hosts: []string{"*.shop.example.com"},
 					Origins: []string{"NodePort", "ExternalName"}, Annotations: []string{"edgeward/adopt", "edgeward/source-path"},
+					Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("169.254.169.254/32"), netip.MustParsePrefix("2001:db8::/32")},
+					Ports:     []PortRange{{81, 81}, {8000, 8999}, {1, 65535}},
 				},
-				{Namespaces: []string{}, Hosts: []string{"www.example.com"}, Origins: []string{}, Annotations: []string{}},
+				{
+					Namespaces: []string{}, Hosts: []string{"www.example.com"}, Origins: []string{}, Annotations: []string{},
+					Addresses: []netip.Prefix{}, Ports: []PortRange{},
+				},
 			}
 			c.Clusters = []Cluster{one, two, three}
 			c.Edgio = Edgio{
@@ -182,7 +188,7 @@ func TestGoodFiles(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(want, got); diff != "" {
+			if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
 				t.Errorf("configuration (-want +got):\n%s", diff)
 			}
 		})

@@ -57,7 +57,16 @@ func Cluster(cfg *config.Config, c config.Cluster) plan.Cluster {
 		p.EdgioClass = c.IngressClass
 	}
 	for _, a := range c.Allow {
-		p.Allow = append(p.Allow, plan.Allow(a))
+		p.Allow = append(p.Allow, allow(a))
+	}
+	return p
+}
+
+// allow translates a configured entry of clusters[].allow for the plan.
+func allow(a config.Allow) plan.Allow {
+	p := plan.Allow{Namespaces: a.Namespaces, Hosts: a.Hosts, Origins: a.Origins, Annotations: a.Annotations, Addresses: a.Addresses}
+	for _, r := range a.Ports {
+		p.Ports = append(p.Ports, plan.PortRange(r))
 	}
 	return p
 }

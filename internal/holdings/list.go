@@ -23,13 +23,14 @@ import (
 type Item struct {
 	Cluster string `json:"cluster"`
 	Target  string `json:"target"` // edgio, vultr-cdn or vultr
-	// Kind is rule, address or claim; published for a published host's CNAME,
-	// and mark for what makes that ours.
+	// Kind is rule, address or claim; published for a published host's CNAME, mark for
+	// what makes that ours, and unmarked for a rule that is nobody's but names our
+	// addresses.
 	Kind   string `json:"kind"`
 	Object string `json:"object"` // a rule's host and path, a record's full name
 	Value  string `json:"value"`  // a rule's origin, a record's data
-	// Serves is the Ingress of a rule, as namespace/name; for a record, the
-	// number of rules that use its name.
+	// Serves is the Ingress of a rule, as namespace/name, "" for an unmarked one; for a
+	// record, the number of rules that use its name.
 	Serves string `json:"serves"`
 	ID     string `json:"id"` // the provider's
 }
@@ -58,6 +59,9 @@ func List(holdings map[string]*plan.Holdings, rules []plan.Rule, domain string) 
 			m, _ := r.Mark()
 			items = append(items, Item{cluster, string(r.CDN), "rule", r.RuleKey.String(), origin(r), m.Namespace + "/" + m.Name, r.ID})
 		}
+		for _, r := range h.Unmarked {
+			items = append(items, Item{cluster, string(r.CDN), "unmarked", r.RuleKey.String(), origin(r), "", r.ID})
+		}
 		for _, r := range slices.SortedFunc(slices.Values(h.Records), byKey) {
 			name := r.Name + "." + domain
 			items = append(items, Item{cluster, string(plan.Vultr), "address", name, r.Data, fmt.Sprintf("%d rules", users[name]), r.ID})
@@ -69,7 +73,7 @@ func List(holdings map[string]*plan.Holdings, rules []plan.Rule, domain string) 
 		}
 	}
 	slices.SortStableFunc(items, func(a, b Item) int {
-		order := []string{"published", "rule", "address", "mark", "claim"} // in which they would go
+		order := []string{"published", "rule", "unmarked", "address", "mark", "claim"} // in which they would go
 		return cmp.Or(cmp.Compare(a.Cluster, b.Cluster), cmp.Compare(slices.Index(order, a.Kind), slices.Index(order, b.Kind)))
 	})
 	return items

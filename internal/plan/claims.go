@@ -20,20 +20,32 @@ type claim struct {
 type rank int
 
 const (
-	rankExact rank = iota
+	rankAlone rank = iota // Exact, where the CDN publishes nothing below the path
+	rankExact             // where it does
 	rankPrefix
 	rankDefault // for the sake of spec.defaultBackend
 	rankRest    // of a host that the CDN publishes as a whole: for other paths than /
 )
 
+// among is the rank of a claim among those of other Ingresses. All that publish what
+// lies below a path ask for the same there: then age decides, or anybody could take
+// a host from who has it by writing Exact.
+func (r rank) among() rank {
+	if r == rankAlone || r == rankRest {
+		return r
+	}
+	return rankPrefix
+}
+
 // compareClaims orders claims by their keys, and those of one key by who goes
-// first: Exact before Prefix, then the older Ingress, then by name.
+// first: Exact before Prefix where that is something else, then the older Ingress,
+// then by name. Within an Ingress all ranks count.
 func compareClaims(a, b *claim) int {
 	if c := a.route.Key.Compare(b.route.Key); c != 0 {
 		return c
 	}
-	return cmp.Or(cmp.Compare(a.route.rank, b.route.rank), a.route.created.Compare(b.route.created),
-		a.route.Ingress.Compare(b.route.Ingress), cmp.Compare(a.nth, b.nth))
+	return cmp.Or(cmp.Compare(a.route.rank.among(), b.route.rank.among()), a.route.created.Compare(b.route.created),
+		a.route.Ingress.Compare(b.route.Ingress), cmp.Compare(a.route.rank, b.route.rank), cmp.Compare(a.nth, b.nth))
 }
 
 // settlement is what claims come to.

@@ -86,6 +86,48 @@ func TestConflicts(t *testing.T) {
 	}
 }
 
+// TestWhatLiesBelowIsTheOlders has a host that an older Ingress publishes, with all that
+// lies below a path, and a newer one of another namespace that asks for the same in
+// each other way. Where the CDN publishes one object Exact is something else.
+func TestWhatLiesBelowIsTheOlders(t *testing.T) {
+	type way struct{ pathType, path string }
+	byDefault := way{"default backend", ""}
+	claimed := func(by way, namespace, class string, age time.Duration) []any {
+		ing := ingress(namespace, "www.example.com", by.pathType, by.path)
+		ing.Namespace, ing.Class, ing.Created = namespace, class, start().Add(-age)
+		if by == byDefault {
+			ing.DefaultBackend, ing.Rules[0].Paths = &ing.Rules[0].Paths[0].Backend, nil
+		}
+		svc := balanced("192.0.2.9")
+		svc.Namespace = namespace
+		return []any{ing, svc}
+	}
+	for _, test := range []struct {
+		class        string
+		path         string // at which both are published
+		older, newer []way
+		winner       string
+	}{
+		{"edgio", "/", []way{{"Prefix", "/"}, {"ImplementationSpecific", ""}, byDefault}, []way{{"Exact", "/"}, {"Prefix", "/"}, {"ImplementationSpecific", "/"}, byDefault}, "a-owner"},
+		{"edgio", "/app/", []way{{"Prefix", "/app"}, {"Prefix", "/app/"}, {"ImplementationSpecific", "/app/"}}, []way{{"Exact", "/app/"}, {"Prefix", "/app"}, {"ImplementationSpecific", "/app/"}}, "a-owner"},
+		{"edgio", "/app", []way{{"Prefix", "/app"}, {"ImplementationSpecific", "/app"}, {"Exact", "/app"}}, []way{{"Prefix", "/app"}, {"ImplementationSpecific", "/app"}}, "a-owner"},
+		{"edgio", "/app", []way{{"Prefix", "/app"}, {"ImplementationSpecific", "/app"}}, []way{{"Exact", "/app"}}, "evil"},
+		{"vultr-cdn", "/", []way{{"Prefix", "/"}, {"ImplementationSpecific", ""}, byDefault}, []way{{"Exact", "/"}, {"Prefix", "/"}, {"ImplementationSpecific", "/"}, byDefault}, "a-owner"},
+	} {
+		for _, older := range test.older {
+			for _, newer := range test.newer {
+				name := fmt.Sprintf("%s: %s %s before %s %s", test.class, newer.pathType, newer.path, older.pathType, older.path)
+				objects := slices.Concat(claimed(older, "a-owner", test.class, time.Hour), claimed(newer, "evil", test.class, 0))
+				want := Desired([]Cluster{cluster("main", objects...)}, vultrSettings(), start())
+				key := RuleKey{Target(test.class), "www.example.com", test.path}
+				if route := want.Route(key); route.Ingress.Namespace != test.winner || !route.Wanted() {
+					t.Errorf("%s: it goes to %q", name, route.Ingress)
+				}
+			}
+		}
+	}
+}
+
 // TestConflictOrder has more than two: all but the first are in conflict, and
 // only what goes before the winner may hold its live rule.
 func TestConflictOrder(t *testing.T) {

@@ -66,14 +66,6 @@ type Route struct {
 // no route.
 func (r *Route) Wanted() bool { return r != nil && r.Rule.Host != "" }
 
-// Hold keeps a live rule of Ingress as it is while each of its origins is one of
-// Origins, or one of Sets on any port.
-type Hold struct {
-	Ingress IngressID
-	Origins map[Origin]bool
-	Sets    []string
-}
-
 // Set is an address set: one address record for each element of Addresses, or
 // one CNAME. One of neither is without addresses now: the last known stay.
 type Set struct {
@@ -173,10 +165,6 @@ func DesiredAfter(before Want, clusters []Cluster, set Settings, now time.Time) 
 		Sets: make(map[string]Set, len(before.Sets)), Clusters: make(map[string]*ClusterWant), readings: make(map[string]readings),
 	}
 	var changed difference
-	var names []string
-	for _, c := range clusters {
-		names = append(names, c.Name)
-	}
 	mappers := make(map[string]*mapper)
 	var hosts []*namedSet // those that name hosts
 	for _, c := range clusters {
@@ -185,7 +173,7 @@ func DesiredAfter(before Want, clusters []Cluster, set Settings, now time.Time) 
 			continue
 		}
 		m := newMapper(c, set, now)
-		m.clusters, mappers[c.Name] = names, m
+		mappers[c.Name] = m
 		want.Clusters[c.Name] = &ClusterWant{UID: c.UID, Nodes: m.nodes.count, Selection: c.Selection, Listed: c.Listed}
 		want.wake(m.nodes.until)
 		m.addServiceSets(want.Sets)

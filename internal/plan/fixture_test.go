@@ -45,6 +45,8 @@ func cluster(name string, objects ...any) Cluster {
 			c.Nodes = append(c.Nodes, o)
 		case kube.EndpointSlice:
 			c.EndpointSlices = append(c.EndpointSlices, o)
+		case kube.TLSSecret:
+			c.TLSSecrets = append(c.TLSSecrets, o)
 		case Allow:
 			c.Allow = append(c.Allow, o)
 		default:
@@ -233,7 +235,7 @@ func (v *View[T]) carryOut(op Op[T], id string) {
 		v.Objects = append(slices.Clone(v.Objects), new(kept(op.New().WithIdentity(id))))
 	case Update:
 		v.Objects = slices.Clone(v.Objects)
-		v.Objects[i] = new(op.New().WithIdentity(op.Old().Identity()))
+		v.Objects[i] = new(kept(op.New().WithIdentity(op.Old().Identity())))
 	case Delete:
 		v.Objects = slices.Delete(slices.Clone(v.Objects), i, i+1)
 	}

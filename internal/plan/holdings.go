@@ -16,6 +16,10 @@ type Holdings struct {
 	Claims  []Record // the TXT record; only duplicates make it more
 	// CNAMEs of published hosts, and Marks, which make them ours.
 	CNAMEs, Marks []Record
+	// Unmarked are rules that nobody marked and whose origin is a name of the cluster:
+	// they were let go of, or made by others, and hold these names. Only an adoption makes
+	// them ours.
+	Unmarked []Rule
 	// Kept are those of all these that something else may rest on, by their IDs, each
 	// with what that is: they cannot go.
 	Kept map[string]string
@@ -65,6 +69,14 @@ func AllHoldings(rules []*Rule, records View[Record], set Settings) map[string]*
 		}
 		h.keep(claims[cluster], rules, records, set, named)
 	}
+	for _, r := range rules {
+		name, _ := relative(r.SourceHost, set.Domain)
+		if cluster, ok := clusterOf(&Record{Name: name}, set.Owner); ok && !r.Marked() && all[cluster] != nil && len(all[cluster].Claims) > 0 {
+			h := of(cluster)
+			h.Unmarked = append(h.Unmarked, *r)
+			h.Kept[r.ID] = "nobody marked them: edgeward let go of them, or somebody else made them"
+		}
+	}
 	for _, r := range records.Objects {
 		cluster, ok := clusterOf(r, set.Owner)
 		claimed := ok && all[cluster] != nil && len(all[cluster].Claims) > 0
@@ -86,7 +98,9 @@ func AllHoldings(rules []*Rule, records View[Record], set Settings) map[string]*
 				h.Kept[r.ID] = "it protects what is kept"
 			}
 		}
-		slices.SortFunc(h.Rules, func(a, b Rule) int { return a.RuleKey.Compare(b.RuleKey) })
+		for _, list := range [][]Rule{h.Rules, h.Unmarked} {
+			slices.SortFunc(list, func(a, b Rule) int { return a.RuleKey.Compare(b.RuleKey) })
+		}
 		for _, list := range [][]Record{h.Records, h.Claims, h.CNAMEs, h.Marks} {
 			slices.SortFunc(list, func(a, b Record) int { return strings.Compare(a.Key(), b.Key()) })
 		}

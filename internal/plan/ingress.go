@@ -83,7 +83,7 @@ func (m *mapper) read(ing *kube.Ingress) *asked {
 		r.warn("annotation %s has no effect: the configuration's sync.adopt is never", annotationAdopt)
 	}
 	r.judge()
-	if r.opts.origin == originStatus {
+	if r.opts.origin == originStatus && r.may.origin(OriginStatus) && r.may.annotation(annotationOrigin) {
 		set := m.statusSet(ing)
 		r.asked.set = &set
 	}
@@ -150,21 +150,20 @@ func (m *mapper) cdnOf(ing *kube.Ingress) CDN {
 
 // judge finds what keeps all of the Ingress from being published.
 func (r *reading) judge() {
-	may, ok := allowed(r.Allow, r.ing.Namespace)
-	r.may = may
-	if !ok {
+	r.may = r.mapper.may(r.ing.Namespace)
+	if r.may.nothing {
 		r.bad = denied("nothing of this namespace may be published (clusters[].allow)")
 		return
-	}
-	for _, name := range sortedKeys(r.ing.Annotations) {
-		if !may.annotation(name) {
-			r.bad = denied("annotation %s: %s", name, notAllowed)
-			break
-		}
 	}
 	// Its length does not depend on the host and path, which are hashed.
 	if n := (Mark{r.set.Owner, r.id}).length(); n > maxMark {
 		r.bad = invalid("namespace and name are too long: the rules' mark would have %d characters, over %d", n, maxMark)
+	}
+	for _, name := range sortedKeys(r.ing.Annotations) {
+		if !r.may.annotation(name) {
+			r.bad = denied("annotation %s: %s", name, notAllowed)
+			break
+		}
 	}
 }
 
@@ -193,20 +192,23 @@ func (r *reading) host(rule kube.IngressRule) {
 			r.problem(invalid("host %s: %s", rule.Host, v.reason))
 			continue
 		}
-		rank := rankPrefix
-		if p.Type == "Exact" {
-			rank = rankExact
-		}
-		published := true
+		exact, published := p.Type == "Exact", true
 		for _, path := range paths {
 			key := RuleKey{r.cdn.Target, rule.Host, path}
+			rank := rankPrefix
+			switch {
+			case exact && r.cdn.alone(path):
+				rank = rankAlone
+			case exact:
+				rank = rankExact
+			}
 			// Of a host that is published as a whole an Exact / leaves the rest.
-			if r.ing.DefaultBackend != nil && (rank != rankExact || !r.cdn.WholeHosts) {
+			if r.ing.DefaultBackend != nil && (!exact || !r.cdn.WholeHosts) {
 				r.own[key] = true
 			}
 			published = r.claim(key, rank, p.Backend) && published
 		}
-		if published && rank == rankExact && strings.HasSuffix(p.Path, "/") {
+		if published && exact && strings.HasSuffix(p.Path, "/") {
 			r.warn("path %s is Exact, but the CDN publishes a path with a trailing slash as a directory, with all below it", p.Path)
 		}
 	}
@@ -223,21 +225,11 @@ func (r *reading) checkHost(host string) *verdict {
 	if domain := r.set.cdnDomain(host); domain != "" {
 		return invalid("host %s is a name of the CDN itself (%s): publish another one, which DNS leads there", host, domain)
 	}
-	if r.originName(host) {
-		return invalid("host %s is among the names that edgeward makes for origins: publish another one", host)
+	// Whether a cluster has the name yet or not: one may come.
+	if own := r.set.Owner + "." + r.set.Domain; within(host, own) && host != own {
+		return invalid("host %s is among the names that edgeward makes for origins, all those below %s: publish another one", host, own)
 	}
 	return nil
-}
-
-// originName reports whether a name lies where the sets of a cluster of the
-// configuration have theirs.
-func (m *mapper) originName(name string) bool {
-	if !within(name, m.set.Owner+"."+m.set.Domain) {
-		return false
-	}
-	return slices.ContainsFunc(m.clusters, func(c string) bool {
-		return strings.HasSuffix(name, "."+subtree(c, m.set.Owner)+"."+m.set.Domain)
-	})
 }
 
 // claim claims a host and path for a backend, and reports whether it can be
@@ -292,7 +284,10 @@ func (r *reading) origin(key RuleKey, backend kube.Backend) (origin, *verdict) {
 	told := len(r.asked.warnings)
 	from, v := r.backendOrStatus(key, backend)
 	if r.bad != nil { // what it would lead to counts all the same: a rule of it may stand
-		r.asked.warnings, v = r.asked.warnings[:told], r.bad
+		r.asked.warnings = r.asked.warnings[:told]
+		if v == nil || !v.denied || r.bad.denied {
+			v = r.bad
+		}
 	}
 	return from, v
 }
@@ -302,28 +297,6 @@ func (r *reading) backendOrStatus(key RuleKey, backend kube.Backend) (origin, *v
 		return r.annotated()
 	}
 	return r.backend(key, backend)
-}
-
-// hold is what of the Ingress may stay while it cannot be understood: from is
-// what it leads to, as far as that is known.
-func (r *reading) hold(from origin) Hold {
-	var sets []string
-	if from.named {
-		sets = append(sets, from.set)
-	}
-	if r.opts.origin == originNodes {
-		sets = append(sets, r.nodesName(NodesSet))
-	}
-	return r.mapper.hold(r.id, sets...)
-}
-
-// hold lets a live rule of an Ingress stay from where its namespace or its status
-// leads, or from these sets.
-func (m *mapper) hold(id IngressID, sets ...string) Hold {
-	for _, kind := range []string{kindStatus, kindStatus + cnameKind} {
-		sets = append(sets, m.objectName(kind, id.Namespace, id.Name))
-	}
-	return Hold{Ingress: id, Origins: m.alive(id.Namespace), Sets: sets}
 }
 
 // rule builds the rule that publishes key from an origin.

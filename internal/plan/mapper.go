@@ -10,9 +10,8 @@ import (
 // mapper maps the objects of one cluster.
 type mapper struct {
 	Cluster
-	set      Settings
-	now      time.Time
-	clusters []string // all of the configuration
+	set Settings
+	now time.Time
 
 	nodes     nodeSet
 	stands    nodeNames
@@ -21,6 +20,7 @@ type mapper struct {
 	names     map[string]string                // of the sets of nodes, by what they are called
 	live      map[string]map[Origin]bool       // by namespace, see alive
 	hosts     map[string]string                // by set, see sourceHost
+	allows    map[string]Allow                 // by namespace, see may
 	nothing   *asked                           // what Ingresses of unknown class ask for
 
 	tlsSecrets map[kube.Key]kube.TLSSecret
@@ -32,7 +32,7 @@ func newMapper(c Cluster, set Settings, now time.Time) *mapper {
 		Cluster: c, set: set, now: now, tlsSecrets: make(map[kube.Key]kube.TLSSecret, len(c.TLSSecrets)), certified: make(map[kube.Key]nameSet),
 		nodes:    usableNodes(c.Nodes, c.AddressTypes, c.NotReadyDelay, now),
 		services: make(map[kube.Key]kube.Service, len(c.Services)), endpoints: make(map[kube.Key]map[string]families),
-		names: make(map[string]string), live: make(map[string]map[Origin]bool), hosts: make(map[string]string),
+		names: make(map[string]string), live: make(map[string]map[Origin]bool), hosts: make(map[string]string), allows: make(map[string]Allow),
 		nothing: &asked{undecided: true},
 	}
 	for _, name := range []string{NodesSet, NodesIPv4Set, NodesIPv6Set} {
@@ -61,6 +61,16 @@ func newMapper(c Cluster, set Settings, now time.Time) *mapper {
 	return m
 }
 
+// may is what a namespace is allowed.
+func (m *mapper) may(namespace string) Allow {
+	may, ok := m.allows[namespace]
+	if !ok {
+		may = allowed(m.Allow, namespace)
+		m.allows[namespace] = may
+	}
+	return may
+}
+
 // addServiceSets adds the sets that the Services make.
 func (m *mapper) addServiceSets(sets map[string]Set) {
 	for _, svc := range m.Services {
@@ -73,6 +83,7 @@ func (m *mapper) addServiceSets(sets map[string]Set) {
 // readings are what the Ingresses of one cluster ask for, and what of the
 // cluster decided that.
 type readings struct {
+	allow     []Allow
 	services  []kube.Service
 	secrets   []kube.TLSSecret
 	refused   []string
@@ -121,7 +132,7 @@ func (d *difference) gain(a *asked) {
 // readAll reads all Ingresses, but for those that were read before and would be
 // found to ask for the same. It finds these where both lists are in order.
 func (m *mapper) readAll(before readings, changed *difference) readings {
-	now := readings{m.Services, m.TLSSecrets, m.TLSRefused, m.nodes.has, m.stands, before.hosts, m.Ingresses, make([]*asked, 0, len(m.Ingresses))}
+	now := readings{m.Allow, m.Services, m.TLSSecrets, m.TLSRefused, m.nodes.has, m.stands, before.hosts, m.Ingresses, make([]*asked, 0, len(m.Ingresses))}
 	if !identical(before.services, m.Services) {
 		now.hosts = m.hostSets()
 	}

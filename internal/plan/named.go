@@ -24,11 +24,14 @@ type sources struct {
 	names   []string // where there are no addresses: host names, in their order
 	refused []string // what can be no origin, and why: "127.0.0.1 is no host's address"
 	astray  bool     // a name is among these
+	denied  bool     // an address is among these that clusters[].allow keeps out
 }
 
 // sortOut tells what can be an origin from what cannot. A private address beside
-// a public one is another way to the same machine, which the CDN has not.
-func (s Settings) sortOut(list []kube.Address) sources {
+// a public one is another way to the same machine, which the CDN has not. Where a
+// list says which addresses may be named, names may not, which lead to any: but an
+// externalName is nothing else, and has been allowed as such.
+func (s Settings) sortOut(kind string, list []kube.Address, may Allow) sources {
 	var of [public + 1][]string
 	var out sources
 	for _, a := range list {
@@ -36,8 +39,15 @@ func (s Settings) sortOut(list []kube.Address) sources {
 		case a.IP == "":
 		case from == nowhere:
 			out.refuse(a.IP, "is no host's address")
-		default:
+		case may.address(ip, from):
+			from = max(from, private)
 			of[from] = append(of[from], ip.String())
+		case len(may.Addresses) == 0:
+			out.refuse(a.IP, "is no host's address, but one where each machine finds itself or its cloud (clusters[].allow[].addresses would let it in)")
+			out.denied = true
+		default:
+			out.refuse(a.IP, "is not among those that this namespace may name (clusters[].allow[].addresses)")
+			out.denied = true
 		}
 	}
 	out.ips, out.private = of[public], len(of[public]) == 0 && len(of[private]) > 0
@@ -48,6 +58,9 @@ func (s Settings) sortOut(list []kube.Address) sources {
 	for _, a := range list {
 		switch name := strings.ToLower(strings.TrimSuffix(a.Hostname, ".")); {
 		case name == "" || len(out.ips) > 0:
+		case len(may.Addresses) > 0 && kind != kindExternal:
+			out.refuse(name, "is a name, and this namespace may name some addresses only (clusters[].allow[].addresses)")
+			out.denied = true
 		case s.whyNoOrigin(name) != "":
 			out.refuse(name, s.whyNoOrigin(name))
 			out.astray = true
@@ -90,7 +103,7 @@ func (m *mapper) statusSet(ing *kube.Ingress) namedSet {
 // one of a host name, which becomes a CNAME, have different names, since A and
 // CNAME cannot share one.
 func (m *mapper) namedSet(kind, namespace, object string, list []kube.Address) namedSet {
-	s := namedSet{kind: kind, object: object, sources: m.set.sortOut(list), Set: Set{Cluster: m.Name}}
+	s := namedSet{kind: kind, object: object, sources: m.set.sortOut(kind, list, m.may(namespace)), Set: Set{Cluster: m.Name}}
 	if s.Addresses = s.ips; len(s.names) > 0 {
 		s.CNAME = s.names[0]
 	}
@@ -106,7 +119,8 @@ func (m *mapper) hostSets() []*namedSet {
 	var list []*namedSet
 	for _, svc := range m.Services {
 		kind := kindOf(svc)
-		if kind != OriginExternalName && (kind != OriginLoadBalancer || !slices.ContainsFunc(svc.Balancers, func(a kube.Address) bool { return a.Hostname != "" })) {
+		if kind != OriginExternalName && (kind != OriginLoadBalancer || !slices.ContainsFunc(svc.Balancers, func(a kube.Address) bool { return a.Hostname != "" })) ||
+			!m.may(svc.Namespace).origin(kind) {
 			continue
 		}
 		if set := m.objectSet(svc); set.namesHosts() {
@@ -123,6 +137,9 @@ func (s *namedSet) namesHosts() bool { return len(s.names) > 0 || s.lost() }
 // names among it.
 func (s *sources) lost() bool { return s.astray && len(s.ips)+len(s.names) == 0 }
 
+// keptOut reports whether nothing but what clusters[].allow keeps out is named.
+func (s namedSet) keptOut() bool { return s.denied && s.empty() }
+
 // what names the set's addresses, to be followed by "has".
 func (s *namedSet) what() string {
 	switch s.kind {
@@ -137,7 +154,7 @@ func (s *namedSet) what() string {
 // unusable says why an object names nothing that can be an origin, and what to
 // do. A status is somebody else's to write, so more of it may come.
 func (s *namedSet) unusable() *verdict {
-	v := &verdict{state: Invalid}
+	v := &verdict{state: Invalid, denied: s.denied}
 	switch {
 	case s.kind == kindBalancer:
 		v.reason = "Service " + s.object + " has no load balancer's address in its status"

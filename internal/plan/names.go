@@ -29,6 +29,36 @@ const (
 	cnameKind    = "-cname"
 )
 
+// setKinds are the kinds that the set of a Service may have which leads to an origin
+// of this kind. It may have had another a moment ago.
+func setKinds(origin string) []string {
+	switch origin {
+	case OriginLoadBalancer:
+		return []string{kindBalancer, kindBalancer + cnameKind}
+	case OriginExternalIPs, OriginExternalName:
+		return []string{kindExternal, kindExternal + cnameKind}
+	}
+	return nil
+}
+
+// originOf is the kind of origin to which the sets of a kind lead; "" if it is none
+// of one object.
+func originOf(setKind string) string {
+	switch setKind {
+	case kindLocal:
+		return OriginNodePort
+	case kindBalancer, kindBalancer + cnameKind:
+		return OriginLoadBalancer
+	case kindExternal:
+		return OriginExternalIPs
+	case kindExternal + cnameKind:
+		return OriginExternalName
+	case kindStatus, kindStatus + cnameKind:
+		return OriginStatus
+	}
+	return ""
+}
+
 const (
 	maxName  = 253 // characters of a DNS name without the dot at its end (RFC 1035)
 	maxLabel = 63
@@ -40,18 +70,19 @@ func subtree(cluster, owner string) string { return cluster + "." + owner }
 func SetName(set, cluster, owner string) string { return set + "." + subtree(cluster, owner) }
 
 // objectSet is the name of the set of a kind for one object, in at most room
-// characters. Too long a name is cut, and a hash keeps it apart from others. The
-// hash alone fits wherever a claim does.
+// characters. Too long a name is cut, and a hash keeps it apart from others: one of
+// 64 bits, so that nobody finds a name of his own with the set of another's. The
+// hash alone fits wherever a claim does; where there is no more room it is cut, too.
 func objectSet(kind, namespace, name string, room int) string {
 	object := name + "." + namespace
 	full := object + "." + kind
 	if len(full) <= room && longestLabel(full) <= maxLabel {
 		return full
 	}
-	tag := hash(full)[:8]
+	tag := hash(full)
 	space := min(room-len(kind)-len(tag)-2, maxLabel-len(tag)-1) // "<cut>-<tag>.<kind>"
 	if space < 1 {
-		return "h" + tag
+		return "h" + tag[:min(len(tag), room-1)]
 	}
 	cut := strings.ReplaceAll(object[:min(space, len(object))], ".", "-")
 	return cut + "-" + tag + "." + kind

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -216,7 +217,7 @@ func (p *planner) examinePublication(host string, at recordName, z zones) *publi
 	for _, r := range z.at[at] {
 		switch {
 		case r.Type != "CNAME" || !pub.marked() && !pub.busy:
-			pub.foreign = r
+			pub.foreign = cmp.Or(pub.foreign, r)
 		case !pub.busy:
 			pub.cname, pub.hasCNAME = *r, true
 		}

@@ -21,12 +21,13 @@ func (p *planner) target(r *Rule) string {
 type lead struct {
 	target  string
 	ingress IngressID
+	adopt   bool // a CNAME that nobody marked may be taken over, if it leads there
 }
 
 // lead notes that a route is served, so that its host may lead to it.
 func (p *planner) lead(route *Route, stands *Rule) {
 	if target := p.target(stands); target != "" && !stands.Pending && p.published[route.Rule.Host] != nil {
-		p.leads[route.Rule.Host] = append(p.leads[route.Rule.Host], lead{target, route.Ingress})
+		p.leads[route.Rule.Host] = append(p.leads[route.Rule.Host], lead{target, route.Ingress, route.Adopt})
 	}
 }
 
@@ -156,7 +157,7 @@ func (p *planner) publish(pub *publication, leads []lead) {
 	want := Record{Zone: pub.zone, Name: pub.name, Type: "CNAME", Data: to.target, TTL: ttl}
 	mark := Record{Zone: pub.zone, Name: markLabel + pub.name, Type: "TXT", Data: publishMark(p.Settings.Owner, to.ingress.Cluster), TTL: ttl}
 	switch {
-	case pub.foreign != nil:
+	case pub.foreign != nil && !(to.adopt && pub.foreign.leads(want)):
 		p.warn(to.ingress, "%s", p.inTheWay(pub, to.target))
 		return
 	case pub.busy:
@@ -184,6 +185,12 @@ func (p *planner) publish(pub *publication, leads []lead) {
 		return
 	}
 	p.unfinished(pub, want, mark)
+}
+
+// leads reports whether a record is the CNAME that is wanted, whatever its TTL.
+func (r Record) leads(want Record) bool {
+	r.ID, r.TTL = want.ID, want.TTL
+	return r == want
 }
 
 // inTheWay says which record that edgeward did not make keeps it from leading a

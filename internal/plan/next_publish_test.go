@@ -17,14 +17,11 @@ func TestNoDNSThere(t *testing.T) {
 	ns := &Record{ID: "ns", Zone: "example.com", Name: "sub", Type: "NS", Data: "ns.example.org", TTL: 300}
 	theirs := &Record{ID: "theirs", Name: ClaimName("main", "other"), Type: "TXT", Data: Ownership{Owner: "other", UID: "uid-x"}.String(), TTL: 300}
 	for host, why := range map[string]string{
-		"www.example.com":                        "",
-		"www." + testDomain:                      "",
-		"a.sub.example.com":                      "delegates sub.example.com to other name servers",
-		"sub.example.com":                        "delegates sub.example.com to other name servers",
-		"eu.api.acme." + testDomain:              "it lies below acme." + testDomain,
-		"fra.acme." + testDomain:                 "it lies below acme." + testDomain,
-		"fra.other." + testDomain:                "it lies below other." + testDomain,
-		"web.default.lb.west.acme." + testDomain: "it lies below acme." + testDomain,
+		"www.example.com":         "",
+		"www." + testDomain:       "",
+		"a.sub.example.com":       "delegates sub.example.com to other name servers",
+		"sub.example.com":         "delegates sub.example.com to other name servers",
+		"fra.other." + testDomain: "it lies below other." + testDomain,
 	} {
 		t.Run(host, func(t *testing.T) {
 			ing := fast("/=web")

@@ -134,7 +134,7 @@ func (p *planner) held(route *Route, ours []ourRule) (IngressID, bool) {
 		return IngressID{}, false
 	}
 	for _, r := range ours {
-		if p.Want.Undecided(*r.of) {
+		if p.Want.Undecided(*r.of) && p.Want.mayStay(r, p.Settings) {
 			return *r.of, true
 		}
 		for _, h := range route.Holds {
@@ -165,14 +165,6 @@ func (p *planner) tellUndecided() {
 		p.notice("cluster %s: the class %.80q of Ingress %s%s cannot be looked up, so their rules stay as they are: %s",
 			at.cluster, at.name, kube.Key{Namespace: first.Namespace, Name: first.Name}, more, classHelp)
 	}
-}
-
-// covers reports whether all of a rule's origins still stand.
-func (h Hold) covers(r Rule, domain string) bool {
-	set, ok := relative(r.SourceHost, domain)
-	return ok && (slices.Contains(h.Sets, set) || !slices.ContainsFunc(r.Protocols, func(p Protocol) bool {
-		return !h.Origins[Origin{set, p.SourcePort}]
-	}))
 }
 
 // newRule makes the rule of a route that has none, once its addresses stand,
@@ -323,9 +315,15 @@ func (p *planner) open(id IngressID, o Open) {
 }
 
 // releaseRule takes the mark from the rule of an Ingress that lets go of it; all
-// else of it stays. A rule that has none is somebody's own already.
+// else of it stays. A rule that has none is somebody's own already. What stands for
+// another Ingress is not this one's to let go of: it goes as it would have to go if
+// this one published something there.
 func (p *planner) releaseRule(s *site) {
 	for i, r := range s.ours {
+		if *r.of != s.route.Ingress {
+			p.unwantedRule(r)
+			continue
+		}
 		if _, ok := p.writable(s.ours[i : i+1]); !ok {
 			continue
 		}

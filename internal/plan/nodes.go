@@ -172,7 +172,7 @@ func nodeAddresses(addresses []kube.NodeAddress, types []string) (v4, v6 netip.A
 				continue
 			}
 			switch ip, from := originAddress(a.Address); {
-			case from == nowhere || !is(ip):
+			case from < private || !is(ip):
 			case from == public || t == internalIP:
 				return ip
 			case !inside.IsValid():

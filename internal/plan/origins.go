@@ -73,14 +73,29 @@ func (r *reading) backend(key RuleKey, b kube.Backend) (origin, *verdict) {
 func (r *reading) annotated() (origin, *verdict) {
 	protocol := cmp.Or(r.opts.source, "http")
 	kind := map[string]string{originStatus: OriginStatus, originNodes: OriginNodes}[r.opts.origin]
-	if !r.may.origin(kind) {
+	switch {
+	case kind == "": // another value, of which r.bad tells
+		return origin{}, r.bad
+	case !r.may.origin(kind):
 		return origin{}, denied("annotation %s: an origin of the kind %s %s", annotationOrigin, kind, notAllowed)
+	case r.opts.port != 0 && !containsPort(r.may.ports(), r.opts.port):
+		return origin{}, denied("annotation %s: port %d is not one of %s (clusters[].allow[].ports names others)",
+			annotationOriginPort, r.opts.port, portList(r.may.ports()))
 	}
 	if r.opts.origin == originNodes {
 		return origin{set: r.nodesName(NodesSet), port: r.opts.port, protocol: protocol, on: bothFamilies()}, nil
 	}
 	set := r.statusSet(r.ing)
 	return origin{set: set.name, port: cmp.Or(r.opts.port, PublishedPort(protocol)), protocol: protocol, named: true}, r.judgeSet(set)
+}
+
+// portList lists ranges of ports for people.
+func portList(ranges []PortRange) string {
+	var texts []string
+	for _, r := range ranges {
+		texts = append(texts, r.String())
+	}
+	return strings.Join(texts, ", ")
 }
 
 // judgeSet says why nothing that an object names can be an origin, if so, and
@@ -111,9 +126,11 @@ func kindOf(svc kube.Service) string {
 }
 
 // serviceSet is the set that a Service makes, if it makes one of its own, whether
-// or not a rule names it: one that was released goes on naming its own.
+// or not a rule names it: one that was released goes on naming its own. Where a
+// Service may not lead any more, its set stays as it is for as long as a rule
+// names it. Nodes are followed all the same: nobody but the cluster names these.
 func (m *mapper) serviceSet(svc kube.Service) (set namedSet, ok bool) {
-	switch kindOf(svc) {
+	switch kind := kindOf(svc); kind {
 	case OriginNodePort:
 		if !svc.Local {
 			return namedSet{}, false
@@ -125,6 +142,9 @@ func (m *mapper) serviceSet(svc kube.Service) (set namedSet, ok bool) {
 		return namedSet{name: m.objectName(kindLocal, svc.Namespace, svc.Name), Set: m.nodes.set(m.Name, familiesOf(svc), on,
 			"no node that can take traffic has a ready endpoint of Service "+svc.Key().String())}, true
 	case OriginLoadBalancer, OriginExternalIPs, OriginExternalName:
+		if !m.may(svc.Namespace).origin(kind) {
+			return namedSet{}, false
+		}
 		set = m.objectSet(svc)
 		return set, !set.empty()
 	}
@@ -181,44 +201,4 @@ func sourceProtocol(appProtocol string) string {
 		return "https"
 	}
 	return "http"
-}
-
-// alive are the origins that stand in a namespace, whatever Ingress they are
-// for: a live rule that uses one of them may stay although its Ingress cannot
-// be understood.
-func (m *mapper) alive(namespace string) map[Origin]bool {
-	if known, ok := m.live[namespace]; ok {
-		return known
-	}
-	live := make(map[Origin]bool)
-	for _, svc := range m.Services {
-		if svc.Namespace != namespace {
-			continue
-		}
-		var onNodes, onAddresses []string
-		both := func(kind string) {
-			onAddresses = append(onAddresses, m.objectName(kind, namespace, svc.Name), m.objectName(kind+cnameKind, namespace, svc.Name))
-		}
-		switch kindOf(svc) {
-		case OriginLoadBalancer:
-			both(kindBalancer)
-			fallthrough // it has node ports too
-		case OriginNodePort:
-			onNodes = []string{m.nodesName(NodesSet), m.nodesName(NodesIPv4Set), m.nodesName(NodesIPv6Set), m.objectName(kindLocal, namespace, svc.Name)}
-		case OriginExternalIPs, OriginExternalName:
-			both(kindExternal)
-		}
-		for _, p := range svc.Ports {
-			for _, set := range onAddresses {
-				live[Origin{set, int(p.Port)}] = true
-			}
-			for _, set := range onNodes {
-				if p.NodePort != 0 {
-					live[Origin{set, int(p.NodePort)}] = true
-				}
-			}
-		}
-	}
-	m.live[namespace] = live
-	return live
 }

@@ -78,6 +78,13 @@ func TestOrigins(t *testing.T) {
 		return like(func(s *kube.Service) { s.Type, s.ExternalName, s.Ports = "ExternalName", name, nil })
 	}
 	everything := Allow{Origins: []string{"NodePort", "LoadBalancer", "externalIPs", "ExternalName"}}
+	everywhere := Allow{Addresses: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")}}
+	onPorts := Allow{Ports: []PortRange{{81, 81}, {8000, 8999}}}
+	inRanges := Allow{Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.128/25"), netip.MustParsePrefix("10.1.0.0/16")}}
+	withPort := func(ing kube.Ingress, port string) kube.Ingress {
+		ing.Annotations[annotationOriginPort] = port
+		return ing
+	}
 	byNumber := shop()
 	byNumber.Rules = []kube.IngressRule{{Host: "www.example.com", Paths: []kube.IngressPath{{Path: "/a", Type: "Exact", Backend: kube.Backend{Service: "web", PortNumber: 8080}}}}}
 	v6Slice := endpoints("w6", "n1")
@@ -153,6 +160,28 @@ func TestOrigins(t *testing.T) {
 		"a host that is the CDN's":                  {objects: []any{ingress("shop", "cdn.example.net", "Exact", "/a"), web(), n1}, state: Invalid, problem: "host cdn.example.net is a name of the CDN itself (edgio.cname_target)"},
 		"a host that is another CDN's":              {objects: []any{ingress("shop", "cdn-a.vultrcdn.com", "Exact", "/a"), web(), n1}, state: Invalid, problem: "host cdn-a.vultrcdn.com is a name of the CDN itself (vultrcdn.com)"},
 		"a host that is its own origin":             {objects: []any{ingress("shop", nodesHost, "Exact", "/a"), web(), n1}, state: Invalid, problem: "is among the names that edgeward makes for origins"},
+		"a host where a cluster may come":           {objects: []any{ingress("shop", "fra.acme."+testDomain, "Exact", "/a"), web(), n1}, state: Invalid, problem: "is among the names that edgeward makes for origins, all those below acme." + testDomain},
+		"a host below that":                         {objects: []any{ingress("shop", "eu.api.acme."+testDomain, "Exact", "/a"), web(), n1}, state: Invalid, problem: "is among the names that edgeward makes for origins"},
+		"a host where a cluster was":                {objects: []any{ingress("shop", "web.default.lb.gone.acme."+testDomain, "Exact", "/a"), web(), n1}, state: Invalid, problem: "is among the names that edgeward makes for origins"},
+		"the kubelet of the nodes":                  {objects: []any{withAnnotations(annotationOrigin, "nodes", annotationOriginPort, "10250"), n1}, state: Invalid, problem: "annotation edgeward/origin-port: port 10250 is not one of 80, 443, 8080, 8443, 30000-32767 (clusters[].allow[].ports names others)"},
+		"SSH of the nodes":                          {objects: []any{withAnnotations(annotationOrigin, "nodes", annotationOriginPort, "22"), n1, everywhere}, state: Invalid, problem: "port 22 is not one of"},
+		"etcd at a status":                          {objects: []any{withPort(atStatus(kube.Address{IP: "192.0.2.8"}), "2379"), n1}, state: Invalid, problem: "port 2379 is not one of"},
+		"the last node port":                        {objects: []any{withAnnotations(annotationOrigin, "nodes", annotationOriginPort, "32767"), n1}, want: "http://nodes.main:32767", records: []string{"A 192.0.2.1"}},
+		"the port after that":                       {objects: []any{withAnnotations(annotationOrigin, "nodes", annotationOriginPort, "32768"), n1}, state: Invalid, problem: "port 32768 is not one of"},
+		"a port that is named":                      {objects: []any{withAnnotations(annotationOrigin, "nodes", annotationOriginPort, "8999"), n1, onPorts}, want: "http://nodes.main:8999", records: []string{"A 192.0.2.1"}},
+		"a port beside":                             {objects: []any{withAnnotations(annotationOrigin, "nodes", annotationOriginPort, "9000"), n1, onPorts}, state: Invalid, problem: "port 9000 is not one of 81, 8000-8999"},
+		"a status without a port where some are":    {objects: []any{atStatus(kube.Address{IP: "192.0.2.8"}), onPorts}, want: "http://shop.default.status.main:80", records: []string{"A 192.0.2.8"}},
+		"an address that is named":                  {objects: []any{shop(), balanced("192.0.2.200", "192.0.2.9", "10.0.0.4"), inRanges}, want: "http://web.default.lb.main:80", records: []string{"A 192.0.2.200"}},
+		"an address beside":                         {objects: []any{shop(), balanced("192.0.2.9"), inRanges}, state: Pending, problem: "192.0.2.9 is not among those that this namespace may name (clusters[].allow[].addresses)"},
+		"a name where addresses are named":          {objects: []any{shop(), balanced("lb.example.org"), inRanges}, state: Pending, problem: "lb.example.org is a name, and this namespace may name some addresses only (clusters[].allow[].addresses)"},
+		"a status's name likewise":                  {objects: []any{atStatus(kube.Address{Hostname: "lb.example.org"}), inRanges}, state: Pending, problem: "lb.example.org is a name"},
+		"an ExternalName all the same":              {objects: []any{byNumber, named, Allow{Origins: []string{OriginExternalName}, Addresses: inRanges.Addresses}}, want: "http://web.default.ext-cname.main:8080", records: []string{"CNAME origin.example.org"}},
+		"a private address that is named":           {objects: []any{shop(), balanced("10.1.0.4", "10.2.0.4"), inRanges}, want: "http://web.default.lb.main:80", records: []string{"A 10.1.0.4"}, warning: "private addresses only (10.1.0.4)"},
+		"a metadata service that is named":          {objects: []any{atStatus(kube.Address{IP: "169.254.169.254"}), Allow{Addresses: []netip.Prefix{netip.MustParsePrefix("169.254.169.254/32")}}}, want: "http://shop.default.status.main:80", records: []string{"A 169.254.169.254"}, warning: "private addresses only"},
+		"loopback, though it is named":              {objects: []any{atStatus(kube.Address{IP: "127.0.0.1"}), Allow{Addresses: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")}}}, state: Pending, problem: "127.0.0.1 is no host's address"},
+		"nobody's, though it is named":              {objects: []any{atStatus(kube.Address{IP: "240.0.0.1"}, kube.Address{IP: "2002:a9fe:a9fe::1"}), Allow{Addresses: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")}}}, state: Pending, problem: "240.0.0.1 is no host's address; 2002:a9fe:a9fe::1 is no host's address"},
+		"externalIPs, a metadata service":           {objects: []any{shop(), outside("169.254.169.254"), everything}, state: Invalid, problem: "169.254.169.254 is no host's address"},
+		"a node at a metadata service":              {objects: []any{shop(), web(), n1, node("n2", "169.254.169.254"), node("n3", "2002:a9fe:a9fe::1")}, want: "http://nodes.main:30080", records: []string{"A 192.0.2.1"}},
 		"nodes, private beside public":              {objects: []any{shop(), web(), n1, node("n2", "10.0.0.2")}, want: "http://nodes.main:30080", records: []string{"A 192.0.2.1"}},
 		"nodes, private alone":                      {objects: []any{shop(), web(), node("n2", "10.0.0.2")}, want: "http://nodes.main:30080", records: []string{"A 10.0.0.2"}},
 		"Local, private beside public":              {objects: []any{shop(), localWeb(), n1, node("n2", "10.0.0.2"), endpoints("w1", "n1", "n2")}, want: "http://web.default.local.main:30080", records: []string{"A 192.0.2.1"}},
@@ -326,37 +355,6 @@ func TestCNAME(t *testing.T) {
 				t.Errorf("states %q, want %s", s.states(), test.state)
 			}
 		})
-	}
-}
-
-// TestRelease has an Ingress that lets go of its rule: the mark goes, the rest
-// stays, and its addresses follow their nodes while the rule names them.
-func TestRelease(t *testing.T) {
-	n1, n2 := node("n1", "192.0.2.1"), node("n2", "192.0.2.2")
-	freed := annotated(annotationRelease, "true")
-	s := settled(testSettings(), cluster("main", shop(), web(), n1))
-	s.change(true, cluster("main", freed, web(), n1))
-	if diff := cmp.Diff([]string{"0s: update rule www.example.com/a for "}, s.run()); diff != "" {
-		t.Errorf("released (-want +got):\n%s", diff)
-	}
-	if r := s.rule(t, shopKey()); r.Marked() || r.SourceHost != nodesHost || r.Protocols[0].SourcePort != 30080 {
-		t.Errorf("it is %+v", r)
-	}
-	if diff := cmp.Diff([]IngressID{shopID()}, s.step.Released); diff != "" {
-		t.Errorf("told (-want +got):\n%s", diff)
-	}
-	s.change(true, cluster("main", n2))
-	want := []string{"0s: create nodes.main 192.0.2.2", "0s: delete nodes.main 192.0.2.1"}
-	if diff := cmp.Diff(want, s.run()); diff != "" {
-		t.Errorf("without the Ingress, the nodes followed (-want +got):\n%s", diff)
-	}
-	s.Rules.Objects = nil
-	if diff := cmp.Diff([]string{"1m0s: delete nodes.main 192.0.2.2"}, s.run()); diff != "" {
-		t.Errorf("the rule is gone (-want +got):\n%s", diff)
-	}
-	s.change(true, cluster("main", freed, web(), n1))
-	if s.run(); len(s.step.Released) > 0 {
-		t.Errorf("told of %v that there is something which was let go", s.step.Released)
 	}
 }
 

@@ -242,6 +242,10 @@ type CDN struct {
 	Certificates bool
 }
 
+// alone reports whether the CDN publishes nothing below a path with it, but one
+// object.
+func (c CDN) alone(path string) bool { return !c.WholeHosts && !strings.HasSuffix(path, "/") }
+
 // Controller is the spec.controller of the IngressClass objects whose Ingresses
 // are for the CDN.
 func (c CDN) Controller() string { return "edgeward/" + string(c.Target) }

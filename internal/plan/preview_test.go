@@ -105,7 +105,9 @@ func TestPreviewLeavesItsInput(t *testing.T) {
 func TestAllHoldings(t *testing.T) {
 	ours := settled(testSettings(), cluster("main", usual()...)).Input
 	foreign := Rule{ID: "foreign", RuleKey: RuleKey{Edgio, "www.example.org", "/"}, SourceHost: "nodes.old.acme." + testDomain}
-	rules := append(ours.Rules.Objects, new(foreign))
+	elsewhere, others := foreign, marked(foreign, Mark{"another", shopID()})
+	elsewhere.SourceHost = "origin.example.org"
+	rules := append(ours.Rules.Objects, new(foreign), &elsewhere, &others)
 	records := append(ours.Records.Objects,
 		&Record{ID: "old", Name: "nodes.old.acme", Type: "A", Data: "192.0.2.9"},
 		&Record{ID: "claim", Name: "_edgeward.old.acme", Type: "TXT", Data: Ownership{Owner: "acme", UID: "uid-old"}.String()},
@@ -115,14 +117,14 @@ func TestAllHoldings(t *testing.T) {
 		&Record{ID: "other", Name: "nodes.main.another", Type: "A", Data: "192.0.2.9"},
 		&Record{ID: "apex", Type: "A", Data: "192.0.2.9"},
 	)
-	type count struct{ Rules, Addresses, Claims, Kept int }
+	type count struct{ Rules, Unmarked, Addresses, Claims, Kept int }
 	got := make(map[string]count)
 	for name, h := range AllHoldings(rules, View[Record]{Objects: records}, testSettings()) {
-		got[name] = count{len(h.Rules), len(h.Records), len(h.Claims), len(h.Kept)}
+		got[name] = count{len(h.Rules), len(h.Unmarked), len(h.Records), len(h.Claims), len(h.Kept)}
 	}
 	want := map[string]count{
 		"main": {Rules: 1, Addresses: 2, Claims: 1},
-		"old":  {Addresses: 1, Claims: 1, Kept: 2}, // somebody else's rule uses the name
+		"old":  {Unmarked: 1, Addresses: 1, Claims: 1, Kept: 3}, // the rule uses the name
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("holdings (-want +got):\n%s", diff)

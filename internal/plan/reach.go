@@ -11,18 +11,19 @@ type reach int
 
 const (
 	nowhere reach = iota // no single host has it, or the machine that asks has it itself
+	inward               // on its own link: what clouds tell a machine about itself, its secrets among it
 	private              // inside a network only
 	public
 )
 
-// Those of IPv4 that are not public. The blocks for documentation are no host's
+// Those that are not public. The blocks for documentation are no host's
 // either, but count as public: examples and tests live there.
 var (
 	nowhere4 = prefixes(
 		"0.0.0.0/8",      // this network (RFC 791)
 		"127.0.0.0/8",    // loopback (RFC 1122)
-		"169.254.0.0/16", // link-local, where clouds have their metadata services (RFC 3927)
 		"192.0.0.0/24",   // protocol assignments (RFC 6890)
+		"192.88.99.0/24", // relays of 6to4 (RFC 7526)
 		"224.0.0.0/3",    // multicast, reserved, broadcast (RFC 5771, RFC 1112, RFC 919)
 	)
 	private4 = prefixes(
@@ -31,13 +32,25 @@ var (
 		"198.18.0.0/15", // benchmarks of networks (RFC 2544)
 	)
 	// Of IPv6 only these two are addresses of hosts. The rest is loopback,
-	// link-local, multicast, IPv4 in another form, such as behind NAT64
-	// (RFC 6052), or not assigned (IANA, "IPv6 Address Space").
+	// multicast, IPv4 in another form, such as behind NAT64 (RFC 6052), or not
+	// assigned (IANA, "IPv6 Address Space").
 	private6 = netip.MustParsePrefix("fc00::/7") // RFC 4193
 	public6  = netip.MustParsePrefix("2000::/3")
-	// metadata is where clouds tell a machine its own secrets, apart from
-	// 169.254.169.254. An origin there would have the CDN tell its own.
-	metadata = prefixes(
+	// Those of public6 that are not public: what holds an IPv4 address leads to that,
+	// whatever it is, and others are no host's.
+	nowhere6 = prefixes(
+		"2002::/16",    // 6to4 (RFC 3056)
+		"2001::/32",    // Teredo (RFC 4380)
+		"2001:2::/48",  // benchmarks of networks (RFC 5180)
+		"2001:10::/28", // hashes of keys, as are those of 2001:20::/28 (RFC 4843, RFC 7343)
+		"2001:20::/28",
+	)
+	// toItself are the addresses on a machine's own link, where most clouds tell it its
+	// own secrets, and the others at which some do. An origin there would have the CDN
+	// tell its own.
+	toItself = prefixes(
+		"169.254.0.0/16",         // link-local (RFC 3927)
+		"fe80::/10",              // link-local (RFC 4291)
 		"100.100.100.200/32",     // Alibaba Cloud
 		"168.63.129.16/32",       // Azure
 		"fd00:ec2::/32",          // AWS
@@ -60,10 +73,10 @@ func reachOf(ip netip.Addr) reach {
 		return slices.ContainsFunc(list, func(p netip.Prefix) bool { return p.Contains(ip) })
 	}
 	switch {
-	case ip.Zone() != "" || in(metadata):
+	case ip.Zone() != "" || ip.Is4() && in(nowhere4) || in(nowhere6):
 		return nowhere
-	case ip.Is4() && in(nowhere4):
-		return nowhere
+	case in(toItself):
+		return inward
 	case ip.Is4() && in(private4) || private6.Contains(ip):
 		return private
 	case ip.Is4() || public6.Contains(ip):

@@ -3,6 +3,7 @@ package e2e
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -74,6 +75,54 @@ func TestList(t *testing.T) {
 		}
 	}
 	must(t, b.nothingWritten())
+}
+
+// TestListReleased has a rule that its Ingress let go of before it was deleted: list
+// shows it, uninstall leaves it alone with its addresses, and an Ingress that asks for it
+// has it again, by one update.
+func TestListReleased(t *testing.T) {
+	b := newBed(t, lab.Options{})
+	b.guard.Releases()
+	b.guard.Adopts()
+	b.nodes("192.0.2.1")
+	one := ingress("one", "www.example.com/one")
+	b.apply(service(30080), one, ingress("two", "www.example.com/two"))
+	config := b.config(sections{"sync": "linger: 1s\nadopt: annotated\ndeletion_grace: 0s"})
+	once := func() {
+		t.Helper()
+		if status, output := b.run(config, "--once"); status != 0 {
+			t.Fatalf("exit status %d; output:\n%s", status, output)
+		}
+	}
+	once()
+	id := b.uuid("www.example.com/one")
+	b.apply(annotated(one, "edgeward/release", "true"))
+	once()
+	b.delete(one)
+	once()
+
+	status, output := edgeward(t, "--config", config, "list", "-o", "json")
+	var items []held
+	must(t, json.Unmarshal([]byte(output), &items))
+	want := held{"main", "edgio", "unmarked", "www.example.com/one", "http://nodes.main.acme." + lab.Domain + ":30080/one", "", id}
+	if status != 0 || !slices.Contains(items, want) {
+		t.Errorf("exit status %d, it says\n%s", status, output)
+	}
+	if status, output = edgeward(t, "--config", config, "uninstall"); !strings.Contains(output, "unmarked") || !strings.Contains(output, "nothing was removed") {
+		t.Errorf("exit status %d, it says\n%s", status, output)
+	}
+
+	b.forgetCalls()
+	b.apply(annotated(one, "edgeward/adopt", "true"))
+	once()
+	b.exact(rule("www.example.com/one", 30080), rule("www.example.com/two", 30080))
+	must(t, b.wrote(1, 0))
+	if got := b.uuid("www.example.com/one"); got != id {
+		t.Errorf("it is %s, was %s", got, id)
+	}
+	if status, output = edgeward(t, "--config", config, "list"); status != 0 || strings.Contains(output, "unmarked") {
+		t.Errorf("exit status %d, it says\n%s", status, output)
+	}
 }
 
 // TestUninstall removes what is ours, after showing it, in the order that leaves
