@@ -55,7 +55,7 @@ func judge(err error) verdict {
 	switch {
 	case errors.Is(err, errClosed):
 		v.reason, v.level = reasonClosed, slog.LevelDebug
-	case errors.Is(err, errSilent):
+	case errors.Is(err, errSilent), errors.As(err, new(*HangingPluginError)):
 		v.reason = reasonTimeout
 	case errors.As(err, &foreign):
 		v.level, v.slow = slog.LevelError, true

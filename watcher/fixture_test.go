@@ -95,7 +95,7 @@ func (s *apiServer) source(t *testing.T) source {
 	t.Helper()
 	client, err := newClient(&rest.Config{
 		Host: s.URL, QPS: -1, ContentConfig: rest.ContentConfig{ContentType: runtime.ContentTypeJSON},
-	})
+	}, nil, quiet())
 	if err != nil {
 		t.Fatal(err)
 	}

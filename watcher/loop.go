@@ -2,6 +2,7 @@ package watcher
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -352,6 +353,9 @@ func (l *Loop[T]) guard(key kube.Key, handle func()) {
 // because prefers the reason why ctx ended, if it did, to an error that only
 // follows from it.
 func because(ctx context.Context, err error) error {
+	if errors.As(err, new(*HangingPluginError)) { // it says what did not answer
+		return err
+	}
 	if cause := context.Cause(ctx); cause != nil {
 		return cause
 	}
