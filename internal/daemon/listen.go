@@ -69,13 +69,13 @@ func (d *daemon) watchdog(ctx context.Context) {
 func statusLine(text string) string { return "STATUS=" + printable.Line(text) }
 
 // Ready is that of the syncer with the configuration in force.
-func (d *daemon) Ready() (ok bool, reason string) { return d.current.Load().Ready() }
+func (d *daemon) Ready() (ok bool, reason string) { return d.current.Load().syncer.Ready() }
 
 // Alive likewise.
-func (d *daemon) Alive() time.Time { return d.current.Load().Alive() }
+func (d *daemon) Alive() time.Time { return d.current.Load().syncer.Alive() }
 
 // Status likewise.
-func (d *daemon) Status() string { return d.current.Load().Status() }
+func (d *daemon) Status() string { return d.current.Load().syncer.Status() }
 
 // overview likewise.
-func (d *daemon) overview() *syncer.Overview { return d.current.Load().Overview() }
+func (d *daemon) overview() *syncer.Overview { return d.current.Load().syncer.Overview() }
