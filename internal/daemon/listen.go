@@ -24,7 +24,7 @@ func (d *daemon) listen(ctx context.Context, address string, failed context.Canc
 	}
 	log.Info("listening for metrics, health checks and the status page", "address", listener.Addr().String())
 	go func() {
-		if err := server.Serve(ctx, listener, server.Handler(d.registry, d, status.Handler(d.Build.Version, d.overview))); err != nil {
+		if err := server.Serve(ctx, listener, server.Handler(d.registry, d, status.Handler(d.Build.Version, d.overview), d.hosts)); err != nil {
 			failed(err)
 		}
 	}()
@@ -76,6 +76,9 @@ func (d *daemon) Alive() time.Time { return d.current.Load().syncer.Alive() }
 
 // Status likewise.
 func (d *daemon) Status() string { return d.current.Load().syncer.Status() }
+
+// hosts are the names under which the status page may be asked for.
+func (d *daemon) hosts() []string { return d.current.Load().cfg.Metrics.Names() }
 
 // overview likewise.
 func (d *daemon) overview() *syncer.Overview { return d.current.Load().syncer.Overview() }
