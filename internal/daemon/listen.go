@@ -51,17 +51,22 @@ func (d *daemon) watchdog(ctx context.Context) {
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	for {
-		state := statusLine(d.Status())
-		if time.Since(d.Alive()) < server.Hung {
-			state += "\nWATCHDOG=1"
-		}
-		d.notify(state)
+		d.notify(d.sign())
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
 	}
+}
+
+// sign is what systemd is shown: a sign of life only while the loop gives one.
+func (d *daemon) sign() string {
+	state := statusLine(d.Status())
+	if time.Since(d.Alive()) < server.Hung {
+		state += "\nWATCHDOG=1"
+	}
+	return state
 }
 
 // statusLine has systemd show a text. A line break in it would begin another
