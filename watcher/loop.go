@@ -124,10 +124,12 @@ const forbiddenForGood = 3
 //
 // If Handler or Reduce panics, Run logs which object it was and panics again.
 func (l *Loop[T]) Run(ctx context.Context) {
-	version := "" // "": a snapshot is due
+	version := ""    // "": a snapshot is due
+	resumed := false // a watch from the version has ended
 	for ctx.Err() == nil {
 		var err error
 		if version == "" {
+			resumed = false
 			select {
 			case <-l.renew: // this one will do
 			default:
@@ -140,7 +142,13 @@ func (l *Loop[T]) Run(ctx context.Context) {
 				}
 			}
 		} else {
-			version, err = l.stream(ctx, version)
+			if resumed {
+				err = l.confirm(ctx, version)
+			}
+			if err == nil {
+				version, err = l.stream(ctx, version)
+			}
+			resumed = true
 		}
 		if err == nil || ctx.Err() != nil {
 			continue
