@@ -84,7 +84,9 @@ func TestHangingPlugin(t *testing.T) {
 			t.Error("that is too long")
 		}
 	}
-	b.until(func() error { return d.logged("level=ERROR", "cluster=east", "the plugin hanging-plugin", "does not end") })
+	b.until(func() error {
+		return d.logged("level=ERROR", "cluster=east", "the plugin hanging-plugin", "does not end")
+	})
 	d.endsSoon(syscall.SIGTERM, 0, 4*time.Second)
 	must(t, same("runs of the plugin", runs(), 1))
 	clean(t, d.Log())
