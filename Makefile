@@ -107,7 +107,7 @@ install: $(if $(wildcard $(BINARY)),,build) $(if $(wildcard $(DOCS)/edgeward.1),
 	install -d $(DESTDIR)$(SYSCONF)/edgeward $(DESTDIR)$(UNITDIR) $(DESTDIR)$(DOCDIR)
 	sed 's|/usr/|$(PREFIX)/|g' systemd/edgeward.service >$(DESTDIR)$(UNITDIR)/edgeward.service
 	install -m 0644 config.yaml.example README.md CHANGELOG.md LICENSE systemd/restart-backoff.conf $(DESTDIR)$(DOCDIR)
-	for file in $(filter-out %_test.yaml,$(wildcard deploy/*.yaml monitoring/*.yaml monitoring/*.json)); do \
+	for file in $(filter-out %_test.yaml,$(wildcard docs/*.md deploy/*.yaml monitoring/*.yaml monitoring/*.json)); do \
 		install -D -m 0644 $$file $(DESTDIR)$(DOCDIR)/$$file; done
 	install -D -m 0644 $(DOCS)/edgeward.1 $(DESTDIR)$(MANDIR)/man1/edgeward.1
 	install -D -m 0644 $(DOCS)/edgeward.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/edgeward

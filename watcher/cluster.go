@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
@@ -50,6 +51,9 @@ type ClusterOptions struct {
 	// and the handlers were told of it, with the UID of the namespace
 	// kube-system; nil if nobody is to be told.
 	Synced func(uid string)
+	// Listed is called when the copy was renewed, with when the oldest of the resources'
+	// latest snapshots began; nil if nobody is to be told.
+	Listed func(time.Time)
 	// Timings are DefaultTimings if left out.
 	Timings Timings
 	Metrics Metrics
@@ -72,6 +76,9 @@ type Cluster struct {
 
 	synced func(uid string) // nil: nobody is to be told
 	told   sync.Once
+
+	listing sync.Mutex
+	listed  []time.Time // when the latest snapshot of each loop began
 }
 
 // classHandler brings what IngressClass objects say into the selection, and has
@@ -143,6 +150,9 @@ func New(opts ClusterOptions) (*Cluster, error) {
 		connect: c.connect, group: coreGroup, newList: newList[corev1.NodeList],
 		resource: "nodes", selector: opts.NodeSelector,
 	}, reduceAll(ReduceNode), opts.Nodes, c.loopSynced)
+	if opts.Listed != nil {
+		c.noteListed(opts.Listed)
+	}
 	return c, nil
 }
 
@@ -195,6 +205,33 @@ func (c *Cluster) connect(ctx context.Context) (*Client, error) {
 		return nil, err
 	}
 	return client, nil
+}
+
+// Renew has all resources listed anew.
+func (c *Cluster) Renew() {
+	if c.classes != nil {
+		c.classes.Renew()
+	}
+	for _, l := range c.loops() {
+		l.Renew()
+	}
+}
+
+// noteListed has each loop tell when its snapshots begin.
+func (c *Cluster) noteListed(tell func(time.Time)) {
+	for _, l := range c.loops() {
+		i := len(c.listed)
+		c.listed = append(c.listed, time.Time{})
+		l.onListed(func(began time.Time) {
+			c.listing.Lock()
+			defer c.listing.Unlock()
+			before := slices.MinFunc(c.listed, time.Time.Compare)
+			c.listed[i] = began
+			if oldest := slices.MinFunc(c.listed, time.Time.Compare); oldest.After(before) {
+				tell(oldest)
+			}
+		})
+	}
 }
 
 // classesForbidden takes note that the classes may not be read, or may again: then
@@ -311,6 +348,8 @@ type anyLoop interface {
 	Run(context.Context)
 	Synced() bool
 	waiting() string
+	Renew()
+	onListed(func(time.Time))
 }
 
 func (c *Cluster) loops() []anyLoop {

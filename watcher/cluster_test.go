@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
@@ -476,5 +477,37 @@ func TestRunEnds(t *testing.T) {
 	stop()
 	if len(c.restarts) > 0 {
 		t.Errorf("the end was counted as a failure")
+	}
+}
+
+// TestRenew has all resources listed anew: it is told once, when the last of them was, with
+// when the first of these lists began. One that is done without holds nothing up.
+func TestRenew(t *testing.T) {
+	for name, forbidden := range map[string]string{"all may be read": "", "without certificates": "secrets"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := newFakeCluster(t)
+			server.forbidden = forbidden
+			listed := make(chan time.Time, 100)
+			c := newTestCluster(t, server.kubeconfig("one"), func(o *ClusterOptions) {
+				o.ReadTLS, o.Controllers = true, []string{"edgeward/edgio"}
+				o.Listed = func(began time.Time) { listed <- began }
+			})
+			begun := time.Now()
+			start(t, c.Run)
+			first := receive(t, "the first lists", listed)
+			if first.Before(begun) {
+				t.Errorf("the first lists began at %s, before the start", first)
+			}
+			if ok, why := c.Synced(); !ok {
+				t.Errorf("told before all was listed: %s", why)
+			}
+			asked := time.Now()
+			c.Renew()
+			again := receive(t, "lists anew", listed)
+			for again.Before(asked) { // forbidden resources are asked for all the time
+				again = receive(t, "lists anew", listed)
+			}
+		})
 	}
 }

@@ -36,6 +36,10 @@ type LoopOptions[T Object[T]] struct {
 	Handler Handler[T]
 	// Synced is called once, after the first snapshot was dispatched.
 	Synced func()
+	// Listed is called after each snapshot was dispatched, with when it began; nil if
+	// nobody is to be told. A resource that is done without counts as listed each time it
+	// is forbidden.
+	Listed func(time.Time)
 	// Optional, if not empty, says what it means to do without the resource, and
 	// what would allow it to be read: when the API server has forbidden the first
 	// snapshot a few times, the Loop says so once and is synced, with nothing in
@@ -85,7 +89,8 @@ func NewLoop[T Object[T]](opts LoopOptions[T]) *Loop[T] {
 	return &Loop[T]{opts: opts, log: log, renew: make(chan struct{}, 1)}
 }
 
-// Renew asks for a new snapshot: what Reduce makes of the objects has changed.
+// Renew asks for a new snapshot: what Reduce makes of the objects has changed, or somebody
+// wants to be sure.
 func (l *Loop[T]) Renew() {
 	select {
 	case l.renew <- struct{}{}:
@@ -184,10 +189,22 @@ func (l *Loop[T]) refused(ctx context.Context, v verdict, err error) (pause time
 		l.doWithout(true)
 		l.finishSnapshot()
 	}
+	if l.without {
+		l.listed(time.Now())
+	}
 	// What is awaited is asked for again soon: everything else waits for it. So is,
 	// for the better part of a minute, what may only be forbidden for a moment.
 	v.slow = l.streak.same > 3*forbiddenForGood
 	return l.opts.Timings.pause(v, l.streak.same)
+}
+
+// onListed has a function told of snapshots, before Run.
+func (l *Loop[T]) onListed(tell func(time.Time)) { l.opts.Listed = tell }
+
+func (l *Loop[T]) listed(began time.Time) {
+	if l.opts.Listed != nil {
+		l.opts.Listed(began)
+	}
 }
 
 func (l *Loop[T]) doWithout(refused bool) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -20,7 +21,7 @@ const pageSize = 100
 // snapshot replaces the copy by a complete list, dispatches the differences and
 // returns the list's version. On an error the copy stays as it was.
 func (l *Loop[T]) snapshot(ctx context.Context) (string, error) {
-	fresh := make(map[kube.Key]T)
+	began, fresh := time.Now(), make(map[kube.Key]T)
 	version, err := l.listAll(ctx, fresh)
 	if err != nil {
 		return "", err
@@ -40,6 +41,7 @@ func (l *Loop[T]) snapshot(ctx context.Context) (string, error) {
 		})
 	}
 	l.finishSnapshot()
+	l.listed(began)
 	l.log.Info("snapshot taken", "objects", len(fresh), "differences", len(diffs))
 	return version, nil
 }

@@ -121,6 +121,8 @@ type Sync struct {
 	Linger         time.Duration `mapstructure:"linger"`
 	Adopt          string        `mapstructure:"adopt"`      // AdoptNever, AdoptAnnotated or AdoptAlways
 	MaxDelete      float64       `mapstructure:"max_delete"` // a share, 0 to 1
+	// ConfirmAfter is when what MaxDelete holds back is believed after all; 0: never.
+	ConfirmAfter time.Duration `mapstructure:"confirm_after"`
 	// Forget are CDNs ("edgio", "vultr-cdn") and zones that are not in the configuration any
 	// more, of which is known that they hold nothing of ours. "*": all such zones.
 	Forget []string `mapstructure:"forget"`

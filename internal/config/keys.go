@@ -115,6 +115,7 @@ func keys() []key {
 			scalar("linger", "5m", duration(0)),
 			scalar("adopt", AdoptNever, oneOf(AdoptNever, AdoptAnnotated, AdoptAlways)),
 			scalar("max_delete", "0.5", share),
+			scalar("confirm_after", "1h", duration(0)),
 			list("forget", []string{}, 0, forgettable),
 		),
 		section("metrics",

@@ -80,6 +80,7 @@ func defaults() *Config {
 			Linger:         5 * time.Minute,
 			Adopt:          AdoptNever,
 			MaxDelete:      0.5,
+			ConfirmAfter:   time.Hour,
 			Forget:         []string{},
 		},
 		Metrics: Metrics{Listen: "127.0.0.1:9467", Hosts: []string{}},
@@ -168,7 +169,7 @@ func TestGoodFiles(t *testing.T) {
 				PublishZones:      []string{},
 				RequestsPerSecond: 0.5,
 			}
-			c.Sync = Sync{ResyncInterval: time.Second, Adopt: AdoptAnnotated, MaxDelete: 1, Forget: []string{}}
+			c.Sync = Sync{ResyncInterval: time.Second, Adopt: AdoptAnnotated, MaxDelete: 1, ConfirmAfter: time.Minute, Forget: []string{}}
 			c.Metrics.Listen = ":0"
 			c.Metrics.Hosts = []string{"status.example.com", "edgeward"}
 			c.Log = Log{Level: slog.LevelWarn, Format: LogJSON}

@@ -2,6 +2,9 @@ package daemon
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -68,7 +71,7 @@ func classes(cfg *config.Config, c config.Cluster) (classes, controllers []strin
 
 // Cluster translates a configured cluster for the plan. It is not ready.
 func Cluster(cfg *config.Config, c config.Cluster) plan.Cluster {
-	p := plan.Cluster{Name: c.Name, AddressTypes: c.NodeAddressTypes, NotReadyDelay: c.NotReadyDelay}
+	p := plan.Cluster{Name: c.Name, AddressTypes: c.NodeAddressTypes, NotReadyDelay: c.NotReadyDelay, Selection: selection(cfg, c)}
 	if cfg.Edgio.On {
 		p.EdgioClass = c.IngressClass
 	}
@@ -76,6 +79,21 @@ func Cluster(cfg *config.Config, c config.Cluster) plan.Cluster {
 		p.Allow = append(p.Allow, plan.Allow(a))
 	}
 	return p
+}
+
+// selection is a hash of what the configuration selects in a cluster, and at which CDNs,
+// under which account, rules are looked for: when it changes, so may what is not wanted any
+// more.
+func selection(cfg *config.Config, c config.Cluster) string {
+	classes, controllers := classes(cfg, c)
+	text, err := json.Marshal([]any{
+		slices.Sorted(slices.Values(c.Namespaces)), c.LabelSelector, classes, controllers, c.NodeSelector, c.NodeAddressTypes, cfg.Edgio.Shortname,
+	})
+	if err != nil {
+		panic(err) // texts always have a form in JSON
+	}
+	sum := sha256.Sum256(text)
+	return base64.RawURLEncoding.EncodeToString(sum[:6])
 }
 
 // watches makes the watches of all clusters, reporting to the syncer.
@@ -91,12 +109,13 @@ func watches(cfg *config.Config, access Access, syncer *syncer.Syncer, m *metric
 		reports := syncer.Cluster(c.Name)
 		o := Watch(cfg, c, clients, access.log)
 		o.Ingresses, o.Services, o.EndpointSlices, o.Nodes = reports.Ingresses, reports.Services, reports.EndpointSlices, reports.Nodes
-		o.TLSSecrets, o.TLSRefused, o.Synced = reports.TLSSecrets, reports.TLSRefused, reports.Ready
+		o.TLSSecrets, o.TLSRefused, o.Synced, o.Listed = reports.TLSSecrets, reports.TLSRefused, reports.Ready, reports.Listed
 		o.Metrics = watchMetrics(m, c.Name)
 		cluster, err := watcher.New(o)
 		if err != nil {
 			return nil, fmt.Errorf("cluster %s: %w", c.Name, err)
 		}
+		reports.Renew = cluster.Renew
 		clusters = append(clusters, cluster)
 	}
 	if len(faults) > 0 {

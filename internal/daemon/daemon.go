@@ -142,7 +142,18 @@ func (d *daemon) run(ctx context.Context, s *session) (next *session, err error)
 		}
 	}
 	cancel()
-	return next, <-ended
+	err = <-ended
+	if sameAccounts(s.cfg, next.cfg) {
+		next.syncer.Remember(s.syncer.Memory())
+	}
+	return next, err
+}
+
+// sameAccounts reports whether what stands at the providers is the same for two
+// configurations.
+func sameAccounts(a, b *config.Config) bool {
+	return a.Owner == b.Owner && a.Vultr.Domain == b.Vultr.Domain && a.Vultr.BaseURL == b.Vultr.BaseURL &&
+		a.Edgio.Shortname == b.Edgio.Shortname && a.Edgio.BaseURL == b.Edgio.BaseURL
 }
 
 // reload reads the configuration again; nil: it cannot be used, and the old one
@@ -195,7 +206,7 @@ func Settings(cfg *config.Config) plan.Settings {
 		ServiceProfile: cfg.Edgio.ServiceProfile, PublishedProtocols: cfg.Edgio.PublishedProtocols,
 		SourcePath: cfg.Edgio.SourcePath, CNAMETarget: cfg.Edgio.CNAMETarget, Adopt: cfg.Sync.Adopt,
 		PublishZones: cfg.Vultr.PublishZones, Forget: cfg.Sync.Forget,
-		DeletionGrace: cfg.Sync.DeletionGrace, Linger: cfg.Sync.Linger, MaxDelete: cfg.Sync.MaxDelete,
+		DeletionGrace: cfg.Sync.DeletionGrace, Linger: cfg.Sync.Linger, MaxDelete: cfg.Sync.MaxDelete, ConfirmAfter: cfg.Sync.ConfirmAfter,
 	}
 }
 

@@ -56,7 +56,13 @@ func (w *world) history() {
 			if w.rng.IntN(2) == 0 {
 				w.settings.TTL = []int{60, 120, 300}[w.rng.IntN(3)]
 			}
-			w.crash()
+			if memory := w.memory; w.rng.IntN(2) == 0 {
+				w.crash()
+			} else {
+				w.crash()
+				w.memory = memory.Reloaded()
+				w.log("that was a reload")
+			}
 			w.reconfigure()
 			w.want = w.desired(clusters)
 		case 3:
@@ -89,7 +95,11 @@ func (w *world) history() {
 	}
 	if len(step.Blocked) > 0 {
 		// The operator starts again and allows it.
+		if w.seed%4 > 0 {
+			w.fail("the configuration selects what it always did, and yet waits for ever: %v", step.Blocked)
+		}
 		w.crash()
+		w.allowed = true
 		step = w.settleDown()
 	}
 	w.exact(step)
@@ -338,16 +348,33 @@ func (w *world) settleDown() Step {
 				w.rules.relist(nil)
 				continue
 			}
-			if step.Wake.IsZero() {
+			switch at, again := w.relistAt(step); {
+			case !step.Wake.IsZero():
+				w.now = step.Wake
+			case again:
+				w.now = at
+				w.change(w.clusters, false)
+				w.log("the clusters are listed anew")
+			default:
 				return step
 			}
-			w.now = step.Wake
 		}
 		land(w, &w.rules, w.applyRule)
 		land(w, &w.records, w.applyRecord)
 	}
 	w.fail("it does not come to an end")
 	return Step{}
+}
+
+// relistAt is when the plan wants the first cluster listed anew.
+func (w *world) relistAt(step Step) (at time.Time, ok bool) {
+	for _, at := range step.Relist {
+		if at.After(w.now) {
+			return at, true
+		}
+		return w.now, true
+	}
+	return time.Time{}, false
 }
 
 // land ends all operations in flight without a fault, and forgets old ones.

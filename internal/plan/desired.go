@@ -98,6 +98,9 @@ func (s Set) empty() bool { return len(s.Members()) == 0 }
 type ClusterWant struct {
 	UID   string
 	Nodes NodeCounts
+	// Selection and Listed are those of Cluster.
+	Selection string
+	Listed    time.Time
 }
 
 // Want is everything that shall stand.
@@ -139,6 +142,11 @@ func (w Want) Shared(id IngressID) bool {
 	return len(claims) > 0 && !slices.ContainsFunc(claims, func(c claim) bool { return c.route.rank != rankRest })
 }
 
+// denies reports whether the configuration denies an Ingress something at a host.
+func (w Want) denies(id IngressID, host string) bool {
+	return slices.Contains(w.ingress(id).denied, host)
+}
+
 // ingress is what an Ingress asks for; the zero asked if it is not there.
 func (w Want) ingress(id IngressID) *asked {
 	return w.readings[id.Cluster].of(kube.Key{Namespace: id.Namespace, Name: id.Name})
@@ -177,7 +185,7 @@ func DesiredAfter(before Want, clusters []Cluster, set Settings, now time.Time) 
 		}
 		m := newMapper(c, set, now)
 		m.clusters, mappers[c.Name] = names, m
-		want.Clusters[c.Name] = &ClusterWant{UID: c.UID, Nodes: m.nodes.count}
+		want.Clusters[c.Name] = &ClusterWant{UID: c.UID, Nodes: m.nodes.count, Selection: c.Selection, Listed: c.Listed}
 		want.wake(m.nodes.until)
 		m.addServiceSets(want.Sets)
 		want.readings[c.Name] = m.readAll(before.readings[c.Name], &changed)

@@ -33,6 +33,7 @@ type asked struct {
 	set      *namedSet // of what its status names; nil: that is no origin
 	problems []Problem // that concern no single claim
 	warnings []Warning
+	denied   []string // hosts at which the configuration denies it something
 	nodes    sharing
 	// undecided: nobody knows whether the Ingress is ours, since its class could not
 	// be looked up. Nothing of it is made, changed or deleted.
@@ -169,6 +170,9 @@ func (r *reading) judge() {
 // host maps what a rule says of its host.
 func (r *reading) host(rule kube.IngressRule) {
 	if v := r.checkHost(rule.Host); v != nil {
+		if v.denied {
+			r.asked.denied = append(r.asked.denied, rule.Host)
+		}
 		r.problem(v)
 		return
 	}
@@ -267,6 +271,7 @@ func (r *reading) publish(key RuleKey, rank rank, from origin, rule Rule, v *ver
 	switch {
 	case v != nil && v.denied: // neither may it be let go of, to stay for ever
 		r.asked.problems = append(r.asked.problems, Problem{r.id, key, v.state, v.reason})
+		r.asked.denied = append(r.asked.denied, key.Host)
 		return false
 	case c.route.Release && rank != rankRest:
 		// Whatever it would be, nothing is changed any more.

@@ -10,6 +10,9 @@ import (
 // that of a start.
 type Memory struct {
 	absent map[string]absence // by the provider's ID
+	// stood are the IDs of what an address set had when it began to lose some by inference,
+	// without those that were condemned since.
+	stood map[string][]string
 	// unused is since when a cluster has no rule at a CDN.
 	unused map[clusterCDN]time.Time
 	// What was wanted and, as the watch reported, is not any more.
@@ -24,6 +27,9 @@ type Memory struct {
 	named map[string]bool
 	// compared are the clusters whose first comparison is over.
 	compared map[string]bool
+	// settled are the clusters of which no loss waits, as the last plan found; see
+	// planner.noteSettled.
+	settled map[string]bool
 	// pointed is when a published host last led to a name at a CDN, as long as that
 	// may be remembered.
 	pointed    map[pointer]time.Time
@@ -33,12 +39,72 @@ type Memory struct {
 	sites      sites                // of the last call, which had the same owner
 }
 
-// absence is since when nobody wants an object. Reported says that the watch
-// told so, or that the user allowed it: such deletions are not limited.
-type absence struct {
-	since    time.Time
-	reported bool
-	refused  bool // it was one of too many: that new rules dilute the share does not excuse it
+// remember keeps of the memory what still concerns an object, or may do once
+// the provider is read.
+func (p *planner) remember() Memory {
+	if !p.Records.Known { // nothing was looked at
+		next := p.Memory
+		next.sites = p.sites
+		return next
+	}
+	next := Memory{
+		absent: p.absent, stood: p.stood, settled: p.settled, unused: p.unused, named: p.named, compared: maps.Clone(p.Memory.compared), pointed: p.pointed, refused: p.refused, ttlRefused: p.ttls, taken: p.taken,
+		droppedRules: make(map[RuleKey]bool), droppedRecords: make(map[string]bool), sites: p.sites, decided: p.decided,
+	}
+	if next.compared == nil {
+		next.compared = make(map[string]bool)
+	}
+	for name, c := range p.clusters.of {
+		if p.Rules.tried() && p.Records.tried() && c.ready && c.compared {
+			next.compared[name] = true
+		}
+	}
+	for _, a := range p.Records.Attempts {
+		// Its record may turn up when the name is in use no more.
+		if a.Status != Parked && p.Memory.named[a.New().Name] {
+			next.named[a.New().Name] = true
+		}
+	}
+	if !p.Rules.Known {
+		next.decided = p.Memory.decided
+		maps.Copy(next.named, p.Memory.named)
+	}
+	for id, a := range p.Memory.absent {
+		if _, again := next.absent[id]; !again && !p.looksAt(a) {
+			next.absent[id] = a
+		}
+	}
+	for key, extra := range p.Memory.taken {
+		if !p.Rules.part(string(key.CDN)).Known {
+			next.taken[key] = extra
+		}
+	}
+	for key := range p.Memory.droppedRules {
+		if !p.Rules.part(string(key.CDN)).Known || p.hasRule(key) {
+			next.droppedRules[key] = true
+		}
+	}
+	for key := range p.Memory.droppedRecords {
+		if !p.Records.Known || p.records.has(key) {
+			next.droppedRecords[key] = true
+		}
+	}
+	return next
+}
+
+// looksAt reports whether what somebody did not want would have been found to be so again
+// if it were.
+func (p *planner) looksAt(a absence) bool {
+	c := p.clusters.get(a.cluster)
+	return c == nil || c.claimed && (a.target == Vultr || p.Rules.part(string(a.target)).Known)
+}
+
+// Reloaded is what of a memory holds for a process that has read its configuration again:
+// what was reported stays reported. The owner, the zone of the origins and the CDNs'
+// accounts have to be the same, or else the zero Memory is right.
+func (m Memory) Reloaded() Memory {
+	m.compared, m.settled, m.sites = nil, nil, sites{}
+	return m
 }
 
 // Follow returns the memory after what is wanted changed from old to now. With

@@ -3,7 +3,6 @@ package plan
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -31,7 +30,11 @@ type planner struct {
 	taken     map[RuleKey]string       // where makesRoom is at work: the Extra of the rule before
 	yields    map[string]bool          // the hosts of these that are led to the rule before
 	strays    []*publication           // DNS of ours in another zone than where a host's is made now
+	heldBack  map[string]bool          // hosts with a rule that nobody wants, and that the guard does not let go (yet)
+	letGo     map[string]bool          // those with one that it does
 	absent    map[string]absence       // the memory being built
+	stood     map[string][]string      // likewise
+	settled   map[string]bool          // likewise
 	unused    map[clusterCDN]time.Time // likewise
 	decided   map[IngressID]bool       // likewise
 	undecided map[IngressID]bool       // those for which a rule stands, while their class is unknown
@@ -53,12 +56,12 @@ type clusterState struct {
 	said  Ownership       // what the claim says, as it stands
 	wants map[Target]bool // the CDNs at which it is to have rules, or may get some
 
-	rules           map[Target]int // how many it has, by CDN
-	records         int            // likewise; the claim is not counted
-	ruleDeletions   map[Target][]deletion[Rule]
-	recordDeletions []deletion[Record]
-	// publicationDeletions are of the records of published hosts.
-	publicationDeletions []deletion[Record]
+	rules   map[Target]int // how many it has, by CDN
+	records int            // likewise; the claim is not counted
+	lost    losses
+	// unchanged: the configuration selects what it did when all was well.
+	unchanged bool
+	listed    time.Time // see Cluster.Listed
 
 	// What stays for the sake of CDNs that are not read: names of address sets, and
 	// hosts that are led there.
@@ -91,7 +94,8 @@ func Next(in Input) Step {
 
 		published: make(map[string]*publication), leads: make(map[string][]lead), pointed: make(map[pointer]time.Time),
 		wild: make(map[recordName]bool), refused: make(map[string]time.Time), ttls: make(map[string]refusal), taken: make(map[RuleKey]string), yields: make(map[string]bool),
-		absent: make(map[string]absence), unused: make(map[clusterCDN]time.Time), decided: make(map[IngressID]bool), undecided: make(map[IngressID]bool),
+		heldBack: make(map[string]bool), letGo: make(map[string]bool),
+		absent: make(map[string]absence), stood: make(map[string][]string), settled: make(map[string]bool), unused: make(map[clusterCDN]time.Time), decided: make(map[IngressID]bool), undecided: make(map[IngressID]bool),
 	}
 	p.step.Notices = slices.Clone(in.Want.Notices)
 	p.step.Rules = lookUps(in.Rules)
@@ -102,8 +106,10 @@ func Next(in Input) Step {
 	p.step.Stale = make(map[string]Stale)
 	for name, want := range in.Want.Clusters {
 		p.clusters.of[name] = &clusterState{
-			ready: want != nil, rules: make(map[Target]int), ruleDeletions: make(map[Target][]deletion[Rule]),
-			wants: make(map[Target]bool),
+			ready: want != nil, rules: make(map[Target]int), wants: make(map[Target]bool),
+		}
+		if want != nil {
+			p.clusters.of[name].listed = want.Listed
 		}
 	}
 	p.noteWrites()
@@ -112,12 +118,14 @@ func Next(in Input) Step {
 		p.findPublications()
 		p.planRecords()
 		p.planRules()
+		p.planRuleDeletions()
 		p.planPublications()
 		for name, c := range p.clusters.of {
 			p.tellUnread(name, c)
 		}
 	}
-	p.planDeletions()
+	p.planRecordDeletions()
+	p.noteSettled()
 	p.finish()
 	return p.step
 }
@@ -211,49 +219,12 @@ func (p *planner) finish() {
 	p.step.Rules = oneAPlace(p.step.Rules)
 	p.step.Records = oneAPlace(p.step.Records)
 	slices.SortFunc(p.step.Blocked, func(a, b Blocked) int {
-		return cmp.Or(cmp.Compare(a.Target, b.Target), cmp.Compare(a.Cluster, b.Cluster))
+		return cmp.Or(cmp.Compare(a.Target, b.Target), cmp.Compare(a.Cluster, b.Cluster), cmp.Compare(a.Set, b.Set))
 	})
 	slices.SortFunc(p.step.Notices, func(a, b Notice) int { return cmp.Compare(a.Text, b.Text) })
 
 	p.step.Memory = p.remember()
 	p.step.Compared = len(p.step.Memory.compared) >= len(p.clusters.of)
-}
-
-// remember keeps of the memory what still concerns an object, or may do once
-// the provider is read.
-func (p *planner) remember() Memory {
-	next := Memory{
-		absent: p.absent, unused: p.unused, named: p.named, compared: maps.Clone(p.Memory.compared), pointed: p.pointed, refused: p.refused, ttlRefused: p.ttls, taken: p.taken,
-		droppedRules: make(map[RuleKey]bool), droppedRecords: make(map[string]bool), sites: p.sites, decided: p.decided,
-	}
-	if next.compared == nil {
-		next.compared = make(map[string]bool)
-	}
-	for name, c := range p.clusters.of {
-		if p.Rules.tried() && p.Records.tried() && c.ready && c.compared {
-			next.compared[name] = true
-		}
-	}
-	for _, a := range p.Records.Attempts {
-		// Its record may turn up when the name is in use no more.
-		if a.Status != Parked && p.Memory.named[a.New().Name] {
-			next.named[a.New().Name] = true
-		}
-	}
-	if !p.Rules.Known {
-		next.decided = p.Memory.decided
-	}
-	for key := range p.Memory.droppedRules {
-		if !p.Rules.part(string(key.CDN)).Known || p.hasRule(key) {
-			next.droppedRules[key] = true
-		}
-	}
-	for key := range p.Memory.droppedRecords {
-		if !p.Records.Known || p.records.has(key) {
-			next.droppedRecords[key] = true
-		}
-	}
-	return next
 }
 
 // oneAPlace sorts operations by their urgency and keeps the first at each

@@ -66,7 +66,11 @@ func (p *planner) planClaim(cluster string, c *clusterState, records []*Record) 
 		}
 		said.CDNs = p.perhapsAt(cluster, records)
 	}
+	if len(standing) == 0 {
+		said.Config = p.Want.Clusters[cluster].Selection
+	}
 	c.said = said
+	c.unchanged = said.Config != "" && said.Config == p.Want.Clusters[cluster].Selection
 	claim.Data = p.ownership(cluster, c).String()
 	parked := p.records.is(key, Parked)
 	switch {
@@ -130,9 +134,13 @@ func (p *planner) perhapsAt(cluster string, records []*Record) []Target {
 // ownership is what the cluster's claim shall say: the CDNs at which it has rules or
 // is about to, or the only one that there is; the zones of the configuration; and what
 // it said of others, which are not read, until the configuration says that they may be
-// forgotten. A CDN of several stays for the linger after its last rule.
+// forgotten. A CDN of several stays for the linger after its last rule. What the
+// configuration selects is said once that was found to be well; see noteSettled.
 func (p *planner) ownership(cluster string, c *clusterState) Ownership {
-	o := Ownership{Owner: c.said.Owner, UID: c.said.UID}
+	o := Ownership{Owner: c.said.Owner, UID: c.said.UID, Config: c.said.Config}
+	if p.Memory.settled[cluster] {
+		o.Config = p.Want.Clusters[cluster].Selection
+	}
 	o.CDNs = p.Settings.unread(c.said)
 	for _, cdn := range p.Settings.CDNs {
 		name := cdn.Target

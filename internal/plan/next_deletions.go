@@ -1,71 +1,121 @@
 package plan
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
-// deletion is an object that nobody wants. It goes at due, if it is safe then
-// and not more are to go than Settings.MaxDelete allows.
+// deletion is an object that nobody wants. The guard lets it go at due, and then it goes
+// if that is safe, from safeFrom on.
 type deletion[T Object[T]] struct {
 	op       Op[T]
 	due      time.Time
-	reported bool
 	safe     bool
+	safeFrom time.Time
 }
 
-// unwanted returns since when nobody wants the object, and remembers it.
-// Reported says that the watch told so.
-func (p *planner) unwanted(cluster, id string, reported bool) absence {
-	a, ok := p.Memory.absent[id]
-	if !ok {
-		a = absence{since: p.Now}
+// losses are the deletions of one cluster, as the guard judges them.
+type losses struct {
+	rules map[Target]*ruleLoss
+	sets  map[string]*setLoss // by zone name
+	hosts []deletion[Record]  // of published hosts
+}
+
+// ruleLoss is what a cluster loses at a CDN.
+type ruleLoss struct {
+	deletions []deletion[Rule]
+	condemned int // that something is being done to, so that they are not among the deletions
+}
+
+// setLoss is what an address set loses.
+type setLoss struct {
+	stood     []string // see Memory.stood
+	left      int
+	deletions []deletion[Record]
+}
+
+func (l *losses) at(cdn Target) *ruleLoss {
+	if l.rules == nil {
+		l.rules = make(map[Target]*ruleLoss)
 	}
-	a.reported = a.reported || reported || p.AllowDelete && !p.Memory.compared[cluster]
-	p.absent[id] = a
-	return a
+	if l.rules[cdn] == nil {
+		l.rules[cdn] = new(ruleLoss)
+	}
+	return l.rules[cdn]
 }
 
-// planDeletions applies sync.max_delete, cluster by cluster: what a start or a
-// resync found to be unwanted, without the watch having said so, may be a
-// mistake of the configuration or of the API server.
-func (p *planner) planDeletions() {
+func (l *losses) of(set string) *setLoss {
+	if l.sets == nil {
+		l.sets = make(map[string]*setLoss)
+	}
+	if l.sets[set] == nil {
+		l.sets[set] = new(setLoss)
+	}
+	return l.sets[set]
+}
+
+// planRuleDeletions lets rules go that nobody wants, as far as the guard does, and notes
+// which hosts wait for that: their DNS stays as long.
+func (p *planner) planRuleDeletions() {
 	for name, c := range p.clusters.of {
-		for cdn, deletions := range c.ruleDeletions {
-			p.step.Rules = append(p.step.Rules, releaseDeletions(p, cdn, name, deletions, c.rules[cdn])...)
+		for cdn, lost := range c.lost.rules {
+			condemned, inferred := lost.condemned, 0
+			for _, d := range lost.deletions {
+				if p.absent[d.op.old.ID].condemned {
+					condemned++
+				} else {
+					inferred++
+				}
+			}
+			had := c.rules[cdn] - condemned
+			p.step.Rules = append(p.step.Rules, judge(p, Blocked{Target: cdn, Cluster: name}, Loss{had, had - inferred}, lost.deletions)...)
+			for _, d := range lost.deletions {
+				if p.absent[d.op.old.ID].condemned {
+					p.letGo[d.op.old.Host] = true
+				} else {
+					p.heldBack[d.op.old.Host] = true
+				}
+			}
 		}
-		p.step.Records = append(p.step.Records, releaseDeletions(p, Vultr, name, c.recordDeletions, c.records)...)
-		p.step.Records = append(p.step.Records, releaseDeletions(p, Vultr, name, c.publicationDeletions, p.publications(name))...)
 	}
 }
 
-// releaseDeletions returns the deletions of one cluster that may happen now,
-// out of total objects that it has at the target.
-func releaseDeletions[T Object[T]](p *planner, target Target, cluster string, deletions []deletion[T], total int) []Op[T] {
-	inferred := 0
-	for _, d := range deletions {
-		if !d.reported {
-			inferred++
+// planRecordDeletions does so for records.
+func (p *planner) planRecordDeletions() {
+	for name, c := range p.clusters.of {
+		for set, lost := range c.lost.sets {
+			blocked := Blocked{Target: Vultr, Cluster: name, Set: set + "." + p.Settings.Domain}
+			p.step.Records = append(p.step.Records, judge(p, blocked, Loss{len(lost.stood), lost.left}, lost.deletions)...)
+		}
+		had, inferred := p.publications(name), 0
+		for _, d := range c.lost.hosts {
+			if p.absent[d.op.old.ID].condemned {
+				had--
+			} else {
+				inferred++
+			}
+		}
+		p.step.Records = append(p.step.Records, judge(p, Blocked{Target: Vultr, Cluster: name}, Loss{had, had - inferred}, c.lost.hosts)...)
+	}
+}
+
+// noteLoss notes what a set loses by inference: what it had when the first of it was
+// lost, and how many of it, and of those that came since, are left.
+func (p *planner) noteLoss(c *clusterState, name string, records []*Record, left int) {
+	lost := func(r *Record) bool {
+		gone, ok := p.absent[r.ID]
+		return ok && !gone.condemned
+	}
+	if len(p.absent) == 0 || !slices.ContainsFunc(records, lost) {
+		return
+	}
+	stood := p.Memory.stood[name]
+	if stood == nil {
+		for _, r := range records {
+			stood = append(stood, r.ID)
 		}
 	}
-	tooMany := inferred > 0 && (inferred >= total || float64(inferred) > p.Settings.MaxDelete*float64(total))
-	refused := 0
-	var ops []Op[T]
-	for _, d := range deletions {
-		gone := p.absent[d.op.Old().Identity()]
-		switch {
-		case !d.reported && (tooMany || gone.refused):
-			refused++
-			// An address only goes when others stand: there the share is that of
-			// the new set.
-			gone.refused = target != Vultr
-			p.absent[d.op.Old().Identity()] = gone
-		case !d.safe:
-		case p.Now.Before(d.due):
-			p.wakeAt(d.due)
-		default:
-			ops = append(ops, d.op)
-		}
-	}
-	if refused > 0 {
-		p.step.Blocked = append(p.step.Blocked, Blocked{target, cluster, refused, total})
-	}
-	return ops
+	of := c.lost.of(name)
+	of.left, of.stood = left, slices.DeleteFunc(slices.Clone(stood), func(id string) bool { return p.absent[id].condemned })
+	p.stood[name] = of.stood
 }

@@ -71,7 +71,7 @@ func TestMaxDelete(t *testing.T) {
 			gone := len(deletions(s.run()))
 			var blocked []Blocked
 			if test.blocked {
-				blocked = []Blocked{{Edgio, "main", test.stood - test.wanted, test.stood}}
+				blocked = []Blocked{{Target: Edgio, Cluster: "main", Count: test.stood - test.wanted, Total: test.stood}}
 			}
 			if diff := cmp.Diff(blocked, s.step.Blocked); diff != "" {
 				t.Errorf("blocked (-want +got):\n%s", diff)
@@ -94,7 +94,7 @@ func TestMaxDeletePerCluster(t *testing.T) {
 	if diff := cmp.Diff([]string{"main.example.com/10", "main.example.com/9"}, deletions(s.run())); diff != "" {
 		t.Errorf("deleted (-want +got):\n%s", diff)
 	}
-	blocked := []Blocked{{Edgio, "west", 2, 2}}
+	blocked := []Blocked{{Target: Edgio, Cluster: "west", Count: 2, Total: 2}}
 	if diff := cmp.Diff(blocked, s.step.Blocked); diff != "" {
 		t.Errorf("blocked (-want +got):\n%s", diff)
 	}
@@ -111,7 +111,7 @@ func TestRefusedStaysRefused(t *testing.T) {
 	s := settled(testSettings(), rulesOn("main", 6))
 	s.change(false, rulesOn("main", 2))
 	s.run()
-	first := []Blocked{{Edgio, "main", 4, 6}}
+	first := []Blocked{{Target: Edgio, Cluster: "main", Count: 4, Total: 6}}
 	if diff := cmp.Diff(first, s.step.Blocked); diff != "" {
 		t.Fatalf("blocked at first (-want +got):\n%s", diff)
 	}
@@ -124,7 +124,7 @@ func TestRefusedStaysRefused(t *testing.T) {
 	if got := deletions(s.run()); len(got) > 0 {
 		t.Errorf("deleted %q after all", got)
 	}
-	if diff := cmp.Diff([]Blocked{{Edgio, "main", 4, 16}}, s.step.Blocked); diff != "" {
+	if diff := cmp.Diff([]Blocked{{Target: Edgio, Cluster: "main", Count: 4, Total: 16}}, s.step.Blocked); diff != "" {
 		t.Errorf("blocked later (-want +got):\n%s", diff)
 	}
 }
@@ -165,7 +165,7 @@ func TestReportedDeletions(t *testing.T) {
 		if diff := cmp.Diff([]string{"main.example.com/10", "main.example.com/9"}, deletions(s.run())); diff != "" {
 			t.Errorf("deleted (-want +got):\n%s", diff)
 		}
-		if diff := cmp.Diff([]Blocked{{Edgio, "main", 6, 8}}, s.step.Blocked); diff != "" {
+		if diff := cmp.Diff([]Blocked{{Target: Edgio, Cluster: "main", Count: 6, Total: 8}}, s.step.Blocked); diff != "" {
 			t.Errorf("blocked (-want +got):\n%s", diff)
 		}
 	})
@@ -210,7 +210,7 @@ func TestMaxDeleteRecords(t *testing.T) {
 		blocked  []Blocked
 	}{
 		"one of three":           {false, old[:2], []string{"0s: delete nodes.main 192.0.2.3"}, nil},
-		"two of three":           {false, old[:1], nil, []Blocked{{Vultr, "main", 2, 3}}},
+		"two of three":           {false, old[:1], nil, []Blocked{{Target: Vultr, Cluster: "main", Set: nodesHost, Count: 2, Total: 3}}},
 		"two of three, reported": {true, old[:1], []string{"0s: delete nodes.main 192.0.2.2, delete nodes.main 192.0.2.3"}, nil},
 		"all replaced": {false, []string{"192.0.2.4", "192.0.2.5", "192.0.2.6"}, []string{
 			"0s: create nodes.main 192.0.2.4, create nodes.main 192.0.2.5, create nodes.main 192.0.2.6",
@@ -273,7 +273,7 @@ func TestUnusedSetAtStart(t *testing.T) {
 	if diff := cmp.Diff([]string(nil), again.run()); diff != "" {
 		t.Errorf("after a start (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]Blocked{{Vultr, "main", 2, 2}}, again.step.Blocked); diff != "" {
+	if diff := cmp.Diff([]Blocked{{Target: Vultr, Cluster: "main", Set: nodesHost, Count: 2, Total: 2}}, again.step.Blocked); diff != "" {
 		t.Errorf("blocked (-want +got):\n%s", diff)
 	}
 }

@@ -60,7 +60,7 @@ func (p *planner) successors(s *site) []ourRule {
 			p.waiting(s, "on the way, beside the one with the origin before")
 		}
 		for _, old := range without {
-			p.unwanted(route.Ingress.Cluster, old.ID, true)
+			p.unwanted(old.CDN, route.Ingress.Cluster, old.ID, said)
 		}
 		return nil
 	case len(others) > 0 && adoptable(route, others) && !others[0].sameOrigin(route.Rule):
@@ -129,12 +129,12 @@ func (p *planner) makesRoom(s *site) bool {
 	p.yields[key.Host] = led
 	p.outcome(route, Pending, "the CDN has room for one rule of a host: that with the origin before goes first")
 	for _, old := range s.ours {
-		gone := p.unwanted(old.of.Cluster, old.ID, true)
+		gone := p.unwanted(old.CDN, old.of.Cluster, old.ID, said)
 		due := p.forgotten(pub, old.Rule, gone.since)
-		c := p.clusters.get(old.of.Cluster)
-		c.ruleDeletions[old.CDN] = append(c.ruleDeletions[old.CDN], deletion[Rule]{
-			op:       Op[Rule]{Verb: Delete, old: old.Rule, Ingress: route.Ingress, Urgency: urgentRemove},
-			reported: true, due: due, safe: !led && p.seenToLead(pub, due),
+		lost := p.clusters.get(old.of.Cluster).lost.at(old.CDN)
+		lost.deletions = append(lost.deletions, deletion[Rule]{
+			op:  Op[Rule]{Verb: Delete, old: old.Rule, Ingress: route.Ingress, Urgency: urgentRemove},
+			due: due, safe: !led && p.seenToLead(pub, due),
 		})
 	}
 	return true
@@ -143,7 +143,7 @@ func (p *planner) makesRoom(s *site) bool {
 // retire removes a rule whose successor is served, once the published host has
 // led there for as long as caches remember.
 func (p *planner) retire(route *Route, old ourRule, current Rule) {
-	gone := p.unwanted(old.of.Cluster, old.ID, true)
+	gone := p.unwanted(old.CDN, old.of.Cluster, old.ID, said)
 	pub := p.published[route.Rule.Host]
 	switch {
 	case current.Pending || pub != nil && pub.busy:
@@ -153,10 +153,10 @@ func (p *planner) retire(route *Route, old ourRule, current Rule) {
 			"lead its DNS name to the new one, then delete the old one (%s) at the CDN", route.Rule.Host, current.Published, old.Published, old.ID)
 		return
 	}
-	c, due := p.clusters.get(old.of.Cluster), p.forgotten(pub, old.Rule, gone.since)
-	c.ruleDeletions[old.CDN] = append(c.ruleDeletions[old.CDN], deletion[Rule]{
-		op:       Op[Rule]{Verb: Delete, old: old.Rule, Ingress: route.Ingress, Urgency: urgentTidy},
-		reported: true, due: due, safe: pub.hasCNAME && pub.cname.Data != old.Published && p.seenToLead(pub, due),
+	lost, due := p.clusters.get(old.of.Cluster).lost.at(old.CDN), p.forgotten(pub, old.Rule, gone.since)
+	lost.deletions = append(lost.deletions, deletion[Rule]{
+		op:  Op[Rule]{Verb: Delete, old: old.Rule, Ingress: route.Ingress, Urgency: urgentTidy},
+		due: due, safe: pub.hasCNAME && pub.cname.Data != old.Published && p.seenToLead(pub, due),
 	})
 }
 

@@ -164,9 +164,9 @@ func (p *planner) findPublications() {
 	for key := range p.Memory.pointed {
 		hosts[key.host] = true
 	}
-	if p.Records.faulty() { // as long as a zone is not known there may be a mark
+	if !p.Records.whole() { // as long as a zone is not known there may be a mark
 		for _, s := range p.sites.all {
-			if at, ok := p.Settings.zoneOf(s.key().Host); ok && len(s.ours) > 0 && p.Records.part(at.zone).Fault != "" {
+			if at, ok := p.Settings.zoneOf(s.key().Host); ok && len(s.ours) > 0 && !p.Records.part(at.zone).seen() {
 				hosts[s.key().Host] = true
 			}
 		}

@@ -259,19 +259,24 @@ func (p *planner) unpublish(pub *publication, standing bool) {
 	}
 }
 
-// unwantedPublication notes that nobody wants a record of a published host. What
-// the watch reported does not count for sync.max_delete, nor what was lost to
-// others or cannot be; else a record is one of all those of its cluster's hosts.
+// unwantedPublication notes that nobody wants a record of a published host. It follows
+// the rules of its host, where there are some that nobody wants: as long as the guard holds
+// one of them back it stays. It goes whatever the guard says where it was lost to others or
+// cannot be; else it is one of all those of its cluster's hosts.
 func (p *planner) unwantedPublication(pub *publication, r Record) {
-	reported := pub.dropped || pub.lost || pub.barred != "" || p.yields[pub.host]
+	must := pub.lost || pub.barred != "" || p.yields[pub.host] || r.Type == "TXT"
+	stays := p.heldBack[pub.host] && !must
 	c := p.clusters.get(pub.cluster)
-	gone := p.unwanted(pub.cluster, r.ID, reported || r.Type == "TXT")
+	gone := p.unwanted(Vultr, pub.cluster, r.ID, saidIf(must || !stays && (pub.dropped || p.letGo[pub.host])))
+	if stays {
+		return
+	}
 	due := gone.since.Add(p.Settings.DeletionGrace)
 	if r.Type == "TXT" && pub.shadows {
 		due = gone.since // as it came
 	}
-	c.publicationDeletions = append(c.publicationDeletions, deletion[Record]{
-		op: Op[Record]{Verb: Delete, old: &r, Urgency: urgentRemove}, reported: gone.reported, safe: true, due: due,
+	c.lost.hosts = append(c.lost.hosts, deletion[Record]{
+		op: Op[Record]{Verb: Delete, old: &r, Urgency: urgentRemove}, safe: true, due: due,
 	})
 }
 

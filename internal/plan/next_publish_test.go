@@ -137,3 +137,43 @@ func TestWildcard(t *testing.T) {
 		})
 	}
 }
+
+// TestOnePathOfAHostGoes has one of three paths of a host that is led to Edgio deleted: its
+// rule goes, although the host goes on leading there, for the others.
+func TestOnePathOfAHostGoes(t *testing.T) {
+	set := vultrSettings()
+	set.CNAMETarget = "acme.cdn.example.net"
+	s := settled(set, rulesOn("main", 3))
+	s.change(true, rulesOn("main", 2))
+	if diff := cmp.Diff([]string{"10s: delete rule main.example.com/3"}, s.run()); diff != "" {
+		t.Errorf("one of three (-want +got):\n%s", diff)
+	}
+	s.change(true, rulesOn("main", 0))
+	want := []string{
+		"20s: delete main acme.cdn.example.net",
+		"2m20s: delete rule main.example.com/1, delete rule main.example.com/2",
+	}
+	if diff := cmp.Diff(want, s.run()[:2]); diff != "" {
+		t.Errorf("the rest (-want +got):\n%s", diff)
+	}
+}
+
+// TestRuleWaitsForItsZone has a rule that nobody wants, and whose zone is not read yet,
+// though that of the origins is: a CNAME there may lead to it.
+func TestRuleWaitsForItsZone(t *testing.T) {
+	set := vultrSettings()
+	set.DeletionGrace = 0
+	s := settled(set, cluster("main", fast("/=web"), withBalancer("web", "192.0.2.7")))
+	stood := s.Records.Objects
+	unread := func(r *Record) bool { return r.Zone != "" }
+	s.Records.Objects = slices.DeleteFunc(slices.Clone(stood), unread)
+	s.Records.Parts = map[string]Part{"": {Known: true, Read: s.Now}, "example.com": {}}
+	s.change(true, cluster("main", withBalancer("web", "192.0.2.7")))
+	if got := s.ask(); len(got) > 0 {
+		t.Errorf("while the zone is not read: %q", got)
+	}
+	s.Records.Objects, s.Records.Parts = stood, nil
+	if diff := cmp.Diff([]string{"delete www cdn-id-003.vultrcdn.com"}, s.ask()); diff != "" {
+		t.Errorf("once it is (-want +got):\n%s", diff)
+	}
+}

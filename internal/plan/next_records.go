@@ -103,14 +103,14 @@ const freshReading = 15 * time.Minute
 
 // unwantedRecord notes that nobody wants r. It goes if safe and, where its
 // whole name is unused, after the linger. What is not safe to go yet, since
-// other addresses come first, does not count for sync.max_delete either: it
-// would exceed it only until they have come.
+// other addresses come first, is not judged by the guard either: the loss would be
+// less when they have come.
 func (p *planner) unwantedRecord(cluster string, r *Record, lingers, safe bool) {
-	gone := p.unwanted(cluster, r.ID, p.Memory.droppedRecords[r.Key()] || lingers && p.Memory.named[r.Name])
+	gone := p.unwanted(Vultr, cluster, r.ID, saidIf(p.Memory.droppedRecords[r.Key()] || lingers && p.Memory.named[r.Name]))
 	if !safe {
 		return
 	}
-	d := deletion[Record]{op: Op[Record]{Verb: Delete, old: r, Urgency: urgentRemove}, reported: gone.reported, due: p.Now}
+	d := deletion[Record]{op: Op[Record]{Verb: Delete, old: r, Urgency: urgentRemove}, due: p.Now}
 	d.safe = !p.records.doubtful(r.Key()) && !p.records.is(r.Key(), InFlight)
 	if lingers {
 		d.op.Urgency = urgentTidy
@@ -124,8 +124,8 @@ func (p *planner) unwantedRecord(cluster string, r *Record, lingers, safe bool) 
 			}
 		}
 	}
-	c := p.clusters.get(cluster)
-	c.recordDeletions = append(c.recordDeletions, d)
+	set := p.clusters.get(cluster).lost.of(r.Name)
+	set.deletions = append(set.deletions, d)
 }
 
 // readSince reports whether a reading began at t or later, and not long ago.

@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/edgeward/edgeward/internal/kube"
 )
@@ -334,27 +335,44 @@ func (p *planner) unwantedRule(r ourRule) {
 	if p.Memory.decided[*r.of] {
 		p.decided[*r.of] = true
 	}
-	gone := p.unwanted(r.of.Cluster, r.ID, p.Memory.droppedRules[r.RuleKey] || p.decided[*r.of])
-	due, safe := gone.since.Add(p.Settings.DeletionGrace), true
+	gone := p.unwanted(r.CDN, r.of.Cluster, r.ID, saidIf(p.Memory.droppedRules[r.RuleKey] || p.decided[*r.of] || p.Want.denies(*r.of, r.Host) || p.replaced(r)))
+	d := deletion[Rule]{
+		op:  Op[Rule]{Verb: Delete, old: r.Rule, Ingress: *r.of, Urgency: urgentRemove},
+		due: gone.since.Add(p.Settings.DeletionGrace), safe: true,
+	}
 	if zone := p.unseenZone(r); zone != "" {
 		p.keepsUnseen(r, zone)
 		return
 	}
-	if pub := p.published[r.Host]; pub != nil && p.concerns(pub, r.Rule) {
+	if pub := p.published[r.Host]; pub != nil && p.concerns(pub, r.Rule) && !p.hostStays(r) {
 		// First its host must not lead to it any more, nor be remembered to.
-		if at := p.forgotten(pub, r.Rule, gone.since); at.After(due) {
-			due = at
+		if d.safeFrom = p.forgotten(pub, r.Rule, gone.since); d.due.After(d.safeFrom) {
+			d.safeFrom = d.due
 		}
-		safe = !pub.busy && !(pub.hasCNAME && slices.Contains(p.namesOf(pub, r.Rule), pub.cname.Data)) && p.seenToLead(pub, due)
+		d.safe = !pub.busy && !(pub.hasCNAME && slices.Contains(p.namesOf(pub, r.Rule), pub.cname.Data)) && p.seenToLead(pub, d.safeFrom)
 		if pub.unread != "" {
 			p.keeps(r, "its zone "+p.zone(pub.zone)+" cannot be read: "+pub.unread)
 		}
 	}
-	c.ruleDeletions[r.CDN] = append(c.ruleDeletions[r.CDN], deletion[Rule]{
-		op:       Op[Rule]{Verb: Delete, old: r.Rule, Ingress: *r.of, Urgency: urgentRemove},
-		reported: gone.reported, due: due, safe: safe,
-	})
+	lost := c.lost.at(r.CDN)
+	lost.deletions = append(lost.deletions, d)
 	p.open(*r.of, Open{Rules: true})
+}
+
+// hostStays reports whether another rule of the host stays at a CDN that gives all of
+// them one name: then the host may go on leading there.
+func (p *planner) hostStays(r ourRule) bool {
+	if r.CDN != Edgio {
+		return false
+	}
+	i, _ := slices.BinarySearchFunc(p.sites.all, r.Host, func(s *site, host string) int { return strings.Compare(s.key().Host, host) })
+	for ; i < len(p.sites.all) && p.sites.all[i].key().Host == r.Host; i++ {
+		s := p.sites.all[i]
+		if _, held := p.held(s.route, s.ours); s.key().CDN == r.CDN && len(s.ours) > 0 && (held || s.route.Wanted()) {
+			return true
+		}
+	}
+	return false
 }
 
 // unseenZone is the zone in which the host of a rule may be led to it though nobody sees
@@ -386,6 +404,9 @@ func (p *planner) stillThere(ours []ourRule) {
 		if gone, ok := p.Memory.absent[r.ID]; ok {
 			p.absent[r.ID] = gone
 			p.open(*r.of, Open{Rules: true})
+			if c := p.clusters.get(r.of.Cluster); c != nil && gone.condemned {
+				c.lost.at(r.CDN).condemned++
+			}
 		}
 	}
 }

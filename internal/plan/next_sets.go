@@ -22,8 +22,9 @@ func (p *planner) planName(cluster string, c *clusterState, name string, records
 	used := p.named[name]
 	switch {
 	case used:
-	case !p.Rules.Known:
-		return // whether a rule names it is not known yet
+	case !p.Rules.Known: // whether a rule names it is not known yet
+		p.stillAbsent(name, records)
+		return
 	case len(p.Settings.unread(c.said)) > 0: // a rule of a CDN that nobody reads may
 		used = true
 		if name != ClaimName(cluster, p.Settings.Owner) {
@@ -32,6 +33,9 @@ func (p *planner) planName(cluster string, c *clusterState, name string, records
 	}
 	var members, others []*Record
 	for _, r := range records {
+		if len(p.Memory.absent) > 0 && (p.records.is(r.Key(), InFlight) || p.records.doubtful(r.Key())) {
+			p.stillAbsent(name, []*Record{r})
+		}
 		switch {
 		case name == ClaimName(cluster, p.Settings.Owner) && r.Type == "TXT":
 		case used && !known:
@@ -50,6 +54,20 @@ func (p *planner) planName(cluster string, c *clusterState, name string, records
 	default:
 		blocked := slices.ContainsFunc(others, (*Record).resolves) // a CNAME stands alone
 		p.sets.of[name] = p.planSet(cluster, c, name, set, members, blocked || c.ttlChanges)
+	}
+	p.noteLoss(c, name, records, p.sets.get(name).standing)
+}
+
+// stillAbsent remembers of records of a set what was known of them, as long as it is not
+// known what becomes of them.
+func (p *planner) stillAbsent(name string, records []*Record) {
+	for _, r := range records {
+		if gone, ok := p.Memory.absent[r.ID]; ok {
+			p.absent[r.ID] = gone
+		}
+	}
+	if stood, ok := p.Memory.stood[name]; ok {
+		p.stood[name] = stood
 	}
 }
 

@@ -159,15 +159,18 @@ func (v View[T]) tried() bool {
 	return v.Known
 }
 
-// faulty reports whether a part cannot be read.
-func (v View[T]) faulty() bool {
+// whole reports whether each part was read, and can be.
+func (v View[T]) whole() bool {
 	for _, p := range v.Parts {
-		if p.Fault != "" {
-			return true
+		if !p.seen() {
+			return false
 		}
 	}
-	return false
+	return v.Known
 }
+
+// seen reports whether a part was read, and can be.
+func (p Part) seen() bool { return p.Known && p.Fault == "" }
 
 // part returns what is known of a part: of a CDN or of a zone.
 func (v View[T]) part(name string) Part {

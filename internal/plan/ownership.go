@@ -15,15 +15,19 @@ func ClaimName(cluster, owner string) string { return markLabel + subtree(cluste
 // Ownership is what the claim of a cluster says, the text of the TXT record at
 // ClaimName:
 //
-//	heritage=edgeward,edgeward/owner=<owner>,edgeward/cluster=<UID>,edgeward/cdns=<CDN>+<CDN>,edgeward/zones=<tag><tag>
+//	heritage=edgeward,edgeward/owner=<owner>,edgeward/cluster=<UID>,edgeward/cdns=<CDN>+<CDN>,edgeward/config=<hash>,edgeward/zones=<tag><tag>
 //
-// The last two are left out where they would be empty. They are there for a start
-// with another configuration: it knows by them what it cannot read.
+// The last three are left out where they would be empty. They are there for a start
+// with another configuration: it knows by them what it cannot read, and whether another
+// selection may be why something is not wanted any more.
 type Ownership struct {
 	Owner string
 	UID   string // of the namespace kube-system, which lives as long as the cluster does
 	// CDNs are those at which rules of the cluster stand or are about to, sorted.
 	CDNs []Target
+	// Config is a hash of what the configuration selects in the cluster; see
+	// Cluster.Selection.
+	Config string
 	// Zones are the tags of the zones in which hosts of the cluster are led to a CDN, or
 	// may be, sorted; see zoneTag.
 	Zones []string
@@ -38,6 +42,9 @@ func (o Ownership) String() string {
 	text := heritage + "edgeward/owner=" + o.Owner + ",edgeward/cluster=" + o.UID
 	if len(o.CDNs) > 0 {
 		text += ",edgeward/cdns=" + joined(o.CDNs, "+")
+	}
+	if o.Config != "" {
+		text += ",edgeward/config=" + o.Config
 	}
 	if len(o.Zones) == 0 {
 		return text
@@ -69,6 +76,8 @@ func ParseOwnership(text string) (o Ownership, ok bool) {
 					o.CDNs = append(o.CDNs, Target(name))
 				}
 			}
+		case "edgeward/config":
+			o.Config = value
 		case "edgeward/zones":
 			if value == anyZone {
 				o.Zones = []string{anyZone}
@@ -88,6 +97,11 @@ func ParseOwnership(text string) (o Ownership, ok bool) {
 func (o Ownership) and(also Ownership) Ownership {
 	o.CDNs = union(o.CDNs, also.CDNs)
 	o.Zones = union(o.Zones, also.Zones)
+	if o.Config == "" {
+		o.Config = also.Config
+	} else if also.Config != "" && also.Config != o.Config {
+		o.Config = ""
+	}
 	return o
 }
 

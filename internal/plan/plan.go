@@ -265,7 +265,8 @@ type Settings struct {
 
 	DeletionGrace time.Duration
 	Linger        time.Duration
-	MaxDelete     float64
+	MaxDelete     float64       // see Loss
+	ConfirmAfter  time.Duration // 0: never
 }
 
 // Cluster is what is known of one cluster of the configuration.
@@ -275,13 +276,17 @@ type Cluster struct {
 	NotReadyDelay time.Duration
 	Allow         []Allow // none: see Allow
 	EdgioClass    string  // the ingress class for Edgio, "" if none
-	Standing      Standing
+	// Selection is a hash of what of the configuration selects: namespaces, Ingresses,
+	// nodes, and whose rules are read. The claim says it.
+	Selection string
+	Standing  Standing
 
 	// Ready says that each resource has had a complete snapshot. Until then
 	// the fields below are not looked at and nothing is written for it. The slices
 	// and what they hold are not changed: after a change there is another slice.
 	Ready     bool
 	UID       string          // of the namespace kube-system
+	Listed    time.Time       // when the oldest of the resources' latest snapshots began
 	Ingresses []*kube.Ingress // in the order of their keys
 	Services  []kube.Service
 	Nodes     []kube.Node

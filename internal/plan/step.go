@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"fmt"
 	"slices"
 	"time"
 )
@@ -47,8 +46,11 @@ type Step struct {
 	// has refused; zero: there is nothing like that.
 	Poll time.Time
 	// Open are the Ingresses that still have work outstanding.
-	Open    map[IngressID]Open
+	Open map[IngressID]Open
+	// Blocked are the losses that the guard does not believe. Relist asks for new
+	// snapshots of these clusters that begin at that time or later: they may confirm them.
 	Blocked []Blocked
+	Relist  map[string]time.Time
 	// Warnings are about Ingresses that are published, beside those of Want.
 	Warnings []Warning
 	Notices  []Notice
@@ -153,19 +155,6 @@ const (
 	VultrCDN Target = "vultr-cdn"
 	Vultr    Target = "vultr" // DNS
 )
-
-// Blocked is a number of deletions that Settings.MaxDelete forbids.
-type Blocked struct {
-	Target       Target
-	Cluster      string
-	Count, Total int
-}
-
-// String says what is refused and what to do.
-func (b Blocked) String() string {
-	return fmt.Sprintf("refusing to delete %d of %d objects of cluster %s at %s that no Ingress wants any more (sync.max_delete); "+
-		"if that is right, restart once with --allow-delete", b.Count, b.Total, b.Cluster, b.Target)
-}
 
 // Notice is something to tell the operator, once as long as it lasts. Fatal
 // says that a cluster cannot be served.

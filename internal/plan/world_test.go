@@ -30,7 +30,10 @@ type world struct {
 	records store[Record]
 	memory  Memory
 	want    Want
-	fresh   bool // nothing has been compared since the start
+	allowed bool // the start has --allow-delete, and nothing has been compared since
+
+	clusters []Cluster // as they were last seen
+	listed   time.Time // when they were last listed
 
 	// Not ours to touch, by ID.
 	foreignRules   map[string]Rule
@@ -84,12 +87,12 @@ const (
 
 func newWorld(t *testing.T, seed uint64) *world {
 	settings := vultrSettings()
-	settings.MaxDelete = 1
+	settings.ConfirmAfter = time.Hour
 	if seed%3 == 0 {
 		settings.PublishZones = nil
 	}
 	w := &world{
-		t: t, seed: seed, rng: rand.New(rand.NewPCG(seed, 1)), now: start(), fresh: true, settings: settings, all: settings,
+		t: t, seed: seed, rng: rand.New(rand.NewPCG(seed, 1)), now: start(), settings: settings, all: settings,
 		rules: newStore[Rule](), records: newStore[Record](),
 		foreignRules: map[string]Rule{}, foreignRecords: map[string]Record{}, usable: map[Record][]string{}, strays: map[string]bool{},
 	}
@@ -170,14 +173,14 @@ func (w *world) fail(format string, a ...any) {
 
 func (w *world) next() Step {
 	in := Input{Want: w.want, Rules: w.rules.asView(), Records: w.records.asView(), Memory: w.memory,
-		Settings: w.settings, Now: w.now, AllowDelete: w.fresh}
+		Settings: w.settings, Now: w.now, AllowDelete: w.allowed}
 	in.Rules.Read, in.Records.Read = w.now, w.now
 	if w.fault != "" {
 		in.Records.Parts = map[string]Part{"": {Known: true, Read: w.now}, w.fault: {Fault: "404 Not Found"}}
 	}
 	step := Next(in)
 	w.checkSites(in, step)
-	w.memory, w.fresh = step.Memory, w.fresh && !step.Compared
+	w.memory, w.allowed = step.Memory, w.allowed && !step.Compared
 	return step
 }
 
@@ -202,6 +205,9 @@ func (w *world) checkSites(in Input, step Step) {
 
 // change gives the clusters new objects.
 func (w *world) change(clusters []Cluster, reported bool) {
+	if w.clusters = clusters; !reported {
+		w.listed = w.now
+	}
 	want := w.desired(clusters)
 	w.memory = w.memory.Follow(w.want, want, reported)
 	w.want = want
@@ -212,7 +218,19 @@ func (w *world) change(clusters []Cluster, reported bool) {
 
 // desired is what clusters want, given what the daemon believes to stand.
 func (w *world) desired(clusters []Cluster) Want {
+	clusters = slices.Clone(clusters)
+	for i := range clusters {
+		clusters[i].Listed, clusters[i].Selection = w.listed, w.selection()
+	}
 	return Desired(onStanding(clusters, w.rules.asView(), w.records.asView()), w.settings, w.now)
+}
+
+// selection is what the configuration selects: in some worlds the CDNs have a say.
+func (w *world) selection() string {
+	if w.seed%4 > 0 {
+		return "all"
+	}
+	return fmt.Sprint(len(w.settings.CDNs), w.settings.CDNs[0].Target)
 }
 
 // lastKnown stands for whatever address is left: without nodes all are usable.
@@ -236,7 +254,7 @@ func (w *world) crash() {
 	w.log("crash")
 	abandon(w, &w.rules, w.applyRule)
 	abandon(w, &w.records, w.applyRecord)
-	w.memory, w.fresh = Memory{}, true
+	w.memory, w.listed = Memory{}, w.now
 }
 
 func abandon[T Object[T]](w *world, s *store[T], apply func(Op[T]) (T, outcome)) {

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/ordered"
@@ -18,10 +19,38 @@ type intake struct {
 	mu       sync.Mutex
 	clusters []*Cluster
 	events   map[plan.IngressID]string // the latest since they were last taken
-	missed   bool                      // a change since then was not seen, but inferred from a snapshot
+	earlier  []stage                   // changes of another kind than the latest, not taken yet
+	kind     evidence                  // of the changes since then
 	news     bool                      // anything changed since then
 	changed  chan struct{}             // holds one element while there is something to take
 }
+
+// evidence is how a change became known.
+type evidence int
+
+const (
+	neutral evidence = iota // it leads to no deletion
+	seen                    // a watch reported it
+	missed                  // a snapshot showed that something was missed
+)
+
+// known is seen where a watch reported a change.
+func known(reported bool) evidence {
+	if reported {
+		return seen
+	}
+	return missed
+}
+
+// stage is the clusters as they were after changes of one kind.
+type stage struct {
+	clusters []plan.Cluster
+	missed   bool
+}
+
+// maxStages bounds how many changes of kind are kept apart. Where there are more, what
+// was seen counts as missed, too.
+const maxStages = 8
 
 // Cluster takes the reports of one cluster's watches.
 type Cluster struct {
@@ -31,22 +60,33 @@ type Cluster struct {
 	Nodes          *Objects[kube.Node]
 	TLSSecrets     *Objects[kube.TLSSecret]
 
-	in      *intake
+	in *intake
+	// Renew has all of the cluster listed anew; nil: that cannot be asked for.
+	Renew func()
+
 	opts    plan.Cluster
 	refused map[string]bool // namespaces, "": all
 	uid     string          // not empty: each resource has had a complete snapshot
+	listed  time.Time       // see Listed
+	renewed time.Time       // when it was last asked for; belongs to the loop
 }
 
 // Ready tells that each resource of the cluster has had a complete snapshot.
 // uid is that of its namespace kube-system.
 func (c *Cluster) Ready(uid string) {
-	c.in.update(func() { c.uid = uid })
+	c.in.update(neutral, func() { c.uid = uid })
+}
+
+// Listed tells that all of the cluster was listed anew; the oldest of these snapshots
+// began at a time.
+func (c *Cluster) Listed(began time.Time) {
+	c.in.update(neutral, func() { c.listed = began })
 }
 
 // TLSRefused tells whether the TLS Secrets of a namespace, or with "" of all, are
 // done without, since they may not be read.
 func (c *Cluster) TLSRefused(namespace string, refused bool) {
-	c.in.update(func() {
+	c.in.update(neutral, func() {
 		if refused {
 			c.refused[namespace] = true
 		} else {
@@ -70,24 +110,23 @@ func newObjects[T interface{ Identity() kube.Meta }](in *intake, note func(T, st
 
 // Added takes an object that is new.
 func (o *Objects[T]) Added(obj T) {
-	o.update(obj, "added", true, func() { o.kept.Put(obj.Identity().Key(), obj) })
+	o.update(obj, "added", neutral, func() { o.kept.Put(obj.Identity().Key(), obj) })
 }
 
 // Modified takes the new state of an object. Not seen, it was inferred from a
 // new snapshot, and the deletions that it leads to count for sync.max_delete.
 func (o *Objects[T]) Modified(_, obj T, seen bool) {
-	o.update(obj, "modified", seen, func() { o.kept.Put(obj.Identity().Key(), obj) })
+	o.update(obj, "modified", known(seen), func() { o.kept.Put(obj.Identity().Key(), obj) })
 }
 
 // Deleted takes an object away. Seen is as for Modified.
 func (o *Objects[T]) Deleted(old T, seen bool) {
-	o.update(old, "deleted", seen, func() { o.kept.Delete(old.Identity().Key()) })
+	o.update(old, "deleted", known(seen), func() { o.kept.Delete(old.Identity().Key()) })
 }
 
-func (o *Objects[T]) update(obj T, event string, seen bool, change func()) {
-	o.in.update(func() {
+func (o *Objects[T]) update(obj T, event string, kind evidence, change func()) {
+	o.in.update(kind, func() {
 		change()
-		o.in.missed = o.in.missed || !seen
 		if o.note != nil {
 			o.note(obj, event)
 		}
@@ -110,8 +149,11 @@ func newIntake(clusters []plan.Cluster) *intake {
 	return in
 }
 
-func (in *intake) update(change func()) {
+func (in *intake) update(kind evidence, change func()) {
 	in.mu.Lock()
+	if kind != neutral {
+		in.keepApart(kind)
+	}
 	change()
 	in.news = true
 	in.mu.Unlock()
@@ -128,14 +170,27 @@ func (in *intake) waiting() bool {
 	return in.news
 }
 
-// take returns the clusters as they are now, and what was reported since the
-// last call.
-func (in *intake) take() (clusters []plan.Cluster, events map[plan.IngressID]string, missed bool) {
-	in.mu.Lock()
-	defer in.mu.Unlock()
+// keepApart begins another stage where the next change is of another kind than those
+// before.
+func (in *intake) keepApart(next evidence) {
+	switch {
+	case in.kind == neutral:
+		in.kind = next
+	case in.kind == next:
+	case len(in.earlier)+1 < maxStages:
+		in.earlier = append(in.earlier, in.stage())
+		in.kind = next
+	default:
+		in.kind = missed
+	}
+}
+
+// stage is the clusters as they are now.
+func (in *intake) stage() stage {
+	s := stage{missed: in.kind == missed}
 	for _, c := range in.clusters {
 		p := c.opts
-		p.Ready, p.UID = c.uid != "", c.uid
+		p.Ready, p.UID, p.Listed = c.uid != "", c.uid, c.listed
 		if p.Ready {
 			p.Ingresses = c.Ingresses.kept.List()
 			p.Services = c.Services.kept.List()
@@ -144,10 +199,18 @@ func (in *intake) take() (clusters []plan.Cluster, events map[plan.IngressID]str
 			p.TLSSecrets = c.TLSSecrets.kept.List()
 			p.TLSRefused = slices.Sorted(maps.Keys(c.refused))
 		}
-		clusters = append(clusters, p)
+		s.clusters = append(s.clusters, p)
 	}
+	return s
+}
+
+// take returns the clusters as they were after each kind of change since the last call,
+// last as they are now, and what happened to Ingresses.
+func (in *intake) take() (stages []stage, events map[plan.IngressID]string) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	stages = append(in.earlier, in.stage())
 	events, in.events = in.events, make(map[plan.IngressID]string)
-	missed, in.missed = in.missed, false
-	in.news = false
-	return clusters, events, missed
+	in.earlier, in.kind, in.news = nil, neutral, false
+	return stages, events
 }

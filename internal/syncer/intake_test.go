@@ -2,6 +2,7 @@ package syncer
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -51,10 +52,67 @@ func TestCertificatesAreTaken(t *testing.T) {
 		default:
 			t.Errorf("%s: it is not told", test.name)
 		}
-		clusters, _, missed := in.take()
-		got := clusters[0]
+		stages, _ := in.take()
+		got, missed := stages[0].clusters[0], stages[0].missed
 		if diff := cmp.Diff(test.secrets, got.TLSSecrets); diff != "" || missed != test.missed || !slices.Equal(got.TLSRefused, test.refused) {
 			t.Errorf("%s: refused %v, missed %t; secrets (-want +got):\n%s", test.name, got.TLSRefused, missed, diff)
 		}
+	}
+}
+
+// TestWhatWasSeenIsKeptApart has changes that a watch reported beside some that only a
+// snapshot showed, all before the loop takes them: each kind is taken by itself, in the
+// order in which they came.
+func TestWhatWasSeenIsKeptApart(t *testing.T) {
+	type taken struct {
+		left   string // of the Ingresses, by name
+		missed bool
+	}
+	tests := map[string]struct {
+		happen string // a letter deletes that Ingress, as seen; an upper case one, as missed; + adds one
+		want   []taken
+	}{
+		"nothing":                      {"", []taken{{"abcdefgh", false}}},
+		"seen":                         {"ab", []taken{{"cdefgh", false}}},
+		"missed":                       {"AB", []taken{{"cdefgh", true}}},
+		"seen, then missed":            {"abC", []taken{{"cdefgh", false}, {"defgh", true}}},
+		"missed, then seen":            {"Abc", []taken{{"bcdefgh", true}, {"defgh", false}}},
+		"what comes belongs to either": {"a+B+c", []taken{{"+bcdefgh", false}, {"+cdefgh", true}, {"+defgh", false}}},
+		"more kinds than are kept apart": {"aBcDeFgHaBcDeFgH", []taken{
+			{"bcdefgh", false}, {"cdefgh", true}, {"defgh", false}, {"efgh", true}, {"fgh", false}, {"gh", true}, {"h", false}, {"", true},
+		}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			in := newIntake([]plan.Cluster{{Name: "main"}})
+			c := in.clusters[0]
+			named := func(name string) *kube.Ingress { return &kube.Ingress{Meta: kube.Meta{Name: name}} }
+			c.Ready("uid")
+			for _, name := range "abcdefgh" {
+				c.Ingresses.Added(named(string(name)))
+			}
+			for _, what := range strings.Split(test.happen, "") {
+				if what == "+" {
+					c.Ingresses.Added(named(what))
+				} else {
+					c.Ingresses.Deleted(named(strings.ToLower(what)), strings.ToLower(what) == what)
+				}
+			}
+			var got []taken
+			stages, _ := in.take()
+			for _, s := range stages {
+				left := ""
+				for _, ing := range s.clusters[0].Ingresses {
+					left += ing.Name
+				}
+				got = append(got, taken{left, s.missed})
+			}
+			if diff := cmp.Diff(test.want, got, cmp.AllowUnexported(taken{})); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			if again, _ := in.take(); len(again) != 1 || again[0].missed {
+				t.Errorf("taken again: %d stages, missed %t", len(again), again[0].missed)
+			}
+		})
 	}
 }

@@ -78,7 +78,7 @@ func (s *Syncer) tell() {
 	}
 	for _, b := range s.step.Blocked {
 		// Its numbers change while it lasts.
-		sayAs(fmt.Sprint("blocked ", b.Target, b.Cluster), slog.LevelError, b.String())
+		sayAs(fmt.Sprint("blocked ", b.Target, b.Cluster, b.Set), slog.LevelError, b.String())
 	}
 	for _, n := range s.step.Notices {
 		level := slog.LevelWarn

@@ -33,7 +33,7 @@ var (
 // TestSimulation has a simulated week for each seed: Ingresses, Services and
 // nodes come and go, others meddle, providers fail in every way they know, for
 // minutes at a time, watches miss things, and the daemon is killed and started
-// again. In one week of five there is Vultr CDN beside Edgio, and sections and zones
+// again, or reloaded. The guard is on. In one week of five there is Vultr CDN beside Edgio, and sections and zones
 // of the configuration come and go. The invariants of sim.check hold at every change,
 // and when the week is over it becomes exact.
 //
@@ -84,9 +84,11 @@ type sim struct {
 
 	alive  bool
 	kill   context.CancelFunc
-	storm  time.Time // until when calls fail; with both providers' mutex
-	share  float64   // of the calls that fail in a storm; likewise
-	serial int       // of what others make
+	memory plan.Memory   // of the daemon before, at a reload
+	renew  chan struct{} // has an element when the daemon wants the cluster listed anew
+	storm  time.Time     // until when calls fail; with both providers' mutex
+	share  float64       // of the calls that fail in a storm; likewise
+	serial int           // of what others make
 
 	foreignRules   map[string]plan.Rule // by ID, as others left them
 	foreignSince   map[string]time.Time
@@ -101,7 +103,7 @@ type sim struct {
 
 func newSim(t *testing.T, seed uint64) *sim {
 	s := &sim{
-		rig: newRig(t), seed: seed, rng: rand.New(rand.NewPCG(seed, 1)),
+		rig: newRig(t), seed: seed, renew: make(chan struct{}, 1), rng: rand.New(rand.NewPCG(seed, 1)),
 		ingresses: map[string]*kube.Ingress{}, services: map[string]kube.Service{}, nodes: map[string]kube.Node{},
 		foreignRules: map[string]plan.Rule{}, foreignRecords: map[string]plan.Record{}, foreignSince: map[string]time.Time{}, excused: map[string]time.Time{},
 	}
@@ -119,12 +121,16 @@ func newSim(t *testing.T, seed uint64) *sim {
 		}
 		syncer.dns.jitter = jitter
 		syncer.beat = time.Hour
+		syncer.Remember(s.memory)
+		syncer.Cluster("main").Renew = func() {
+			select {
+			case s.renew <- struct{}{}:
+			default:
+			}
+		}
 	}
 	s.opts.ResyncInterval = []time.Duration{10 * time.Minute, time.Hour, 3 * time.Hour}[seed%3]
-	s.opts.Settings.MaxDelete = 1
-	if seed%4 == 0 {
-		s.opts.Settings.MaxDelete = 0.5
-	}
+	s.opts.Settings.ConfirmAfter = time.Hour
 	for i := range 2 {
 		svc := service(int32(30080 + i))
 		svc.Name = fmt.Sprint("svc", i)
@@ -159,6 +165,13 @@ func (s *sim) week() {
 	s.boot()
 	s.pass(2*s.opts.ResyncInterval + s.opts.Settings.Linger + time.Minute)
 	if s.blocked() {
+		s.pass(s.opts.Settings.ConfirmAfter + time.Minute)
+		s.pass(s.opts.Settings.ConfirmAfter + s.opts.Settings.Linger + s.opts.ResyncInterval + time.Minute)
+	}
+	if s.blocked() {
+		if !s.selectsByCDN() {
+			s.fail("the configuration selects what it always did, and yet waits for ever")
+		}
 		s.say("--allow-delete")
 		s.crash()
 		s.opts.AllowDelete = true
@@ -175,6 +188,28 @@ func (s *sim) week() {
 	if *simulateOne > 0 {
 		s.t.Log(strings.Join(s.steps, "\n"))
 	}
+}
+
+// selectsByCDN reports whether what the configuration selects depends on its CDNs.
+func (s *sim) selectsByCDN() bool { return s.seed%4 == 0 }
+
+// pass lets time go by, in which the daemon may want the cluster listed anew.
+func (s *sim) pass(d time.Duration) {
+	end := time.NewTimer(d)
+	defer end.Stop()
+	for {
+		select {
+		case <-s.renew:
+			if s.alive {
+				s.say("the cluster is listed anew")
+				s.catchUp()
+			}
+			continue
+		case <-end.C:
+		}
+		break
+	}
+	synctest.Wait()
 }
 
 // while is a random span of time around mean.
@@ -195,6 +230,8 @@ func (s *sim) happens() {
 		s.storm, s.share = until, share
 		s.dns.mu.Unlock()
 		s.say("a storm until %s", until.Format(time.TimeOnly))
+	case n < 92 && s.rng.IntN(3) == 0:
+		s.reload()
 	case n < 92:
 		s.crash()
 		s.pass(5*time.Second + s.while(30*time.Second))
@@ -222,6 +259,10 @@ func (s *sim) boot() {
 	}
 	s.say("start")
 	s.alive = true
+	s.opts.Clusters[0].Selection = "all"
+	if s.selectsByCDN() {
+		s.opts.Clusters[0].Selection = fmt.Sprint(len(s.opts.CDNs), s.opts.CDNs[0].Target)
+	}
 	var life context.Context
 	life, s.kill = context.WithCancel(s.t.Context())
 	for i, cdn := range s.opts.CDNs {
@@ -237,7 +278,25 @@ func (s *sim) boot() {
 	for _, o := range slices.Concat(objects(s.ingresses), objects(s.services), objects(s.nodes)) {
 		s.add(o)
 	}
+	s.Cluster("main").Listed(time.Now())
 	s.Cluster("main").Ready("uid-main")
+}
+
+// reload has the daemon take another configuration: its calls may end, and it remembers.
+func (s *sim) reload() {
+	if !s.alive {
+		return
+	}
+	s.say("reload")
+	if err := s.stop(); err != nil {
+		s.fail("the daemon ended with %v", err)
+	}
+	s.alive, s.memory = false, s.Memory()
+	if s.vultr != nil && s.rng.IntN(2) == 0 {
+		s.reconfigure()
+	}
+	s.boot()
+	s.memory = plan.Memory{}
 }
 
 // crash kills the daemon: what it has sent may happen, no reply reaches it.

@@ -85,6 +85,9 @@ func (s *sim) catchUp() {
 		}
 		s.unseen = nil
 	}
+	if s.alive {
+		s.Cluster("main").Listed(time.Now())
+	}
 }
 
 func (s *sim) randomIngress(name string) *kube.Ingress {

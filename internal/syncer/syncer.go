@@ -195,7 +195,7 @@ func (s *Syncer) Run(ctx context.Context) error {
 				return err
 			}
 		}
-		wake := now.Add(s.beat)
+		wake := earliest(now.Add(s.beat), s.renewClusters(now))
 		for _, t := range []time.Time{again, s.step.Wake, s.step.Poll, s.tellNext(now)} {
 			wake = earliest(wake, t)
 		}
@@ -247,18 +247,21 @@ func (s *Syncer) applyAll() {
 // desire maps the clusters' objects anew. What was mapped before a target was read
 // is of no use: what stands there has a say.
 func (s *Syncer) desire(now time.Time) {
-	clusters, events, missed := s.in.take()
+	stages, events := s.in.take()
 	before, standing, read := s.want, s.stands(), s.readTargets()
 	if s.mappedOn != read {
 		before, s.mappedOn = plan.Want{}, read
 	}
-	for i := range clusters {
-		clusters[i].Standing = standing
-	}
-	want := plan.DesiredAfter(before, clusters, s.opts.Settings, now)
 	s.accounts.opened(events, s.published, now)
-	s.memory = s.memory.Follow(s.want, want, !missed)
-	s.want, s.mapped, s.nodes = want, true, nodesOf(clusters)
+	for _, stage := range stages {
+		for i := range stage.clusters {
+			stage.clusters[i].Standing = standing
+		}
+		want := plan.DesiredAfter(before, stage.clusters, s.opts.Settings, now)
+		s.memory = s.memory.Follow(s.want, want, !stage.missed)
+		s.want, before, s.nodes = want, want, nodesOf(stage.clusters)
+	}
+	s.mapped = true
 }
 
 // published is where an Ingress is published, as the last plan found; "": nowhere.
@@ -300,6 +303,30 @@ func (s *Syncer) input(now time.Time) plan.Input {
 		Settings: s.opts.Settings, Now: now, AllowDelete: s.opts.AllowDelete,
 	}
 }
+
+// renewClusters has those clusters listed anew of which the plan asks that, and returns
+// when the next is to be.
+func (s *Syncer) renewClusters(now time.Time) (again time.Time) {
+	for name, at := range s.step.Relist {
+		switch c := s.Cluster(name); {
+		case now.Before(at):
+			again = earliest(again, at)
+		case c.Renew != nil && c.renewed.Before(at):
+			c.renewed = now
+			s.log.Info("listing the cluster anew, to see whether what sync.max_delete holds back may go", "cluster", name)
+			c.Renew()
+		}
+	}
+	return again
+}
+
+// Memory is what is to be remembered over a reload of the configuration. It may be asked
+// for once Run has returned.
+func (s *Syncer) Memory() plan.Memory { return s.memory.Reloaded() }
+
+// Remember takes the Memory of the Syncer before, in the same process and with the same
+// accounts, before Run.
+func (s *Syncer) Remember(m plan.Memory) { s.memory = m }
 
 // share has rules that stand as they are wanted say so in the same texts: those
 // of a first reading take as much memory again. Later ones keep the texts.

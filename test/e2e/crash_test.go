@@ -113,7 +113,7 @@ type crasher struct {
 func (c *crasher) start() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.daemon = c.bed.start(c.config, "--allow-delete")
+	c.daemon = c.bed.start(c.config)
 }
 
 // current is the daemon that was started last.
@@ -245,7 +245,9 @@ func (c *crasher) records(tr transition) []string {
 // circle is all transitions. The last one leads to where the first begins.
 func (c *crasher) circle() []transition {
 	b := c.bed
-	slow, fast := b.config(sections{"sync": "adopt: annotated"}), b.config(sections{"sync": "adopt: annotated", "vultr": "ttl: 60"})
+	// The guard is on: what a daemon that died has left behind goes when it is confirmed.
+	sync := "adopt: annotated\nconfirm_after: 200ms"
+	slow, fast := b.config(sections{"sync": sync}), b.config(sections{"sync": sync, "vultr": "ttl: 60"})
 	c.config = slow
 	at := func(path, name string, port int) string {
 		return fmt.Sprintf("%s for %s/main/default/%s", rule("www.example.com/"+path, port), lab.Owner, name)

@@ -49,7 +49,7 @@ func (c *crasher) vultrCircle() []transition {
 		server.Delete(context.Background(), rbac)
 	})
 	s := withVultrCDN()
-	s["edgio"] = lab.Left
+	s["edgio"], s["sync"] = lab.Left, "confirm_after: 200ms"
 	s["clusters"] = b.cluster("main", server, "namespaces: [default]")
 	c.config = b.config(s)
 	one := fast("www.example.com", "tls: [{hosts: [www.example.com], secretName: www-tls}]")

@@ -3,6 +3,7 @@ package lab
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -37,7 +38,8 @@ func (l *Lab) PullZones() []string {
 	return lines
 }
 
-// Records returns what stands in the zone, a line a record, sorted:
+// Records returns what stands in the zone, a line a record, sorted, without the hash of
+// the configuration in claims:
 //
 //	nodes.main.acme A 192.0.2.1 ttl 120
 func (l *Lab) Records() []string { return l.records(Domain, "") }
@@ -47,9 +49,9 @@ func (l *Lab) Records() []string { return l.records(Domain, "") }
 func (l *Lab) PublishedRecords() []string { return l.records(PublishZone, "."+PublishZone) }
 
 func (l *Lab) records(zone, suffix string) []string {
-	lines := []string{}
+	lines, hash := []string{}, regexp.MustCompile(`,edgeward/config=[\w-]+`)
 	for _, r := range l.Vultr.Records(zone) {
-		lines = append(lines, fmt.Sprintf("%s%s %s %s ttl %d", r.Name, suffix, r.Type, r.Data, r.TTL))
+		lines = append(lines, fmt.Sprintf("%s%s %s %s ttl %d", r.Name, suffix, r.Type, hash.ReplaceAllString(r.Data, ""), r.TTL))
 	}
 	slices.Sort(lines)
 	return lines
