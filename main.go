@@ -2,16 +2,13 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
-	"os/signal"
 	"runtime"
 	"runtime/debug"
-	"syscall"
 
 	"github.com/spf13/cobra"
 	"k8s.io/klog/v2"
@@ -49,14 +46,11 @@ const garbage = 30
 func main() { os.Exit(run()) }
 
 func run() int {
+	ctx, hangup := catchSignals()
 	// A panic ends the process by SIGABRT, so that systemd starts it again.
 	debug.SetTraceback("crash")
 
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
-	defer stop()
-	context.AfterFunc(ctx, stop) // a second signal ends it at once
-
-	cmd, ran := newCommand()
+	cmd, ran := newCommand(hangup)
 	err := cmd.ExecuteContext(ctx)
 	var faults config.Faults
 	switch {
@@ -107,16 +101,20 @@ type flags struct {
 }
 
 // newCommand returns the command line. ran is set once arguments and flags
-// were understood.
-func newCommand() (root *cobra.Command, ran *bool) {
+// were understood. The daemon reads its configuration again for each hangup.
+func newCommand(hangup <-chan os.Signal) (root *cobra.Command, ran *bool) {
 	var f flags
 	ran = new(bool)
 	daemonize := func(cmd *cobra.Command, _ []string) error {
 		if os.Getenv("GOGC") == "" {
 			debug.SetGCPercent(garbage)
 		}
-		return daemon.Run(cmd.Context(), daemon.Options{Load: f.load, Path: f.config, Flags: f.run, Build: build(), NewLog: newLog})
+		outliveReaders()
+		return daemon.Run(cmd.Context(), daemon.Options{
+			Load: f.load, Path: f.config, Flags: f.run, Hangup: hangup, Build: build(), NewLog: newLog,
+		})
 	}
+	var runCmd *cobra.Command
 	root = &cobra.Command{
 		Use:           "edgeward",
 		Short:         "Makes a CDN the front of Kubernetes Ingresses",
@@ -124,8 +122,11 @@ func newCommand() (root *cobra.Command, ran *bool) {
 		Args:          cobra.NoArgs,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		PersistentPreRun: func(*cobra.Command, []string) {
+		PersistentPreRun: func(cmd *cobra.Command, _ []string) {
 			*ran = true
+			if cmd != root && cmd != runCmd {
+				hangUp()
+			}
 			// client-go would write to standard error, for instance of a watch
 			// that plan ends; the daemon gives it its own log.
 			klog.SetSlogLogger(slog.New(slog.DiscardHandler))
@@ -137,7 +138,7 @@ func newCommand() (root *cobra.Command, ran *bool) {
 	root.PersistentFlags().StringVar(&f.kubeconfig, "kubeconfig", "", "kubeconfig `FILE`, for a configuration with a single cluster")
 	root.PersistentFlags().StringVar(&f.logLevel, "log-level", "", "debug, info, warn or error; overrides log.level")
 
-	runCmd := &cobra.Command{Use: "run", Short: "Run the daemon", Args: cobra.NoArgs, RunE: daemonize}
+	runCmd = &cobra.Command{Use: "run", Short: "Run the daemon", Args: cobra.NoArgs, RunE: daemonize}
 	for _, cmd := range []*cobra.Command{root, runCmd} {
 		cmd.Flags().BoolVar(&f.run.Once, "once", false, "converge, then exit: 1 if a call failed or a deletion was blocked")
 		cmd.Flags().BoolVar(&f.run.DryRun, "dry-run", false, "read everything, write nothing, log each write it would make")

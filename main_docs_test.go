@@ -61,7 +61,7 @@ read FILE (default /etc/x.yaml)
 // TestDocs writes everything for the real commands.
 func TestDocs(t *testing.T) {
 	dir := t.TempDir()
-	root, _ := newCommand()
+	root, _ := newCommand(nil)
 	root.SetArgs([]string{"docs", dir})
 	if err := root.Execute(); err != nil {
 		t.Fatal(err)

@@ -2,6 +2,7 @@ package watcher
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 
 	authorizationv1 "k8s.io/api/authorization/v1"
@@ -25,13 +26,18 @@ type Client struct {
 }
 
 // newClient follows no redirects: client-go would send the token with them.
-func newClient(config *rest.Config) (*Client, error) {
+func newClient(config *rest.Config, plugins *Plugins, log *slog.Logger) (*Client, error) {
 	shared, err := rest.HTTPClientFor(config)
 	if err != nil {
 		return nil, err
 	}
 	own := *shared // which may be http.DefaultClient
 	transport := &own
+	if config.ExecProvider != nil {
+		if transport.Transport, err = plugins.around(own.Transport, config.ExecProvider, log); err != nil {
+			return nil, err
+		}
+	}
 	transport.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	scheme := runtime.NewScheme()
 	for _, add := range []func(*runtime.Scheme) error{

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -23,8 +22,9 @@ type ClientOptions struct {
 	// Kubeconfig is the path of a file. "": the files of $KUBECONFIG, else
 	// ~/.kube/config, else the Pod's own ServiceAccount.
 	Kubeconfig string
-	Context    string // "": the current one of the kubeconfig
-	Version    string // of edgeward, for the User-Agent
+	Context    string   // "": the current one of the kubeconfig
+	Version    string   // of edgeward, for the User-Agent
+	Plugins    *Plugins // of the process; nil: its own
 	Log        *slog.Logger
 }
 
@@ -39,7 +39,12 @@ type Clients struct {
 }
 
 // NewClients reads nothing yet.
-func NewClients(opts ClientOptions) *Clients { return &Clients{opts: opts} }
+func NewClients(opts ClientOptions) *Clients {
+	if opts.Plugins == nil {
+		opts.Plugins = NewPlugins()
+	}
+	return &Clients{opts: opts}
+}
 
 // Validate reports whether the kubeconfig gives a client, without calling the
 // API server. The error names the file and holds no secret.
@@ -54,7 +59,8 @@ func (c *Clients) Validate() error {
 // An exec plugin is asked again by client-go itself.
 //
 // The client does not limit its rate, has no time limit on its calls, so that
-// watches last, and speaks protobuf where the server does.
+// watches last, and speaks protobuf where the server does. Its calls end when their
+// context does, whatever the kubeconfig has it wait for.
 func (c *Clients) Get() (*Client, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -65,7 +71,7 @@ func (c *Clients) Get() (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("kubeconfig: %w", redacted(err))
 	}
-	client, err := newClient(config)
+	client, err := newClient(config, c.opts.Plugins, c.opts.Log)
 	if err != nil {
 		return nil, fmt.Errorf("kubeconfig: %w", redacted(err))
 	}
@@ -97,6 +103,11 @@ func load(opts ClientOptions) (*rest.Config, digests, error) {
 	}
 	if err := selected(raw, opts.Context); err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", strings.Join(paths, ", "), err)
+	}
+	for _, path := range namedFiles(raw, opts.Context) {
+		if _, err := readRegular(path); err != nil { // client-go would wait for a pipe
+			return nil, nil, err
+		}
 	}
 	overrides := &clientcmd.ConfigOverrides{CurrentContext: opts.Context}
 	config, err := clientcmd.NewNonInteractiveClientConfig(*raw, opts.Context, overrides, rules).ClientConfig()
@@ -156,7 +167,7 @@ func digestsOf(paths []string) digests {
 			continue
 		}
 		var sum [sha256.Size]byte
-		if content, err := os.ReadFile(path); err == nil {
+		if content, err := readRegular(path); err == nil {
 			sum = sha256.Sum256(content)
 		}
 		sums[path] = sum

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -69,6 +70,9 @@ func TestBadKubeconfig(t *testing.T) {
 		"no cluster in it":      {strings.Replace(kubeconfig(server, ""), "cluster: main, user: main", "user: main", 1), "", `PATH: context "main" names no cluster; correct it by kubectl config set-context`},
 		"another cluster in it": {strings.Replace(kubeconfig(server, ""), "cluster: main, user", "cluster: old, user", 1), "", `PATH: context "main" names the cluster "old", which is not in the file (there are "main")`},
 		"another user in it":    {strings.Replace(kubeconfig(server, ""), ", user: main", ", user: old", 1), "", `PATH: context "main" names the user "old", which is not in the file (there are "main")`},
+		"a pipe":                {"PIPE", "", "PATH: not a regular file"},
+		"a token in a pipe":     {kubeconfig(server, "tokenFile: pipe"), "", "pipe: not a regular file"},
+		"a CA in a pipe":        {kubeconfig(server+", certificate-authority: pipe", ""), "", "pipe: not a regular file"},
 		"an absent token":       {kubeconfig(server, "tokenFile: token"), "", "token: no such file"},
 	}
 	for name, test := range tests {
@@ -76,6 +80,10 @@ func TestBadKubeconfig(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "kubeconfig")
 			switch test.file {
 			case "ABSENT":
+			case "PIPE":
+				if err := syscall.Mkfifo(path, 0o600); err != nil {
+					t.Fatal(err)
+				}
 			case "DIRECTORY":
 				path = filepath.Dir(path)
 			case "FORBIDDEN":
@@ -87,6 +95,9 @@ func TestBadKubeconfig(t *testing.T) {
 				}
 			default:
 				writeFile(t, path, test.file)
+				if err := syscall.Mkfifo(filepath.Join(filepath.Dir(path), "pipe"), 0o600); err != nil {
+					t.Fatal(err)
+				}
 			}
 			want := strings.Replace(test.want, "PATH", path, 1)
 			err := NewClients(ClientOptions{Kubeconfig: path, Context: test.context, Log: quiet()}).Validate()
@@ -117,6 +128,7 @@ func TestWhichKubeconfig(t *testing.T) {
 		"an empty path":          {path: empty, env: two, want: "holds no configuration"},
 		"environment":            {env: two, want: "two.example"},
 		"environment, a list":    {env: list(absent, one, two), want: "one.example"},
+		"environment, /dev/null": {env: os.DevNull, want: "none is given"},
 		"environment, no file":   {env: absent, want: "none is given"},
 		"environment, all empty": {env: empty, want: "none is given"},
 	}

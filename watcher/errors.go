@@ -39,6 +39,13 @@ func (e *ForeignClusterError) Error() string {
 		"nothing is taken over from it: point the kubeconfig back, or restart edgeward if the change is meant", e.Is, e.Was)
 }
 
+// wentBackError says that what was seen is yet to come for the API server.
+type wentBackError struct{ was, is string }
+
+func (e *wentBackError) Error() string {
+	return fmt.Sprintf("the API server has gone back from version %s to %s: was etcd restored from a backup? What there is now is listed anew", e.was, e.is)
+}
+
 // A verdict is what the end of a list or a watch calls for.
 type verdict struct {
 	reason    string
@@ -55,10 +62,12 @@ func judge(err error) verdict {
 	switch {
 	case errors.Is(err, errClosed):
 		v.reason, v.level = reasonClosed, slog.LevelDebug
-	case errors.Is(err, errSilent):
+	case errors.Is(err, errSilent), errors.As(err, new(*HangingPluginError)):
 		v.reason = reasonTimeout
 	case errors.As(err, &foreign):
 		v.level, v.slow = slog.LevelError, true
+	case errors.As(err, new(*wentBackError)):
+		v.reason = reasonExpired
 	case isExpired(err), isTooLargeVersion(err):
 		v.reason, v.level = reasonExpired, slog.LevelInfo
 	case apierrors.IsUnauthorized(err):

@@ -58,11 +58,14 @@ type apiServer struct {
 	*httptest.Server
 	asked chan string // "list", "list continue=x", "watch 7"
 	times chan time.Time
+	// version answers lists of one object, which ask how far the server has come, and
+	// are not told of.
+	version func() string
 }
 
 func newAPIServer(t *testing.T, lists, watches []answer) *apiServer {
 	t.Helper()
-	s := &apiServer{asked: make(chan string, 1000), times: make(chan time.Time, 1000)}
+	s := &apiServer{asked: make(chan string, 1000), times: make(chan time.Time, 1000), version: func() string { return "99999" }}
 	var mu sync.Mutex
 	next := func(script *[]answer) answer {
 		mu.Lock()
@@ -75,6 +78,10 @@ func newAPIServer(t *testing.T, lists, watches []answer) *apiServer {
 	}
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		query := r.URL.Query()
+		if query.Get("limit") == "1" {
+			page(s.version(), "")(w, r)
+			return
+		}
 		request, script := "list", &lists
 		switch {
 		case query.Get("watch") != "":
@@ -95,7 +102,7 @@ func (s *apiServer) source(t *testing.T) source {
 	t.Helper()
 	client, err := newClient(&rest.Config{
 		Host: s.URL, QPS: -1, ContentConfig: rest.ContentConfig{ContentType: runtime.ContentTypeJSON},
-	})
+	}, nil, quiet())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,7 +22,7 @@ const howTo = `make one as the README says ("A kubeconfig with few rights")`
 // cannot be read or is no kubeconfig. One that was asked for has to be there.
 func readable(paths []string, askedFor bool) (found []string, err error) {
 	for _, path := range paths {
-		data, err := os.ReadFile(path)
+		data, err := readRegular(path)
 		switch {
 		case errors.Is(err, fs.ErrNotExist) && !askedFor:
 			continue
@@ -33,7 +33,7 @@ func readable(paths []string, askedFor bool) (found []string, err error) {
 		case errors.Is(err, syscall.EISDIR):
 			return nil, fmt.Errorf("%s: is a directory; clusters[].kubeconfig has to name a file", path)
 		case err != nil:
-			return nil, fmt.Errorf("%s: %w", path, err)
+			return nil, err // it names the file
 		}
 		if _, err := clientcmd.Load(data); err != nil {
 			return nil, fmt.Errorf("%s: not a kubeconfig: %w; %s", path, err, howTo)
@@ -41,6 +41,21 @@ func readable(paths []string, askedFor bool) (found []string, err error) {
 		found = append(found, path)
 	}
 	return found, nil
+}
+
+// readRegular reads a file that is looked at again and again. A pipe holds what it
+// holds but once, and to open one could wait for ever.
+func readRegular(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case info.IsDir(): // the system says it better
+	case path == os.DevNull: // which some give for none
+	case !info.Mode().IsRegular():
+		return nil, &fs.PathError{Op: "read", Path: path, Err: errors.New("not a regular file")}
+	}
+	return os.ReadFile(path)
 }
 
 // selected says what keeps a context from being used: that of the given name, or ""
@@ -75,6 +90,23 @@ func selected(c *clientcmdapi.Config, name string) error {
 		return fmt.Errorf("context %q names the user %q, which is not in the file (there are %s)%s", name, context.AuthInfo, names(c.AuthInfos), mend)
 	}
 	return nil
+}
+
+// namedFiles are the paths of the files that a context has credentials in; see selected
+// for its name.
+func namedFiles(c *clientcmdapi.Config, name string) []string {
+	context := c.Contexts[cmp.Or(name, c.CurrentContext)]
+	if context == nil {
+		return nil
+	}
+	var paths []string
+	if cluster := c.Clusters[context.Cluster]; cluster != nil {
+		paths = append(paths, cluster.CertificateAuthority)
+	}
+	if user := c.AuthInfos[context.AuthInfo]; user != nil {
+		paths = append(paths, user.ClientCertificate, user.ClientKey, user.TokenFile)
+	}
+	return slices.DeleteFunc(paths, func(path string) bool { return path == "" })
 }
 
 // names are the quoted keys of a map, in their order.

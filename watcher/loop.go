@@ -2,6 +2,7 @@ package watcher
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -128,10 +129,12 @@ const forbiddenForGood = 3
 //
 // If Handler or Reduce panics, Run logs which object it was and panics again.
 func (l *Loop[T]) Run(ctx context.Context) {
-	version := "" // "": a snapshot is due
+	version := ""    // "": a snapshot is due
+	resumed := false // a watch from the version has ended
 	for ctx.Err() == nil {
 		var err error
 		if version == "" {
+			resumed = false
 			select {
 			case <-l.renew: // this one will do
 			default:
@@ -144,7 +147,13 @@ func (l *Loop[T]) Run(ctx context.Context) {
 				}
 			}
 		} else {
-			version, err = l.stream(ctx, version)
+			if resumed {
+				err = l.confirm(ctx, version)
+			}
+			if err == nil {
+				version, err = l.stream(ctx, version)
+			}
+			resumed = true
 		}
 		if err == nil || ctx.Err() != nil {
 			continue
@@ -369,6 +378,9 @@ func (l *Loop[T]) guard(key kube.Key, handle func()) {
 // because prefers the reason why ctx ended, if it did, to an error that only
 // follows from it.
 func because(ctx context.Context, err error) error {
+	if errors.As(err, new(*HangingPluginError)) { // it says what did not answer
+		return err
+	}
 	if cause := context.Cause(ctx); cause != nil {
 		return cause
 	}

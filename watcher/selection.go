@@ -65,7 +65,7 @@ func (s *selection) reduce(object runtime.Object) (*kube.Ingress, bool) {
 	named := slices.Contains(s.classes, class)
 	controller, known := s.controller(in)
 	unknown := !named && !known
-	ours := labelled || named || slices.Contains(s.controllers, controller)
+	ours := labelled || named || controller != ""
 	s.tellMismatch(in, ours || unknown)
 	switch {
 	case ours:
@@ -103,8 +103,8 @@ func (s *selection) tellMismatch(in *networkingv1.Ingress, ours bool) {
 		" names one that is; correct the one or remove the other", "ingress", key.String(), "class", found.field, "annotation", found.annotation)
 }
 
-// controller returns the controller of the IngressClass object that an Ingress
-// names, "" for none. It is not known of an object that may not be read. The legacy
+// controller returns the controller of ours that the IngressClass object which an
+// Ingress names has, "" for none. It is not known of an object that may not be read. The legacy
 // annotation names none (Kubernetes, "Deprecated annotation").
 func (s *selection) controller(in *networkingv1.Ingress) (controller string, known bool) {
 	if in.Spec.IngressClassName == nil || *in.Spec.IngressClassName == "" {
@@ -113,7 +113,15 @@ func (s *selection) controller(in *networkingv1.Ingress) (controller string, kno
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	controller, known = s.known[*in.Spec.IngressClassName]
-	return controller, known || !s.blind
+	return s.ours(controller), known || !s.blind
+}
+
+// ours is a controller if it is one of ours, else "".
+func (s *selection) ours(controller string) string {
+	if slices.Contains(s.controllers, controller) {
+		return controller
+	}
+	return ""
 }
 
 // refuse takes note that IngressClass objects may not be read, or may again. It
@@ -126,7 +134,8 @@ func (s *selection) refuse(blind bool) (changed bool) {
 }
 
 // learn takes what an IngressClass object says; "" stands for one that is gone.
-// It reports whether that may change which Ingresses are ours, or whose.
+// It reports whether that may change which Ingresses are ours, or whose: classes of
+// others do not.
 func (s *selection) learn(class, controller string) (matters bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -139,5 +148,5 @@ func (s *selection) learn(class, controller string) (matters bool) {
 		}
 		s.known[class] = controller
 	}
-	return before != controller
+	return s.ours(before) != s.ours(controller)
 }

@@ -97,7 +97,7 @@ func TestClass(t *testing.T) {
 		"the annotation nobody's, the field by object": {in: ingress("", "nginx", `"fast"`), want: answer{Ours: true, Class: "fast", Annotated: "nginx", Rules: 1, Controller: "edgeward/edgio"}},
 		"the annotation names an object of ours":       {in: ingress("", "fast", "")},
 		"neither ours":                                 {in: ingress("", "nginx", `"traefik"`)},
-		"the label, the field nobody's":                {in: ingress("l", "vultr-cdn", `"nginx"`), want: answer{Ours: true, Class: "nginx", Annotated: "vultr-cdn", Rules: 1, Controller: "k8s.io/ingress-nginx"}},
+		"the label, the field nobody's":                {in: ingress("l", "vultr-cdn", `"nginx"`), want: answer{Ours: true, Class: "nginx", Annotated: "vultr-cdn", Rules: 1}},
 
 		"forbidden: a class of ours by name":    {in: ingress("", "", `"edgio"`), forbidden: true, want: answer{Ours: true, Class: "edgio", Rules: 1}},
 		"forbidden: the annotation alone":       {in: ingress("", "nginx", ""), forbidden: true},
@@ -139,4 +139,34 @@ func errorText(err error) string {
 		return ""
 	}
 	return err.Error()
+}
+
+// TestLearn has which changes of IngressClass objects matter: those that make Ingresses
+// ours, or not ours, or give them to another CDN.
+func TestLearn(t *testing.T) {
+	const edgio, vultr, nginx, traefik = "edgeward/edgio", "edgeward/vultr-cdn", "k8s.io/ingress-nginx", "traefik.io/ingress-controller"
+	for name, test := range map[string]struct {
+		before, now string
+		matters     bool
+	}{
+		"ours comes":               {"", edgio, true},
+		"ours goes":                {edgio, "", true},
+		"ours stays":               {edgio, edgio, false},
+		"it goes to another CDN":   {edgio, vultr, true},
+		"it becomes ours":          {nginx, edgio, true},
+		"it becomes another's":     {vultr, nginx, true},
+		"another's comes":          {"", nginx, false},
+		"another's goes":           {nginx, "", false},
+		"another's is yet another": {nginx, traefik, false},
+	} {
+		s, _, err := parseSelection("cdn=edgio", []string{"edgio"}, []string{edgio, vultr})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.learn("class", test.before)
+		s.learn("unrelated", nginx)
+		if matters := s.learn("class", test.now); matters != test.matters {
+			t.Errorf("%s: matters %t", name, matters)
+		}
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
 
 	"github.com/edgeward/edgeward/internal/kube"
 )
@@ -87,6 +88,26 @@ func (l *Loop[T]) listAll(ctx context.Context, into map[kube.Key]T) (string, err
 			return version, nil
 		}
 	}
+}
+
+// confirm makes sure that the API server has come as far as a version. From one that
+// is yet to come it accepts a watch and is silent, and so it would be after etcd was
+// restored from a backup. The least list there is tells, as it is a consistent read;
+// versions are decimal numbers that grow.
+func (l *Loop[T]) confirm(ctx context.Context, version string) error {
+	list, err := l.page(ctx, metav1.ListOptions{Limit: 1})
+	if err != nil {
+		return fmt.Errorf("list: %w", err)
+	}
+	head, err := meta.ListAccessor(list)
+	if err != nil {
+		return fmt.Errorf("list: %w", err)
+	}
+	now := head.GetResourceVersion()
+	if order, err := resourceversion.CompareResourceVersion(now, version); err == nil && order < 0 {
+		return &wentBackError{was: version, is: now}
+	}
+	return nil // where they are no numbers, nothing can be told
 }
 
 // page reads one page within the time a call may take.

@@ -29,10 +29,8 @@ import (
 var ErrFindings = errors.New("something would keep the daemon from working")
 
 const (
-	// limit bounds the check of one cluster or provider. Who does not heed it, as a
-	// plugin that gets credentials, is left behind after a little more.
+	// limit bounds the check of one cluster or provider.
 	limit = 30 * time.Second
-	spare = 2 * time.Second
 	// slow is how long nothing needs to be said while a check runs.
 	slow = 5 * time.Second
 )
@@ -42,7 +40,6 @@ type report struct {
 	mu     sync.Mutex
 	out    io.Writer
 	failed bool
-	closed bool // what comes now comes too late
 }
 
 func (r *report) ok(format string, a ...any)   { r.line("ok    ", format, a) }
@@ -52,43 +49,18 @@ func (r *report) fail(format string, a ...any) { r.line("FAIL  ", format, a) }
 func (r *report) line(sign, format string, a []any) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.closed {
-		r.failed = r.failed || sign == "FAIL  "
-		fmt.Fprintln(r.out, sign+printable.Line(fmt.Sprintf(format, a...)))
+	if sign == "FAIL  " {
+		r.failed = true
 	}
+	fmt.Fprintln(r.out, sign+printable.Line(fmt.Sprintf(format, a...)))
 }
 
-// close ends the report and says whether there was a failure.
-func (r *report) close() (failed bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.closed = true
-	return r.failed
-}
-
-// within checks one thing, and says so if that takes long. It ends in time even where
-// the check does not, whose findings are then lost.
-func within[T any](ctx context.Context, r *report, what string, check func(context.Context, *report) T) (found T) {
+// within checks one thing in bounded time, and says so if that takes long.
+func within(ctx context.Context, r *report, what string, check func(context.Context)) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	part, done := &report{out: r.out}, make(chan T, 1)
-	go func() { done <- check(ctx, part) }()
-	long, over := time.NewTimer(slow), time.NewTimer(limit+spare)
-	defer long.Stop()
-	defer over.Stop()
-	for {
-		select {
-		case found = <-done:
-			r.failed = part.close() || r.failed
-			return found
-		case <-long.C:
-			part.note("%s: no answer yet; it is waited for until %s have passed", what, limit)
-		case <-over.C:
-			part.close()
-			r.fail("%s: no end after %s: does a plugin that the kubeconfig runs for credentials hang?", what, limit+spare)
-			return found
-		}
-	}
+	defer time.AfterFunc(slow, func() { r.note("%s: no answer yet; it is waited for until %s have passed", what, limit) }).Stop()
+	check(ctx)
 }
 
 // Run prints a line for each finding: "ok", "FAIL", or "note" for what cannot
@@ -97,14 +69,13 @@ func Run(ctx context.Context, cfg *config.Config, version string, out io.Writer)
 	r := &report{out: out}
 	r.ok("config: owner %s, %d cluster(s), zone %s", cfg.Owner, len(cfg.Clusters), cfg.Vultr.Domain)
 	silent := slog.New(slog.DiscardHandler)
+	access := daemon.NewAccess(version, silent)
 	uids := make(map[string]string) // of kube-system, by cluster
 	for _, c := range cfg.Clusters {
-		uids[c.Name] = within(ctx, r, "cluster "+c.Name, func(ctx context.Context, r *report) string {
-			return cluster(ctx, r, cfg, c, version, silent)
-		})
+		within(ctx, r, "cluster "+c.Name, func(ctx context.Context) { uids[c.Name] = cluster(ctx, r, cfg, c, access) })
 	}
 	for _, s := range cfg.KubeSecrets() {
-		within(ctx, r, s.Key, withoutResult(func(ctx context.Context, r *report) { secret(ctx, r, cfg, s, version, silent) }))
+		within(ctx, r, s.Key, func(ctx context.Context) { secret(ctx, r, cfg, s, access) })
 	}
 	if slices.ContainsFunc(cfg.KubeSecrets(), func(s config.KubeSecret) bool { return s.InForce().Reveal() == "" }) {
 		r.note("edgio, vultr: untested, as a key is missing")
@@ -115,11 +86,11 @@ func Run(ctx context.Context, cfg *config.Config, version string, out io.Writer)
 		return err
 	}
 	if cfg.Edgio.On {
-		within(ctx, r, "edgio", withoutResult(func(ctx context.Context, r *report) { edgio(ctx, r, cfg, p) }))
+		within(ctx, r, "edgio", func(ctx context.Context) { edgio(ctx, r, cfg, p) })
 	}
-	within(ctx, r, "vultr", withoutResult(func(ctx context.Context, r *report) { vultr(ctx, r, cfg, p, uids) }))
+	within(ctx, r, "vultr", func(ctx context.Context) { vultr(ctx, r, cfg, p, uids) })
 	if cfg.VultrCDN.On {
-		within(ctx, r, "vultr-cdn", withoutResult(func(ctx context.Context, r *report) { vultrCDN(ctx, r, cfg, p) }))
+		within(ctx, r, "vultr-cdn", func(ctx context.Context) { vultrCDN(ctx, r, cfg, p) })
 	}
 	if r.failed {
 		return ErrFindings
@@ -127,18 +98,10 @@ func Run(ctx context.Context, cfg *config.Config, version string, out io.Writer)
 	return nil
 }
 
-// withoutResult is for a check that finds nothing that others need.
-func withoutResult(check func(context.Context, *report)) func(context.Context, *report) struct{} {
-	return func(ctx context.Context, r *report) (none struct{}) {
-		check(ctx, r)
-		return none
-	}
-}
-
 // cluster checks that the API server answers and that the credentials allow
 // what the watches do. It returns the UID of kube-system, "" if that could not be read.
-func cluster(ctx context.Context, r *report, cfg *config.Config, c config.Cluster, version string, log *slog.Logger) (uid string) {
-	clients := daemon.Clients(c, version, log)
+func cluster(ctx context.Context, r *report, cfg *config.Config, c config.Cluster, access daemon.Access) (uid string) {
+	clients := access.Clients(c)
 	client, err := clients.Get()
 	if err != nil {
 		r.fail("cluster %s: %v", c.Name, err)
@@ -160,7 +123,7 @@ func cluster(ctx context.Context, r *report, cfg *config.Config, c config.Cluste
 		permissions(ctx, r, client, c.Name, "discovery.k8s.io", "endpointslices", n)
 	}
 	permissions(ctx, r, client, c.Name, "", "nodes", metav1.NamespaceAll)
-	watched := daemon.Watch(cfg, c, clients, log)
+	watched := daemon.Watch(cfg, c, clients, slog.New(slog.DiscardHandler))
 	if len(watched.Controllers) > 0 {
 		classes(ctx, r, client, c.Name)
 	}
@@ -245,13 +208,13 @@ func refusals(ctx context.Context, client *watcher.Client, what authorizationv1.
 
 // secret reads a key from its Secret into the configuration, and checks that
 // the daemon may follow it.
-func secret(ctx context.Context, r *report, cfg *config.Config, s config.KubeSecret, version string, log *slog.Logger) {
-	if err := daemon.ReadKey(ctx, cfg, s, version, log); err != nil {
+func secret(ctx context.Context, r *report, cfg *config.Config, s config.KubeSecret, access daemon.Access) {
+	if err := daemon.ReadKey(ctx, cfg, s, access); err != nil {
 		r.fail("%v", err)
 		return
 	}
 	cluster, _ := s.Cluster(cfg)
-	client, err := daemon.Clients(cluster, version, log).Get()
+	client, err := access.Clients(cluster).Get()
 	var refused []string
 	if err == nil {
 		refused, err = refusals(ctx, client, authorizationv1.ResourceAttributes{Namespace: s.Ref.Namespace, Resource: "secrets", Name: s.Ref.Name})

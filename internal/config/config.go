@@ -27,8 +27,11 @@ package config
 import (
 	"fmt"
 	"log/slog"
+	"net"
 	"net/netip"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -139,6 +142,14 @@ type Sync struct {
 // Metrics is where /metrics, /healthz and /readyz are served.
 type Metrics struct {
 	Listen string `mapstructure:"listen"` // host:port; no host: all addresses, port 0: any free one
+	// Hosts are further names under which the status page is asked for, in lower case.
+	Hosts []string `mapstructure:"hosts"`
+}
+
+// Names are those under which the status page is asked for: Hosts, and that in Listen.
+func (m Metrics) Names() []string {
+	host, _, _ := net.SplitHostPort(m.Listen)
+	return append(slices.Clip(m.Hosts), strings.ToLower(strings.TrimSuffix(host, ".")))
 }
 
 // Log says how much is logged, and how.

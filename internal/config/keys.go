@@ -122,6 +122,7 @@ func keys() []key {
 		),
 		section("metrics",
 			scalar("listen", "127.0.0.1:9467", listenAddress),
+			list("hosts", []string{}, 0, required(hostName)),
 		),
 		section("log",
 			scalar("level", "info", logLevel),

@@ -84,7 +84,7 @@ func defaults() *Config {
 			ConfirmAfter:   time.Hour,
 			Forget:         []string{},
 		},
-		Metrics: Metrics{Listen: "127.0.0.1:9467"},
+		Metrics: Metrics{Listen: "127.0.0.1:9467", Hosts: []string{}},
 		Log:     Log{Level: slog.LevelInfo, Format: LogAuto},
 	}
 }
@@ -177,6 +177,7 @@ func TestGoodFiles(t *testing.T) {
 			}
 			c.Sync = Sync{ResyncInterval: time.Second, Adopt: AdoptAnnotated, MaxDelete: 1, ConfirmAfter: time.Minute, Forget: []string{}}
 			c.Metrics.Listen = ":0"
+			c.Metrics.Hosts = []string{"status.example.com", "edgeward"}
 			c.Log = Log{Level: slog.LevelWarn, Format: LogJSON}
 		}},
 	}
@@ -270,4 +271,14 @@ func read(t *testing.T, path string) string {
 		t.Fatal(err)
 	}
 	return string(data)
+}
+
+// TestMetricsNames: the page is served under the listed names, and that of the listener.
+func TestMetricsNames(t *testing.T) {
+	for listen, want := range map[string]string{"127.0.0.1:1": "127.0.0.1", "Edge.example.:1": "edge.example", ":1": ""} {
+		names := Metrics{Listen: listen, Hosts: []string{"a"}}.Names()
+		if diff := cmp.Diff([]string{"a", want}, names); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", listen, diff)
+		}
+	}
 }

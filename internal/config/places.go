@@ -82,38 +82,38 @@ func (p places) secret(key string, inline Secret, file string, check func(string
 		return inline, "", nil
 	}
 	path := p.find(file)
-	content, err := readSecret(path)
+	content, err := ReadSecret(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return Secret{}, "", Faults{{fileKey, describe(err) + p.searched(file)}}
 	case err != nil:
 		return Secret{}, "", Faults{{fileKey, describe(err)}}
 	}
-	if err := check(content); err != nil {
+	if err := check(content.Reveal()); err != nil {
 		return Secret{}, "", Faults{{fileKey, "in the file: " + err.Error()}}
 	}
-	return NewSecret(content), path, nil
+	return content, path, nil
 }
 
-// readSecret returns the content of a file without the white space around it.
+// ReadSecret returns the content of a file without the white space around it.
 // The file must be regular: to open a pipe could wait for ever.
-func readSecret(path string) (string, error) {
+func ReadSecret(path string) (Secret, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return "", err
+		return Secret{}, err
 	}
 	if !info.Mode().IsRegular() {
-		return "", errors.New("not a regular file")
+		return Secret{}, errors.New("not a regular file")
 	}
 	data, err := readFile(path)
 	if err != nil {
-		return "", err
+		return Secret{}, err
 	}
 	content := strings.TrimSpace(string(data))
 	if content == "" {
-		return "", errors.New("the file is empty")
+		return Secret{}, errors.New("the file is empty")
 	}
-	return content, nil
+	return NewSecret(content), nil
 }
 
 // readFile returns the content of a file of at most maxFile octets.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync"
 
 	"github.com/edgeward/edgeward/internal/config"
 	"github.com/edgeward/edgeward/internal/metrics"
@@ -16,10 +17,28 @@ import (
 	"github.com/edgeward/edgeward/watcher"
 )
 
+// Access is how the clusters are reached.
+type Access struct {
+	version string
+	plugins *watcher.Plugins
+	log     *slog.Logger
+}
+
+// NewAccess is for a process of its own version; see With.
+func NewAccess(version string, log *slog.Logger) Access {
+	return Access{version, watcher.NewPlugins(), log}
+}
+
+// With is the same access with another log: what hangs is known to both.
+func (a Access) With(log *slog.Logger) Access {
+	a.log = log
+	return a
+}
+
 // Clients returns what makes the clients of a configured cluster.
-func Clients(c config.Cluster, version string, log *slog.Logger) *watcher.Clients {
+func (a Access) Clients(c config.Cluster) *watcher.Clients {
 	return watcher.NewClients(watcher.ClientOptions{
-		Kubeconfig: c.Kubeconfig, Context: c.Context, Version: version, Log: log.With("cluster", c.Name),
+		Kubeconfig: c.Kubeconfig, Context: c.Context, Version: a.version, Plugins: a.plugins, Log: a.log.With("cluster", c.Name),
 	})
 }
 
@@ -87,17 +106,17 @@ func selection(cfg *config.Config, c config.Cluster) string {
 }
 
 // watches makes the watches of all clusters, reporting to the syncer.
-func watches(cfg *config.Config, sync *syncer.Syncer, m *metrics.Metrics, version string, log *slog.Logger) ([]*watcher.Cluster, error) {
+func watches(cfg *config.Config, access Access, syncer *syncer.Syncer, m *metrics.Metrics) ([]*watcher.Cluster, error) {
 	var clusters []*watcher.Cluster
 	var faults config.Faults
 	for i, c := range cfg.Clusters {
-		clients := Clients(c, version, log)
+		clients := access.Clients(c)
 		if err := clients.Validate(); err != nil {
 			faults = append(faults, config.Fault{Key: fmt.Sprintf("clusters[%d].kubeconfig", i), Message: err.Error()})
 			continue
 		}
-		reports := sync.Cluster(c.Name)
-		o := Watch(cfg, c, clients, log)
+		reports := syncer.Cluster(c.Name)
+		o := Watch(cfg, c, clients, access.log)
 		o.Ingresses, o.Services, o.EndpointSlices, o.Nodes = reports.Ingresses, reports.Services, reports.EndpointSlices, reports.Nodes
 		o.TLSSecrets, o.TLSRefused, o.Synced, o.Listed = reports.TLSSecrets, reports.TLSRefused, reports.Ready, reports.Listed
 		o.Metrics = watchMetrics(m, c.Name)
@@ -122,20 +141,14 @@ func watchMetrics(m *metrics.Metrics, cluster string) watcher.Metrics {
 	}
 }
 
-// watch runs the watches until ctx is done or the returned function is called, which
-// waits for their end, for lastWait at most. The clusters are in the order of
-// cfg.Clusters.
-func watch(ctx context.Context, cfg *config.Config, clusters []*watcher.Cluster, secrets []*watcher.Loop[heldKey], log *slog.Logger) (stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	all := newCrew(log)
-	for i, c := range clusters {
-		all.run("the watches of cluster "+cfg.Clusters[i].Name, func() { c.Run(ctx) })
+// watch runs the watches until ctx is done and all have ended.
+func watch(ctx context.Context, clusters []*watcher.Cluster, secrets []*watcher.Loop[heldKey]) {
+	var running sync.WaitGroup
+	for _, c := range clusters {
+		running.Go(func() { c.Run(ctx) })
 	}
 	for _, s := range secrets {
-		all.run("the watches of Secrets", func() { s.Run(ctx) })
+		running.Go(func() { s.Run(ctx) })
 	}
-	return func() {
-		cancel()
-		all.wait(lastWait)
-	}
+	running.Wait()
 }

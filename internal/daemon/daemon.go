@@ -7,9 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"os"
-	"os/signal"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -36,7 +34,9 @@ type Options struct {
 	// Path is that of the configuration's file.
 	Path  string
 	Flags Flags
-	Build metrics.Build
+	// Hangup tells of SIGHUP. Whoever starts the daemon catches it from the first on.
+	Hangup <-chan os.Signal
+	Build  metrics.Build
 	// NewLog makes the logger that a configuration describes.
 	NewLog func(config.Log) *slog.Logger
 }
@@ -47,9 +47,11 @@ const lookAtKeys = 10 * time.Second
 // daemon is what outlives a reload.
 type daemon struct {
 	Options
+	loader   loader
+	access   Access
 	registry *prometheus.Registry
 	metrics  *metrics.Metrics
-	current  atomic.Pointer[syncer.Syncer]
+	current  atomic.Pointer[session]
 }
 
 // Run runs until ctx is done or, with Flags.Once, until nothing is left to do.
@@ -63,19 +65,24 @@ type daemon struct {
 // A Secret that cannot be read is an error at the start, and not a config.Faults:
 // whoever starts the daemon tries again. At a reload the old configuration stays.
 func Run(ctx context.Context, o Options) error {
-	cfg, err := o.Load()
+	d := &daemon{Options: o, loader: loader{load: o.Load}, registry: prometheus.NewRegistry()}
+	d.metrics = metrics.New(d.registry, o.Build)
+	select {
+	case <-o.Hangup: // the first reading will do
+	default:
+	}
+	cfg, err := d.loader.read(ctx)
 	if err != nil {
-		return err
+		return unlessDone(ctx, err)
 	}
 	log := o.NewLog(cfg.Log)
 	klog.SetSlogLogger(log) // client-go writes there
-	d := &daemon{Options: o, registry: prometheus.NewRegistry()}
-	d.metrics = metrics.New(d.registry, o.Build)
+	d.access = NewAccess(o.Build.Version, log)
 	session, err := d.prepare(ctx, cfg, log)
 	if err != nil {
-		return err
+		return unlessDone(ctx, err)
 	}
-	d.current.Store(session.syncer)
+	d.current.Store(session)
 	log.Info("starting", "version", o.Build.Version, "owner", cfg.Owner, "clusters", len(cfg.Clusters), "dry_run", o.Flags.DryRun)
 
 	ctx, fail := context.WithCancelCause(ctx)
@@ -85,11 +92,8 @@ func Run(ctx context.Context, o Options) error {
 			return err
 		}
 	}
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
-	defer signal.Stop(hangup)
 	for session != nil {
-		session, err = d.run(ctx, session, hangup)
+		session, err = d.run(ctx, session)
 	}
 	if cause := context.Cause(ctx); err == nil && !errors.Is(cause, context.Canceled) {
 		err = cause // the listener failed
@@ -98,29 +102,41 @@ func Run(ctx context.Context, o Options) error {
 	return err
 }
 
+// unlessDone is err, unless it only follows from a stop: that is none.
+func unlessDone(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
 // run runs a session until it ends or a SIGHUP brings a good configuration;
 // then it returns the session to go on with.
-func (d *daemon) run(ctx context.Context, s *session, hangup <-chan os.Signal) (next *session, err error) {
+func (d *daemon) run(ctx context.Context, s *session) (next *session, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	look := time.NewTicker(lookAtKeys)
 	defer look.Stop()
 	ended := make(chan error, 1)
-	d.current.Store(s.syncer)
+	d.current.Store(s)
 	go func() { ended <- s.run(ctx) }()
-	again := false // a key has changed, but a Secret could not be read
+	again := false // what was to be read again could not be read
 	for next == nil {
 		select {
 		case err := <-ended:
 			return nil, err
-		case <-hangup:
-			next, _ = d.reload(ctx, s)
+		case <-d.Hangup:
+			next, again = d.reload(ctx, s)
 		case <-s.rotated:
 			s.log.Info("a Secret holds another key; reading the configuration again")
 			next, again = d.reload(ctx, s)
 		case <-look.C:
-			if s.keysChanged() || again {
+			switch {
+			case s.keysChanged():
 				s.log.Info("a key has changed; reading the configuration again")
+				next, again = d.reload(ctx, s)
+			case again:
+				s.log.Info("reading the configuration again, which could not be used")
 				next, again = d.reload(ctx, s)
 			}
 		}
@@ -141,14 +157,17 @@ func sameAccounts(a, b *config.Config) bool {
 }
 
 // reload reads the configuration again; nil: it cannot be used, and the old one
-// stays. unread: that is no fault of the configuration, but of a Secret.
+// stays. unread: that is no fault of the configuration, but of a Secret or a disk.
 func (d *daemon) reload(ctx context.Context, old *session) (next *session, unread bool) {
 	d.Flags.AllowDelete = false // it was for the start
-	cfg, err := d.Load()
+	cfg, err := d.loader.read(ctx)
 	if err == nil {
 		next, err = d.prepare(ctx, cfg, d.NewLog(cfg.Log))
 	}
 	if err != nil {
+		if ctx.Err() != nil { // it only follows from that
+			return nil, false
+		}
 		d.metrics.Reloaded.Set(0)
 		var faults config.Faults
 		if !errors.As(err, &faults) {

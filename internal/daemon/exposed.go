@@ -2,8 +2,8 @@ package daemon
 
 import (
 	"bytes"
-	"io/fs"
 	"os"
+	"slices"
 
 	"github.com/edgeward/edgeward/internal/config"
 )
@@ -13,18 +13,17 @@ import (
 // key stands in it.
 func exposed(cfg *config.Config, path string) []string {
 	var found []string
+	readable := func(path string) bool {
+		info, err := os.Stat(path)
+		return err == nil && info.Mode().Perm()&0o004 != 0 && info.Mode().IsRegular()
+	}
 	look := func(path string) {
-		if info, err := os.Stat(path); err == nil && info.Mode().Perm()&0o004 != 0 && info.Mode()&fs.ModeType == 0 {
+		if readable(path) {
 			found = append(found, path)
 		}
 	}
-	if text, err := os.ReadFile(path); err == nil {
-		for _, secret := range []string{cfg.Edgio.SharedKey.Reveal(), cfg.Vultr.APIKey.Reveal()} {
-			if secret != "" && bytes.Contains(text, []byte(secret)) {
-				look(path)
-				break
-			}
-		}
+	if readable(path) && holdsKey(cfg, path) {
+		found = append(found, path)
 	}
 	look(cfg.Edgio.SharedKeyFile)
 	look(cfg.Vultr.APIKeyFile)
@@ -32,4 +31,12 @@ func exposed(cfg *config.Config, path string) []string {
 		look(c.Kubeconfig)
 	}
 	return found
+}
+
+// holdsKey reports whether a provider's key stands in a file.
+func holdsKey(cfg *config.Config, path string) bool {
+	text, err := os.ReadFile(path)
+	return err == nil && slices.ContainsFunc([]config.Secret{cfg.Edgio.SharedKey, cfg.Vultr.APIKey}, func(key config.Secret) bool {
+		return key.Reveal() != "" && bytes.Contains(text, []byte(key.Reveal()))
+	})
 }

@@ -2,8 +2,8 @@ package daemon
 
 import (
 	"context"
-	"log/slog"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/edgeward/edgeward/internal/config"
@@ -32,10 +32,10 @@ type teller struct {
 }
 
 // tellers makes one for each cluster, which watched are in the same order.
-func tellers(cfg *config.Config, watched []*watcher.Cluster, version string, dryRun bool, log *slog.Logger) []teller {
+func tellers(cfg *config.Config, access Access, watched []*watcher.Cluster, dryRun bool) []teller {
 	var all []teller
 	for i, c := range cfg.Clusters {
-		clients := Clients(c, version, log)
+		clients := access.Clients(c)
 		all = append(all, teller{
 			source: feedback.Source{
 				Cluster: c.Name, Target: cfg.Edgio.CNAMETarget, PublishZones: cfg.Vultr.PublishZones,
@@ -43,7 +43,7 @@ func tellers(cfg *config.Config, watched []*watcher.Cluster, version string, dry
 			},
 			reporter: feedback.NewReporter(feedback.Options{
 				Namespaces: c.Namespaces, Status: cfg.Edgio.CNAMETarget != "" || cfg.VultrCDN.On, DryRun: dryRun,
-				Connect: func() (feedback.API, error) { return clients.Get() }, Log: log.With("cluster", c.Name),
+				Connect: func() (feedback.API, error) { return clients.Get() }, Log: access.log.With("cluster", c.Name),
 			}),
 			watched: watched[i],
 		})
@@ -67,51 +67,43 @@ func (t teller) update(o *syncer.Overview) {
 	}
 }
 
-// what is what a teller does, for the log.
-func (t teller) what() string { return "the reports to cluster " + t.source.Cluster }
-
-// tell tells all clusters, after each plan, what became of their Ingresses. The
-// returned function ends that, and waits for it for lastWait at most; with flush
-// everything is said before.
-func tell(ctx context.Context, all []teller, s *syncer.Syncer, log *slog.Logger) (stop func(flush bool)) {
-	running, cancel := context.WithCancel(ctx)
-	group := newCrew(log)
+// tell tells all clusters, after each plan, what became of their Ingresses, until ctx
+// is done.
+func tell(ctx context.Context, all []teller, s *syncer.Syncer) {
+	var running sync.WaitGroup
+	defer running.Wait()
 	for _, t := range all {
-		group.run(t.what(), func() { t.reporter.Run(running) })
+		running.Go(func() { t.reporter.Run(ctx) })
 	}
-	group.run("the reports", func() {
-		for {
-			select {
-			case <-running.Done():
-				return
-			case <-s.Planned():
-			}
-			begun := time.Now()
-			for _, t := range all {
-				t.update(s.Overview())
-			}
-			pause := time.NewTimer(max(feedbackPace, feedbackShare*time.Since(begun)))
-			select {
-			case <-running.Done():
-			case <-pause.C:
-			}
-			pause.Stop()
-		}
-	})
-	return func(flush bool) {
-		cancel()
-		group.wait(lastWait)
-		if !flush || len(group.left()) > 0 {
+	for {
+		select {
+		case <-ctx.Done():
 			return
+		case <-s.Planned():
 		}
-		ctx, cancel := context.WithTimeout(ctx, feedbackFlush)
-		defer cancel()
+		begun := time.Now()
 		for _, t := range all {
-			group.run(t.what(), func() {
-				t.update(s.Overview())
-				t.reporter.Flush(ctx)
-			})
+			t.update(s.Overview())
 		}
-		group.wait(feedbackFlush + spare)
+		pause := time.NewTimer(max(feedbackPace, feedbackShare*time.Since(begun)))
+		select {
+		case <-ctx.Done():
+		case <-pause.C:
+		}
+		pause.Stop()
 	}
+}
+
+// flush tells all clusters what is left to tell, within feedbackFlush.
+func flush(ctx context.Context, all []teller, s *syncer.Syncer) {
+	ctx, cancel := context.WithTimeout(ctx, feedbackFlush)
+	defer cancel()
+	var running sync.WaitGroup
+	for _, t := range all {
+		running.Go(func() {
+			t.update(s.Overview())
+			t.reporter.Flush(ctx)
+		})
+	}
+	running.Wait()
 }

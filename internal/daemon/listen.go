@@ -24,7 +24,7 @@ func (d *daemon) listen(ctx context.Context, address string, failed context.Canc
 	}
 	log.Info("listening for metrics, health checks and the status page", "address", listener.Addr().String())
 	go func() {
-		if err := server.Serve(ctx, listener, server.Handler(d.registry, d, status.Handler(d.Build.Version, d.overview))); err != nil {
+		if err := server.Serve(ctx, listener, server.Handler(d.registry, d, status.Handler(d.Build.Version, d.overview), d.hosts)); err != nil {
 			failed(err)
 		}
 	}()
@@ -51,11 +51,7 @@ func (d *daemon) watchdog(ctx context.Context) {
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	for {
-		state := statusLine(d.Status())
-		if time.Since(d.Alive()) < server.Hung {
-			state += "\nWATCHDOG=1"
-		}
-		d.notify(state)
+		d.notify(d.sign())
 		select {
 		case <-ctx.Done():
 			return
@@ -64,18 +60,30 @@ func (d *daemon) watchdog(ctx context.Context) {
 	}
 }
 
+// sign is what systemd is shown: a sign of life only while the loop gives one.
+func (d *daemon) sign() string {
+	state := statusLine(d.Status())
+	if time.Since(d.Alive()) < server.Hung {
+		state += "\nWATCHDOG=1"
+	}
+	return state
+}
+
 // statusLine has systemd show a text. A line break in it would begin another
 // assignment.
 func statusLine(text string) string { return "STATUS=" + printable.Line(text) }
 
 // Ready is that of the syncer with the configuration in force.
-func (d *daemon) Ready() (ok bool, reason string) { return d.current.Load().Ready() }
+func (d *daemon) Ready() (ok bool, reason string) { return d.current.Load().syncer.Ready() }
 
 // Alive likewise.
-func (d *daemon) Alive() time.Time { return d.current.Load().Alive() }
+func (d *daemon) Alive() time.Time { return d.current.Load().syncer.Alive() }
 
 // Status likewise.
-func (d *daemon) Status() string { return d.current.Load().Status() }
+func (d *daemon) Status() string { return d.current.Load().syncer.Status() }
+
+// hosts are the names under which the status page may be asked for.
+func (d *daemon) hosts() []string { return d.current.Load().cfg.Metrics.Names() }
 
 // overview likewise.
-func (d *daemon) overview() *syncer.Overview { return d.current.Load().Overview() }
+func (d *daemon) overview() *syncer.Overview { return d.current.Load().syncer.Overview() }

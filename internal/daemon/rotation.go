@@ -53,12 +53,12 @@ func (r rotation) judge(k heldKey) {
 // rotations makes a watch for each Secret that holds a key, which selects it by
 // its name, as a Role with resourceNames demands. changed is called when one
 // holds another key than the configuration.
-func rotations(cfg *config.Config, m *metrics.Metrics, version string, changed func(), log *slog.Logger) []*watcher.Loop[heldKey] {
+func rotations(cfg *config.Config, access Access, m *metrics.Metrics, changed func()) []*watcher.Loop[heldKey] {
 	var loops []*watcher.Loop[heldKey]
 	for _, s := range cfg.KubeSecrets() {
 		cluster, _ := s.Cluster(cfg)
-		clients := Clients(cluster, version, log)
-		log := log.With("cluster", cluster.Name, "key", s.Key, "secret", s.Ref.Namespace+"/"+s.Ref.Name)
+		clients := access.Clients(cluster)
+		log := access.log.With("cluster", cluster.Name, "key", s.Key, "secret", s.Ref.Namespace+"/"+s.Ref.Name)
 		only := fields.OneTermEqualSelector(metav1.ObjectNameField, s.Ref.Name).String()
 		request := func(o metav1.ListOptions) (*rest.Request, error) {
 			client, err := clients.Get()

@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/edgeward/edgeward/internal/config"
@@ -18,30 +16,30 @@ const readSecret = 15 * time.Second
 
 // Open is Connect after the keys that Kubernetes Secrets hold were read into
 // the configuration.
-func Open(ctx context.Context, cfg *config.Config, version string, observe Observe, log *slog.Logger) (Providers, error) {
+func Open(ctx context.Context, cfg *config.Config, access Access, observe Observe) (Providers, error) {
 	var errs []error
 	for _, s := range cfg.KubeSecrets() {
-		errs = append(errs, ReadKey(ctx, cfg, s, version, log))
+		errs = append(errs, ReadKey(ctx, cfg, s, access))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return Providers{}, err
 	}
-	return Connect(cfg, version, observe, log)
+	return Connect(cfg, access.version, observe, access.log)
 }
 
 // ReadKey reads a key from its Secret into the configuration. Its error names
 // the Secret and says what helps; it is a config.Faults only where the cluster's
 // kubeconfig is faulty.
-func ReadKey(ctx context.Context, cfg *config.Config, s config.KubeSecret, version string, log *slog.Logger) error {
+func ReadKey(ctx context.Context, cfg *config.Config, s config.KubeSecret, access Access) error {
 	ctx, cancel := context.WithTimeout(ctx, readSecret)
 	defer cancel()
 	cluster, index := s.Cluster(cfg)
-	log.Info("reading a key from a Secret", "key", s.Key, "secret", s.Ref.String(), "at_most", readSecret)
-	client, err := Clients(cluster, version, log).Get()
+	access.log.Info("reading a key from a Secret", "key", s.Key, "secret", s.Ref.String(), "at_most", readSecret)
+	client, err := access.Clients(cluster).Get()
 	if err != nil {
 		return config.Faults{{Key: fmt.Sprintf("clusters[%d].kubeconfig", index), Message: err.Error()}}
 	}
-	secret, err := heeding(ctx, func() (*corev1.Secret, error) { return client.Secret(ctx, s.Ref.Namespace, s.Ref.Name) })
+	secret, err := client.Secret(ctx, s.Ref.Namespace, s.Ref.Name)
 	switch {
 	case apierrors.IsNotFound(err):
 		err = errors.New("it does not exist")

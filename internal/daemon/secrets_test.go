@@ -18,7 +18,7 @@ func TestReadKeySaysSo(t *testing.T) {
 		Vultr:    config.Vultr{Secret: config.SecretRef{Cluster: "main", Namespace: "edgeward", Name: "keys"}},
 	}
 	var log bytes.Buffer
-	err := ReadKey(t.Context(), cfg, cfg.KubeSecrets()[0], "test", slog.New(slog.NewTextHandler(&log, nil)))
+	err := ReadKey(t.Context(), cfg, cfg.KubeSecrets()[0], NewAccess("test", slog.New(slog.NewTextHandler(&log, nil))))
 	if !errors.As(err, new(config.Faults)) {
 		t.Errorf("it ends with %v", err)
 	}

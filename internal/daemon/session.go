@@ -3,8 +3,7 @@ package daemon
 import (
 	"context"
 	"log/slog"
-	"os"
-	"strings"
+	"sync"
 
 	"github.com/edgeward/edgeward/internal/config"
 	"github.com/edgeward/edgeward/internal/syncer"
@@ -19,7 +18,7 @@ type session struct {
 	clusters []*watcher.Cluster
 	tellers  []teller
 	once     bool
-	keys     map[string]string // by path: what a key file held when last looked at
+	keys     map[string]config.Secret // by path: what a key file held when last looked at
 	secrets  []*watcher.Loop[heldKey]
 	rotated  chan struct{} // has an element once a Secret holds another key
 }
@@ -27,24 +26,22 @@ type session struct {
 // prepare makes a session that does nothing before run. It reads the keys that
 // Secrets hold.
 func (d *daemon) prepare(ctx context.Context, cfg *config.Config, log *slog.Logger) (*session, error) {
-	providers, err := Open(ctx, cfg, d.Build.Version, d.observe(log), log)
+	access := d.access.With(log)
+	providers, err := Open(ctx, cfg, access, d.observe(log))
 	if err != nil {
 		return nil, err
 	}
 	for _, path := range exposed(cfg, d.Path) {
 		log.Warn("every user of this machine may read a file with secrets: chmod o-r", "file", path)
 	}
-	s := &session{cfg: cfg, log: log, once: d.Flags.Once, keys: make(map[string]string), rotated: make(chan struct{}, 1)}
-	for path, secret := range keyFiles(cfg) {
-		s.keys[path] = secret.Reveal()
-	}
+	s := &session{cfg: cfg, log: log, once: d.Flags.Once, keys: keyFiles(cfg), rotated: make(chan struct{}, 1)}
 	s.syncer = syncer.New(options(cfg, d.Flags, providers, d.metrics, log))
-	s.secrets = rotations(cfg, d.metrics, d.Build.Version, s.rotate, log)
-	s.clusters, err = watches(cfg, s.syncer, d.metrics, d.Build.Version, log)
+	s.secrets = rotations(cfg, access, d.metrics, s.rotate)
+	s.clusters, err = watches(cfg, access, s.syncer, d.metrics)
 	if err != nil {
 		return nil, err
 	}
-	s.tellers = tellers(cfg, s.clusters, d.Build.Version, d.Flags.DryRun, log)
+	s.tellers = tellers(cfg, access, s.clusters, d.Flags.DryRun)
 	return s, nil
 }
 
@@ -59,11 +56,16 @@ func (s *session) rotate() {
 // run watches and syncs, and tells the clusters what comes of it, until ctx is
 // done or nothing is left to do.
 func (s *session) run(ctx context.Context) error {
-	stop := watch(ctx, s.cfg, s.clusters, s.secrets, s.log)
-	defer stop()
-	silence := tell(ctx, s.tellers, s.syncer, s.log)
+	around, end := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	running.Go(func() { watch(around, s.clusters, s.secrets) })
+	running.Go(func() { tell(around, s.tellers, s.syncer) })
 	err := s.syncer.Run(ctx)
-	silence(s.once)
+	end()
+	running.Wait()
+	if s.once {
+		flush(ctx, s.tellers, s.syncer)
+	}
 	return err
 }
 
@@ -74,13 +76,12 @@ func keyFiles(cfg *config.Config) map[string]config.Secret {
 	return files
 }
 
-// keysChanged reports whether a key file holds something else than before. One
+// keysChanged reports whether a key file holds another key than before. One
 // that cannot be read or is empty is being written.
 func (s *session) keysChanged() bool {
 	changed := false
 	for path, before := range s.keys {
-		data, err := os.ReadFile(path)
-		if key := strings.TrimSpace(string(data)); err == nil && key != "" && key != before {
+		if key, err := config.ReadSecret(path); err == nil && !key.Equal(before) {
 			s.keys[path] = key
 			changed = true
 		}

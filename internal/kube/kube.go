@@ -59,8 +59,8 @@ type Ingress struct {
 	// up, so that nobody knows whether the Ingress is ours, or for which CDN. Of
 	// others than the label selects nothing else is kept: they may be thousands.
 	ClassUnknown bool
-	// Controller is the spec.controller of the IngressClass that Class names;
-	// empty where there is no such object, or it may not be read.
+	// Controller is the spec.controller of the IngressClass that Class names, if it
+	// is one of ours; empty where there is no such object, or it may not be read.
 	Controller string
 	// Annotations holds only the annotations that begin with "edgeward/".
 	Annotations map[string]string

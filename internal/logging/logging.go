@@ -17,13 +17,18 @@ import (
 
 // New returns a logger that writes to w: in colour if w is a terminal and the
 // format is auto, as JSON, or as text. Under systemd (inJournal) the text has
-// no time, since the journal has its own.
+// no time, since the journal has its own. It does not wait for ever for who reads
+// from w: see patient.
 func New(w io.Writer, level slog.Level, format string, inJournal bool) *slog.Logger {
+	return slog.New(newPatient(handler(w, level, format, inJournal)))
+}
+
+func handler(w io.Writer, level slog.Level, format string, inJournal bool) slog.Handler {
 	switch {
 	case format == config.LogJSON:
-		return slog.New(slog.NewJSONHandler(printable.JSON(w), &slog.HandlerOptions{Level: level}))
+		return slog.NewJSONHandler(printable.JSON(w), &slog.HandlerOptions{Level: level})
 	case format == config.LogAuto && isTerminal(w):
-		return slog.New(coloured(w, level))
+		return coloured(w, level)
 	}
 	opts := slog.HandlerOptions{Level: level}
 	if inJournal {
@@ -34,7 +39,7 @@ func New(w io.Writer, level slog.Level, format string, inJournal bool) *slog.Log
 			return a
 		}
 	}
-	return slog.New(slog.NewTextHandler(printable.Writer(w), &opts))
+	return slog.NewTextHandler(printable.Writer(w), &opts)
 }
 
 // coloured is for terminals. tint lets through what commands one, and texts from

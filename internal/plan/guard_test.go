@@ -68,8 +68,6 @@ func TestLoss(t *testing.T) {
 type guardCase struct {
 	before Cluster
 	happen func(*guardStage)
-	// after is the cluster as it ends; the one before if it has no name.
-	after Cluster
 }
 
 // guardStage is a stage whose clusters are listed, as one configuration selects.

@@ -44,12 +44,12 @@ func NewCommand(load func() (*config.Config, error), version string) *cobra.Comm
 }
 
 func run(cmd *cobra.Command, cfg *config.Config, version, output, backup string) error {
-	ctx, silent := cmd.Context(), slog.New(slog.DiscardHandler)
-	p, err := daemon.Open(ctx, cfg, version, daemon.Unobserved, silent)
+	ctx, access := cmd.Context(), daemon.NewAccess(version, slog.New(slog.DiscardHandler))
+	p, err := daemon.Open(ctx, cfg, access, daemon.Unobserved)
 	if err != nil {
 		return err
 	}
-	in, err := Gather(ctx, cfg, p, version, func(text string) { fmt.Fprintln(cmd.ErrOrStderr(), printable.Text(text)) })
+	in, err := Gather(ctx, cfg, access, p, func(text string) { fmt.Fprintln(cmd.ErrOrStderr(), printable.Text(text)) })
 	if err != nil {
 		return err
 	}

@@ -22,14 +22,11 @@ const (
 	patience = 30 * time.Second
 	// hush is how long one is waited for without a word.
 	hush = 5 * time.Second
-	// lastWait is how long its watches may take to end: client-go waits for a plugin
-	// that it runs for credentials, whatever it is told.
-	lastWait = time.Second
 )
 
 // Gather reads each cluster and both providers once. It writes nothing. What takes
 // long it tells.
-func Gather(ctx context.Context, cfg *config.Config, p daemon.Providers, version string, tell func(string)) (plan.Input, error) {
+func Gather(ctx context.Context, cfg *config.Config, access daemon.Access, p daemon.Providers, tell func(string)) (plan.Input, error) {
 	in := plan.Input{
 		Settings: daemon.Settings(cfg),
 		Rules:    plan.View[plan.Rule]{Known: true},
@@ -38,7 +35,7 @@ func Gather(ctx context.Context, cfg *config.Config, p daemon.Providers, version
 	errs := make([]error, len(cfg.Clusters)+2)
 	var running sync.WaitGroup
 	for i, c := range cfg.Clusters {
-		running.Go(func() { clusters[i], errs[i] = snapshot(ctx, cfg, c, version, tell) })
+		running.Go(func() { clusters[i], errs[i] = snapshot(ctx, cfg, c, access, tell) })
 	}
 	var rules []plan.Rule
 	running.Go(func() { rules, errs[len(errs)-2] = p.Rules(ctx) })
@@ -58,16 +55,15 @@ func Gather(ctx context.Context, cfg *config.Config, p daemon.Providers, version
 }
 
 // snapshot reads one cluster as the daemon would.
-func snapshot(ctx context.Context, cfg *config.Config, c config.Cluster, version string, tell func(string)) (plan.Cluster, error) {
-	log := slog.New(slog.DiscardHandler)
+func snapshot(ctx context.Context, cfg *config.Config, c config.Cluster, access daemon.Access, tell func(string)) (plan.Cluster, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	synced := make(chan string, 1)
-	clients := daemon.Clients(c, version, log)
+	clients := access.Clients(c)
 	if err := clients.Validate(); err != nil {
 		return plan.Cluster{}, fmt.Errorf("cluster %s: %w", c.Name, err)
 	}
-	o := daemon.Watch(cfg, c, clients, log)
+	o := daemon.Watch(cfg, c, clients, slog.New(slog.DiscardHandler))
 	var mu sync.Mutex
 	refused := make(map[string]bool)
 	o.TLSRefused = func(namespace string, is bool) {
@@ -80,15 +76,10 @@ func snapshot(ctx context.Context, cfg *config.Config, c config.Cluster, version
 	if err != nil {
 		return plan.Cluster{}, fmt.Errorf("cluster %s: %w", c.Name, err)
 	}
-	ended := make(chan struct{})
-	go func() { cluster.Run(ctx); close(ended) }()
-	defer func() {
-		cancel()
-		select {
-		case <-ended:
-		case <-time.After(lastWait):
-		}
-	}()
+	var running sync.WaitGroup
+	running.Go(func() { cluster.Run(ctx) })
+	defer running.Wait()
+	defer cancel()
 	slow := time.AfterFunc(hush, func() {
 		_, reason := cluster.Synced()
 		tell(fmt.Sprintf("cluster %s is waited for, %s at most: %s", c.Name, patience, reason))

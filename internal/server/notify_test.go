@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -35,6 +36,25 @@ func TestNotify(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestNotifyThatIsNotRead: a socket that takes no more holds nobody up.
+func TestNotifyThatIsNotRead(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "notify")
+	systemd, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer systemd.Close()
+	for range 10_000 {
+		if err := Notify(path, "STATUS=one more"); err != nil {
+			if !errors.Is(err, os.ErrDeadlineExceeded) {
+				t.Error(err)
+			}
+			return
+		}
+	}
+	t.Error("the socket takes whatever comes")
 }
 
 func TestNotifyNobody(t *testing.T) {

@@ -30,9 +30,12 @@ type Health interface {
 // Handler serves /metrics, /healthz (200 while the process works) and /readyz
 // (200 once each cluster's snapshots are complete and the providers' state was
 // read, before that 503 with the reason), and hands / and /status.json to the
-// status page.
-func Handler(metrics prometheus.Gatherer, health Health, status http.Handler) http.Handler {
+// status page: those only where the machine is asked for by an address, as localhost or
+// by one of the names. The others show no hosts and addresses, and scrapers and probes
+// go by any name.
+func Handler(metrics prometheus.Gatherer, health Health, status http.Handler, names func() []string) http.Handler {
 	mux := http.NewServeMux()
+	status = onlyFor(names, status)
 	mux.Handle("GET /{$}", status)
 	mux.Handle("GET /status.json", status)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))

@@ -24,12 +24,14 @@ type health struct {
 func (h health) Ready() (bool, string) { return h.reason == "", h.reason }
 func (h health) Alive() time.Time      { return time.Now().Add(-h.idle) }
 
+func noNames() []string { return nil }
+
 func TestHandler(t *testing.T) {
 	registry := prometheus.NewRegistry()
 	gauge := prometheus.NewGauge(prometheus.GaugeOpts{Name: "edgeward_test", Help: "A test."})
 	gauge.Set(42)
 	registry.MustRegister(gauge)
-	status := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprintf(w, "status of %s", r.URL) })
+	status := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprintf(w, "status of %s", r.URL.RequestURI()) })
 	tests := map[string]struct {
 		method, path string
 		health       health
@@ -54,7 +56,7 @@ func TestHandler(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			w := httptest.NewRecorder()
-			Handler(registry, test.health, status).ServeHTTP(w, httptest.NewRequest(test.method, test.path, nil))
+			Handler(registry, test.health, status, noNames).ServeHTTP(w, httptest.NewRequest(test.method, "http://localhost"+test.path, nil))
 			if w.Code != test.status || !strings.Contains(w.Body.String(), test.body) {
 				t.Errorf("%d %q, want %d with %q", w.Code, w.Body, test.status, test.body)
 			}
@@ -72,7 +74,7 @@ func TestServe(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error)
 	go func() {
-		ended <- Serve(ctx, listener, Handler(prometheus.NewRegistry(), health{}, http.NotFoundHandler()))
+		ended <- Serve(ctx, listener, Handler(prometheus.NewRegistry(), health{}, http.NotFoundHandler(), noNames))
 	}()
 
 	resp, err := http.Get("http://" + listener.Addr().String() + "/healthz")

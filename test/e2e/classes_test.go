@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	authorizationv1 "k8s.io/api/authorization/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
@@ -30,7 +32,11 @@ func (b *bed) classObject(name, controller string) {
 		ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: networkingv1.IngressClassSpec{Controller: controller},
 	}, metav1.CreateOptions{})
 	must(b.t, err)
-	b.t.Cleanup(func() { must(b.t, classes.Delete(context.Background(), name, metav1.DeleteOptions{})) })
+	b.t.Cleanup(func() {
+		if err := classes.Delete(context.Background(), name, metav1.DeleteOptions{}); !apierrors.IsNotFound(err) {
+			must(b.t, err)
+		}
+	})
 }
 
 // forbidClasses takes the right to read IngressClasses away, until it is given back or
@@ -109,6 +115,27 @@ func TestClassesForbidden(t *testing.T) {
 	b.apply(ofClass(ingress("k", "e.example.org/"), "public-cdn"))
 	b.exact(append(all, rule("e.example.org/", 30080))...)
 	must(t, b.wrote(1, 0))
+}
+
+// TestUnrelatedClass has classes of others come, change and go while Ingresses are
+// deleted: that was seen, however close both are, and nothing is in the way of it.
+func TestUnrelatedClass(t *testing.T) {
+	b := newBed(t, lab.Options{})
+	b.nodes("192.0.2.1")
+	b.apply(service(30080))
+	d := b.start(b.config(nil))
+	b.idle(d)
+	classes := server.Clientset().NetworkingV1().IngressClasses()
+	for i := range 6 {
+		b.classObject(fmt.Sprint("foreign-", i), "k8s.io/ingress-nginx")
+		only := ingress("only", "www.example.com/only")
+		b.apply(only)
+		b.exact(rule("www.example.com/only", 30080))
+		must(t, classes.Delete(t.Context(), fmt.Sprint("foreign-", i), metav1.DeleteOptions{}))
+		b.delete(only)
+		b.exact()
+	}
+	must(t, same("snapshots of Ingresses", len(d.lines("snapshot taken", "resource=ingresses")), 1))
 }
 
 // TestClassAnnotationBesideField: where both differ the field decides.

@@ -90,3 +90,18 @@ func TestReloadWithoutSecret(t *testing.T) {
 	must(t, d.Signal(syscall.SIGHUP))
 	b.until(func() error { return d.shows(1, "edgeward_config_last_reload_successful") })
 }
+
+// TestAllowDeleteIsForTheStart reloads a daemon that was started with --allow-delete,
+// with a selector that nothing has: the flag does not let that delete anything.
+func TestAllowDeleteIsForTheStart(t *testing.T) {
+	b, _, rules := four(t)
+	config := b.config(nil)
+	d := b.start(config, "--allow-delete")
+	b.idle(d)
+	wrong, err := os.ReadFile(b.config(sections{"clusters": b.cluster("main", server, "label_selector: cdn=none")}))
+	must(t, err)
+	replaceFile(t, config, wrong)
+	must(t, d.Signal(syscall.SIGHUP))
+	b.until(func() error { return d.logged("refusing to delete 4 of 4") })
+	must(t, errors.Join(lab.Same("rules", b.Rules(), rules...), b.nothingWritten()))
+}
