@@ -111,7 +111,7 @@ func TestRevokedRight(t *testing.T) {
 	}
 	// The guard is not what this is about.
 	with := func(origins string) string {
-		return b.config(sections{"clusters": b.cluster("main", server, "allow: [{origins: ["+origins+"]}]"), "sync": "deletion_grace: 1s\nlinger: 0s\nmax_delete: 1"})
+		return b.config(sections{"clusters": b.cluster("main", server, "allow: [{origins: ["+origins+"]}]"), "sync": "deletion_grace: 1s\nlinger: 0s"})
 	}
 	moved := func() error {
 		for _, r := range b.Vultr.Records(lab.Domain) {
