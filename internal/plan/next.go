@@ -208,6 +208,7 @@ func (p *planner) cdn(target Target) *CDN {
 // finish sorts the answer, so that it does not depend on the order of maps.
 func (p *planner) finish() {
 	p.tellUndecided()
+	p.shareTurns()
 	p.step.Rules = oneAPlace(p.step.Rules)
 	p.step.Records = oneAPlace(p.step.Records)
 	slices.SortFunc(p.step.Blocked, func(a, b Blocked) int {

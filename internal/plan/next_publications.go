@@ -17,11 +17,12 @@ type publication struct {
 	cluster    string    // that the mark names
 	cname      Record    // if there is one for certain
 	hasCNAME   bool
-	busy       bool    // something about it is under way or unknown
-	foreign    *Record // what is not ours and has the host's name, or the mark's
-	lost       bool    // see planner.lost
-	dropped    bool    // the watch reported that a rule of the host is not wanted any more
-	shadows    bool    // a wildcard answers for the name, as long as nothing stands there
+	busy       bool      // something about it is under way or unknown
+	foreign    *Record   // what is not ours and has the host's name, or the mark's
+	of         IngressID // for whose sake it is led there, or for which a rule of it stands; zero: nobody's
+	lost       bool      // see planner.lost
+	dropped    bool      // the watch reported that a rule of the host is not wanted any more
+	shadows    bool      // a wildcard answers for the name, as long as nothing stands there
 	// barred is why no DNS can be made here for the host, in words for its Ingress; what
 	// stands for it of ours goes.
 	barred string

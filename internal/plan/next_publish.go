@@ -69,6 +69,9 @@ func (p *planner) planPublications() {
 			names[host] = true
 			standing[host] = standing[host] || len(s.ours) > 0
 		}
+		if pub := p.published[host]; pub != nil && len(s.ours) > 0 {
+			pub.of = *s.ours[0].of
+		}
 	}
 	for key := range p.Memory.droppedRules {
 		if pub := p.published[key.Host]; pub != nil {
@@ -143,6 +146,7 @@ func (p *planner) lost(s *site) bool {
 func (p *planner) publish(pub *publication, leads []lead) {
 	slices.SortFunc(leads, func(a, b lead) int { return strings.Compare(a.target, b.target) })
 	to := leads[0]
+	pub.of = to.ingress
 	for _, l := range leads {
 		if l.target != to.target {
 			p.warn(l.ingress, "%s is published at several CDNs; its DNS name leads to %s", pub.host, to.target)

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -43,6 +44,28 @@ func (p *planner) planRecords() {
 		}
 		for _, name := range slices.Sorted(maps.Keys(byName)) {
 			p.planName(cluster, c, name, byName[name])
+		}
+	}
+}
+
+// shareTurns says of each operation on records whose turn it takes: that of the
+// Ingress whose host it leads to a CDN, of the namespace whose object names the
+// addresses, or, where nobody asks for it any more, that of nobody in a cluster.
+func (p *planner) shareTurns() {
+	for i := range p.step.Records {
+		op := &p.step.Records[i]
+		r := cmp.Or(op.old, op.new)
+		cluster, ours := clusterOf(r, p.Settings.Owner)
+		set, wanted := p.Want.Sets[r.Name]
+		pub := p.published[p.host(recordName{r.Zone, strings.TrimPrefix(r.Name, markLabel)})]
+		switch {
+		case op.Verb == LookUp, ours && r.Name == ClaimName(cluster, p.Settings.Owner):
+		case pub != nil:
+			op.Ingress, op.tenant = pub.of, Tenant{Cluster: pub.cluster}
+		case ours && !wanted:
+			op.tenant = Tenant{Cluster: cluster}
+		case ours && set.Namespace != "":
+			op.tenant = Tenant{cluster, set.Namespace}
 		}
 	}
 }

@@ -39,10 +39,26 @@ type Op[T Object[T]] struct {
 	Verb    Verb
 	old     *T        // see Old
 	new     *T        // see New
-	Ingress IngressID // whom a rule serves; zero for records
+	Ingress IngressID // whom it serves; zero for what many may share, as addresses
 	Adopt   bool      // Old is not marked and is taken over
 	Urgency int       // lower goes first
+	tenant  Tenant    // see Tenant, where it is for no single Ingress
 }
+
+// Tenant is a namespace of a cluster: those who write there share their turns at the
+// providers. One without a namespace stands for what nobody claims any more in a
+// cluster, and the zero Tenant for what serves everybody, as the addresses of nodes do.
+type Tenant struct{ Cluster, Namespace string }
+
+// Tenant is whose turn the operation takes.
+func (op Op[T]) Tenant() Tenant {
+	if op.Ingress != (IngressID{}) {
+		return op.Ingress.tenant()
+	}
+	return op.tenant
+}
+
+func (id IngressID) tenant() Tenant { return Tenant{id.Cluster, id.Namespace} }
 
 // Old is what stands, of an update or a delete, otherwise the zero value.
 func (op Op[T]) Old() T { return orZero(op.old) }

@@ -82,7 +82,7 @@ func (x index[T]) sure(key string) (o *T, ok bool) {
 }
 
 // lookUps returns one search for each scope in which something is doubtful,
-// unless that search is under way.
+// unless that search is under way. It takes the turn of the first that needs it.
 func lookUps[T Object[T]](v View[T]) []Op[T] {
 	searched := make(map[string]bool)
 	for _, a := range v.Attempts {
@@ -91,29 +91,39 @@ func lookUps[T Object[T]](v View[T]) []Op[T] {
 		}
 	}
 	var ops []Op[T]
-	search := func(o T) {
+	search := func(o T, tenant Tenant) {
 		if !searched[o.Scope()] {
 			searched[o.Scope()] = true
-			ops = append(ops, Op[T]{Verb: LookUp, new: &o, Urgency: urgentLookUp})
+			ops = append(ops, Op[T]{Verb: LookUp, new: &o, Urgency: urgentLookUp, tenant: tenant})
 		}
 	}
 	for _, a := range v.Attempts {
 		switch {
 		case a.Verb.Reads() || a.Status != Unsure:
 		case a.Verb == Create:
-			search(a.New())
+			search(a.New(), a.Tenant())
 		default:
-			search(a.Old())
+			search(a.Old(), a.Tenant())
 		}
 	}
 	if len(v.Missing) > 0 {
 		for _, o := range v.Objects {
 			if v.Missing[(*o).Identity()] {
-				search(*o)
+				search(*o, markedFor(*o))
 			}
 		}
 	}
 	return ops
+}
+
+// markedFor is whose an object is that says so itself.
+func markedFor[T Object[T]](o T) Tenant {
+	if r, ok := any(o).(Rule); ok {
+		if m, ok := r.Mark(); ok {
+			return m.IngressID.tenant()
+		}
+	}
+	return Tenant{}
 }
 
 // Urgencies: what answers a question and what takes away dead or deleted

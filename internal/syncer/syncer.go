@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -58,6 +59,8 @@ type Syncer struct {
 	in   *intake
 	cdns []*target[plan.Rule]
 	dns  *target[plan.Record]
+	// turns are the targets, the one first that has begun nothing for longest.
+	turns []anyTarget
 
 	beat     time.Duration
 	results  chan func()
@@ -100,6 +103,7 @@ func New(opts Options) *Syncer {
 		s.cdns = append(s.cdns, t)
 	}
 	equip(s, s.dns)
+	s.turns = s.targets()
 	s.alive.Store(time.Now().UnixNano())
 	s.setState("starting")
 	return s
@@ -314,12 +318,18 @@ func (s *Syncer) share() {
 	s.shared = true
 }
 
-// dispatch begins what may begin now; see target.dispatch. Wanting says that
-// since the last plan something has ended at a target that has nothing left to
-// begin: only a plan can tell how to go on there.
+// dispatch begins what may begin now; see target.dispatch. Targets that share a gate
+// take turns at it. Wanting says that since the last plan something has ended at a
+// target that has nothing left to begin: only a plan can tell how to go on there.
 func (s *Syncer) dispatch() (again time.Time, wanting bool) {
-	for _, t := range s.targets() {
-		at, drained := t.dispatch(time.Now()) // a plan may have taken a while
+	for i := 0; i < len(s.turns); i++ {
+		t := s.turns[i]
+		began, at, drained := t.dispatch(time.Now()) // a plan may have taken a while
+		if began {
+			s.turns = append(slices.Delete(s.turns, i, i+1), t)
+			i, again, wanting = -1, time.Time{}, false // from the first on
+			continue
+		}
 		again, wanting = earliest(again, at), wanting || drained && t.hasNews()
 	}
 	return again, wanting

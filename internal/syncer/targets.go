@@ -17,7 +17,7 @@ type anyTarget interface {
 	nextReading() time.Time
 	gaveUp() bool
 	lost() bool
-	dispatch(now time.Time) (again time.Time, drained bool)
+	dispatch(now time.Time) (began bool, again time.Time, drained bool)
 	spent(now time.Time) bool
 	hasNews() bool
 	waiting() (queued, flying int)
@@ -48,7 +48,7 @@ func (t *target[T]) start(calls context.Context) {
 
 func (t *target[T]) hasNews() bool { return t.news }
 
-func (t *target[T]) waiting() (queued, flying int) { return len(t.queue), t.flying }
+func (t *target[T]) waiting() (queued, flying int) { return t.queue.size, t.flying }
 
 func (t *target[T]) standing() standing {
 	s := standing{name: t.name, known: t.picture.known, err: t.readErr()}
