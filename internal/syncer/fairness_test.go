@@ -220,3 +220,32 @@ func TestNamespacesTakeTurns(t *testing.T) {
 		})
 	}
 }
+
+// TestTargetsOfOneGateTakeTurns has a CDN with hundreds of rules to make share its
+// account, and so the gate, with DNS: a node's new address is there at once.
+func TestTargetsOfOneGateTakeTurns(t *testing.T) {
+	inBubble(t, func(r *rig) {
+		cdn := r.beside(true)
+		r.dns.zones = []string{publishZone}
+		shared := transport.NewGate(120, time.Minute)
+		r.opts.CDNs[1].Gate, r.opts.DNSGate = shared, shared
+		r.start()
+		r.add(ingress("shop"), web(), node(1), balancer("lb0", kube.Address{IP: "192.0.2.50"}))
+		r.Cluster("main").Ready("uid-main")
+		r.pass(time.Minute)
+		for i := range 300 {
+			r.add(fast(fmt.Sprint("v", i)))
+		}
+		r.pass(10 * time.Second)
+		r.journal.take()
+		r.add(node(2))
+		r.pass(4 * 505 * time.Millisecond)
+		if calls := r.calls(); count(calls, "dns create "+addr2) != 1 {
+			r.t.Errorf("four calls after a node has come: %q", calls)
+		}
+		r.pass(time.Minute)
+		if rules, published := len(cdn.standing()), len(r.dns.standing())-4; rules < 50 || published < rules-4 {
+			r.t.Errorf("%d rules and %d records of published hosts: neither is to wait for all of the other", rules, published)
+		}
+	})
+}

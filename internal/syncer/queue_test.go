@@ -61,7 +61,7 @@ func TestWhoseTurn(t *testing.T) {
 			plans{{"a 1", "a 1", "a 1", "b 1", "b 1", "c 1"}},
 			[]string{"a 1", "b 1", "c 1", "a 1", "b 1", "a 1"},
 		},
-		"a back-off keeps up nobody": {
+		"a back-off holds up nobody": {
 			plans{{"a 1 later", "b 4 later", "b 4", "a 4"}},
 			[]string{"a 4", "b 4"},
 		},
