@@ -49,6 +49,7 @@ type daemon struct {
 	Options
 	registry *prometheus.Registry
 	metrics  *metrics.Metrics
+	gates    Gates
 	current  atomic.Pointer[syncer.Syncer]
 }
 

@@ -18,7 +18,7 @@ const readSecret = 15 * time.Second
 
 // Open is Connect after the keys that Kubernetes Secrets hold were read into
 // the configuration.
-func Open(ctx context.Context, cfg *config.Config, version string, observe Observe, log *slog.Logger) (Providers, error) {
+func Open(ctx context.Context, cfg *config.Config, gates *Gates, version string, observe Observe, log *slog.Logger) (Providers, error) {
 	var errs []error
 	for _, s := range cfg.KubeSecrets() {
 		errs = append(errs, ReadKey(ctx, cfg, s, version, log))
@@ -26,7 +26,7 @@ func Open(ctx context.Context, cfg *config.Config, version string, observe Obser
 	if err := errors.Join(errs...); err != nil {
 		return Providers{}, err
 	}
-	return Connect(cfg, version, observe, log)
+	return Connect(cfg, gates, version, observe, log)
 }
 
 // ReadKey reads a key from its Secret into the configuration. Its error names

@@ -27,7 +27,7 @@ type session struct {
 // prepare makes a session that does nothing before run. It reads the keys that
 // Secrets hold.
 func (d *daemon) prepare(ctx context.Context, cfg *config.Config, log *slog.Logger) (*session, error) {
-	providers, err := Open(ctx, cfg, d.Build.Version, d.observe(log), log)
+	providers, err := Open(ctx, cfg, &d.gates, d.Build.Version, d.observe(log), log)
 	if err != nil {
 		return nil, err
 	}

@@ -80,7 +80,7 @@ func connect(ctx context.Context, load func() (*config.Config, error), version s
 	if err != nil {
 		return nil, daemon.Providers{}, err
 	}
-	p, err := daemon.Open(ctx, cfg, version, daemon.Unobserved, slog.New(slog.DiscardHandler))
+	p, err := daemon.Open(ctx, cfg, new(daemon.Gates), version, daemon.Unobserved, slog.New(slog.DiscardHandler))
 	return cfg, p, err
 }
 

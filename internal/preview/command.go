@@ -45,7 +45,7 @@ func NewCommand(load func() (*config.Config, error), version string) *cobra.Comm
 
 func run(cmd *cobra.Command, cfg *config.Config, version, output, backup string) error {
 	ctx, silent := cmd.Context(), slog.New(slog.DiscardHandler)
-	p, err := daemon.Open(ctx, cfg, version, daemon.Unobserved, silent)
+	p, err := daemon.Open(ctx, cfg, new(daemon.Gates), version, daemon.Unobserved, silent)
 	if err != nil {
 		return err
 	}

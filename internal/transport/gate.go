@@ -64,17 +64,26 @@ type Gate struct {
 	unauthorized      bool // see Refused
 }
 
-// NewGate returns a gate that lets limit calls through per interval, less a
-// hundredth, evenly spaced; 0 means without limit.
+// NewGate returns a gate that lets limit calls through per interval; see SetLimit.
 func NewGate(limit float64, interval time.Duration) *Gate {
-	if limit <= 0 {
-		return new(Gate)
+	g := new(Gate)
+	g.SetLimit(limit, interval)
+	return g
+}
+
+// SetLimit has the gate let limit calls through per interval, less a hundredth, evenly
+// spaced; 0 means without limit. What is closed stays closed, and the next call comes
+// no sooner after the last one than the new limit allows.
+func (g *Gate) SetLimit(limit float64, interval time.Duration) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	before := g.spacing
+	g.spacing, g.lateness = 0, 0
+	if limit > 0 {
+		spacing := time.Duration(float64(interval) / limit)
+		g.spacing, g.lateness = spacing+spacing/spare, min(max(interval/spare-jitter, 0), spacing/2)
 	}
-	spacing := time.Duration(float64(interval) / limit)
-	return &Gate{
-		spacing:  spacing + spacing/spare,
-		lateness: min(max(interval/spare-jitter, 0), spacing/2),
-	}
+	g.next = g.next.Add(g.spacing - before)
 }
 
 // Take lets one call through if one may go now; otherwise it says how long to

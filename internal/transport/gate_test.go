@@ -373,3 +373,34 @@ func TestNewAndFurtherCallsTakeTurns(t *testing.T) {
 		})
 	}
 }
+
+// TestSetLimit has the limit change between calls, as a reload may: the next call
+// keeps to the new one, and what is closed stays closed.
+func TestSetLimit(t *testing.T) {
+	now := time.Unix(1_700_000_000, 0)
+	for name, tc := range map[string]struct {
+		limit float64
+		want  time.Duration // from the call before to the next one
+	}{
+		"the same": {50, 1212 * time.Millisecond},
+		"lower":    {25, 2424 * time.Millisecond},
+		"higher":   {100, 606 * time.Millisecond},
+		"none":     {0, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			gate := NewGate(50, time.Minute)
+			gate.Take(now)
+			for range 60 {
+				gate.SetLimit(tc.limit, time.Minute)
+			}
+			if ok, wait := gate.Take(now); ok != (tc.want == 0) || wait != tc.want {
+				t.Errorf("got %v, %v; want to wait %v", ok, wait, tc.want)
+			}
+			gate.learn(http.StatusTooManyRequests, time.Hour)
+			gate.SetLimit(tc.limit, time.Minute)
+			if ok, wait := gate.Take(time.Now()); ok || wait < 59*time.Minute {
+				t.Errorf("after a reply that asks for a pause of an hour: got %v, %v", ok, wait)
+			}
+		})
+	}
+}
