@@ -31,6 +31,7 @@ type Memory struct {
 	ttlRefused map[string]refusal   // by ID
 	taken      map[RuleKey]string   // see planner.makesRoom
 	sites      sites                // of the last call, which had the same owner
+	stands     directory            // likewise
 }
 
 // absence is since when nobody wants an object. Reported says that the watch

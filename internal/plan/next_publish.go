@@ -64,13 +64,18 @@ func (p *planner) planPublications() {
 		wanted[host] = wanted[host] || r.Wanted() && !lost
 		_, stays := p.held(r, s.ours)
 		held[host] = held[host] || stays
-		known[host] = known[host] || p.leadsHere(s)
 		if s.key().CDN != Edgio || p.Settings.CNAMETarget != "" {
 			names[host] = true
 			standing[host] = standing[host] || len(s.ours) > 0
 		}
 		if pub := p.published[host]; pub != nil && len(s.ours) > 0 {
 			pub.of = *s.ours[0].of
+		}
+	}
+	for host, pub := range p.published {
+		for _, r := range p.sites.rulesOf(host) { // of others, too
+			known[host] = known[host] || pub.hasCNAME && p.target(r) == pub.cname.Data
+			names[host] = names[host] || r.CDN != Edgio || p.Settings.CNAMETarget != ""
 		}
 	}
 	for key := range p.Memory.droppedRules {
@@ -117,16 +122,6 @@ func (p *planner) noDNS(pub *publication, leads []lead) {
 	for _, l := range leads {
 		p.warn(l.ingress, "edgeward makes no DNS for %s: %s. Its DNS is left to you", pub.host, pub.barred)
 	}
-}
-
-// leadsHere reports whether the host of a site leads to a rule that stands there.
-func (p *planner) leadsHere(s *site) bool {
-	pub := p.published[s.key().Host]
-	if pub == nil || !pub.hasCNAME {
-		return false
-	}
-	here := func(r *Rule) bool { return p.target(r) == pub.cname.Data }
-	return slices.ContainsFunc(s.ours, func(r ourRule) bool { return here(r.Rule) }) || slices.ContainsFunc(s.others, here)
 }
 
 // lost reports whether the place of a route is somebody else's, with no rule of

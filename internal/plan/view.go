@@ -2,6 +2,7 @@ package plan
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 )
 
@@ -38,17 +39,18 @@ type index[T Object[T]] struct {
 	missing map[string]bool // IDs
 }
 
-func newIndex[T Object[T]](v View[T]) index[T] {
+// newIndex is for questions about these of the view's objects.
+func newIndex[T Object[T]](v View[T], objects []*T) index[T] {
 	x := index[T]{
 		statuses: make(statuses[string], len(v.Attempts)),
-		at:       make(map[string][]*T, len(v.Objects)),
+		at:       make(map[string][]*T, len(objects)),
 		missing:  v.Missing,
 	}
-	for i, o := range v.Objects {
+	for i, o := range objects {
 		key := (*o).Key()
 		list := x.at[key]
 		if list == nil {
-			x.at[key] = v.Objects[i : i+1 : i+1] // nearly always it stays alone: no copy
+			x.at[key] = objects[i : i+1 : i+1] // nearly always it stays alone: no copy
 			continue
 		}
 		list = append(list, o)
@@ -81,9 +83,10 @@ func (x index[T]) sure(key string) (o *T, ok bool) {
 	return x.at[key][0], true
 }
 
-// lookUps returns one search for each scope in which something is doubtful,
-// unless that search is under way. It takes the turn of the first that needs it.
-func lookUps[T Object[T]](v View[T]) []Op[T] {
+// lookUps returns one search for each scope in which something is doubtful of what
+// concerns us, unless that search is under way. It takes the turn of the first that
+// needs it.
+func lookUps[T Object[T]](v View[T], concern iter.Seq[*T]) []Op[T] {
 	searched := make(map[string]bool)
 	for _, a := range v.Attempts {
 		if a.Verb == LookUp && a.Status == InFlight {
@@ -107,7 +110,7 @@ func lookUps[T Object[T]](v View[T]) []Op[T] {
 		}
 	}
 	if len(v.Missing) > 0 {
-		for _, o := range v.Objects {
+		for o := range concern {
 			if v.Missing[(*o).Identity()] {
 				search(*o, markedFor(*o))
 			}

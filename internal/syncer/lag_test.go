@@ -193,7 +193,7 @@ func TestVerifiedTooEarly(t *testing.T) {
 			dns.picture.doubt("a")
 			dns.picture.doubted["a"] = begun.Add(test.lost)
 			dns.verified(plan.Verification(r), r, began, begun, nil)
-			if got := dns.picture.unproven()["a"]; got != test.unproven {
+			if got := dns.picture.mayBeGone()["a"]; got != test.unproven {
 				t.Errorf("unproven: %t", got)
 			}
 		})

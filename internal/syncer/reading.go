@@ -143,7 +143,7 @@ func (t *target[T]) readEnded(ctx context.Context, r *reading[T], list []T, sinc
 	t.resolve(serial, r.within)
 	t.picture.settle(r.within, begun, t.started, t.lag())
 	if !slices.ContainsFunc(t.readings, func(r *reading[T]) bool { return r.begun.Before(t.started.Add(t.lag())) }) {
-		t.picture.proven = nil // no list that is in use is older than the process
+		t.picture.unproven = nil // no list that is in use is older than the process
 	}
 }
 

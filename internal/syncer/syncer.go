@@ -58,6 +58,7 @@ type Syncer struct {
 	log  *slog.Logger
 	in   *intake
 	cdns []*target[plan.Rule]
+	all  together // rules
 	dns  *target[plan.Record]
 	// turns are the targets, the one first that has begun nothing for longest.
 	turns []anyTarget
@@ -116,6 +117,7 @@ func equip[T plan.Object[T]](s *Syncer, t *target[T]) {
 	t.results = s.results
 	t.repaired = s.opts.Metrics.DriftRepaired.WithLabelValues(string(t.name)).Inc
 	t.interval = s.opts.ResyncInterval
+	t.picture.concerns = func(o T) bool { return plan.Concerns(s.opts.Settings, o) }
 	t.reread = func() { s.accounts.resynced(t.name, s.step.Routes, time.Now()) }
 	t.failed = func(op plan.Op[T]) { s.accounts.failed(t.name, op.Ingress, s.step.Open) }
 }
@@ -298,7 +300,7 @@ func (s *Syncer) plan(now time.Time) ([]*plan.Rule, []*plan.Record) {
 // input is what a plan looks at.
 func (s *Syncer) input(now time.Time) plan.Input {
 	records := s.dns.view()
-	records.Unproven = s.dns.picture.unproven()
+	records.Unproven = s.dns.picture.mayBeGone()
 	return plan.Input{
 		Want: s.want, Rules: s.rules(), Records: records, Memory: s.memory,
 		Settings: s.opts.Settings, Now: now, AllowDelete: s.opts.AllowDelete,

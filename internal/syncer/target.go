@@ -120,7 +120,7 @@ func newTarget[T plan.Object[T]](name plan.Target, p Provider[T], gate *transpor
 // newDNS is a target whose zones are read one by one.
 func newDNS(name plan.Target, dns DNS, gate *transport.Gate) *target[plan.Record] {
 	t := newTarget[plan.Record](name, dns, gate)
-	t.get, t.picture.proven = dns.Get, make(map[string]bool)
+	t.get, t.picture.unproven = dns.Get, make(map[string]bool)
 	if zones := dns.Zones(); len(zones) > 1 {
 		t.readings = nil
 		for _, zone := range zones {
