@@ -2,7 +2,6 @@ package plan
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"strings"
 
@@ -68,7 +67,7 @@ func claimsFor(r *Record) (owner string, ok bool) {
 // of published hosts.
 func (p *planner) concernedRecords(yield func(*Record) bool) {
 	names := [][]*Record{p.stands.concerns}
-	for _, host := range slices.Sorted(maps.Keys(p.published)) {
+	for _, host := range p.hosts {
 		for _, at := range p.Settings.placesOf(host) {
 			names = append(names, p.stands.at(at), p.stands.at(at.mark()))
 		}

@@ -24,6 +24,7 @@ type planner struct {
 	// Of published hosts: their DNS, where they shall lead, and when they last
 	// led to a target.
 	published map[string]*publication
+	hosts     []string // of these, in order
 	leads     map[string][]lead
 	names     map[string]bool // see isPublished
 	pointed   map[pointer]time.Time

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -12,6 +13,7 @@ import (
 type publication struct {
 	host       string
 	zone, name string    // of the CNAME
+	here       []*Record // all that has the name
 	marks      []*Record // ours that certainly stand
 	cluster    string    // that the mark names
 	cname      Record    // if there is one for certain
@@ -120,7 +122,7 @@ func (p *planner) surveyZones() zones {
 // bar notes why no DNS can be made for a host; "" if it can. What stands already is
 // not taken away for the sake of another owner, who has come later.
 func (p *planner) bar(pub *publication, z zones) {
-	pub.barred = p.delegatedAbove(recordName{pub.zone, pub.name}, z)
+	pub.barred = p.delegatedAt(pub, z)
 	if pub.zone != "" {
 		return
 	}
@@ -131,16 +133,20 @@ func (p *planner) bar(pub *publication, z zones) {
 	}
 }
 
-// delegatedAbove says that others are asked for a name; "" if not.
-func (p *planner) delegatedAbove(at recordName, z zones) string {
-	for name := at.name; name != ""; _, name, _ = strings.Cut(name, ".") {
-		here := recordName{at.zone, name}
-		if known(z.delegated, here, func() bool {
-			return slices.ContainsFunc(p.stands.at(here), func(r *Record) bool { return r.Type == "NS" })
-		}) {
-			zone := p.zone(at.zone)
+// delegatedAt says that others are asked for a host's name; "" if not.
+func (p *planner) delegatedAt(pub *publication, z zones) string {
+	delegates := func(records []*Record) bool {
+		return slices.ContainsFunc(records, func(r *Record) bool { return r.Type == "NS" })
+	}
+	delegated := delegates(pub.here)
+	for name := pub.name; name != ""; {
+		if delegated {
+			zone := p.zone(pub.zone)
 			return "the zone " + zone + " delegates " + name + "." + zone + " to other name servers (NS), so that nobody asks this zone for it"
 		}
+		_, name, _ = strings.Cut(name, ".")
+		above := recordName{pub.zone, name}
+		delegated = name != "" && known(z.delegated, above, func() bool { return delegates(p.stands.at(above)) })
 	}
 	return ""
 }
@@ -210,8 +216,9 @@ func (p *planner) findPublications() {
 		return !ok || place == at
 	})
 	zones := p.surveyZones()
-	for host, at := range places {
-		pub := p.examinePublication(host, at, zones)
+	p.hosts = slices.Sorted(maps.Keys(places))
+	for _, host := range p.hosts {
+		pub := p.examinePublication(host, places[host], zones)
 		p.bar(pub, zones)
 		p.published[host] = pub
 	}
@@ -225,9 +232,9 @@ func (p *planner) findPublications() {
 
 // examinePublication looks at what has a host's name, and its mark's.
 func (p *planner) examinePublication(host string, at recordName, z zones) *publication {
-	pub := &publication{host: host, zone: at.zone, name: at.name, unread: p.Records.part(at.zone).Fault}
+	pub := &publication{host: host, zone: at.zone, name: at.name, here: p.stands.at(at), unread: p.Records.part(at.zone).Fault}
 	pub.busy = !p.Records.part(at.zone).Known || pub.unread != ""
-	here, marks := p.stands.at(at), p.stands.at(at.mark())
+	marks := p.stands.at(at.mark())
 	doubt := func(place Record, standing []*Record) bool {
 		key := place.Key()
 		return p.records.is(key, InFlight) || p.records.is(key, Unsure) ||
@@ -244,8 +251,8 @@ func (p *planner) examinePublication(host string, at recordName, z zones) *publi
 			pub.foreign = r
 		}
 	}
-	pub.busy = pub.busy || doubt(Record{Zone: at.zone, Name: at.name, Type: "CNAME"}, here) || z.written[at.mark()]
-	for _, r := range here {
+	pub.busy = pub.busy || doubt(Record{Zone: at.zone, Name: at.name, Type: "CNAME"}, pub.here) || z.written[at.mark()]
+	for _, r := range pub.here {
 		switch {
 		case r.Type != "CNAME" || !pub.marked() && !pub.busy:
 			pub.foreign = r
@@ -280,10 +287,15 @@ func (p *planner) notePointed() {
 			p.pointed[pointer{host, r.Data}] = p.Now
 		}
 	}
-	for host := range p.published {
-		for _, at := range p.Settings.placesOf(host) {
-			for _, r := range p.stands.at(at) {
-				note(*r)
+	for host, pub := range p.published {
+		for _, r := range pub.here {
+			note(*r)
+		}
+		for _, at := range p.Settings.placesOf(host) { // which may be in several zones
+			if at != (recordName{pub.zone, pub.name}) {
+				for _, r := range p.stands.at(at) {
+					note(*r)
+				}
 			}
 		}
 	}

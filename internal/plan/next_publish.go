@@ -2,7 +2,6 @@ package plan
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -72,7 +71,8 @@ func (p *planner) planPublications() {
 			pub.of = *s.ours[0].of
 		}
 	}
-	for host, pub := range p.published {
+	for _, host := range p.hosts {
+		pub := p.published[host]
 		for _, r := range p.sites.rulesOf(host) { // of others, too
 			known[host] = known[host] || pub.hasCNAME && p.target(r) == pub.cname.Data
 			names[host] = names[host] || r.CDN != Edgio || p.Settings.CNAMETarget != ""
@@ -83,7 +83,7 @@ func (p *planner) planPublications() {
 			pub.dropped = true
 		}
 	}
-	for _, host := range slices.Sorted(maps.Keys(p.published)) {
+	for _, host := range p.hosts {
 		pub, leads := p.published[host], p.leads[host]
 		c := p.clusters.get(pub.cluster)
 		stays := pub.barred == "" && !p.yields[host] && (len(leads) > 0 || wanted[host] || held[host])

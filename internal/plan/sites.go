@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"maps"
 	"slices"
 	"strings"
 
@@ -169,7 +168,7 @@ func (p *planner) concernedRules(yield func(*Rule) bool) {
 		}
 	}
 	hosts := [][]*Rule{p.sites.naming}
-	for _, host := range slices.Sorted(maps.Keys(p.published)) {
+	for _, host := range p.hosts {
 		hosts = append(hosts, p.sites.rulesOf(host))
 	}
 	for _, r := range slices.Concat(hosts...) {
