@@ -33,7 +33,7 @@ func (p *planner) lead(route *Route, stands *Rule) {
 // rule any more, which is at due, and asks for that if not: the list that a start
 // rests on may have been an old one.
 func (p *planner) seenToLead(pub *publication, due time.Time) bool {
-	if p.Now.Before(due) || p.readSince(p.Records.part(pub.zone).Read, due) {
+	if p.Now.Before(due) || p.readSince(p.Records.part(pub.zone), due) {
 		return true
 	}
 	if p.step.RereadZones == nil {

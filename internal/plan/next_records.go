@@ -120,7 +120,7 @@ func (p *planner) removeOthers(all []*Record, stands *Record) {
 	}
 }
 
-// freshReading is how old a reading of the rules may be that shows a name to be
+// freshReading is how long ago a reading of the rules may be that shows a name to be
 // in nobody's use. What sync.max_delete held back may be due for long.
 const freshReading = 15 * time.Minute
 
@@ -138,10 +138,10 @@ func (p *planner) unwantedRecord(cluster string, r *Record, lingers, safe bool) 
 	if lingers {
 		d.op.Urgency = urgentTidy
 		d.due = gone.since.Add(p.Settings.Linger)
-		if !p.Now.Before(d.due) && !p.readSince(p.Rules.Read, d.due) {
+		if !p.Now.Before(d.due) && !p.readSince(p.Rules.whole(), d.due) {
 			d.safe = false
 			for _, cdn := range p.Settings.CDNs {
-				if !p.readSince(p.Rules.part(string(cdn.Target)).Read, d.due) {
+				if !p.readSince(p.Rules.part(string(cdn.Target)), d.due) {
 					p.step.Reread[cdn.Target] = true
 				}
 			}
@@ -151,7 +151,7 @@ func (p *planner) unwantedRecord(cluster string, r *Record, lingers, safe bool) 
 	c.recordDeletions = append(c.recordDeletions, d)
 }
 
-// readSince reports whether a reading began at t or later, and not long ago.
-func (p *planner) readSince(reading, t time.Time) bool {
-	return !reading.Before(t) && p.Now.Sub(reading) <= freshReading
+// readSince reports whether a reading began at t or later, and ended not long ago.
+func (p *planner) readSince(of Part, t time.Time) bool {
+	return !of.Read.Before(t) && p.Now.Sub(of.Read) <= of.Took+freshReading
 }

@@ -119,8 +119,10 @@ type Attempt[T Object[T]] struct {
 // View is what is known of one provider.
 type View[T Object[T]] struct {
 	Known bool // it was read since the daemon started: of several CDNs all, of several zones that of the origins
-	// Read is when the last complete reading began, the oldest of several.
+	// Read is when the last complete reading began, the oldest of several, and Took how
+	// long it took, the longest.
 	Read time.Time
+	Took time.Duration
 	// Parts are what is read by itself, each of several CDNs by its name or each zone
 	// by what Record.Zone says; nil: there is one part, and Known and Read are its own.
 	Parts map[string]Part
@@ -158,8 +160,9 @@ func Refs[T any](list []T) []*T {
 
 // Part is what is known of a part of a provider that is read by itself.
 type Part struct {
-	Known bool      // it was read since the daemon started
-	Read  time.Time // when the last complete reading began
+	Known bool          // it was read since the daemon started
+	Read  time.Time     // when the last complete reading began
+	Took  time.Duration // how long it took
 	// Fault is why it cannot be read, if that is so since the start or for good; "":
 	// it was read, or is being read for the first time.
 	Fault string
@@ -190,5 +193,8 @@ func (v View[T]) part(name string) Part {
 	if p, ok := v.Parts[name]; ok {
 		return p
 	}
-	return Part{Known: v.Known, Read: v.Read}
+	return v.whole()
 }
+
+// whole is what is known of all parts together.
+func (v View[T]) whole() Part { return Part{Known: v.Known, Read: v.Read, Took: v.Took} }

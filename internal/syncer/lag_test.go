@@ -242,3 +242,30 @@ func TestSearchDuringReading(t *testing.T) {
 		}
 	})
 }
+
+// TestLongReading has a CDN with so many rules that reading them takes twenty minutes:
+// addresses that nobody needs any more go all the same.
+func TestLongReading(t *testing.T) {
+	inBubble(t, func(r *rig) {
+		r.ready(ingress("shop"), ingress("gone"), web(), balancer("lb0", kube.Address{IP: "192.0.2.50"}), node(1))
+		r.cdn.answer(func(call string, _ int) reply {
+			if call == "list" {
+				return reply{after: 20 * time.Minute}
+			}
+			return reply{}
+		})
+		moved := ingress("gone")
+		moved.Rules[0].Paths[0].Backend.Service = "lb0"
+		r.modify(moved)
+		r.pass(time.Minute)
+		r.remove(ingress("gone"))
+		r.pass(2 * time.Hour)
+		want := []string{"claim _edgeward.main.acme", addr1, "rule " + shopA}
+		if diff := cmp.Diff(want, r.standing()); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		if lists := count(r.calls(), "cdn list"); lists > 6 {
+			t.Errorf("%d readings of twenty minutes, and ten minutes between them, in two hours", lists)
+		}
+	})
+}

@@ -138,6 +138,7 @@ func (t *target[T]) view() plan.View[T] {
 	v := plan.View[T]{
 		Known:   t.picture.known,
 		Read:    t.main().begun,
+		Took:    t.main().took,
 		Objects: t.picture.objects.List(),
 		Missing: t.picture.missing,
 		Refused: t.gate.Refused(),
@@ -157,7 +158,8 @@ func (t *target[T]) view() plan.View[T] {
 	if len(t.readings) > 1 {
 		v.Parts = make(map[string]plan.Part, len(t.readings))
 		for _, r := range t.readings {
-			v.Parts[r.part] = plan.Part{Known: r.known, Read: r.begun, Fault: r.fault()}
+			v.Parts[r.part] = plan.Part{Known: r.known, Read: r.begun, Took: r.took, Fault: r.fault()}
+			v.Took = max(v.Took, r.took)
 			if r.known && r.begun.Before(v.Read) {
 				v.Read = r.begun
 			}

@@ -114,7 +114,8 @@ func (s *Syncer) rules() plan.View[plan.Rule] {
 	for i, t := range s.cdns {
 		v := t.view()
 		all.Known = all.Known && v.Known
-		all.Parts[string(t.name)] = plan.Part{Known: v.Known, Read: v.Read}
+		all.Parts[string(t.name)] = plan.Part{Known: v.Known, Read: v.Read, Took: v.Took}
+		all.Took = max(all.Took, v.Took)
 		if i == 0 || v.Read.Before(all.Read) {
 			all.Read = v.Read
 		}
