@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -87,7 +88,7 @@ func TestListOfOtherServers(t *testing.T) {
 		{"page ignored, a full page", func(int) (int, int) { return 0, 100 }, 0, 2, "there may be more"},
 		{"the last page again and again", clamped(300), 300, 4, ""},
 		{"pages that overlap", func(page int) (int, int) { return (page - 1) * 95, min(page*95+5, 250) }, 250, 3, ""},
-		{"no end", func(page int) (int, int) { return (page - 1) * 100, page * 100 }, 0, maxPages, "no end"},
+		{"more than a thousand pages", func(page int) (int, int) { return (page - 1) * 100, min(page*100, 100_050) }, 100_050, 1001, ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			calls := 0
@@ -116,6 +117,26 @@ func TestListOfOtherServers(t *testing.T) {
 				t.Errorf("%d calls, want %d", calls, tc.calls)
 			}
 		})
+	}
+}
+
+// TestListWithoutEnd stops where the rules become more than the memory holds.
+func TestListWithoutEnd(t *testing.T) {
+	calls := 0
+	client, err := New(Options{SharedKey: testKey, HTTP: &http.Client{Transport: roundTripper(func(*http.Request) string {
+		calls++
+		var list []string
+		for i := range pageSize {
+			list = append(list, fmt.Sprintf(`{"uuid":"%d-%d"}`, calls, i))
+		}
+		return `{"results":[` + strings.Join(list, ",") + `]}`
+	})}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules, err := client.pages(t.Context(), "", url.Values{}, 1000)
+	if rules != nil || err == nil || !strings.Contains(err.Error(), "no end after 1100 rules") || calls != 11 {
+		t.Errorf("got %d rules by %d calls and the error %v", len(rules), calls, err)
 	}
 }
 

@@ -15,16 +15,13 @@ import (
 	"github.com/edgeward/edgeward/internal/transport"
 )
 
-const (
-	// pageSize is the API's default; whether it would serve larger pages, or
-	// silently cut them, is not known.
-	pageSize = 100
-	maxPages = 1000 // far beyond any account
-)
+// pageSize is the API's default; whether it would serve larger pages, or silently
+// cut them, is not known.
+const pageSize = 100
 
 // List returns all rules of the account, whoever made them.
 func (c *Client) List(ctx context.Context) ([]plan.Rule, error) {
-	rules, err := c.pages(ctx, "", url.Values{})
+	rules, err := c.pages(ctx, "", url.Values{}, transport.MaxObjects)
 	if err != nil {
 		return nil, fmt.Errorf("listing rules: %w", err)
 	}
@@ -34,21 +31,21 @@ func (c *Client) List(ctx context.Context) ([]plan.Rule, error) {
 // Find returns all rules of r's host. The API's search may be inexact, so its
 // answer is filtered.
 func (c *Client) Find(ctx context.Context, r plan.Rule) ([]plan.Rule, error) {
-	rules, err := c.pages(ctx, "/searchAuto", url.Values{"body.publishedHostname": {r.Host}})
+	rules, err := c.pages(ctx, "/searchAuto", url.Values{"body.publishedHostname": {r.Host}}, transport.MaxObjects)
 	if err != nil {
 		return nil, fmt.Errorf("searching the rules of %s: %w", r.Host, err)
 	}
 	return slices.DeleteFunc(rules, func(found plan.Rule) bool { return found.Host != r.Host }), nil
 }
 
-// pages reads a list of the account to its end. The API tells no total, so
-// that is a page that is short or brings nothing new.
-func (c *Client) pages(ctx context.Context, path string, query url.Values) ([]plan.Rule, error) {
+// pages reads a list of the account to its end, of so many rules at most. The API
+// tells no total, so the end is a page that is short or brings nothing new.
+func (c *Client) pages(ctx context.Context, path string, query url.Values, most int) ([]plan.Rule, error) {
 	path = "/svcinst/delivery/shortname/" + url.PathEscape(c.shortname) + path
 	query.Set("size", strconv.Itoa(pageSize))
 	var rules []plan.Rule
 	seen := make(map[string]bool)
-	for page := 1; page <= maxPages; page++ {
+	for page := 1; ; page++ {
 		query.Set("page", strconv.Itoa(page))
 		var reply results
 		if err := c.do(ctx, http.MethodGet, path, query, nil, &reply); err != nil {
@@ -70,9 +67,10 @@ func (c *Client) pages(ctx context.Context, path string, query url.Values) ([]pl
 			return nil, errors.New("page 2 is page 1 again; there may be more rules")
 		case fresh == 0:
 			return rules, nil
+		case len(rules) > most:
+			return nil, fmt.Errorf("no end after %d rules, more than edgeward keeps in memory", len(rules))
 		}
 	}
-	return nil, fmt.Errorf("no end after %d pages", maxPages)
 }
 
 // results is a list of instances, bare or in an object's field "results".

@@ -51,6 +51,7 @@ type daemon struct {
 	access   Access
 	registry *prometheus.Registry
 	metrics  *metrics.Metrics
+	gates    Gates
 	current  atomic.Pointer[session]
 }
 

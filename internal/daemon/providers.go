@@ -31,13 +31,13 @@ type Providers struct {
 type Observe func(provider string) func(method, code string, took time.Duration)
 
 // Connect makes the clients of the providers that the configuration names. It
-// makes no call.
-func Connect(cfg *config.Config, version string, observe Observe, log *slog.Logger) (Providers, error) {
+// makes no call. Calls to an account pass its gate.
+func Connect(cfg *config.Config, gates *Gates, version string, observe Observe, log *slog.Logger) (Providers, error) {
 	agent := "edgeward/" + version
-	p := Providers{VultrGate: transport.NewGate(cfg.Vultr.RequestsPerSecond, time.Second)}
+	p := Providers{VultrGate: gates.vultrGate(cfg.Vultr)}
 	var err error
 	if cfg.Edgio.On {
-		gate := transport.NewGate(cfg.Edgio.RequestsPerMinute, time.Minute)
+		gate := gates.edgioGate(cfg.Edgio)
 		p.Edgio, err = edgio.New(edgio.Options{
 			BaseURL: cfg.Edgio.BaseURL, Username: cfg.Edgio.Username, SharedKey: cfg.Edgio.SharedKey.Reveal(),
 			Shortname: cfg.Edgio.Shortname, Log: log.With("target", string(plan.Edgio)),

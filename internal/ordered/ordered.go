@@ -26,6 +26,26 @@ func Patch[T any](list, gone, come []T, compare func(a, b T) int) []T {
 	return append(patched, list...)
 }
 
+// Changes returns what one list has that another has not, and the other way round.
+// Both are in the order of compare, which need not tell all elements apart. It costs
+// nothing where both are the very same list, and little where they share most.
+func Changes[T comparable](before, after []T, compare func(a, b T) int) (gone, come []T) {
+	if len(before) == len(after) && (len(after) == 0 || &before[0] == &after[0]) {
+		return nil, nil
+	}
+	for len(before) > 0 && len(after) > 0 {
+		switch {
+		case before[0] == after[0]:
+			before, after = before[1:], after[1:]
+		case compare(before[0], after[0]) < 0:
+			gone, before = append(gone, before[0]), before[1:]
+		default:
+			come, after = append(come, after[0]), after[1:]
+		}
+	}
+	return append(gone, before...), append(come, after...)
+}
+
 // Map holds values by their keys and lists them in order.
 type Map[K comparable, V any] struct {
 	compare func(a, b V) int

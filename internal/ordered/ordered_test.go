@@ -61,3 +61,30 @@ func TestListIsKept(t *testing.T) {
 		t.Error("the list was made anew although nothing had changed")
 	}
 }
+
+// TestChanges has random lists: what is gone and has come leads from one to the other.
+func TestChanges(t *testing.T) {
+	for seed := range uint64(200) {
+		rng := rand.New(rand.NewPCG(seed, 1))
+		random := func() (list []pair) {
+			for range rng.IntN(40) {
+				list = append(list, pair{rng.IntN(5), rng.IntN(20)})
+			}
+			slices.SortFunc(list, compare)
+			return slices.Compact(list)
+		}
+		before, after := random(), random()
+		gone, come := Changes(before, after, compare)
+		if got := Patch(before, slices.Clone(gone), slices.Clone(come), compare); !slices.Equal(got, after) {
+			t.Fatalf("seed %d: %v without %v and with %v is %v, want %v", seed, before, gone, come, got, after)
+		}
+		for _, o := range gone {
+			if slices.Contains(after, o) {
+				t.Fatalf("seed %d: %v is not gone", seed, o)
+			}
+		}
+		if gone, come := Changes(after, after, compare); len(gone)+len(come) > 0 {
+			t.Fatalf("seed %d: a list differs from itself by %v and %v", seed, gone, come)
+		}
+	}
+}

@@ -51,15 +51,43 @@ func BenchmarkPlan(b *testing.B) {
 		for i := range 5 {
 			in.Rules.Attempts = append(in.Rules.Attempts, Attempt[Rule]{Op[Rule]{Verb: Create, new: &in.Want.Routes[i].Rule}, InFlight})
 		}
-		plan("event", func(i int) Input {
+		event := func(i int) Input {
 			changed := *c.Ingresses[i%n]
 			c.Ingresses[i%n] = &changed
 			before := in.Want
 			in.Want = DesiredAfter(before, []Cluster{c}, in.Settings, in.Now)
 			in.Memory = step.Memory.Follow(before, in.Want, true)
 			return in
+		}
+		plan("event", event)
+		in.Rules.Objects, in.Records.Objects = append(in.Rules.Objects, othersRules(100_000)...), append(in.Records.Objects, othersRecords(100_000)...)
+		slices.SortFunc(in.Rules.Objects, func(a, b *Rule) int { return a.Compare(*b) })
+		slices.SortFunc(in.Records.Objects, func(a, b *Record) int { return a.Compare(*b) })
+		in.Settings.PublishZones = []string{"example.org"}
+		in.Memory = Memory{}
+		step = Next(in)
+		plan("event beside 100,000 of others", event)
+	}
+}
+
+// othersRules are rules that somebody else made, at hosts of their own.
+func othersRules(n int) (list []*Rule) {
+	for i := range n {
+		list = append(list, &Rule{
+			ID: fmt.Sprint("other-", i), RuleKey: RuleKey{Edgio, fmt.Sprintf("o%d.example.org", i), "/"}, SourceHost: fmt.Sprintf("o%d.example.net", i%1000), SourcePath: "/",
+			Protocols: []Protocol{{Published: "https", PublishedPort: 443, Source: "http", SourcePort: 80}},
 		})
 	}
+	return list
+}
+
+// othersRecords are records that somebody else made, half of them in the zone of the
+// origins, half in one of published hosts.
+func othersRecords(n int) (list []*Record) {
+	for i := range n {
+		list = append(list, &Record{ID: fmt.Sprint("other-", i), Zone: []string{"", "example.org"}[i%2], Name: fmt.Sprint("o", i), Type: "A", Data: "198.51.100.7", TTL: 300})
+	}
+	return list
 }
 
 // standing is the state in which all records of a cluster stand and, with

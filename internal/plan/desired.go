@@ -70,6 +70,7 @@ func (r *Route) Wanted() bool { return r != nil && r.Rule.Host != "" }
 // one CNAME. One of neither is without addresses now: the last known stay.
 type Set struct {
 	Cluster   string
+	Namespace string   // of the object that the set is for; "": all share it
 	Addresses []string // IPv4 and IPv6, sorted
 	Keep      []string // may stay where they stand, but are not added
 	CNAME     string   // a host name; then there are no addresses

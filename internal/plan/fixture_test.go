@@ -221,8 +221,9 @@ func (s *stage) run() []string {
 	return append(history, "and it does not come to an end")
 }
 
-// next is Next, of rules in any order.
+// next is Next, of rules and records in any order.
 func next(in Input) Step {
+	in.Records.Objects = slices.SortedFunc(slices.Values(in.Records.Objects), func(a, b *Record) int { return a.Compare(*b) })
 	in.Rules.Objects = slices.SortedFunc(slices.Values(in.Rules.Objects), func(a, b *Rule) int { return a.Compare(*b) })
 	return Next(in)
 }

@@ -142,7 +142,7 @@ func (p *planner) noteSettled() {
 	}
 	for name, c := range p.clusters.of {
 		waits := slices.ContainsFunc(p.step.Blocked, func(b Blocked) bool { return b.Cluster == name })
-		if !p.Rules.whole() || !p.Records.whole() || !c.claimed || waits || p.lacksNodes(name) {
+		if !p.Rules.complete() || !p.Records.complete() || !c.claimed || waits || p.lacksNodes(name) {
 			continue
 		}
 		p.settled[name] = true

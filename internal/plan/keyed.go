@@ -17,6 +17,9 @@ func (r *Rule) key() *RuleKey { return &r.RuleKey }
 
 // differ returns the keys at which two lists have not the same elements.
 func differ[T keyed](a, b []T) (keys []*RuleKey) {
+	if len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0]) {
+		return nil // the same list
+	}
 	for len(a) > 0 && len(b) > 0 {
 		switch {
 		case a[0] == b[0]:

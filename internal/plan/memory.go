@@ -38,6 +38,7 @@ type Memory struct {
 	taken      map[RuleKey]string   // see planner.makesRoom
 	unkept     map[RuleKey]markLoss // see planner.planUnkept
 	sites      sites                // of the last call, which had the same owner
+	stands     directory            // likewise
 }
 
 // remember keeps of the memory what still concerns an object, or may do once
@@ -45,12 +46,12 @@ type Memory struct {
 func (p *planner) remember() Memory {
 	if !p.Records.Known { // nothing was looked at
 		next := p.Memory
-		next.sites = p.sites
+		next.sites, next.stands = p.sites, p.stands
 		return next
 	}
 	next := Memory{
 		absent: p.absent, stood: p.stood, settled: p.settled, unused: p.unused, named: p.named, compared: maps.Clone(p.Memory.compared), pointed: p.pointed, refused: p.refused, ttlRefused: p.ttls, taken: p.taken, unkept: p.unkept,
-		droppedRules: make(map[RuleKey]bool), droppedRecords: make(map[string]bool), sites: p.sites, decided: p.decided,
+		droppedRules: make(map[RuleKey]bool), droppedRecords: make(map[string]bool), sites: p.sites, stands: p.stands, decided: p.decided,
 	}
 	if next.compared == nil {
 		next.compared = make(map[string]bool)
@@ -104,7 +105,7 @@ func (p *planner) looksAt(a absence) bool {
 // what was reported stays reported. The owner, the zone of the origins and the CDNs'
 // accounts have to be the same, or else the zero Memory is right.
 func (m Memory) Reloaded() Memory {
-	m.compared, m.settled, m.sites = nil, nil, sites{}
+	m.compared, m.settled, m.sites, m.stands = nil, nil, sites{}, directory{}
 	return m
 }
 

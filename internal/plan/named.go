@@ -103,7 +103,7 @@ func (m *mapper) statusSet(ing *kube.Ingress) namedSet {
 // one of a host name, which becomes a CNAME, have different names, since A and
 // CNAME cannot share one.
 func (m *mapper) namedSet(kind, namespace, object string, list []kube.Address) namedSet {
-	s := namedSet{kind: kind, object: object, sources: m.set.sortOut(kind, list, m.may(namespace)), Set: Set{Cluster: m.Name}}
+	s := namedSet{kind: kind, object: object, sources: m.set.sortOut(kind, list, m.may(namespace)), Set: Set{Cluster: m.Name, Namespace: namespace}}
 	if s.Addresses = s.ips; len(s.names) > 0 {
 		s.CNAME = s.names[0]
 	}

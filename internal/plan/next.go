@@ -15,15 +15,17 @@ type planner struct {
 	sites    sites
 	writes   statuses[RuleKey] // of rules
 	written  statuses[*site]   // the same, where there is a site
-	records  index[Record]
+	stands   directory
+	records  index[Record]   // of those that concern us
 	named    map[string]bool // zone names that some rule names as its origin, or may soon
 	sets     lookup[setState]
 	clusters lookup[*clusterState]
 	// Of published hosts: their DNS, where they shall lead, and when they last
 	// led to a target.
 	published map[string]*publication
+	hosts     []string // of these, in order
 	leads     map[string][]lead
-	wild      map[recordName]bool // what has a wildcard below it
+	names     map[string]bool // see isPublished
 	pointed   map[pointer]time.Time
 	refused   map[string]time.Time     // see dark, by host
 	ttls      map[string]refusal       // see ttlRefused
@@ -84,24 +86,24 @@ type setState struct {
 // rule names is empty, and asking again leads on to what is wanted. It does not
 // change its input.
 func Next(in Input) Step {
+	stands := in.Memory.stands.after(in.Records.Objects, in.Settings.Owner)
 	p := &planner{
 		Input:    in,
-		sites:    in.Memory.sites.after(in.Want.Routes, in.Rules.Objects, in.Settings.Owner),
+		sites:    in.Memory.sites.after(in.Want.Routes, in.Rules.Objects, in.Settings),
+		stands:   stands,
 		writes:   make(statuses[RuleKey]),
 		written:  make(statuses[*site]),
-		records:  newIndex(in.Records),
+		records:  newIndex(in.Records, stands.concerns),
 		named:    make(map[string]bool),
 		sets:     lookup[setState]{of: make(map[string]setState)},
 		clusters: lookup[*clusterState]{of: make(map[string]*clusterState)},
 
 		published: make(map[string]*publication), leads: make(map[string][]lead), pointed: make(map[pointer]time.Time),
-		wild: make(map[recordName]bool), refused: make(map[string]time.Time), ttls: make(map[string]refusal), taken: make(map[RuleKey]string), unkept: make(map[RuleKey]markLoss), unmarked: make(map[RuleKey]*Rule), yields: make(map[string]bool),
+		refused: make(map[string]time.Time), ttls: make(map[string]refusal), taken: make(map[RuleKey]string), unkept: make(map[RuleKey]markLoss), unmarked: make(map[RuleKey]*Rule), yields: make(map[string]bool),
 		heldBack: make(map[string]bool), letGo: make(map[string]bool),
 		absent: make(map[string]absence), stood: make(map[string][]string), settled: make(map[string]bool), unused: make(map[clusterCDN]time.Time), decided: make(map[IngressID]bool), undecided: make(map[IngressID]bool),
 	}
 	p.step.Notices = slices.Clone(in.Want.Notices)
-	p.step.Rules = lookUps(in.Rules)
-	p.step.Records = lookUps(in.Records)
 	p.step.Owned.Rules = make(map[Target]int)
 	p.step.Reread = make(map[Target]bool)
 	p.step.Held = make(map[RuleKey]IngressID)
@@ -129,6 +131,8 @@ func Next(in Input) Step {
 	}
 	p.planRecordDeletions()
 	p.noteSettled()
+	p.step.Rules = append(p.step.Rules, lookUps(in.Rules, p.concernedRules)...)
+	p.step.Records = append(p.step.Records, lookUps(in.Records, p.concernedRecords)...)
 	p.finish()
 	return p.step
 }
@@ -163,15 +167,15 @@ func (p *planner) survey() {
 			rules.add(group{cluster: r.of.Cluster, cdn: r.CDN})
 			name(r.Rule)
 		}
-		for _, r := range s.others {
-			name(r)
-		}
 		if s.route.Wanted() {
 			p.wants(s.route.Ingress.Cluster, s.route.Key.CDN)
 			if !p.barred(s) && !s.route.Unsettled {
 				name(&s.route.Rule)
 			}
 		}
+	}
+	for _, r := range p.sites.naming {
+		name(r)
 	}
 	for _, a := range p.Rules.Attempts {
 		name(a.old)
@@ -219,6 +223,7 @@ func (p *planner) cdn(target Target) *CDN {
 // finish sorts the answer, so that it does not depend on the order of maps.
 func (p *planner) finish() {
 	p.tellUndecided()
+	p.shareTurns()
 	p.step.Rules = oneAPlace(p.step.Rules)
 	p.step.Records = oneAPlace(p.step.Records)
 	slices.SortFunc(p.step.Blocked, func(a, b Blocked) int {

@@ -9,7 +9,7 @@ import (
 // reports what belongs to clusters that the configuration does not name.
 func (p *planner) recordsByCluster() map[string][]*Record {
 	byCluster := make(map[string][]*Record)
-	for _, r := range p.Records.Objects {
+	for _, r := range p.stands.concerns {
 		cluster, ok := clusterOf(r, p.Settings.Owner)
 		if !ok {
 			continue

@@ -14,15 +14,17 @@ import (
 type publication struct {
 	host       string
 	zone, name string    // of the CNAME
+	here       []*Record // all that has the name
 	marks      []*Record // ours that certainly stand
 	cluster    string    // that the mark names
 	cname      Record    // if there is one for certain
 	hasCNAME   bool
-	busy       bool    // something about it is under way or unknown
-	foreign    *Record // what is not ours and has the host's name, or the mark's
-	lost       bool    // see planner.lost
-	dropped    bool    // the watch reported that a rule of the host is not wanted any more
-	shadows    bool    // a wildcard answers for the name, as long as nothing stands there
+	busy       bool      // something about it is under way or unknown
+	foreign    *Record   // what is not ours and has the host's name, or the mark's
+	of         IngressID // for whose sake it is led there, or for which a rule of it stands; zero: nobody's
+	lost       bool      // see planner.lost
+	dropped    bool      // the watch reported that a rule of the host is not wanted any more
+	shadows    bool      // a wildcard answers for the name, as long as nothing stands there
 	// barred is why no DNS can be made here for the host, in words for its Ingress; what
 	// stands for it of ours goes.
 	barred string
@@ -42,19 +44,36 @@ const markLabel = "_edgeward."
 // recordName is a name in a zone, as Record has both.
 type recordName struct{ zone, name string }
 
+// wildcard is the name of the wildcard below this one.
+func (n recordName) wildcard() recordName {
+	return recordName{n.zone, strings.TrimSuffix("*."+n.name, ".")}
+}
+
 // mark is the name of the mark of what has this name.
 func (n recordName) mark() recordName { return recordName{n.zone, markLabel + n.name} }
+
+// placesOf are the names that a host may have in the zones of the configuration.
+func (s Settings) placesOf(host string) (names []recordName) {
+	if name, ok := relative(host, s.Domain); ok {
+		names = append(names, recordName{"", name})
+	}
+	for _, zone := range s.PublishZones {
+		if name, ok := relative(host, zone); ok && zone != s.Domain {
+			names = append(names, recordName{zone, name})
+		}
+	}
+	return names
+}
 
 // zoneOf is the zone of the list in which a host's DNS is to be made, and its name
 // there; "" is the zone of the origins, as in Record.
 func (s Settings) zoneOf(host string) (at recordName, ok bool) {
-	within := func(zone string) bool { return host == zone || strings.HasSuffix(host, "."+zone) }
 	for _, z := range s.PublishZones {
-		if within(z) && len(z) >= len(at.zone) {
+		if within(host, z) && len(z) >= len(at.zone) {
 			at, ok = recordName{z, strings.TrimSuffix(strings.TrimSuffix(host, z), ".")}, true
 		}
 	}
-	if within(s.Domain) && len(at.zone) < len(s.Domain) { // which is asked for it, and is not in the list
+	if within(host, s.Domain) && len(at.zone) < len(s.Domain) { // which is asked for it, and is not in the list
 		return recordName{}, false
 	}
 	if at.zone == s.Domain {
@@ -74,44 +93,28 @@ func (p *planner) zone(zone string) string {
 	return zone
 }
 
-// zones is what the records say of the zones in which hosts are published.
+// zones is what has to be known of the zones before a published host is looked at.
 type zones struct {
-	at        map[recordName][]*Record // at the published hosts' names and their marks'
-	written   map[recordName]bool      // names of what is being made or changed, or may have been
-	delegated map[recordName]bool      // names with NS records, below which others are asked
-	owners    map[string]bool          // of claims in the origins' zone
+	written map[recordName]bool // names of what is being made or changed, or may have been
+	owners  map[string]bool     // of claims in the origins' zone
+	// What was looked up of names that have many hosts below them.
+	delegated map[recordName]bool // has NS records, so that others are asked for what lies there
+	wild      map[recordName]bool // has a wildcard below it
 }
 
-// surveyZones goes through all records once. Those at these places, and their marks', are
-// kept: of the account's others there may be many more.
-func (p *planner) surveyZones(places []recordName) zones {
+func (p *planner) surveyZones() zones {
 	z := zones{
-		at: make(map[recordName][]*Record, 2*len(places)), written: make(map[recordName]bool),
-		delegated: make(map[recordName]bool), owners: map[string]bool{p.Settings.Owner: true},
-	}
-	for _, at := range places {
-		z.at[at], z.at[at.mark()] = nil, nil
+		written: make(map[recordName]bool), owners: map[string]bool{p.Settings.Owner: true},
+		delegated: make(map[recordName]bool), wild: make(map[recordName]bool),
 	}
 	for _, a := range p.Records.Attempts {
 		if !a.Verb.Reads() && a.Status != Parked {
 			z.written[recordName{a.New().Zone, a.New().Name}] = true
 		}
 	}
-	for _, r := range p.Records.Objects {
-		at := recordName{r.Zone, r.Name}
-		if here, ok := z.at[at]; ok {
-			z.at[at] = append(here, r)
-		}
-		switch {
-		case r.Type == "NS" && r.Name != "":
-			z.delegated[at] = true
-		case r.Type == "TXT" && r.Zone == "" && strings.HasPrefix(r.Name, markLabel):
-			if o, ok := ParseOwnership(r.Data); ok && strings.HasSuffix(r.Name, "."+o.Owner) {
-				z.owners[o.Owner] = true
-			}
-		}
-		if r.Name == "*" || strings.HasPrefix(r.Name, "*.") {
-			p.wild[recordName{r.Zone, strings.TrimPrefix(strings.TrimPrefix(r.Name, "*"), ".")}] = true
+	for _, r := range p.stands.concerns {
+		if owner, ok := claimsFor(r); ok {
+			z.owners[owner] = true
 		}
 	}
 	return z
@@ -120,7 +123,7 @@ func (p *planner) surveyZones(places []recordName) zones {
 // bar notes why no DNS can be made for a host; "" if it can. What stands already is
 // not taken away for the sake of another owner, who has come later.
 func (p *planner) bar(pub *publication, z zones) {
-	pub.barred = z.delegatedAbove(recordName{pub.zone, pub.name}, p.zone(pub.zone))
+	pub.barred = p.delegatedAt(pub, z)
 	if pub.zone != "" {
 		return
 	}
@@ -131,14 +134,44 @@ func (p *planner) bar(pub *publication, z zones) {
 	}
 }
 
-// delegatedAbove says that others are asked for a name; "" if not.
-func (z zones) delegatedAbove(at recordName, zone string) string {
-	for name := at.name; name != ""; _, name, _ = strings.Cut(name, ".") {
-		if z.delegated[recordName{at.zone, name}] {
+// delegatedAt says that others are asked for a host's name; "" if not.
+func (p *planner) delegatedAt(pub *publication, z zones) string {
+	delegates := func(records []*Record) bool {
+		return slices.ContainsFunc(records, func(r *Record) bool { return r.Type == "NS" })
+	}
+	delegated := delegates(pub.here)
+	for name := pub.name; name != ""; {
+		if delegated {
+			zone := p.zone(pub.zone)
 			return "the zone " + zone + " delegates " + name + "." + zone + " to other name servers (NS), so that nobody asks this zone for it"
 		}
+		_, name, _ = strings.Cut(name, ".")
+		above := recordName{pub.zone, name}
+		delegated = name != "" && known(z.delegated, above, func() bool { return delegates(p.stands.at(above)) })
 	}
 	return ""
+}
+
+// shadowed reports whether a wildcard answers for a name, as long as nothing stands there.
+func (p *planner) shadowed(at recordName, z zones) bool {
+	for above := at.name; above != ""; {
+		_, above, _ = strings.Cut(above, ".")
+		here := recordName{at.zone, above}
+		if known(z.wild, here, func() bool { return len(p.stands.at(here.wildcard())) > 0 }) {
+			return true
+		}
+	}
+	return false
+}
+
+// known is what a map has, after find was asked for it if it has nothing.
+func known(answers map[recordName]bool, of recordName, find func() bool) bool {
+	answer, ok := answers[of]
+	if !ok {
+		answer = find()
+		answers[of] = answer
+	}
+	return answer
 }
 
 // findPublications finds out how the published hosts' DNS stands: of those that
@@ -148,43 +181,45 @@ func (p *planner) findPublications() {
 	if len(p.Settings.PublishZones) == 0 {
 		return
 	}
-	hosts := make(map[string]bool)
-	var marked []recordName // with a mark of ours
-	for _, r := range p.Want.Routes {
-		if r.Wanted() {
-			hosts[r.Key.Host] = true
+	places := make(map[string]recordName)
+	note := func(host string) {
+		if at, ok := p.Settings.zoneOf(host); ok && at.name != "" {
+			places[host] = at
 		}
 	}
-	for _, r := range p.Records.Objects {
+	latest := "" // neighbours are often of one host
+	for _, r := range p.Want.Routes {
+		if r.Key.Host != latest && r.Wanted() {
+			latest = r.Key.Host
+			note(latest)
+		}
+	}
+	var marked []recordName // with a mark of ours
+	for _, r := range p.stands.concerns {
 		if _, ours := publisher(r, p.Settings.Owner); ours {
 			at := recordName{r.Zone, strings.TrimPrefix(r.Name, markLabel)}
 			marked = append(marked, at)
-			hosts[p.host(at)] = true
+			note(p.host(at))
 		}
 	}
 	for key := range p.Memory.pointed {
-		hosts[key.host] = true
+		note(key.host)
 	}
-	if !p.Records.whole() { // as long as a zone is not known there may be a mark
+	if !p.Records.complete() { // as long as a zone is not known there may be a mark
 		for _, s := range p.sites.all {
 			if at, ok := p.Settings.zoneOf(s.key().Host); ok && len(s.ours) > 0 && !p.Records.part(at.zone).seen() {
-				hosts[s.key().Host] = true
+				note(s.key().Host)
 			}
-		}
-	}
-	places := make(map[string]recordName, len(hosts))
-	for host := range hosts {
-		if at, ok := p.Settings.zoneOf(host); ok && at.name != "" {
-			places[host] = at
 		}
 	}
 	marked = slices.DeleteFunc(marked, func(at recordName) bool {
 		place, ok := places[p.host(at)]
 		return !ok || place == at
 	})
-	zones := p.surveyZones(slices.Concat(slices.Collect(maps.Values(places)), marked))
-	for host, at := range places {
-		pub := p.examinePublication(host, at, zones)
+	zones := p.surveyZones()
+	p.hosts = slices.Sorted(maps.Keys(places))
+	for _, host := range p.hosts {
+		pub := p.examinePublication(host, places[host], zones)
 		p.bar(pub, zones)
 		p.published[host] = pub
 	}
@@ -198,13 +233,18 @@ func (p *planner) findPublications() {
 
 // examinePublication looks at what has a host's name, and its mark's.
 func (p *planner) examinePublication(host string, at recordName, z zones) *publication {
-	pub := &publication{host: host, zone: at.zone, name: at.name, unread: p.Records.part(at.zone).Fault}
+	pub := &publication{host: host, zone: at.zone, name: at.name, here: p.stands.at(at), unread: p.Records.part(at.zone).Fault}
 	pub.busy = !p.Records.part(at.zone).Known || pub.unread != ""
-	doubt := func(r Record) bool { return p.records.doubtful(r.Key()) || p.records.is(r.Key(), InFlight) }
-	for _, r := range z.at[at.mark()] {
+	marks := p.stands.at(at.mark())
+	doubt := func(place Record, standing []*Record) bool {
+		key := place.Key()
+		return p.records.is(key, InFlight) || p.records.is(key, Unsure) ||
+			slices.ContainsFunc(standing, func(r *Record) bool { return p.Records.Missing[r.ID] && r.Key() == key })
+	}
+	for _, r := range marks {
 		cluster, ours := publisher(r, p.Settings.Owner)
 		switch {
-		case ours && p.clusters.get(cluster) != nil && doubt(*r):
+		case ours && p.clusters.get(cluster) != nil && doubt(*r, marks):
 			pub.busy = true
 		case ours && p.clusters.get(cluster) != nil:
 			pub.marks, pub.cluster = append(pub.marks, r), cluster
@@ -212,9 +252,8 @@ func (p *planner) examinePublication(host string, at recordName, z zones) *publi
 			pub.foreign = r
 		}
 	}
-	place := Record{Zone: at.zone, Name: at.name, Type: "CNAME"}
-	pub.busy = pub.busy || doubt(place) || z.written[at.mark()]
-	for _, r := range z.at[at] {
+	pub.busy = pub.busy || doubt(Record{Zone: at.zone, Name: at.name, Type: "CNAME"}, pub.here) || z.written[at.mark()]
+	for _, r := range pub.here {
 		switch {
 		case r.Type != "CNAME" || !pub.marked() && !pub.busy:
 			pub.foreign = cmp.Or(pub.foreign, r)
@@ -222,10 +261,7 @@ func (p *planner) examinePublication(host string, at recordName, z zones) *publi
 			pub.cname, pub.hasCNAME = *r, true
 		}
 	}
-	for above := at.name; above != "" && !pub.shadows; {
-		_, above, _ = strings.Cut(above, ".")
-		pub.shadows = p.wild[recordName{at.zone, above}]
-	}
+	pub.shadows = p.shadowed(at, z)
 	return pub
 }
 
@@ -252,8 +288,17 @@ func (p *planner) notePointed() {
 			p.pointed[pointer{host, r.Data}] = p.Now
 		}
 	}
-	for _, r := range p.Records.Objects {
-		note(*r)
+	for host, pub := range p.published {
+		for _, r := range pub.here {
+			note(*r)
+		}
+		for _, at := range p.Settings.placesOf(host) { // which may be in several zones
+			if at != (recordName{pub.zone, pub.name}) {
+				for _, r := range p.stands.at(at) {
+					note(*r)
+				}
+			}
+		}
 	}
 	for _, a := range p.Records.Attempts {
 		if a.Status != Parked {
@@ -296,6 +341,18 @@ func (p *planner) concerns(pub *publication, r *Rule) bool {
 	}))
 }
 
+// isPublished reports whether a rule, whosever, has a name at its CDN. It goes through
+// all rules, once.
+func (p *planner) isPublished(name string) bool {
+	if p.names == nil {
+		p.names = make(map[string]bool)
+		for _, r := range p.Rules.Objects {
+			p.names[r.Published] = true
+		}
+	}
+	return p.names[name]
+}
+
 // leadable reports whether any host can be led to a rule. To Edgio one may have been
 // led while edgio.cname_target was in the configuration.
 func (p *planner) leadable(r *Rule) bool { return r.CDN == Edgio || p.target(r) != "" }
@@ -308,7 +365,7 @@ func (p *planner) namesOf(pub *publication, r *Rule) []string {
 	}
 	var names []string
 	for to := range p.pointed {
-		if to.host == pub.host && !slices.ContainsFunc(p.Rules.Objects, func(r *Rule) bool { return r.Published == to.target }) {
+		if to.host == pub.host && !p.isPublished(to.target) {
 			names = append(names, to.target)
 		}
 	}

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -35,7 +34,7 @@ func (p *planner) lead(route *Route, stands *Rule) {
 // rule any more, which is at due, and asks for that if not: the list that a start
 // rests on may have been an old one.
 func (p *planner) seenToLead(pub *publication, due time.Time) bool {
-	if p.Now.Before(due) || p.readSince(p.Records.part(pub.zone).Read, due) {
+	if p.Now.Before(due) || p.readSince(p.Records.part(pub.zone), due) {
 		return true
 	}
 	if p.step.RereadZones == nil {
@@ -65,10 +64,19 @@ func (p *planner) planPublications() {
 		wanted[host] = wanted[host] || r.Wanted() && !lost
 		_, stays := p.held(r, s.ours)
 		held[host] = held[host] || stays
-		known[host] = known[host] || p.leadsHere(s)
 		if s.key().CDN != Edgio || p.Settings.CNAMETarget != "" {
 			names[host] = true
 			standing[host] = standing[host] || len(s.ours) > 0
+		}
+		if pub := p.published[host]; pub != nil && len(s.ours) > 0 {
+			pub.of = *s.ours[0].of
+		}
+	}
+	for _, host := range p.hosts {
+		pub := p.published[host]
+		for _, r := range p.sites.rulesOf(host) { // of others, too
+			known[host] = known[host] || pub.hasCNAME && p.target(r) == pub.cname.Data
+			names[host] = names[host] || r.CDN != Edgio || p.Settings.CNAMETarget != ""
 		}
 	}
 	for key := range p.Memory.droppedRules {
@@ -76,7 +84,7 @@ func (p *planner) planPublications() {
 			pub.dropped = true
 		}
 	}
-	for _, host := range slices.Sorted(maps.Keys(p.published)) {
+	for _, host := range p.hosts {
 		pub, leads := p.published[host], p.leads[host]
 		c := p.clusters.get(pub.cluster)
 		stays := pub.barred == "" && !p.yields[host] && (len(leads) > 0 || wanted[host] || held[host])
@@ -117,16 +125,6 @@ func (p *planner) noDNS(pub *publication, leads []lead) {
 	}
 }
 
-// leadsHere reports whether the host of a site leads to a rule that stands there.
-func (p *planner) leadsHere(s *site) bool {
-	pub := p.published[s.key().Host]
-	if pub == nil || !pub.hasCNAME {
-		return false
-	}
-	here := func(r *Rule) bool { return p.target(r) == pub.cname.Data }
-	return slices.ContainsFunc(s.ours, func(r ourRule) bool { return here(r.Rule) }) || slices.ContainsFunc(s.others, here)
-}
-
 // lost reports whether the place of a route is somebody else's, with no rule of
 // ours there or on its way, while its host still leads to a rule that is gone: a
 // name at the CDN that anybody may get.
@@ -144,6 +142,7 @@ func (p *planner) lost(s *site) bool {
 func (p *planner) publish(pub *publication, leads []lead) {
 	slices.SortFunc(leads, func(a, b lead) int { return strings.Compare(a.target, b.target) })
 	to := leads[0]
+	pub.of = to.ingress
 	for _, l := range leads {
 		if l.target != to.target {
 			p.warn(l.ingress, "%s is published at several CDNs; its DNS name leads to %s", pub.host, to.target)

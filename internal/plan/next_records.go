@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -43,6 +44,28 @@ func (p *planner) planRecords() {
 		}
 		for _, name := range slices.Sorted(maps.Keys(byName)) {
 			p.planName(cluster, c, name, byName[name])
+		}
+	}
+}
+
+// shareTurns says of each operation on records whose turn it takes: that of the
+// Ingress whose host it leads to a CDN, of the namespace whose object names the
+// addresses, or, where nobody asks for it any more, that of nobody in a cluster.
+func (p *planner) shareTurns() {
+	for i := range p.step.Records {
+		op := &p.step.Records[i]
+		r := cmp.Or(op.old, op.new)
+		cluster, ours := clusterOf(r, p.Settings.Owner)
+		set, wanted := p.Want.Sets[r.Name]
+		pub := p.published[p.host(recordName{r.Zone, strings.TrimPrefix(r.Name, markLabel)})]
+		switch {
+		case op.Verb == LookUp, ours && r.Name == ClaimName(cluster, p.Settings.Owner):
+		case pub != nil:
+			op.Ingress, op.tenant = pub.of, Tenant{Cluster: pub.cluster}
+		case ours && !wanted:
+			op.tenant = Tenant{Cluster: cluster}
+		case ours && set.Namespace != "":
+			op.tenant = Tenant{cluster, set.Namespace}
 		}
 	}
 }
@@ -97,7 +120,7 @@ func (p *planner) removeOthers(all []*Record, stands *Record) {
 	}
 }
 
-// freshReading is how old a reading of the rules may be that shows a name to be
+// freshReading is how long ago a reading of the rules may be that shows a name to be
 // in nobody's use. What sync.max_delete held back may be due for long.
 const freshReading = 15 * time.Minute
 
@@ -116,10 +139,10 @@ func (p *planner) unwantedRecord(cluster string, r *Record, lingers, safe bool) 
 	if lingers {
 		d.op.Urgency = urgentTidy
 		d.due = gone.since.Add(p.Settings.Linger)
-		if !p.Now.Before(d.due) && !p.readSince(p.Rules.Read, d.due) {
+		if !p.Now.Before(d.due) && !p.readSince(p.Rules.whole(), d.due) {
 			d.safe = false
 			for _, cdn := range p.Settings.CDNs {
-				if !p.readSince(p.Rules.part(string(cdn.Target)).Read, d.due) {
+				if !p.readSince(p.Rules.part(string(cdn.Target)), d.due) {
 					p.step.Reread[cdn.Target] = true
 				}
 			}
@@ -129,7 +152,7 @@ func (p *planner) unwantedRecord(cluster string, r *Record, lingers, safe bool) 
 	set.deletions = append(set.deletions, d)
 }
 
-// readSince reports whether a reading began at t or later, and not long ago.
-func (p *planner) readSince(reading, t time.Time) bool {
-	return !reading.Before(t) && p.Now.Sub(reading) <= freshReading
+// readSince reports whether a reading began at t or later, and ended not long ago.
+func (p *planner) readSince(of Part, t time.Time) bool {
+	return !of.Read.Before(t) && p.Now.Sub(of.Read) <= of.Took+freshReading
 }

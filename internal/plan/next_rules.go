@@ -26,7 +26,7 @@ func (p *planner) planRules() {
 // synced reports whether all is well at a site, without a look at its rule and its
 // route. It is not where planRule has something to do or another thing to say.
 func (p *planner) synced(s *site) bool {
-	return s.plain && p.sets.get(s.group.set).exact && !p.written.has(s) && len(p.published)+len(p.Rules.Missing) == 0
+	return s.plain && p.sets.get(s.group.set).exact && !p.written.has(s) && len(p.published) == 0 && !p.missing(s)
 }
 
 // barred reports whether a route cannot be published because its place belongs

@@ -329,9 +329,7 @@ func (p *planner) otherTTL(name, recordType string, ttl int, records []*Record) 
 
 // othersStand reports whether there is another record of r's name and type.
 func (p *planner) othersStand(r *Record) bool {
-	return slices.ContainsFunc(p.Records.Objects, func(o *Record) bool {
-		return o.Zone == r.Zone && o.Name == r.Name && o.Type == r.Type && o.ID != r.ID
-	})
+	return slices.ContainsFunc(p.stands.at(recordName{r.Zone, r.Name}), func(o *Record) bool { return o.Type == r.Type && o.ID != r.ID })
 }
 
 // othersInFlight reports whether a record of r's name and type is being made

@@ -123,8 +123,8 @@ func TestUrgency(t *testing.T) {
 	}
 	s := settled(testSettings(), cluster("main", append(usual(), ingress("blog", "blog.example.com", "Exact", "/"))...))
 	s.Rules.Objects = append(s.Rules.Objects,
-		new(s.Want.Route(RuleKey{Edgio, "blog.example.com", "/"}).Rule.WithIdentity("twin")), &Rule{ID: "q", RuleKey: RuleKey{Edgio, "q.example.com", "/"}})
-	s.Rules.Missing = map[string]bool{"q": true}
+		new(s.Want.Route(RuleKey{Edgio, "blog.example.com", "/"}).Rule.WithIdentity("twin")), &Rule{ID: "q", RuleKey: RuleKey{Edgio, "q.example.com", "/"}, SourceHost: nodesHost}, &Rule{ID: "p", RuleKey: RuleKey{Edgio, "p.example.com", "/"}})
+	s.Rules.Missing = map[string]bool{"q": true, "p": true} // p does not concern us
 	s.change(true, moved())
 	s.Settings.DeletionGrace = 0
 	want := []string{
@@ -151,7 +151,7 @@ func TestInputIsNotChanged(t *testing.T) {
 	}
 	in := build()
 	first := next(in)
-	private := cmp.Options{cmp.AllowUnexported(Memory{}, absence{}, Route{}, Op[Rule]{}, Op[Record]{}), cmpopts.IgnoreUnexported(Want{}, sites{})}
+	private := cmp.Options{cmp.AllowUnexported(Memory{}, absence{}, Route{}, Op[Rule]{}, Op[Record]{}), cmpopts.IgnoreUnexported(Want{}, sites{}, directory{})}
 	if diff := cmp.Diff(first, next(in), private); diff != "" {
 		t.Errorf("the second answer is another one (-first +second):\n%s", diff)
 	}

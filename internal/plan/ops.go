@@ -39,10 +39,26 @@ type Op[T Object[T]] struct {
 	Verb    Verb
 	old     *T        // see Old
 	new     *T        // see New
-	Ingress IngressID // whom a rule serves; zero for records
+	Ingress IngressID // whom it serves; zero for what many may share, as addresses
 	Adopt   bool      // Old is not marked and is taken over
 	Urgency int       // lower goes first
+	tenant  Tenant    // see Tenant, where it is for no single Ingress
 }
+
+// Tenant is a namespace of a cluster: those who write there share their turns at the
+// providers. One without a namespace stands for what nobody claims any more in a
+// cluster, and the zero Tenant for what serves everybody, as the addresses of nodes do.
+type Tenant struct{ Cluster, Namespace string }
+
+// Tenant is whose turn the operation takes.
+func (op Op[T]) Tenant() Tenant {
+	if op.Ingress != (IngressID{}) {
+		return op.Ingress.tenant()
+	}
+	return op.tenant
+}
+
+func (id IngressID) tenant() Tenant { return Tenant{id.Cluster, id.Namespace} }
 
 // Old is what stands, of an update or a delete, otherwise the zero value.
 func (op Op[T]) Old() T { return orZero(op.old) }
@@ -103,8 +119,10 @@ type Attempt[T Object[T]] struct {
 // View is what is known of one provider.
 type View[T Object[T]] struct {
 	Known bool // it was read since the daemon started: of several CDNs all, of several zones that of the origins
-	// Read is when the last complete reading began, the oldest of several.
+	// Read is when the last complete reading began, the oldest of several, and Took how
+	// long it took, the longest.
 	Read time.Time
+	Took time.Duration
 	// Parts are what is read by itself, each of several CDNs by its name or each zone
 	// by what Record.Zone says; nil: there is one part, and Known and Read are its own.
 	Parts map[string]Part
@@ -155,8 +173,9 @@ func Refs[T any](list []T) []*T {
 
 // Part is what is known of a part of a provider that is read by itself.
 type Part struct {
-	Known bool      // it was read since the daemon started
-	Read  time.Time // when the last complete reading began
+	Known bool          // it was read since the daemon started
+	Read  time.Time     // when the last complete reading began
+	Took  time.Duration // how long it took
 	// Fault is why it cannot be read, if that is so since the start or for good; "":
 	// it was read, or is being read for the first time.
 	Fault string
@@ -172,8 +191,8 @@ func (v View[T]) tried() bool {
 	return v.Known
 }
 
-// whole reports whether each part was read, and can be.
-func (v View[T]) whole() bool {
+// complete reports whether each part was read, and can be.
+func (v View[T]) complete() bool {
 	for _, p := range v.Parts {
 		if !p.seen() {
 			return false
@@ -190,5 +209,8 @@ func (v View[T]) part(name string) Part {
 	if p, ok := v.Parts[name]; ok {
 		return p
 	}
-	return Part{Known: v.Known, Read: v.Read}
+	return v.whole()
 }
+
+// whole is what is known of all parts together.
+func (v View[T]) whole() Part { return Part{Known: v.Known, Read: v.Read, Took: v.Took} }

@@ -139,8 +139,10 @@ func (m *mapper) serviceSet(svc kube.Service) (set namedSet, ok bool) {
 		if on == nil {
 			on = map[string]families{}
 		}
-		return namedSet{name: m.objectName(kindLocal, svc.Namespace, svc.Name), Set: m.nodes.set(m.Name, familiesOf(svc), on,
-			"no node that can take traffic has a ready endpoint of Service "+svc.Key().String())}, true
+		set = namedSet{name: m.objectName(kindLocal, svc.Namespace, svc.Name), Set: m.nodes.set(m.Name, familiesOf(svc), on,
+			"no node that can take traffic has a ready endpoint of Service "+svc.Key().String())}
+		set.Namespace = svc.Namespace
+		return set, true
 	case OriginLoadBalancer, OriginExternalIPs, OriginExternalName:
 		if !m.may(svc.Namespace).origin(kind) {
 			return namedSet{}, false

@@ -1,6 +1,11 @@
 package plan
 
-import "github.com/edgeward/edgeward/internal/ordered"
+import (
+	"slices"
+	"strings"
+
+	"github.com/edgeward/edgeward/internal/ordered"
+)
 
 // site is a host and path at a CDN: what shall be published there, and what is.
 // It is not changed once made.
@@ -73,38 +78,69 @@ func (r *Rule) owned(wanted *Route, owner string) *IngressID {
 	return nil
 }
 
-// sites are all hosts and paths that somebody claims or that have a rule, in the
-// order of their keys, and the lists that say so.
+// sites are all hosts and paths that somebody claims or that have a rule of ours, in
+// the order of their keys, and the lists that say so. The CDN may have many more rules
+// of others: those are looked up where a host is published.
 type sites struct {
 	routes []*Route
 	rules  []*Rule
 	all    []*site
+	// naming are the rules of others whose origins have names of ours.
+	naming []*Rule
 }
 
 // after returns the sites that other lists lead to. Where both have the same
 // elements as before the sites are the same: of ten thousand only those that have
 // changed are looked at.
-func (before sites) after(routes []*Route, rules []*Rule, owner string) sites {
+func (before sites) after(routes []*Route, rules []*Rule, set Settings) sites {
 	now := sites{routes: routes, rules: rules}
 	var gone, come []*site
+	var left, named []*Rule // of others, whose origins have names of ours
 	var here []*site
 	var wanted []*Route
-	var standing []*Rule
-	rest := before.all
+	var stood, standing []*Rule
+	rest, old := before.all, before.rules
 	for key := range inOrder(differ(before.routes, routes), differ(before.rules, rules)) {
 		here, rest = at(rest, key)
 		wanted, routes = at(routes, key)
+		stood, old = at(old, key)
 		standing, rules = at(rules, key)
 		gone = append(gone, here...)
-		switch {
-		case len(wanted) > 0:
-			come = append(come, siteOf(wanted[0], standing, owner))
-		case len(standing) > 0:
-			come = append(come, siteOf(nil, standing, owner))
+		var route *Route
+		if len(wanted) > 0 {
+			route = wanted[0]
 		}
+		s := siteOf(route, standing, set.Owner)
+		if route != nil || len(s.ours) > 0 {
+			come = append(come, s)
+		}
+		left = append(left, set.naming(stood)...)
+		named = append(named, set.naming(s.others)...)
 	}
 	now.all = ordered.Patch(before.all, gone, come, func(a, b *site) int { return a.key().Compare(*b.key()) })
+	now.naming = ordered.Patch(before.naming, left, named, func(a, b *Rule) int { return a.Compare(*b) })
 	return now
+}
+
+// naming are those of some rules that are not ours though their origins have names of
+// ours: while they stand the addresses stay.
+func (s Settings) naming(rules []*Rule) (others []*Rule) {
+	for _, r := range rules {
+		if _, ok := relative(r.SourceHost, s.Owner+"."+s.Domain); ok && r.owned(new(Route), s.Owner) == nil {
+			others = append(others, r)
+		}
+	}
+	return others
+}
+
+// rulesOf are all rules of a host.
+func (s sites) rulesOf(host string) []*Rule {
+	from, _ := slices.BinarySearchFunc(s.rules, host, func(r *Rule, host string) int { return strings.Compare(r.Host, host) })
+	to := from
+	for to < len(s.rules) && s.rules[to].Host == host {
+		to++
+	}
+	return s.rules[from:to]
 }
 
 // site is what there is at a host and path; nil if nothing stands and nobody
@@ -116,11 +152,37 @@ func (p *planner) site(key RuleKey) *site {
 	return nil
 }
 
+// concernedRules are all rules at our sites, those of others that rest on our
+// addresses, and those of published hosts.
+func (p *planner) concernedRules(yield func(*Rule) bool) {
+	for _, s := range p.sites.all {
+		for _, r := range s.ours {
+			if !yield(r.Rule) {
+				return
+			}
+		}
+		for _, r := range s.others {
+			if !yield(r) {
+				return
+			}
+		}
+	}
+	hosts := [][]*Rule{p.sites.naming}
+	for _, host := range p.hosts {
+		hosts = append(hosts, p.sites.rulesOf(host))
+	}
+	for _, r := range slices.Concat(hosts...) {
+		if !yield(r) {
+			return
+		}
+	}
+}
+
 // hasRule reports whether a rule stands or is on its way somewhere.
 func (p *planner) hasRule(key RuleKey) bool {
 	_, trying := p.writes[key]
-	s := p.site(key)
-	return trying || s != nil && len(s.ours)+len(s.others) > 0
+	standing, _ := at(p.Rules.Objects, &key)
+	return trying || len(standing) > 0
 }
 
 // noteWrites finds out how far the writes to rules are.

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 )
 
@@ -38,17 +39,18 @@ type index[T Object[T]] struct {
 	missing map[string]bool // IDs
 }
 
-func newIndex[T Object[T]](v View[T]) index[T] {
+// newIndex is for questions about these of the view's objects.
+func newIndex[T Object[T]](v View[T], objects []*T) index[T] {
 	x := index[T]{
 		statuses: make(statuses[string], len(v.Attempts)),
-		at:       make(map[string][]*T, len(v.Objects)),
+		at:       make(map[string][]*T, len(objects)),
 		missing:  v.Missing,
 	}
-	for i, o := range v.Objects {
+	for i, o := range objects {
 		key := (*o).Key()
 		list := x.at[key]
 		if list == nil {
-			x.at[key] = v.Objects[i : i+1 : i+1] // nearly always it stays alone: no copy
+			x.at[key] = objects[i : i+1 : i+1] // nearly always it stays alone: no copy
 			continue
 		}
 		list = append(list, o)
@@ -81,9 +83,10 @@ func (x index[T]) sure(key string) (o *T, ok bool) {
 	return x.at[key][0], true
 }
 
-// lookUps returns one search for each scope in which something is doubtful,
-// unless that search is under way.
-func lookUps[T Object[T]](v View[T]) []Op[T] {
+// lookUps returns one search for each scope in which something is doubtful of what
+// concerns us, unless that search is under way. It takes the turn of the first that
+// needs it.
+func lookUps[T Object[T]](v View[T], concern iter.Seq[*T]) []Op[T] {
 	searched := make(map[string]bool)
 	for _, a := range v.Attempts {
 		if a.Verb == LookUp && a.Status == InFlight {
@@ -91,29 +94,39 @@ func lookUps[T Object[T]](v View[T]) []Op[T] {
 		}
 	}
 	var ops []Op[T]
-	search := func(o T) {
+	search := func(o T, tenant Tenant) {
 		if !searched[o.Scope()] {
 			searched[o.Scope()] = true
-			ops = append(ops, Op[T]{Verb: LookUp, new: &o, Urgency: urgentLookUp})
+			ops = append(ops, Op[T]{Verb: LookUp, new: &o, Urgency: urgentLookUp, tenant: tenant})
 		}
 	}
 	for _, a := range v.Attempts {
 		switch {
 		case a.Verb.Reads() || a.Status != Unsure:
 		case a.Verb == Create:
-			search(a.New())
+			search(a.New(), a.Tenant())
 		default:
-			search(a.Old())
+			search(a.Old(), a.Tenant())
 		}
 	}
 	if len(v.Missing) > 0 {
-		for _, o := range v.Objects {
+		for o := range concern {
 			if v.Missing[(*o).Identity()] {
-				search(*o)
+				search(*o, markedFor(*o))
 			}
 		}
 	}
 	return ops
+}
+
+// markedFor is whose an object is that says so itself.
+func markedFor[T Object[T]](o T) Tenant {
+	if r, ok := any(o).(Rule); ok {
+		if m, ok := r.Mark(); ok {
+			return m.IngressID.tenant()
+		}
+	}
+	return Tenant{}
 }
 
 // Urgencies: what answers a question and what takes away dead or deleted

@@ -188,9 +188,12 @@ func (w *world) next() Step {
 // the lists make, and the answer be the same if none of them is known to be plain.
 func (w *world) checkSites(in Input, step Step) {
 	w.t.Helper()
-	fresh := sites{}.after(in.Want.Routes, in.Rules.Objects, testOwner)
+	fresh := sites{}.after(in.Want.Routes, in.Rules.Objects, in.Settings)
 	if !reflect.DeepEqual(step.Memory.sites, fresh) {
 		w.fail("the sites are not those that the lists make")
+	}
+	if stands := (directory{}).after(in.Records.Objects, testOwner); !reflect.DeepEqual(step.Memory.stands, stands) {
+		w.fail("the directory is not that which the list makes")
 	}
 	for _, s := range fresh.all {
 		s.plain = false

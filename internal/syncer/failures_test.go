@@ -338,14 +338,17 @@ func TestPause(t *testing.T) {
 	results := make(chan func(), 1)
 	target := newTarget[plan.Rule](plan.Edgio, newFake[plan.Rule]("cdn", new(journal)), gate)
 	target.calls, target.results, target.log = t.Context(), results, slog.New(slog.DiscardHandler)
-	target.queue = []plan.Op[plan.Rule]{{Verb: plan.Create}}
+	target.enqueue([]plan.Op[plan.Rule]{{Verb: plan.Create}})
 	now := time.Now()
-	again, drained := target.dispatch(now)
-	if wait := again.Sub(now); wait < 110*time.Second || wait > 120*time.Second || drained || target.flying > 0 {
-		t.Errorf("during the pause: again in %s, drained %v, %d begun; want about 120s, false, none", wait, drained, target.flying)
+	began, again, drained := target.dispatch(now)
+	if wait := again.Sub(now); wait < 110*time.Second || wait > 120*time.Second || began || drained || target.flying > 0 {
+		t.Errorf("during the pause: again in %s, began %v, drained %v, %d begun; want about 120s, false, false, none", wait, began, drained, target.flying)
 	}
-	if _, drained := target.dispatch(again); !drained || target.flying != 1 {
-		t.Errorf("after the pause: drained %v, %d begun; want true, 1", drained, target.flying)
+	if began, _, _ := target.dispatch(again); !began || target.flying != 1 {
+		t.Errorf("after the pause: began %v, %d begun; want true, 1", began, target.flying)
+	}
+	if _, _, drained := target.dispatch(again); !drained {
+		t.Error("after the pause: something is left to begin")
 	}
 	(<-results)()
 }

@@ -193,7 +193,7 @@ func TestVerifiedTooEarly(t *testing.T) {
 			dns.picture.doubt("a")
 			dns.picture.doubted["a"] = begun.Add(test.lost)
 			dns.verified(plan.Verification(r), r, began, begun, nil)
-			if got := dns.picture.unproven()["a"]; got != test.unproven {
+			if got := dns.picture.mayBeGone()["a"]; got != test.unproven {
 				t.Errorf("unproven: %t", got)
 			}
 		})
@@ -239,6 +239,33 @@ func TestSearchDuringReading(t *testing.T) {
 		p.merge([]plan.Record{old}, reading, all, none, false)
 		if got := p.objects.List()[0].Data; got != "new" {
 			t.Errorf("the picture went back to %q", got)
+		}
+	})
+}
+
+// TestLongReading has a CDN with so many rules that reading them takes twenty minutes:
+// addresses that nobody needs any more go all the same.
+func TestLongReading(t *testing.T) {
+	inBubble(t, func(r *rig) {
+		r.ready(ingress("shop"), ingress("gone"), web(), balancer("lb0", kube.Address{IP: "192.0.2.50"}), node(1))
+		r.cdn.answer(func(call string, _ int) reply {
+			if call == "list" {
+				return reply{after: 20 * time.Minute}
+			}
+			return reply{}
+		})
+		moved := ingress("gone")
+		moved.Rules[0].Paths[0].Backend.Service = "lb0"
+		r.modify(moved)
+		r.pass(time.Minute)
+		r.remove(ingress("gone"))
+		r.pass(2 * time.Hour)
+		want := []string{"claim _edgeward.main.acme", addr1, "rule " + shopA}
+		if diff := cmp.Diff(want, r.standing()); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		if lists := count(r.calls(), "cdn list"); lists > 6 {
+			t.Errorf("%d readings of twenty minutes, and ten minutes between them, in two hours", lists)
 		}
 	})
 }

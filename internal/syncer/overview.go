@@ -51,7 +51,7 @@ type Failure struct {
 	Target  plan.Target
 	Verb    plan.Verb
 	Place   string         // what plan.Op.Key says: "shop.example.com/a", "nodes.main.acme A 192.0.2.1"
-	Ingress plan.IngressID // whom a rule serves; zero for records and searches
+	Ingress plan.IngressID // whom it serves; zero for searches and for what many may share, as addresses
 	Error   string         // of the last try
 	Times   int            // how often it was tried in vain, one after the other
 	Since   time.Time      // when the first of these tries failed
@@ -132,7 +132,7 @@ func (t *target[T]) failing() []Failure {
 func (t *target[T]) state() TargetState {
 	s := TargetState{
 		Target: t.name, Reachable: t.reachable(), Read: t.main().begun, NextRead: t.main().due,
-		Waiting: len(t.queue) + t.flying,
+		Waiting: t.queue.size + t.flying,
 	}
 	if err := t.readErr(); err != nil {
 		s.ReadError = err.Error()

@@ -22,9 +22,12 @@ type picture[T plan.Object[T]] struct {
 	changed map[string]change          // by ID: our last change
 	doubted map[string]time.Time       // by ID: when a deletion ended whose reply was lost
 	written map[string]plan.Written[T] // by ID: what no reading has shown yet as we wrote it
-	// proven are the IDs of what certainly stands, while the lists that were read may
-	// be older than the process; nil: they are not, or nobody asks.
-	proven map[string]bool
+	// unproven are the IDs of what only a list has shown that may be older than the
+	// process; nil: there is none such any more, or nobody asks.
+	unproven map[string]bool
+	// concerns reports whether an object concerns us whatever is wanted. Of others there
+	// may be many more.
+	concerns func(T) bool
 }
 
 // change is when we changed an object.
@@ -34,7 +37,7 @@ type change struct {
 }
 
 func newPicture[T plan.Object[T]]() picture[T] {
-	return picture[T]{objects: ordered.NewMap[string](func(a, b *T) int { return (*a).Compare(*b) }), missing: make(map[string]bool), changed: make(map[string]change), doubted: make(map[string]time.Time), written: make(map[string]plan.Written[T])}
+	return picture[T]{objects: ordered.NewMap[string](func(a, b *T) int { return (*a).Compare(*b) }), missing: make(map[string]bool), changed: make(map[string]change), doubted: make(map[string]time.Time), written: make(map[string]plan.Written[T]), concerns: func(T) bool { return true }}
 }
 
 // put notes that o stands, since we made or changed it.
@@ -51,8 +54,8 @@ func (p *picture[T]) drop(id string) {
 	p.objects.Delete(id)
 	delete(p.missing, id)
 	delete(p.doubted, id)
-	delete(p.proven, id)
 	delete(p.written, id)
+	delete(p.unproven, id)
 	p.changed[id] = change{p.serial, time.Now()}
 }
 
@@ -69,9 +72,16 @@ func (p *picture[T]) wrote(id string, as T, made bool) {
 // doubt notes that the object may not be as we believe.
 func (p *picture[T]) doubt(id string) {
 	delete(p.changed, id)
-	delete(p.proven, id)
-	if _, ok := p.objects.Get(id); ok {
+	if o, ok := p.objects.Get(id); ok {
 		p.missing[id] = true
+		p.suspect(*o)
+	}
+}
+
+// suspect notes that nothing but a list that may be too old has shown an object.
+func (p *picture[T]) suspect(o T) {
+	if p.unproven != nil && p.concerns(o) {
+		p.unproven[o.Identity()] = true
 	}
 }
 
@@ -84,8 +94,8 @@ func (p *picture[T]) lose(id string) {
 // merge takes over a reading that began at the serial since. It covers the
 // objects for which within is true; keep is true for those that an operation
 // under way is about to change. An object that is absent is doubted, and gone
-// only if sure. The keys of objects that differ from what was believed are
-// returned.
+// only if sure; or if it was absent before and does not concern us, so that nobody
+// looks it up. The keys of objects that differ from what was believed are returned.
 func (p *picture[T]) merge(read []T, since int, within func(T) bool, keep func(T) bool, sure bool) (differ []string) {
 	ours := func(id string) bool { return p.changed[id].serial > since }
 	seen := make(map[string]bool, len(read))
@@ -100,10 +110,10 @@ func (p *picture[T]) merge(read []T, since int, within func(T) bool, keep func(T
 			}
 			continue
 		}
-		delete(p.proven, id)
 		if w, ok := p.written[id]; ok && (*w.As).Equal(o) {
 			delete(p.written, id)
 		}
+		p.suspect(o)
 		if had && (*old).Equal(o) {
 			o = (*old).Observed(o) // the same texts as before, not another copy
 		} else {
@@ -120,7 +130,7 @@ func (p *picture[T]) merge(read []T, since int, within func(T) bool, keep func(T
 		if seen[id] || ours(id) || !within(*o) || keep(*o) {
 			continue
 		}
-		if !sure {
+		if !sure && (!p.missing[id] || p.concerns(*o)) {
 			p.missing[id] = true
 			continue
 		}
@@ -155,28 +165,18 @@ func (p *picture[T]) settle(within func(T) bool, begun, started time.Time, lag t
 		return !ok || within(*o)
 	}
 	maps.DeleteFunc(p.doubted, func(id string, at time.Time) bool { return !begun.Before(at.Add(lag)) && seen(id) })
-	if p.proven == nil || begun.Before(started.Add(lag)) {
+	if begun.Before(started.Add(lag)) {
 		return
 	}
-	for _, o := range p.objects.List() {
-		if id := (*o).Identity(); within(*o) && !p.missing[id] {
-			p.proven[id] = true
-		}
-	}
+	maps.DeleteFunc(p.unproven, func(id string, _ bool) bool { return !p.missing[id] && seen(id) })
 }
 
-// unproven returns what may be gone; see plan.View.
-func (p *picture[T]) unproven() map[string]bool {
-	ids := make(map[string]bool, len(p.doubted))
+// mayBeGone returns the IDs of what may be gone; see plan.View.Unproven.
+func (p *picture[T]) mayBeGone() map[string]bool {
+	ids := make(map[string]bool, len(p.unproven)+len(p.doubted))
+	maps.Copy(ids, p.unproven)
 	for id := range p.doubted {
 		ids[id] = true
-	}
-	if p.proven != nil {
-		for _, o := range p.objects.List() {
-			if id := (*o).Identity(); !p.proven[id] {
-				ids[id] = true
-			}
-		}
 	}
 	return ids
 }
@@ -195,7 +195,5 @@ func (p *picture[T]) prove(id string, since int) {
 func (p *picture[T]) certain(id string) {
 	delete(p.missing, id)
 	delete(p.doubted, id)
-	if p.proven != nil {
-		p.proven[id] = true
-	}
+	delete(p.unproven, id)
 }

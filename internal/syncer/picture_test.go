@@ -2,8 +2,10 @@ package syncer
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -166,10 +168,10 @@ func TestUnproven(t *testing.T) {
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	a, b := plan.Record{ID: "a", Name: "a"}, plan.Record{ID: "b", Name: "b"}
 	p := newPicture[plan.Record]()
-	p.proven = make(map[string]bool)
+	p.unproven = make(map[string]bool)
 	check := func(when string, want ...string) {
 		t.Helper()
-		if got := slices.Sorted(maps.Keys(p.unproven())); !slices.Equal(got, want) {
+		if got := slices.Sorted(maps.Keys(p.mayBeGone())); !slices.Equal(got, want) {
 			t.Errorf("%s: unproven are %v, want %v", when, got, want)
 		}
 	}
@@ -208,4 +210,37 @@ func TestUnproven(t *testing.T) {
 	p.doubted["a"] = start.Add(9 * lag)
 	p.put(a)
 	check("it was written again")
+}
+
+// TestOthersAreNotLookedUp has somebody else remove what is theirs, and what stands in
+// the way of an Ingress of ours: only the latter is searched for. The rest is gone when
+// a second list does not show it either.
+func TestOthersAreNotLookedUp(t *testing.T) {
+	inBubble(t, func(r *rig) {
+		other := func(host string) plan.Rule {
+			return plan.Rule{ID: "of " + host, RuleKey: plan.RuleKey{CDN: plan.Edgio, Host: host, Path: "/a"}, SourceHost: "elsewhere.example.org"}
+		}
+		for i := range 300 {
+			r.cdn.plant(other(fmt.Sprintf("other%d.example.org", i)))
+		}
+		r.cdn.plant(other("blog.example.com"))
+		r.ready(ingress("shop"), ingress("blog"), web(), node(1))
+		r.cdn.mu.Lock()
+		maps.DeleteFunc(r.cdn.objects, func(id string, _ plan.Rule) bool { return strings.HasPrefix(id, "of ") })
+		r.cdn.mu.Unlock()
+		r.pass(time.Until(r.begun.Add(r.opts.ResyncInterval + time.Minute)))
+		want := []string{"cdn create blog.example.com/a", "cdn find blog.example.com", "cdn list", "dns list"}
+		if diff := cmp.Diff(want, slices.Sorted(slices.Values(r.calls()))); diff != "" {
+			t.Errorf("after one list without them (-want +got):\n%s", diff)
+		}
+		if n := len(r.Overview().Rules); n != 302 {
+			t.Errorf("%d rules are taken to stand, want ours and the 300 that one list may have left out", n)
+		}
+		r.pass(r.opts.ResyncInterval)
+		r.modify(stripped(ingress("shop"), "strip"))
+		r.pass(time.Second)
+		if n := len(r.Overview().Rules); n != 2 {
+			t.Errorf("%d rules are taken to stand after two lists without the others', want ours", n)
+		}
+	})
 }

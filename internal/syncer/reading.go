@@ -22,7 +22,8 @@ type reading[T any] struct {
 	running  bool
 	known    bool // it succeeded since the start
 	due      time.Time
-	begun    time.Time // of the last one that was complete
+	begun    time.Time     // of the last one that was complete
+	took     time.Duration // likewise
 	failures int
 	hopeless bool
 	err      error
@@ -133,7 +134,7 @@ func (t *target[T]) readEnded(ctx context.Context, r *reading[T], list []T, sinc
 		t.noteDrift(r, differ)
 		t.noteRecurrence(r)
 	}
-	r.known, r.failures, r.hopeless, r.begun, r.due = true, 0, false, begun, time.Now().Add(t.interval)
+	r.known, r.failures, r.hopeless, r.begun, r.took, r.due = true, 0, false, begun, time.Since(begun), time.Now().Add(t.interval)
 	if r == t.main() {
 		if t.picture.known {
 			t.reread()
@@ -143,7 +144,7 @@ func (t *target[T]) readEnded(ctx context.Context, r *reading[T], list []T, sinc
 	t.resolve(serial, r.within)
 	t.picture.settle(r.within, begun, t.started, t.lag())
 	if !slices.ContainsFunc(t.readings, func(r *reading[T]) bool { return r.begun.Before(t.started.Add(t.lag())) }) {
-		t.picture.proven = nil // no list that is in use is older than the process
+		t.picture.unproven = nil // no list that is in use is older than the process
 	}
 }
 

@@ -224,7 +224,7 @@ func exact[T plan.Object[T]](s *Syncer, t *target[T], now time.Time) {
 	if t.reachable() {
 		reachable = 1
 		blocked := slices.ContainsFunc(s.step.Blocked, func(b plan.Blocked) bool { return b.Target == t.name })
-		if s.step.Compared && len(t.queue)+t.flying == 0 && !blocked && !s.fatal() {
+		if s.step.Compared && t.queue.size+t.flying == 0 && !blocked && !s.fatal() {
 			s.opts.Metrics.LastSuccess.WithLabelValues(string(t.name)).Set(float64(now.Unix()))
 		}
 	}

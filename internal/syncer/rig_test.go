@@ -57,19 +57,24 @@ func newRig(t *testing.T) *rig {
 	r := &rig{t: t, cdn: newFake[plan.Rule]("cdn", j), dns: newFake[plan.Record]("dns", j), journal: j, log: log}
 	r.cdn.slow(time.Millisecond)
 	r.dns.slow(time.Millisecond)
-	r.opts = Options{
+	r.opts = usualOptions(r.cdn, r.dns)
+	r.opts.Log = slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	return r
+}
+
+// usualOptions are those that most tests begin with.
+func usualOptions(cdn *fake[plan.Rule], dns *fake[plan.Record]) Options {
+	return Options{
 		Settings: plan.Settings{
 			CDNs:  []plan.CDN{{Target: plan.Edgio}},
 			Owner: "acme", Domain: "example.net", TTL: 120, ServiceProfile: "generic", PublishedProtocols: []string{"https"},
 			SourcePath: "keep", Adopt: "never", DeletionGrace: 10 * time.Second, Linger: time.Minute, MaxDelete: 0.5,
 		},
 		Clusters: []plan.Cluster{{Name: "main", AddressTypes: []string{"ExternalIP"}, NotReadyDelay: 30 * time.Second}},
-		CDNs:     []CDN{{plan.Edgio, r.cdn, transport.NewGate(0, time.Minute)}},
-		DNS:      r.dns, DNSGate: transport.NewGate(0, time.Second),
+		CDNs:     []CDN{{plan.Edgio, cdn, transport.NewGate(0, time.Minute)}},
+		DNS:      dns, DNSGate: transport.NewGate(0, time.Second),
 		ResyncInterval: 10 * time.Minute,
-		Log:            slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
-	return r
 }
 
 // start makes a Syncer of the options, without anything that one before it

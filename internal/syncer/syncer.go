@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -57,7 +58,10 @@ type Syncer struct {
 	log  *slog.Logger
 	in   *intake
 	cdns []*target[plan.Rule]
+	all  together // rules
 	dns  *target[plan.Record]
+	// turns are the targets, the one first that has begun nothing for longest.
+	turns []anyTarget
 
 	beat     time.Duration
 	results  chan func()
@@ -100,6 +104,7 @@ func New(opts Options) *Syncer {
 		s.cdns = append(s.cdns, t)
 	}
 	equip(s, s.dns)
+	s.turns = s.targets()
 	s.alive.Store(new(time.Now()))
 	s.setState("starting")
 	return s
@@ -112,6 +117,7 @@ func equip[T plan.Object[T]](s *Syncer, t *target[T]) {
 	t.results = s.results
 	t.repaired = s.opts.Metrics.DriftRepaired.WithLabelValues(string(t.name)).Inc
 	t.interval = s.opts.ResyncInterval
+	t.picture.concerns = func(o T) bool { return plan.Concerns(s.opts.Settings, o) }
 	t.reread = func() { s.accounts.resynced(t.name, s.step.Routes, time.Now()) }
 	t.failed = func(op plan.Op[T]) { s.accounts.failed(t.name, op.Ingress, s.step.Open) }
 }
@@ -297,7 +303,7 @@ func (s *Syncer) plan(now time.Time) ([]*plan.Rule, []*plan.Record) {
 // input is what a plan looks at.
 func (s *Syncer) input(now time.Time) plan.Input {
 	records := s.dns.view()
-	records.Unproven = s.dns.picture.unproven()
+	records.Unproven = s.dns.picture.mayBeGone()
 	return plan.Input{
 		Want: s.want, Rules: s.rules(), Records: records, Memory: s.memory,
 		Settings: s.opts.Settings, Now: now, AllowDelete: s.opts.AllowDelete,
@@ -341,12 +347,18 @@ func (s *Syncer) share() {
 	s.shared = true
 }
 
-// dispatch begins what may begin now; see target.dispatch. Wanting says that
-// since the last plan something has ended at a target that has nothing left to
-// begin: only a plan can tell how to go on there.
+// dispatch begins what may begin now; see target.dispatch. Targets that share a gate
+// take turns at it. Wanting says that since the last plan something has ended at a
+// target that has nothing left to begin: only a plan can tell how to go on there.
 func (s *Syncer) dispatch() (again time.Time, wanting bool) {
-	for _, t := range s.targets() {
-		at, drained := t.dispatch(time.Now()) // a plan may have taken a while
+	for i := 0; i < len(s.turns); i++ {
+		t := s.turns[i]
+		began, at, drained := t.dispatch(time.Now()) // a plan may have taken a while
+		if began {
+			s.turns = append(slices.Delete(s.turns, i, i+1), t)
+			i, again, wanting = -1, time.Time{}, false // from the first on
+			continue
+		}
 		again, wanting = earliest(again, at), wanting || drained && t.hasNews()
 	}
 	return again, wanting

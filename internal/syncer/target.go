@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"maps"
 	"math/rand/v2"
-	"slices"
 	"time"
 
 	"github.com/edgeward/edgeward/internal/plan"
@@ -81,7 +80,7 @@ type target[T plan.Object[T]] struct {
 	results  chan<- func()
 
 	picture  picture[T]
-	queue    []plan.Op[T] // safe to begin, most urgent first
+	queue    queue[T] // safe to begin
 	attempts map[string]*attempt[T]
 	flying   int  // operations under way, those that only read among them
 	news     bool // something has ended since the last plan
@@ -123,7 +122,7 @@ func newTarget[T plan.Object[T]](name plan.Target, p Provider[T], gate *transpor
 // newDNS is a target whose zones are read one by one.
 func newDNS(name plan.Target, dns DNS, gate *transport.Gate) *target[plan.Record] {
 	t := newTarget[plan.Record](name, dns, gate)
-	t.get, t.picture.proven = dns.Get, make(map[string]bool)
+	t.get, t.picture.unproven = dns.Get, make(map[string]bool)
 	if zones := dns.Zones(); len(zones) > 1 {
 		t.readings = nil
 		for _, zone := range zones {
@@ -141,6 +140,7 @@ func (t *target[T]) view() plan.View[T] {
 	v := plan.View[T]{
 		Known:   t.picture.known,
 		Read:    t.main().begun,
+		Took:    t.main().took,
 		Objects: t.picture.objects.List(),
 		Missing: t.picture.missing,
 		Written: t.picture.written,
@@ -161,7 +161,8 @@ func (t *target[T]) view() plan.View[T] {
 	if len(t.readings) > 1 {
 		v.Parts = make(map[string]plan.Part, len(t.readings))
 		for _, r := range t.readings {
-			v.Parts[r.part] = plan.Part{Known: r.known, Read: r.begun, Fault: r.fault()}
+			v.Parts[r.part] = plan.Part{Known: r.known, Read: r.begun, Took: r.took, Fault: r.fault()}
+			v.Took = max(v.Took, r.took)
 			if r.known && r.begun.Before(v.Read) {
 				v.Read = r.begun
 			}
@@ -173,49 +174,46 @@ func (t *target[T]) view() plan.View[T] {
 // enqueue takes over the operations of a new plan. What failed and is not
 // wanted any more is forgotten.
 func (t *target[T]) enqueue(ops []plan.Op[T]) {
-	t.queue, t.news = ops, false
-	if len(t.attempts) == t.flying {
-		return // nothing has failed
+	t.news = false
+	if len(t.attempts) == t.flying { // nothing has failed
+		t.queue.refill(ops, func(*plan.Op[T]) time.Time { return time.Time{} })
+		return
 	}
 	wanted := make(map[string]bool, len(ops))
-	for _, op := range ops {
-		wanted[op.Key()] = true
-	}
+	t.queue.refill(ops, func(op *plan.Op[T]) time.Time {
+		key := op.Key()
+		wanted[key] = true
+		if a, ok := t.attempts[key]; ok && a.Same(*op) {
+			return a.notBefore
+		}
+		return time.Time{}
+	})
 	maps.DeleteFunc(t.attempts, func(key string, a *attempt[T]) bool {
 		return a.Status == plan.Parked && !wanted[key]
 	})
 }
 
-// dispatch begins operations as far as the gate lets them through. It returns
-// when to try again (zero: not before something happens) and whether all that
-// is left waits for a back-off.
-func (t *target[T]) dispatch(now time.Time) (again time.Time, drained bool) {
+// dispatch begins an operation, if there is one that may begin now and the gate lets
+// it through. If not it returns when to try again (zero: not before something
+// happens) and whether all that is left waits for a back-off.
+func (t *target[T]) dispatch(now time.Time) (began bool, again time.Time, drained bool) {
 	if t.once && t.spent(now) {
-		return time.Time{}, true // else there might always be a call under way
+		return false, time.Time{}, true // else there might always be a call under way
 	}
-	for i := 0; i < len(t.queue); {
-		op := t.queue[i]
-		if a, ok := t.attempts[op.Key()]; ok && a.Same(op) && now.Before(a.notBefore) {
-			again = earliest(again, a.notBefore)
-			i++
-			continue
-		}
-		if t.flying >= maxInFlight {
-			return again, false
-		}
-		if !t.dryRun || op.Verb.Reads() {
-			if ok, wait := t.gate.Take(now); !ok {
-				return earliest(again, now.Add(wait)), false
-			}
-		}
-		if i == 0 {
-			t.queue = t.queue[1:] // ten thousand operations are not moved up for each
-		} else {
-			t.queue = slices.Delete(t.queue, i, i+1)
-		}
-		t.begin(op)
+	next, again, ok := t.queue.next(now)
+	if !ok {
+		return false, again, true
 	}
-	return again, true
+	if t.flying >= maxInFlight {
+		return false, time.Time{}, false
+	}
+	if !t.dryRun || t.queue.reads(next) {
+		if ok, wait := t.gate.Take(now); !ok {
+			return false, now.Add(wait), false
+		}
+	}
+	t.begin(t.queue.take(next))
+	return true, time.Time{}, false
 }
 
 // begin starts one operation; its end comes back through results.
@@ -275,13 +273,10 @@ func (t *target[T]) busy(o T) bool {
 // hopeless reports whether every operation that is left has failed so often,
 // or so clearly, that waiting for it is no use.
 func (t *target[T]) hopeless() bool {
-	for _, op := range t.queue {
+	return t.queue.all(func(op *plan.Op[T]) bool {
 		a, ok := t.attempts[op.Key()]
-		if !ok || !a.hopeless && a.failures < maxTries {
-			return false
-		}
-	}
-	return true
+		return ok && (a.hopeless || a.failures >= maxTries)
+	})
 }
 
 func earliest(a, b time.Time) time.Time {

@@ -17,7 +17,7 @@ type anyTarget interface {
 	nextReading() time.Time
 	gaveUp() bool
 	lost() bool
-	dispatch(now time.Time) (again time.Time, drained bool)
+	dispatch(now time.Time) (began bool, again time.Time, drained bool)
 	spent(now time.Time) bool
 	hasNews() bool
 	waiting() (queued, flying int)
@@ -48,7 +48,7 @@ func (t *target[T]) start(calls context.Context) {
 
 func (t *target[T]) hasNews() bool { return t.news }
 
-func (t *target[T]) waiting() (queued, flying int) { return len(t.queue), t.flying }
+func (t *target[T]) waiting() (queued, flying int) { return t.queue.size, t.flying }
 
 func (t *target[T]) standing() standing {
 	s := standing{name: t.name, known: t.picture.known, err: t.readErr()}
@@ -109,22 +109,48 @@ func (s *Syncer) rules() plan.View[plan.Rule] {
 	if len(s.cdns) == 1 {
 		return s.cdns[0].view()
 	}
+	var lists [][]*plan.Rule
 	all := plan.View[plan.Rule]{Known: true, Missing: make(map[string]bool), Rejected: make(map[string]bool), Taken: make(map[string]bool), Written: make(map[string]plan.Written[plan.Rule]), Parts: make(map[string]plan.Part)}
 	for i, t := range s.cdns {
 		v := t.view()
 		all.Known = all.Known && v.Known
-		all.Parts[string(t.name)] = plan.Part{Known: v.Known, Read: v.Read}
+		all.Parts[string(t.name)] = plan.Part{Known: v.Known, Read: v.Read, Took: v.Took}
+		all.Took = max(all.Took, v.Took)
 		if i == 0 || v.Read.Before(all.Read) {
 			all.Read = v.Read
 		}
-		all.Objects = ordered.Patch(all.Objects, nil, slices.Clone(v.Objects), func(a, b *plan.Rule) int { return a.Compare(*b) })
+		lists = append(lists, v.Objects)
 		all.Attempts = append(all.Attempts, v.Attempts...)
 		maps.Copy(all.Missing, v.Missing)
 		maps.Copy(all.Rejected, v.Rejected)
 		maps.Copy(all.Taken, v.Taken)
 		maps.Copy(all.Written, v.Written)
 	}
+	all.Objects = s.all.of(lists)
 	return all
+}
+
+// together is one list of what several CDNs have, in order.
+type together struct {
+	lists [][]*plan.Rule // of each, as they were
+	all   []*plan.Rule
+}
+
+// of returns what is in all of the lists, each of which is in order: the same slice as
+// before if they are the same.
+func (t *together) of(lists [][]*plan.Rule) []*plan.Rule {
+	compare := func(a, b *plan.Rule) int { return a.Compare(*b) }
+	t.lists = append(t.lists, make([][]*plan.Rule, len(lists)-len(t.lists))...)
+	var gone, come []*plan.Rule
+	for i, list := range lists {
+		less, more := ordered.Changes(t.lists[i], list, compare)
+		gone, come = append(gone, less...), append(come, more...)
+		t.lists[i] = list
+	}
+	if len(gone)+len(come) > 0 {
+		t.all = ordered.Patch(t.all, gone, come, compare)
+	}
+	return t.all
 }
 
 // rulesAt are the planned operations at one CDN, in their order.

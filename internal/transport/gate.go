@@ -27,6 +27,18 @@ const (
 	// What is to spare beyond that, in an interval of the limit, makes up for calls
 	// that went late.
 	jitter = 50 * time.Millisecond
+	// courtesy is how long, at most, a call waits for one of the other kind that asked
+	// before, whose turn it is.
+	courtesy = 50 * time.Millisecond
+)
+
+// kind tells new calls, of operations that are chosen when one may go, from further
+// ones, which follow from what is begun already: as the pages of a list do.
+type kind int
+
+const (
+	newCall kind = iota
+	furtherCall
 )
 
 // Gate lets calls to one provider through at the configured rate, and none
@@ -37,9 +49,13 @@ type Gate struct {
 	spacing  time.Duration // between two calls; 0: none
 	lateness time.Duration // by which a call may be late without those after it being so
 
-	mu     sync.Mutex
-	next   time.Time // when the next call may go, for the limit's sake
-	closed time.Time // no call before, whatever the limit
+	mu   sync.Mutex
+	next time.Time // when the next call may go, for the limit's sake
+	// New and further calls take turns where both wait: a long list holds up no
+	// operation, nor do endless new ones hold up what is begun.
+	latest kind         // of the last call
+	asked  [2]time.Time // until when a call is kept for each kind, since it has asked in vain
+	closed time.Time    // no call before, whatever the limit
 	// In a row: calls that failed, and calls that were refused.
 	failures, refusals int
 	// doubtful: the last pause was for a failure. One call is let through after
@@ -48,22 +64,33 @@ type Gate struct {
 	unauthorized      bool // see Refused
 }
 
-// NewGate returns a gate that lets limit calls through per interval, less a
-// hundredth, evenly spaced; 0 means without limit.
+// NewGate returns a gate that lets limit calls through per interval; see SetLimit.
 func NewGate(limit float64, interval time.Duration) *Gate {
-	if limit <= 0 {
-		return new(Gate)
+	g := new(Gate)
+	g.SetLimit(limit, interval)
+	return g
+}
+
+// SetLimit has the gate let limit calls through per interval, less a hundredth, evenly
+// spaced; 0 means without limit. What is closed stays closed, and the next call comes
+// no sooner after the last one than the new limit allows.
+func (g *Gate) SetLimit(limit float64, interval time.Duration) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	before := g.spacing
+	g.spacing, g.lateness = 0, 0
+	if limit > 0 {
+		spacing := time.Duration(float64(interval) / limit)
+		g.spacing, g.lateness = spacing+spacing/spare, min(max(interval/spare-jitter, 0), spacing/2)
 	}
-	spacing := time.Duration(float64(interval) / limit)
-	return &Gate{
-		spacing:  spacing + spacing/spare,
-		lateness: min(max(interval/spare-jitter, 0), spacing/2),
-	}
+	g.next = g.next.Add(g.spacing - before)
 }
 
 // Take lets one call through if one may go now; otherwise it says how long to
 // wait before asking again. The call is then made under a context from Paid.
-func (g *Gate) Take(now time.Time) (ok bool, wait time.Duration) {
+func (g *Gate) Take(now time.Time) (ok bool, wait time.Duration) { return g.take(now, newCall) }
+
+func (g *Gate) take(now time.Time, k kind) (ok bool, wait time.Duration) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if now.Before(g.closed) {
@@ -76,8 +103,13 @@ func (g *Gate) Take(now time.Time) (ok bool, wait time.Duration) {
 	if g.spacing > 0 {
 		late := now.Sub(g.next)
 		if late < 0 {
+			g.asked[k] = g.next.Add(min(courtesy, g.spacing/2))
 			return false, -late
 		}
+		if kept := g.asked[1-k]; g.latest == k && now.Before(kept) {
+			return false, kept.Sub(now)
+		}
+		g.latest, g.asked = k, [2]time.Time{}
 		if late > g.lateness {
 			g.next = now
 		}
@@ -117,7 +149,7 @@ func (g *Gate) wait(ctx context.Context) error {
 		}
 	}
 	for {
-		ok, wait := g.Take(time.Now())
+		ok, wait := g.take(time.Now(), furtherCall)
 		if ok {
 			return ctx.Err()
 		}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -316,5 +318,89 @@ func TestRefused(t *testing.T) {
 		if gate.learn(step.status, 0); gate.Refused() != step.want {
 			t.Errorf("after %d: %t", step.status, !step.want)
 		}
+	}
+}
+
+// TestNewAndFurtherCallsTakeTurns has a list be read page by page, or updates that all
+// take a second call, for as long as there is something to begin: each kind gets half
+// of the calls. Where only one kind has something to do, it gets all.
+func TestNewAndFurtherCallsTakeTurns(t *testing.T) {
+	const spacing = 505 * time.Millisecond
+	for name, tc := range map[string]struct {
+		readers int
+		begins  func(since time.Duration) bool // whether there is something to begin
+		least   [2]int                         // new calls, further ones, in 100 slots
+	}{
+		"a list and new calls":         {1, func(time.Duration) bool { return true }, [2]int{49, 49}},
+		"ten waiting and new calls":    {10, func(time.Duration) bool { return true }, [2]int{49, 49}},
+		"new calls only":               {0, func(time.Duration) bool { return true }, [2]int{99, 0}},
+		"a list only":                  {1, func(time.Duration) bool { return false }, [2]int{0, 99}},
+		"new calls that are withdrawn": {1, func(since time.Duration) bool { return since%(10*spacing) < spacing/2 }, [2]int{0, 98}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				gate, start := NewGate(120, time.Minute), time.Now()
+				ctx, cancel := context.WithTimeout(t.Context(), 100*spacing)
+				defer cancel()
+				var further atomic.Int64
+				var reading sync.WaitGroup
+				for range tc.readers {
+					reading.Go(func() {
+						for gate.wait(ctx) == nil {
+							further.Add(1)
+							time.Sleep(80 * time.Millisecond)
+						}
+					})
+				}
+				fresh := 0
+				for ctx.Err() == nil {
+					wait := 10 * time.Millisecond
+					if tc.begins(time.Since(start)) {
+						var ok bool
+						if ok, wait = gate.Take(time.Now()); ok {
+							fresh++
+							continue
+						}
+						wait += time.Microsecond // the loop has more to do
+					}
+					time.Sleep(wait)
+				}
+				reading.Wait()
+				if fresh < tc.least[0] || int(further.Load()) < tc.least[1] {
+					t.Errorf("%d new calls and %d further ones went, want %v at least", fresh, further.Load(), tc.least)
+				}
+			})
+		})
+	}
+}
+
+// TestSetLimit has the limit change between calls, as a reload may: the next call
+// keeps to the new one, and what is closed stays closed.
+func TestSetLimit(t *testing.T) {
+	now := time.Unix(1_700_000_000, 0)
+	for name, tc := range map[string]struct {
+		limit float64
+		want  time.Duration // from the call before to the next one
+	}{
+		"the same": {50, 1212 * time.Millisecond},
+		"lower":    {25, 2424 * time.Millisecond},
+		"higher":   {100, 606 * time.Millisecond},
+		"none":     {0, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			gate := NewGate(50, time.Minute)
+			gate.Take(now)
+			for range 60 {
+				gate.SetLimit(tc.limit, time.Minute)
+			}
+			if ok, wait := gate.Take(now); ok != (tc.want == 0) || wait != tc.want {
+				t.Errorf("got %v, %v; want to wait %v", ok, wait, tc.want)
+			}
+			gate.learn(http.StatusTooManyRequests, time.Hour)
+			gate.SetLimit(tc.limit, time.Minute)
+			if ok, wait := gate.Take(time.Now()); ok || wait < 59*time.Minute {
+				t.Errorf("after a reply that asks for a pause of an hour: got %v, %v", ok, wait)
+			}
+		})
 	}
 }

@@ -23,6 +23,9 @@ const (
 	// maxReply bounds a reply's body in bytes. The largest lists, 500 records or
 	// 100 rules a page, stay far below.
 	maxReply = 16 << 20
+	// MaxObjects bounds a list that never ends. It is far beyond any account, and all of
+	// them still fit into the memory of a usual machine.
+	MaxObjects = 1_000_000
 )
 
 // Observe is told of each finished call: its method, the status as a decimal

@@ -6,24 +6,31 @@ import (
 	"fmt"
 
 	"github.com/vultr/govultr/v3"
+
+	"github.com/edgeward/edgeward/internal/transport"
 )
 
-// MaxPages bounds a list: it is far beyond any account.
-const MaxPages = 1000
+// maxBarren is how many pages in a row may bring nothing new, of a list that goes on.
+const maxBarren = 10
 
 // List reads all pages of a list, of which page returns the one at a cursor,
 // the first at "". It fails rather than return a part: with fewer items than
 // the list's total, or an item without the id that id returns. An item that
-// stands on two pages is returned once.
+// stands on two pages is returned once. How many there are is bounded by memory alone.
 //
 // A next page that was read already ends the list if it is whole: where an API
 // does not declare its cursor it may ignore it, too.
 func List[T any](ctx context.Context, what string, page func(ctx context.Context, cursor string) ([]T, *govultr.Meta, error), id func(T) string) ([]T, error) {
+	return list(ctx, what, page, id, transport.MaxObjects)
+}
+
+// list is List of so many items at most.
+func list[T any](ctx context.Context, what string, page func(ctx context.Context, cursor string) ([]T, *govultr.Meta, error), id func(T) string, most int) ([]T, error) {
 	var all []T
 	seen := make(map[string]bool)
 	cursors := make(map[string]bool)
-	cursor := ""
-	for range MaxPages {
+	cursor, barren := "", 0
+	for {
 		var items []T
 		var meta *govultr.Meta
 		err := Call(ctx, what, func(ctx context.Context) (err error) {
@@ -36,12 +43,13 @@ func List[T any](ctx context.Context, what string, page func(ctx context.Context
 		if err != nil {
 			return nil, err
 		}
+		barren++
 		for _, item := range items {
 			switch id := id(item); {
 			case id == "":
 				return nil, fmt.Errorf("%s: one has no id", what)
 			case !seen[id]:
-				seen[id] = true
+				seen[id], barren = true, 0
 				all = append(all, item)
 			}
 		}
@@ -53,8 +61,11 @@ func List[T any](ctx context.Context, what string, page func(ctx context.Context
 			return nil, fmt.Errorf("%s: the pages go round in a circle; got %d of %d", what, len(all), meta.Total)
 		case cursor == "" || again:
 			return all, nil
+		case len(all) > most:
+			return nil, fmt.Errorf("%s: no end after %d, more than edgeward keeps in memory", what, len(all))
+		case barren == maxBarren:
+			return nil, fmt.Errorf("%s: the list goes on, but the last %d pages brought nothing new; got %d of %d", what, barren, len(all), meta.Total)
 		}
 		cursors[cursor] = true
 	}
-	return nil, fmt.Errorf("%s: no end after %d pages", what, MaxPages)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -18,7 +19,7 @@ import (
 type call struct {
 	provider   string
 	kind       string // "create", "read", "update", "delete" or "list"
-	host       string // of a rule, as far as it is known whose it is
+	host       string // of a rule, as far as it is known whose it is, or the name of a record that is made
 	begun, end time.Time
 	throttled  bool // answered 429
 }
@@ -83,15 +84,17 @@ func kindOf(r *http.Request) string {
 	return "read"
 }
 
-// published is the host of the rule in a request's body, "" if there is none.
+// published is the host of the rule, or the name of the record, in a request's body; ""
+// if there is none.
 func published(body []byte) string {
-	var instance struct {
+	var request struct {
 		Body struct{ PublishedHostname string }
+		Name string
 	}
-	if json.Unmarshal(body, &instance) != nil {
+	if json.Unmarshal(body, &request) != nil {
 		return ""
 	}
-	return instance.Body.PublishedHostname
+	return cmp.Or(request.Body.PublishedHostname, request.Name)
 }
 
 func uuid(body []byte) string {

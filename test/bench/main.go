@@ -23,7 +23,7 @@ func main() { os.Exit(run()) }
 func run() int {
 	short := flag.Bool("short", false, "two minutes: 100 and 1,000 Ingresses, with limits only 100")
 	out := flag.String("out", "", "the directory to write RESULTS.md and growth.svg to; default: bench/ of the clone, with -short none")
-	only := flag.Int("only", 0, "measure only this number of Ingresses")
+	only := flag.Int("only", 0, "measure only this number of Ingresses; -1: only how namespaces take turns")
 	free := flag.Bool("free", false, "measure only free calls")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -63,6 +63,20 @@ type measurements struct {
 // measureAll measures every size, with free calls and with limits.
 func measureAll(ctx context.Context, short bool, only int, free bool) (measurements, error) {
 	m := measurements{machine: thisMachine()}
+	times := map[bool]int{true: 3, false: 20}[short]
+	switch {
+	case only < 0:
+		return m, m.measureTurns(ctx, times)
+	case only > 0:
+		return m, m.measureSizes(ctx, short, only, free)
+	}
+	if err := m.measureSizes(ctx, short, only, free); err != nil {
+		return m, err
+	}
+	return m, m.measureTurns(ctx, times)
+}
+
+func (m *measurements) measureSizes(ctx context.Context, short bool, only int, free bool) error {
 	for _, s := range sizes() {
 		if short && only == 0 && s.ingresses > 1000 || only > 0 && s.ingresses != only {
 			continue
@@ -70,15 +84,15 @@ func measureAll(ctx context.Context, short bool, only int, free bool) (measureme
 		fmt.Printf("%d Ingresses, %d Services, %d nodes: filling the cluster\n", s.ingresses, s.services, s.nodes)
 		c, err := newCluster(ctx, s)
 		if err != nil {
-			return m, err
+			return err
 		}
 		err = m.measureSize(ctx, c, short, free)
 		c.Stop()
 		if err != nil {
-			return m, err
+			return err
 		}
 	}
-	return m, nil
+	return nil
 }
 
 // measureSize measures one size. The Ingresses that a burst creates come last.
