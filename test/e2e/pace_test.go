@@ -39,7 +39,9 @@ func TestPaceSurvivesReloads(t *testing.T) {
 	b.idle(d)
 	for i := range 20 {
 		must(t, d.Signal(syscall.SIGHUP))
-		b.until(func() error { return same("reloads", len(d.lines("the configuration was read again and is in force")), i+1) })
+		b.until(func() error {
+			return same("reloads", len(d.lines("the configuration was read again and is in force")), i+1)
+		})
 	}
 	b.until(func() error { return d.ready() })
 	calls.mu.Lock()
