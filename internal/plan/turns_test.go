@@ -6,8 +6,8 @@ import (
 	"github.com/edgeward/edgeward/internal/kube"
 )
 
-// TestTenants says of every operation whose turn it takes.
-func TestTenants(t *testing.T) {
+// TestTurnOf says of every operation whose turn it takes.
+func TestTurnOf(t *testing.T) {
 	settings := testSettings()
 	settings.PublishZones, settings.CNAMETarget, settings.Linger = []string{"example.com"}, "acme.edgio.example", 0
 	inNamespace := func(ing kube.Ingress, service string) kube.Ingress {
