@@ -352,3 +352,40 @@ func TestPause(t *testing.T) {
 	}
 	(<-results)()
 }
+
+// TestBackoffOfWhatTakesTurns has a provider that changes no TTL, and two records of one
+// host, of which a plan never has the one while the other is under way: each waits longer
+// after each refusal all the same.
+func TestBackoffOfWhatTakesTurns(t *testing.T) {
+	inBubble(t, func(r *rig) {
+		r.opts.Settings.PublishZones, r.opts.Settings.CNAMETarget = []string{"example.com"}, "acme.cdn.example.org"
+		r.dns.zones = []string{"example.com"}
+		r.ready(web(), node(1), ingress("shop"))
+		if got := r.standing(); !slices.ContainsFunc(got, func(s string) bool { return strings.Contains(s, "CNAME") }) {
+			t.Fatalf("there is no CNAME: %q", got)
+		}
+		if err := r.stop(); err != nil {
+			t.Fatal(err)
+		}
+		r.dns.fixedTTL = true
+		for id, o := range r.dns.objects {
+			if o.Zone != "" {
+				o.TTL = 300
+				r.dns.objects[id] = o
+			}
+		}
+		r.start()
+		r.add(web(), node(1), ingress("shop"))
+		r.Cluster("main").Ready("uid-main")
+		r.pass(10 * time.Minute)
+		tries := 0
+		for _, w := range r.writes() {
+			if strings.Contains(w, "dns update") {
+				tries++
+			}
+		}
+		if tries < 2 || tries > 20 {
+			t.Errorf("%d tries in ten minutes to change what cannot be", tries)
+		}
+	})
+}

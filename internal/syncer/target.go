@@ -82,6 +82,9 @@ type target[T plan.Object[T]] struct {
 	picture  picture[T]
 	queue    queue[T] // safe to begin
 	attempts map[string]*attempt[T]
+	// resting are failed attempts that the last plan did not want: should a later one
+	// want them again, as when something else at the place has ended, they go on waiting.
+	resting map[string]*attempt[T]
 	flying   int  // operations under way, those that only read among them
 	news     bool // something has ended since the last plan
 	// vain are the writes in a row that the provider neither did nor refused, and
@@ -114,7 +117,7 @@ func newTarget[T plan.Object[T]](name plan.Target, p Provider[T], gate *transpor
 	all := newReading("", func(ctx context.Context) ([]T, error) { return p.List(ctx) }, func(T) bool { return true })
 	return &target[T]{
 		name: name, provider: p, gate: gate, picture: newPicture[T](),
-		attempts: make(map[string]*attempt[T]), jitter: rand.N[time.Duration],
+		attempts: make(map[string]*attempt[T]), resting: make(map[string]*attempt[T]), jitter: rand.N[time.Duration],
 		readings: []*reading[T]{all},
 	}
 }
@@ -172,10 +175,10 @@ func (t *target[T]) view() plan.View[T] {
 }
 
 // enqueue takes over the operations of a new plan. What failed and is not
-// wanted any more is forgotten.
+// wanted any more is forgotten after a while.
 func (t *target[T]) enqueue(ops []plan.Op[T]) {
 	t.news = false
-	if len(t.attempts) == t.flying { // nothing has failed
+	if len(t.attempts) == t.flying && len(t.resting) == 0 { // nothing has failed
 		t.queue.refill(ops, func(*plan.Op[T]) time.Time { return time.Time{} })
 		return
 	}
@@ -183,14 +186,24 @@ func (t *target[T]) enqueue(ops []plan.Op[T]) {
 	t.queue.refill(ops, func(op *plan.Op[T]) time.Time {
 		key := op.Key()
 		wanted[key] = true
+		if a, ok := t.resting[key]; ok && t.attempts[key] == nil && a.Same(*op) {
+			t.attempts[key] = a
+		}
+		delete(t.resting, key)
 		if a, ok := t.attempts[key]; ok && a.Same(*op) {
 			return a.notBefore
 		}
 		return time.Time{}
 	})
 	maps.DeleteFunc(t.attempts, func(key string, a *attempt[T]) bool {
-		return a.Status == plan.Parked && !wanted[key]
+		if a.Status != plan.Parked || wanted[key] {
+			return false
+		}
+		t.resting[key] = a
+		return true
 	})
+	forgotten := time.Now().Add(-maxBackoff)
+	maps.DeleteFunc(t.resting, func(_ string, a *attempt[T]) bool { return a.notBefore.Before(forgotten) })
 }
 
 // dispatch begins an operation, if there is one that may begin now and the gate lets
