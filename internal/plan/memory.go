@@ -33,12 +33,12 @@ type Memory struct {
 	// pointed is when a published host last led to a name at a CDN, as long as that
 	// may be remembered.
 	pointed    map[pointer]time.Time
-	refused    map[string]time.Time // see planner.dark
-	ttlRefused map[string]refusal   // by ID
-	taken      map[RuleKey]string   // see planner.makesRoom
-	unkept     map[RuleKey]markLoss // see planner.planUnkept
-	sites      sites                // of the last call, which had the same owner
-	stands     directory            // likewise
+	refused    map[string]time.Time   // see planner.dark
+	ttlRefused map[string]refusal     // by ID
+	taken      map[RuleKey]string     // see planner.makesRoom
+	unkept     map[RuleKey]unkeptMark // see planner.planUnkept
+	sites      sites                  // of the last call, which had the same owner
+	stands     directory              // likewise
 }
 
 // remember keeps of the memory what still concerns an object, or may do once

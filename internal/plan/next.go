@@ -30,7 +30,7 @@ type planner struct {
 	refused   map[string]time.Time     // see dark, by host
 	ttls      map[string]refusal       // see ttlRefused
 	taken     map[RuleKey]string       // where makesRoom is at work: the Extra of the rule before
-	unkept    map[RuleKey]markLoss     // see planUnkept
+	unkept    map[RuleKey]unkeptMark   // see planUnkept
 	unmarked  map[RuleKey]*Rule        // the rules on which the CDN has not kept our mark
 	yields    map[string]bool          // the hosts of these that are led to the rule before
 	strays    []*publication           // DNS of ours in another zone than where a host's is made now
@@ -99,7 +99,7 @@ func Next(in Input) Step {
 		clusters: lookup[*clusterState]{of: make(map[string]*clusterState)},
 
 		published: make(map[string]*publication), leads: make(map[string][]lead), pointed: make(map[pointer]time.Time),
-		refused: make(map[string]time.Time), ttls: make(map[string]refusal), taken: make(map[RuleKey]string), unkept: make(map[RuleKey]markLoss), unmarked: make(map[RuleKey]*Rule), yields: make(map[string]bool),
+		refused: make(map[string]time.Time), ttls: make(map[string]refusal), taken: make(map[RuleKey]string), unkept: make(map[RuleKey]unkeptMark), unmarked: make(map[RuleKey]*Rule), yields: make(map[string]bool),
 		heldBack: make(map[string]bool), letGo: make(map[string]bool),
 		absent: make(map[string]absence), stood: make(map[string][]string), settled: make(map[string]bool), unused: make(map[clusterCDN]time.Time), decided: make(map[IngressID]bool), undecided: make(map[IngressID]bool),
 	}

@@ -74,7 +74,7 @@ func (p *planner) planRule(s *site) {
 		if route.Wanted() {
 			p.lead(route, lost)
 		}
-		p.outcome(route, Failed, unkeptMark)
+		p.outcome(route, Failed, unkeptReason)
 		return
 	}
 	if held, ok := p.held(route, ours); ok {
@@ -185,7 +185,7 @@ func (p *planner) newRule(s *site) {
 		op.new.Extra = before
 	}
 	if due := p.unkept[*s.key()].due; p.Now.Before(due) {
-		p.outcome(route, Failed, unkeptMark)
+		p.outcome(route, Failed, unkeptReason)
 		p.wakeAt(due)
 		return
 	}

@@ -7,16 +7,16 @@ import (
 	"time"
 )
 
-// markLoss is when the CDN was last found not to have kept our mark at a host and path, how
-// often in a row it was, and when it is asked again.
-type markLoss struct {
-	written time.Time // when the mark was written that was lost
+// unkeptMark is when the CDN was last found not to have kept our mark at a host and path,
+// how often in a row it did not, and when the mark is written again.
+type unkeptMark struct {
+	written time.Time // when the mark that was not kept was written
 	times   int
 	due     time.Time
 }
 
-// unkeptMark is what is said of a route meanwhile.
-const unkeptMark = "the CDN has not kept edgeward's mark on its rule; it is written again"
+// unkeptReason is what is said of a route meanwhile.
+const unkeptReason = "the CDN has not kept edgeward's mark on its rule; it is written again"
 
 // planUnkept looks after rules that this process has written and on which our mark does
 // not stand: the CDN has taken the change, as its reply said, and does not keep the mark,
@@ -26,13 +26,13 @@ const unkeptMark = "the CDN has not kept edgeward's mark on its rule; it is writ
 func (p *planner) planUnkept() {
 	defer p.tellUnkept()
 	for id, w := range p.Rules.Written {
-		r, of := p.lostMark(id, w)
+		r, of := p.withoutMark(id, w)
 		if r == nil {
 			continue
 		}
 		p.unmarked[r.RuleKey] = r
 		p.open(of, Open{Rules: true})
-		lost := p.noteMarkLoss(r.RuleKey, w.At)
+		again := p.noteUnkept(r.RuleKey, w.At)
 		if c := p.clusters.get(of.Cluster); c == nil || !c.claimed || p.writes.is(r.RuleKey, InFlight) || p.writes.is(r.RuleKey, Unsure) || p.Rules.Missing[id] {
 			continue
 		}
@@ -41,20 +41,20 @@ func (p *planner) planUnkept() {
 		switch {
 		case w.Made && w.Again && p.published[r.Host] == nil:
 			p.step.Rules = append(p.step.Rules, Op[Rule]{Verb: Delete, old: &old, Ingress: of, Urgency: urgentRemove})
-		case p.Now.Before(lost.due) && (w.Again || !w.Made): // a new rule has waited already
-			p.wakeAt(lost.due)
+		case p.Now.Before(again.due) && (w.Again || !w.Made): // a new rule has waited already
+			p.wakeAt(again.due)
 		default:
 			p.step.Rules = append(p.step.Rules, Op[Rule]{Verb: Update, old: &old, new: w.As, Ingress: of, Urgency: urgentRemove})
 		}
 	}
-	for key, lost := range p.Memory.unkept {
+	for key, mark := range p.Memory.unkept {
 		if _, again := p.unkept[key]; !again && p.unconfirmed(key) {
-			p.unkept[key] = lost
+			p.unkept[key] = mark
 		}
 	}
 }
 
-// tellUnkept tells the operator at which CDN marks are lost.
+// tellUnkept tells the operator which CDNs do not keep our marks.
 func (p *planner) tellUnkept() {
 	of := make(map[Target][]string)
 	for key := range p.unmarked {
@@ -69,9 +69,9 @@ func (p *planner) tellUnkept() {
 	}
 }
 
-// lostMark returns a rule that was written so, if it stands where and as it was written
+// withoutMark returns a rule that was written so, if it stands where and as it was written
 // but for our mark, and for which Ingress; nil if not, or if another owner's mark is on it.
-func (p *planner) lostMark(id string, w Written[Rule]) (lost *Rule, of IngressID) {
+func (p *planner) withoutMark(id string, w Written[Rule]) (r *Rule, of IngressID) {
 	mark, ok := w.As.Mark()
 	here, _ := at(p.Rules.Objects, &w.As.RuleKey)
 	i := slices.IndexFunc(here, func(r *Rule) bool { return r.ID == id })
@@ -86,12 +86,12 @@ func (p *planner) lostMark(id string, w Written[Rule]) (lost *Rule, of IngressID
 	return here[i], mark.IngressID
 }
 
-// noteMarkLoss remembers that a mark written at that time was lost. The first is written
+// noteUnkept remembers that a mark written at that time was not kept. The first is written
 // again at once, each further one in a row later than the one before.
-func (p *planner) noteMarkLoss(key RuleKey, written time.Time) markLoss {
+func (p *planner) noteUnkept(key RuleKey, written time.Time) unkeptMark {
 	before, known := p.Memory.unkept[key]
 	if !known || !before.written.Equal(written) {
-		before = markLoss{written: written, times: before.times + 1, due: p.Now}
+		before = unkeptMark{written: written, times: before.times + 1, due: p.Now}
 		if n := before.times - 2; n >= 0 {
 			before.due = p.Now.Add(min(firstRefusal<<min(n, 10), lastRefusal))
 		}

@@ -70,7 +70,7 @@ func TestLostMarks(t *testing.T) {
 			}
 			state := test.state
 			if state == "" {
-				state = "error www.example.com/a: " + unkeptMark
+				state = "error www.example.com/a: " + unkeptReason
 			}
 			if diff := cmp.Diff([]string{state}, s.states()); diff != "" {
 				t.Errorf("states (-want +got):\n%s", diff)
