@@ -8,9 +8,9 @@ import (
 
 // The guard (sync.max_delete) protects against a wrong view of a cluster: a wrong
 // selector, a list that is empty or in part, a restored backup. It looks at what is
-// lost by inference: objects that nobody wants without anybody having said so. Such a
-// loss is believed where it is small, where the user allows it (--allow-delete), or
-// where it is still there after sync.confirm_after, see confirmed.
+// lost by inference: objects that nobody wants any more, although nobody said that they
+// should go. Such a loss is believed where it is small, where the user allows it
+// (--allow-delete), or where it is still there after sync.confirm_after, see confirmed.
 //
 // It has been said that an object shall go when the watch reported what it was there for
 // as deleted or changed, when the configuration denies it (clusters[].allow), and when
@@ -20,7 +20,7 @@ import (
 // docs/guard.md has a table of cases.
 
 // Loss is what one group of objects loses by inference: the rules of a cluster at a CDN,
-// the hosts that it has led to no rule, or one address set.
+// the published hosts that are marked as the cluster's, or one address set.
 type Loss struct {
 	// Had is how many the group had, without those that were said to go.
 	Had int
@@ -46,16 +46,16 @@ type absence struct {
 	refused bool
 }
 
-// word is how it is known that nobody wants an object.
-type word int
+// grounds is how it is known that nobody wants an object.
+type grounds int
 
 const (
-	inferred word = iota // there is nothing that it is for
-	said                 // somebody said so
+	inferred grounds = iota // nothing that it could be for is left
+	said                    // somebody said so
 )
 
 // saidIf is said where somebody said so.
-func saidIf(somebody bool) word {
+func saidIf(somebody bool) grounds {
 	if somebody {
 		return said
 	}
@@ -64,26 +64,26 @@ func saidIf(somebody bool) word {
 
 // unwanted returns since when nobody wants an object of a cluster at a target, and
 // remembers it.
-func (p *planner) unwanted(target Target, cluster, id string, how word) absence {
+func (p *planner) unwanted(target Target, cluster, id string, why grounds) absence {
 	a, ok := p.Memory.absent[id]
 	if !ok {
 		a = absence{cluster: cluster, target: target, since: p.Now}
 	}
-	a.condemned = a.condemned || how == said || p.AllowDelete && !p.Memory.compared[cluster] || p.confirmed(cluster, a.since)
+	a.condemned = a.condemned || why == said || p.AllowDelete && !p.Memory.compared[cluster] || p.confirmed(cluster, a.since)
 	p.absent[id] = a
 	return a
 }
 
-// confirmed reports whether a loss since then is believed for its age: what selects is
-// as it was when all was well, and a snapshot that began sync.confirm_after later says
-// the same as the one that showed the loss.
+// confirmed reports whether a loss is believed because it has lasted: the configuration
+// selects what it did when all was well, and a snapshot that began sync.confirm_after
+// later says the same as the one that showed the loss.
 func (p *planner) confirmed(cluster string, since time.Time) bool {
 	c := p.clusters.get(cluster)
 	return c != nil && c.unchanged && p.Settings.ConfirmAfter > 0 && !c.listed.Before(since.Add(p.Settings.ConfirmAfter))
 }
 
-// judge applies the guard to the deletions of one group: it has each stay, or lets it go
-// when it is due. Blocked says which group it is.
+// judge applies the guard to the deletions of one group: each object stays, or goes when
+// it is due. Blocked says which group it is.
 func judge[T Object[T]](p *planner, blocked Blocked, loss Loss, deletions []deletion[T]) (ops []Op[T]) {
 	tooMany := loss.Exceeds(p.Settings.MaxDelete)
 	for _, d := range deletions {
@@ -91,8 +91,7 @@ func judge[T Object[T]](p *planner, blocked Blocked, loss Loss, deletions []dele
 		gone := p.absent[id]
 		switch {
 		case !gone.condemned && (tooMany || gone.refused):
-			// An address only goes when others stand. Where more of them have come the
-			// loss is less.
+			// Not so in an address set: its loss shrinks as other addresses come.
 			gone.refused = blocked.Set == ""
 			p.refuse(&blocked, gone)
 		case p.Now.Before(d.due):

@@ -24,7 +24,7 @@ type losses struct {
 // ruleLoss is what a cluster loses at a CDN.
 type ruleLoss struct {
 	deletions []deletion[Rule]
-	condemned int // that something is being done to, so that they are not among the deletions
+	condemned int // rules that are not among the deletions, since an operation on them is under way
 }
 
 // setLoss is what an address set loses.
@@ -55,20 +55,20 @@ func (l *losses) of(set string) *setLoss {
 }
 
 // planRuleDeletions lets rules go that nobody wants, as far as the guard does, and notes
-// which hosts wait for that: their DNS stays as long.
+// the hosts of those that are held back: their DNS stays for as long.
 func (p *planner) planRuleDeletions() {
 	for name, c := range p.clusters.of {
 		for cdn, lost := range c.lost.rules {
-			condemned, inferred := lost.condemned, 0
+			condemned, waiting := lost.condemned, 0
 			for _, d := range lost.deletions {
 				if p.absent[d.op.old.ID].condemned {
 					condemned++
 				} else {
-					inferred++
+					waiting++
 				}
 			}
 			had := c.rules[cdn] - condemned
-			p.step.Rules = append(p.step.Rules, judge(p, Blocked{Target: cdn, Cluster: name}, Loss{had, had - inferred}, lost.deletions)...)
+			p.step.Rules = append(p.step.Rules, judge(p, Blocked{Target: cdn, Cluster: name}, Loss{had, had - waiting}, lost.deletions)...)
 			for _, d := range lost.deletions {
 				if p.absent[d.op.old.ID].condemned {
 					p.letGo[d.op.old.Host] = true
@@ -80,22 +80,22 @@ func (p *planner) planRuleDeletions() {
 	}
 }
 
-// planRecordDeletions does so for records.
+// planRecordDeletions lets records go that nobody wants, as far as the guard does.
 func (p *planner) planRecordDeletions() {
 	for name, c := range p.clusters.of {
 		for set, lost := range c.lost.sets {
 			blocked := Blocked{Target: Vultr, Cluster: name, Set: set + "." + p.Settings.Domain}
 			p.step.Records = append(p.step.Records, judge(p, blocked, Loss{len(lost.stood), lost.left}, lost.deletions)...)
 		}
-		had, inferred := p.publications(name), 0
+		had, waiting := p.publications(name), 0
 		for _, d := range c.lost.hosts {
 			if p.absent[d.op.old.ID].condemned {
 				had--
 			} else {
-				inferred++
+				waiting++
 			}
 		}
-		p.step.Records = append(p.step.Records, judge(p, Blocked{Target: Vultr, Cluster: name}, Loss{had, had - inferred}, c.lost.hosts)...)
+		p.step.Records = append(p.step.Records, judge(p, Blocked{Target: Vultr, Cluster: name}, Loss{had, had - waiting}, c.lost.hosts)...)
 	}
 }
 
