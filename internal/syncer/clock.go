@@ -13,11 +13,11 @@ import (
 //
 // The cluster's clock and this machine's are only compared here, and the result goes by
 // the monotonic one: a step of either changes nothing afterwards.
-func dateNode(before *kube.Node, node kube.Node, seen bool) kube.Node {
+func dateNode(before *kube.Node, node kube.Node, how evidence) kube.Node {
 	switch {
 	case node.Ready:
 		node.Since = time.Time{}
-	case before != nil && before.UID == node.UID && !before.Ready && (seen || before.Changed.Equal(node.Changed)):
+	case before != nil && before.UID == node.UID && !before.Ready && (how == seen || before.Changed.Equal(node.Changed)):
 		node.Since = before.Since
 	default:
 		now := time.Now()

@@ -60,10 +60,10 @@ type Cluster struct {
 	Nodes          *Objects[kube.Node]
 	TLSSecrets     *Objects[kube.TLSSecret]
 
-	in *intake
 	// Renew has all of the cluster listed anew; nil: that cannot be asked for.
 	Renew func()
 
+	in      *intake
 	opts    plan.Cluster
 	refused map[string]bool // namespaces, "": all
 	uid     string          // not empty: each resource has had a complete snapshot
@@ -99,8 +99,8 @@ func (c *Cluster) TLSRefused(namespace string, refused bool) {
 type Objects[T interface{ Identity() kube.Meta }] struct {
 	in   *intake
 	kept *ordered.Map[kube.Key, T]
-	note func(T, string)                     // tells of an event; nil where nobody asks
-	date func(before *T, now T, seen bool) T // says since when an object is as it is; nil where nobody asks
+	note func(T, string)                        // tells of an event; nil where nobody asks
+	date func(before *T, now T, how evidence) T // says since when an object is as it is; nil where nobody asks
 }
 
 func newObjects[T interface{ Identity() kube.Meta }](in *intake, note func(T, string)) *Objects[T] {
@@ -109,32 +109,33 @@ func newObjects[T interface{ Identity() kube.Meta }](in *intake, note func(T, st
 	}), note, nil}
 }
 
-// put keeps the new state of an object. Seen is as for Modified.
-func (o *Objects[T]) put(obj T, seen bool) {
+// put keeps the new state of an object.
+func (o *Objects[T]) put(obj T, how evidence) {
 	if o.date != nil {
 		var before *T
 		if kept, ok := o.kept.Get(obj.Identity().Key()); ok {
 			before = &kept
 		}
-		obj = o.date(before, obj, seen)
+		obj = o.date(before, obj, how)
 	}
 	o.kept.Put(obj.Identity().Key(), obj)
 }
 
 // Added takes an object that is new.
 func (o *Objects[T]) Added(obj T) {
-	o.update(obj, "added", neutral, func() { o.put(obj, true) })
+	o.update(obj, "added", neutral, func() { o.put(obj, seen) })
 }
 
-// Modified takes the new state of an object. Not seen, it was inferred from a
-// new snapshot, and the deletions that it leads to count for sync.max_delete.
-func (o *Objects[T]) Modified(_, obj T, seen bool) {
-	o.update(obj, "modified", known(seen), func() { o.put(obj, seen) })
+// Modified takes the new state of an object. If no watch reported it, it was inferred from
+// a new snapshot, and the deletions that it leads to count for sync.max_delete.
+func (o *Objects[T]) Modified(_, obj T, reported bool) {
+	how := known(reported)
+	o.update(obj, "modified", how, func() { o.put(obj, how) })
 }
 
-// Deleted takes an object away. Seen is as for Modified.
-func (o *Objects[T]) Deleted(old T, seen bool) {
-	o.update(old, "deleted", known(seen), func() { o.kept.Delete(old.Identity().Key()) })
+// Deleted takes an object away. Reported is as for Modified.
+func (o *Objects[T]) Deleted(old T, reported bool) {
+	o.update(old, "deleted", known(reported), func() { o.kept.Delete(old.Identity().Key()) })
 }
 
 func (o *Objects[T]) update(obj T, event string, kind evidence, change func()) {
