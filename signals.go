@@ -14,10 +14,11 @@ import (
 // to a pipe which nobody reads, or a disk that hangs.
 const lastMoment = 14 * time.Second
 
-// catchSignals has SIGHUP told to a channel, and SIGTERM and SIGINT end a context. The
-// second of these ends the process at once, and the first after lastMoment.
+// catchSignals delivers SIGHUP on a channel, and ends a context at SIGTERM or SIGINT. If
+// the process is still there after lastMoment it ends then; a second SIGTERM or SIGINT
+// ends it at once.
 //
-// It is the first thing that the process does: a SIGHUP before it would end it.
+// It is the first thing that the process does: a SIGHUP that came earlier would end it.
 func catchSignals() (ctx context.Context, hangup <-chan os.Signal) {
 	told := make(chan os.Signal, 1)
 	signal.Notify(told, syscall.SIGHUP)

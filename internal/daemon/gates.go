@@ -17,8 +17,8 @@ type Gates struct {
 	of map[account]*transport.Gate
 }
 
-// account is what a provider counts calls for. Of its key there is a hash, so that it
-// cannot be printed.
+// account is what a provider counts calls for. Its key is kept as a hash, so that
+// it cannot be printed.
 type account struct {
 	baseURL, user string
 	key           [sha256.Size]byte

@@ -10,7 +10,7 @@ import (
 // queue holds the operations that are safe to begin at a target, and says which of
 // them is next:
 //
-//   - every other one is the most urgent of all, whosever it is, so that what is urgent
+//   - every other one is the most urgent of all, whoever it is for, so that what is urgent
 //     does not wait for bulk;
 //   - each one between goes to the tenant whose last turn is longest ago, who takes
 //     the most urgent of its own.
