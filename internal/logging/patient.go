@@ -13,7 +13,7 @@ const patience = time.Second
 
 // patient is a handler that does not wait for ever for a reader of the log, such as
 // one that has stopped at the other end of a pipe. While a line cannot be written,
-// further ones are lost; how many is said when it was.
+// further ones are lost; how many is said once lines can be written again.
 type patient struct {
 	slog.Handler
 	queue *queue
