@@ -85,8 +85,8 @@ type target[T plan.Object[T]] struct {
 	// resting are failed attempts that the last plan did not want: should a later one
 	// want them again, as when something else at the place has ended, they go on waiting.
 	resting map[string]*attempt[T]
-	flying   int  // operations under way, those that only read among them
-	news     bool // something has ended since the last plan
+	flying  int  // operations under way, those that only read among them
+	news    bool // something has ended since the last plan
 	// vain are the writes in a row that the provider neither did nor refused, and
 	// answered is when it last did one or the other.
 	vain     int
