@@ -82,8 +82,8 @@ type target[T plan.Object[T]] struct {
 	picture  picture[T]
 	queue    queue[T] // safe to begin
 	attempts map[string]*attempt[T]
-	// resting are failed attempts that the last plan did not want: should a later one
-	// want them again, as when something else at the place has ended, they go on waiting.
+	// resting are failed attempts that the last plan did not want, while others were under
+	// way: it may do so again when these have ended, and then they go on waiting.
 	resting map[string]*attempt[T]
 	flying  int  // operations under way, those that only read among them
 	news    bool // something has ended since the last plan
@@ -175,7 +175,7 @@ func (t *target[T]) view() plan.View[T] {
 }
 
 // enqueue takes over the operations of a new plan. What failed and is not
-// wanted any more is forgotten after a while.
+// wanted any more is forgotten.
 func (t *target[T]) enqueue(ops []plan.Op[T]) {
 	t.news = false
 	if len(t.attempts) == t.flying && len(t.resting) == 0 { // nothing has failed
@@ -203,7 +203,7 @@ func (t *target[T]) enqueue(ops []plan.Op[T]) {
 		return true
 	})
 	forgotten := time.Now().Add(-maxBackoff)
-	maps.DeleteFunc(t.resting, func(_ string, a *attempt[T]) bool { return a.notBefore.Before(forgotten) })
+	maps.DeleteFunc(t.resting, func(_ string, a *attempt[T]) bool { return t.flying == 0 || a.notBefore.Before(forgotten) })
 }
 
 // dispatch begins an operation, if there is one that may begin now and the gate lets
