@@ -141,7 +141,8 @@ func (p *planner) noteSettled() {
 	}
 	for name, c := range p.clusters.of {
 		waits := slices.ContainsFunc(p.step.Blocked, func(b Blocked) bool { return b.Cluster == name })
-		if !p.Rules.complete() || !p.Records.complete() || !c.claimed || waits || p.lacksNodes(name) {
+		read := p.Rules.complete() && p.Records.complete() && len(p.Settings.unread(c.said)) == 0
+		if !read || !c.claimed || waits || p.lacksNodes(name) {
 			continue
 		}
 		p.settled[name] = true

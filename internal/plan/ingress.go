@@ -226,6 +226,9 @@ func (r *reading) checkHost(host string) *verdict {
 		return invalid("host %s is a name of the CDN itself (%s): publish another one, which DNS leads there", host, domain)
 	}
 	// Whether a cluster has the name yet or not: one may come.
+	if !within(host, r.set.Domain) {
+		return nil
+	}
 	if own := r.set.Owner + "." + r.set.Domain; within(host, own) && host != own {
 		return invalid("host %s is among the names that edgeward makes for origins, all those below %s: publish another one", host, own)
 	}

@@ -125,8 +125,12 @@ func (before sites) after(routes []*Route, rules []*Rule, set Settings) sites {
 // naming are those of some rules that are not ours though their origins have names of
 // ours: while they stand the addresses stay.
 func (s Settings) naming(rules []*Rule) (others []*Rule) {
+	if len(rules) == 0 {
+		return nil
+	}
+	own := s.Owner + "." + s.Domain
 	for _, r := range rules {
-		if _, ok := relative(r.SourceHost, s.Owner+"."+s.Domain); ok && r.owned(new(Route), s.Owner) == nil {
+		if _, ok := relative(r.SourceHost, own); ok && r.owned(new(Route), s.Owner) == nil {
 			others = append(others, r)
 		}
 	}

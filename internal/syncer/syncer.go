@@ -327,8 +327,13 @@ func (s *Syncer) renewClusters(now time.Time) (again time.Time) {
 }
 
 // Memory is what is to be remembered over a reload of the configuration. It may be asked
-// for once Run has returned.
-func (s *Syncer) Memory() plan.Memory { return s.memory.Reloaded() }
+// for once Run has returned, and the watches have ended: what they reported last is in it.
+func (s *Syncer) Memory() plan.Memory {
+	if s.mapped && s.in.waiting() {
+		s.desire(time.Now())
+	}
+	return s.memory.Reloaded()
+}
 
 // Remember takes the Memory of the Syncer before, in the same process and with the same
 // accounts, before Run.

@@ -82,8 +82,8 @@ type target[T plan.Object[T]] struct {
 	picture  picture[T]
 	queue    queue[T] // safe to begin
 	attempts map[string]*attempt[T]
-	// resting are failed attempts that the last plan did not want: should a later one
-	// want them again, as when something else at the place has ended, they go on waiting.
+	// resting are failed attempts that the last plan did not want, while others were under
+	// way or in doubt: when these have ended it may want them again, and they go on waiting.
 	resting map[string]*attempt[T]
 	flying  int  // operations under way, those that only read among them
 	news    bool // something has ended since the last plan
@@ -175,7 +175,7 @@ func (t *target[T]) view() plan.View[T] {
 }
 
 // enqueue takes over the operations of a new plan. What failed and is not
-// wanted any more is forgotten after a while.
+// wanted any more is forgotten.
 func (t *target[T]) enqueue(ops []plan.Op[T]) {
 	t.news = false
 	if len(t.attempts) == t.flying && len(t.resting) == 0 { // nothing has failed
@@ -195,15 +195,18 @@ func (t *target[T]) enqueue(ops []plan.Op[T]) {
 		}
 		return time.Time{}
 	})
-	maps.DeleteFunc(t.attempts, func(key string, a *attempt[T]) bool {
-		if a.Status != plan.Parked || wanted[key] {
-			return false
+	idle := true
+	for key, a := range t.attempts {
+		switch {
+		case a.Status != plan.Parked:
+			idle = false
+		case !wanted[key]:
+			t.resting[key] = a
+			delete(t.attempts, key)
 		}
-		t.resting[key] = a
-		return true
-	})
+	}
 	forgotten := time.Now().Add(-maxBackoff)
-	maps.DeleteFunc(t.resting, func(_ string, a *attempt[T]) bool { return a.notBefore.Before(forgotten) })
+	maps.DeleteFunc(t.resting, func(_ string, a *attempt[T]) bool { return idle || a.notBefore.Before(forgotten) })
 }
 
 // dispatch begins an operation, if there is one that may begin now and the gate lets
