@@ -176,7 +176,7 @@ func tenantsOrigins() []tenantsRow {
 		{"aim it at any address in a status that it may write", yes, onlyNamed, by("203.0.113.66", addresses("203.0.113.0/24"))},
 		{"aim it at a private address in such a status", yes, onlyNamed, by("10.0.0.4", addresses("10.0.0.0/8"))},
 		{"aim it at any host in such a status", yes, no, by("a.example.org", all)},
-		{"aim it at a metadata service, or a machine's own link", no, onlyNamed, slices.Concat(
+		{"aim it at a metadata service, or a link-local address", no, onlyNamed, slices.Concat(
 			by("169.254.169.254", addresses("169.254.169.254/32")), by("fd00:ec2::254", addresses("fd00:ec2::/32")), by("100.100.100.200", all), by("fe80::1", all),
 		)},
 		{"aim it at what is no host: loopback, multicast, reserved, IPv4 within IPv6", no, no, slices.Concat(
