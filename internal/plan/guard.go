@@ -40,6 +40,9 @@ type absence struct {
 	cluster string
 	target  Target
 	since   time.Time
+	// lost is since when that is so under one selection; see Cluster.Selection.
+	lost      time.Time
+	selection string
 	// condemned: it may go, however many do. Somebody said so, or the guard let it go.
 	condemned bool
 	// refused: it was one of too many. That new rules dilute the share does not excuse it.
@@ -69,7 +72,10 @@ func (p *planner) unwanted(target Target, cluster, id string, why grounds) absen
 	if !ok {
 		a = absence{cluster: cluster, target: target, since: p.Now}
 	}
-	a.condemned = a.condemned || why == said || p.AllowDelete && !p.Memory.compared[cluster] || p.confirmed(cluster, a.since)
+	if want := p.Want.Clusters[cluster]; want != nil && (!ok || a.selection != want.Selection) {
+		a.lost, a.selection = p.Now, want.Selection
+	}
+	a.condemned = a.condemned || why == said || p.AllowDelete && !p.Memory.compared[cluster] || p.confirmed(cluster, a.lost)
 	p.absent[id] = a
 	return a
 }
@@ -77,9 +83,9 @@ func (p *planner) unwanted(target Target, cluster, id string, why grounds) absen
 // confirmed reports whether a loss is believed because it has lasted: the configuration
 // selects what it did when all was well, and a snapshot that began sync.confirm_after
 // later says the same as the one that showed the loss.
-func (p *planner) confirmed(cluster string, since time.Time) bool {
+func (p *planner) confirmed(cluster string, lost time.Time) bool {
 	c := p.clusters.get(cluster)
-	return c != nil && c.unchanged && p.Settings.ConfirmAfter > 0 && !c.listed.Before(since.Add(p.Settings.ConfirmAfter))
+	return c != nil && c.unchanged && p.Settings.ConfirmAfter > 0 && !c.listed.Before(lost.Add(p.Settings.ConfirmAfter))
 }
 
 // judge applies the guard to the deletions of one group: each object stays, or goes when
@@ -134,7 +140,8 @@ func (p *planner) replaced(r ourRule) bool {
 }
 
 // noteSettled notes of each cluster whether it was compared with all that stands, no loss
-// waits and there are nodes: then its claim is to say what the configuration selects.
+// waits, and no set has its last known addresses for want of any node: then its claim is
+// to say what the configuration selects.
 func (p *planner) noteSettled() {
 	if len(p.undecided) > 0 {
 		return // what their rules come to is not known
@@ -152,13 +159,11 @@ func (p *planner) noteSettled() {
 	}
 }
 
-// lacksNodes reports whether a set of all nodes has its last known addresses for want of
-// others.
+// lacksNodes reports whether a set of a cluster has its last known addresses, and no node
+// is there that could take their place.
 func (p *planner) lacksNodes(cluster string) bool {
-	return slices.ContainsFunc([]string{NodesSet, NodesIPv4Set, NodesIPv6Set}, func(set string) bool {
-		_, stale := p.step.Stale[SetName(set, cluster, p.Settings.Owner)]
-		return stale
-	})
+	nodes := p.Want.Clusters[cluster].Nodes
+	return nodes.Ready+nodes.NotReady == 0 && p.step.StaleIn(cluster)
 }
 
 // refuse notes that one more of a group stays, and has its cluster listed anew when that
@@ -169,7 +174,7 @@ func (p *planner) refuse(b *Blocked, gone absence) {
 	switch {
 	case p.Settings.ConfirmAfter == 0:
 	case c.unchanged:
-		due := gone.since.Add(p.Settings.ConfirmAfter)
+		due := gone.lost.Add(p.Settings.ConfirmAfter)
 		if due.After(b.Until) {
 			b.Until = due
 		}

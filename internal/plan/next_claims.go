@@ -66,9 +66,7 @@ func (p *planner) planClaim(cluster string, c *clusterState, records []*Record) 
 		}
 		said.CDNs = p.perhapsAt(cluster, records)
 	}
-	if len(standing) == 0 {
-		said.Config = p.Want.Clusters[cluster].Selection
-	}
+	said.Config = p.selected(cluster, c, standing)
 	c.said = said
 	c.unchanged = said.Config != "" && said.Config == p.Want.Clusters[cluster].Selection
 	claim.Data = p.ownership(cluster, c).String()
@@ -106,6 +104,27 @@ func (p *planner) planClaim(cluster string, c *clusterState, records []*Record) 
 		c.compared, c.claimFailed = false, parked
 		p.step.Records = append(p.step.Records, Op[Record]{Verb: Create, new: &claim, Urgency: urgentClaim})
 	}
+}
+
+// selected is what the configuration selected when all was well, as all claims that stand
+// say; "" if that is not known. Where there is no claim, and no rule yet, it is what it
+// selects now.
+func (p *planner) selected(cluster string, c *clusterState, standing []*Record) string {
+	if len(standing) == 0 {
+		for _, rules := range c.rules {
+			if rules > 0 {
+				return ""
+			}
+		}
+		return p.Want.Clusters[cluster].Selection
+	}
+	first, _ := ParseOwnership(standing[0].Data)
+	for _, r := range standing[1:] {
+		if o, _ := ParseOwnership(r.Data); o.Config != first.Config {
+			return ""
+		}
+	}
+	return first.Config
 }
 
 // perhapsAt are the CDNs that are not in the configuration and at which the cluster

@@ -370,7 +370,7 @@ func (p *planner) unwantedRule(r ourRule) {
 }
 
 // hostStays reports whether another rule of the host stays at a CDN that gives all of
-// them one name: then the host may go on leading there.
+// them one name, be it that the guard holds it back: then the host may go on leading there.
 func (p *planner) hostStays(r ourRule) bool {
 	if r.CDN != Edgio {
 		return false
@@ -378,7 +378,12 @@ func (p *planner) hostStays(r ourRule) bool {
 	i, _ := slices.BinarySearchFunc(p.sites.all, r.Host, func(s *site, host string) int { return strings.Compare(s.key().Host, host) })
 	for ; i < len(p.sites.all) && p.sites.all[i].key().Host == r.Host; i++ {
 		s := p.sites.all[i]
-		if _, held := p.held(s.route, s.ours); s.key().CDN == r.CDN && len(s.ours) > 0 && (held || s.route.Wanted()) {
+		if s.key().CDN != r.CDN || len(s.ours) == 0 {
+			continue
+		}
+		_, held := p.held(s.route, s.ours)
+		gone, unwanted := p.Memory.absent[s.ours[0].ID]
+		if held || s.route.Wanted() || unwanted && !gone.condemned {
 			return true
 		}
 	}

@@ -93,15 +93,10 @@ func ParseOwnership(text string) (o Ownership, ok bool) {
 	return o, o.Owner != "" && o.UID != ""
 }
 
-// and is what both say together.
+// and is what both say together of CDNs and zones.
 func (o Ownership) and(also Ownership) Ownership {
 	o.CDNs = union(o.CDNs, also.CDNs)
 	o.Zones = union(o.Zones, also.Zones)
-	if o.Config == "" {
-		o.Config = also.Config
-	} else if also.Config != "" && also.Config != o.Config {
-		o.Config = ""
-	}
 	return o
 }
 
