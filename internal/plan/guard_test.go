@@ -5,6 +5,7 @@ import (
 	"maps"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -206,6 +207,18 @@ func guardCases() map[string]guardCase {
 		c.Services, c.Allow = append(c.Services, web), entries
 		return c
 	}
+	local := func(nodes int) Cluster {
+		c := cluster("main", shop(), localWeb())
+		var on []string
+		for i := range 10 {
+			on = append(on, fmt.Sprint("n", i))
+		}
+		c.EndpointSlices = []kube.EndpointSlice{endpoints("w1", on...)}
+		for i := range nodes {
+			c.Nodes = append(c.Nodes, node(fmt.Sprint("n", i), fmt.Sprintf("192.0.2.%d", 1+i)))
+		}
+		return c
+	}
 	tenHosts := cluster("main", withBalancer("web", "192.0.2.7"))
 	for i := range 10 {
 		ing := ofClass([]string{"edgio", "vultr-cdn"}[i/5])
@@ -272,6 +285,29 @@ func guardCases() map[string]guardCase {
 			before: withNodes(1, 10, onService("two", "/2", "lb"), withBalancer("lb", all...)), happen: func(g *guardStage) {
 				g.reloaded("wrong", withNodes(1, 1, onService("two", "/2", "lb"), withBalancer("lb", all...)))
 			}},
+		"the node selector is wrong: no node is left, and then one, for a Service of policy Local": {before: local(10), happen: func(g *guardStage) {
+			g.reloaded("wrong", local(0))
+			g.run()
+			g.listed(local(1))
+		}},
+		"the label selector is wrong, and all records with the claim are gone": {before: rulesOn("main", 10), happen: func(g *guardStage) {
+			g.Records.Objects, g.selection = nil, "wrong"
+			g.started(rulesOn("main", 1))
+		}},
+		"the label selector is wrong, and there are two claims that say different things": {before: rulesOn("main", 10), happen: func(g *guardStage) {
+			i := slices.IndexFunc(g.Records.Objects, func(r *Record) bool { return isClaim(r, "main", testOwner) })
+			o, _ := ParseOwnership(g.Records.Objects[i].Data)
+			o.Config = "wrong"
+			g.Records.Objects = append(g.Records.Objects, new(g.Records.Objects[i].withData(o.String()).WithIdentity("second")))
+			g.selection = "wrong"
+			g.started(rulesOn("main", 1))
+		}},
+		"a loss waits for long under a wrong selector, and is still there under the right one": {before: rulesOn("main", 3), happen: func(g *guardStage) {
+			g.reloaded("wrong", rulesOn("main", 0))
+			g.run()
+			g.later(3 * time.Hour)
+			g.reloaded("right", rulesOn("main", 0))
+		}},
 		"a class in the configuration is wrong: 5 of 10 hosts, all that are at one CDN": {before: tenHosts, happen: func(g *guardStage) {
 			half := tenHosts
 			half.Ingresses = half.Ingresses[:5]
@@ -403,6 +439,24 @@ func TestGuardBeginsAnew(t *testing.T) {
 	g.run()
 	if len(g.Rules.Objects) > 0 || g.step.Blocked != nil {
 		t.Errorf("confirmed, but %d rules stand; blocked %v", len(g.Rules.Objects), g.step.Blocked)
+	}
+}
+
+// TestOneRuleOfAHostGoes has one of five rules of a host deleted, and then an empty list: the
+// one goes, and the host goes on leading to the others, which the guard holds back.
+func TestOneRuleOfAHostGoes(t *testing.T) {
+	set := vultrSettings()
+	set.CNAMETarget, set.ConfirmAfter = "acme.cdn.example.net", time.Hour
+	g := &guardStage{stage: newStage(set), selection: "right"}
+	g.started(rulesOn("main", 5))
+	g.run()
+	g.reported(rulesOn("main", 4))
+	g.ask()
+	g.listed(rulesOn("main", 0))
+	g.later(30 * time.Minute)
+	leads := slices.Contains(g.names(), "main acme.cdn.example.net")
+	if len(g.Rules.Objects) != 4 || !leads {
+		t.Errorf("%d rules stand, not 4; the host leads there: %t", len(g.Rules.Objects), leads)
 	}
 }
 
