@@ -69,7 +69,7 @@ func (p *planner) planRuleDeletions() {
 			}
 			had := c.rules[cdn] - condemned
 			p.step.Rules = append(p.step.Rules, judge(p, Blocked{Target: cdn, Cluster: name}, Loss{had, had - waiting}, lost.deletions)...)
-			for _, d := range lost.deletions {
+			for _, d := range lost.deletions { // again: judge has condemned those that it let go
 				if p.absent[d.op.old.ID].condemned {
 					p.letGo[d.op.old.Host] = true
 				} else {
