@@ -49,7 +49,7 @@ func BenchmarkPlan(b *testing.B) {
 			*r = in.Want.Route(r.RuleKey).Rule.Observed(*r) // one text for both, as in a picture
 		}
 		for i := range 5 {
-			in.Rules.Attempts = append(in.Rules.Attempts, Attempt[Rule]{Op[Rule]{Verb: Create, new: &in.Want.Routes[i].Rule}, InFlight})
+			in.Rules.Attempts = append(in.Rules.Attempts, Attempt[Rule]{Op[Rule]{Verb: Create, To: &in.Want.Routes[i].Rule}, InFlight})
 		}
 		event := func(i int) Input {
 			changed := *c.Ingresses[i%n]

@@ -404,7 +404,7 @@ func (w *world) exact(step Step) {
 		}
 		route := w.want.Route(r.RuleKey)
 		byHand := r.Host == "v1.example.com" || r.CDN == VultrCDN && len(w.settings.PublishZones) == 0
-		if byHand && route.Wanted() && !r.sameOrigin(route.Rule) {
+		if byHand && route.Wanted() && !sameOrigin(r, route.Rule) {
 			continue // its DNS is not ours, so nobody can know whether it is used
 		}
 		if r.CDN == VultrCDN && r.Host != "v0.example.com" && w.atEdgio(r.Host) {

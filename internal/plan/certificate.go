@@ -17,7 +17,12 @@ type Certificate struct {
 // NewCertificate returns a certificate that is wanted. The chain, the host's
 // own certificate first, and the key are PEM.
 func NewCertificate(chain, key string) *Certificate {
-	return &Certificate{Fingerprint: hash(chain + key), chain: &chain, key: &key}
+	return CertificateOf(hash(chain+key), chain, key)
+}
+
+// CertificateOf is NewCertificate where the fingerprint is known.
+func CertificateOf(fingerprint, chain, key string) *Certificate {
+	return &Certificate{Fingerprint: fingerprint, chain: &chain, key: &key}
 }
 
 // Chain returns the certificates as PEM, the host's own first; "" if they are

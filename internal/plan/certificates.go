@@ -44,7 +44,7 @@ func (r *reading) certificate(host string) (*Certificate, *verdict) {
 		r.warn("the certificate in Secret %s ends at %s", s.Meta.Key(), date(s.NotAfter))
 	}
 	chain, key := s.Chain(), s.PrivateKey()
-	return &Certificate{Fingerprint: s.Fingerprint, chain: &chain, key: &key}, nil
+	return CertificateOf(s.Fingerprint, chain, key), nil
 }
 
 // tlsEntries is spec.tls, by the names of hosts: an Ingress may have thousands of both.

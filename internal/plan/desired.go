@@ -115,8 +115,8 @@ type Want struct {
 	claims   []*claim // all that the readings hold, in order
 	// Of Ingresses whose class is unknown: whether there are some, and which have
 	// gone, or are known, since the answer before.
-	undecided bool
-	decided   []IngressID
+	SomeUndecided bool
+	Decided       []IngressID
 }
 
 // Route is what shall become of a host and path at a CDN; the zero Route where
@@ -136,8 +136,8 @@ func (w Want) Shared(id IngressID) bool {
 	return len(claims) > 0 && !slices.ContainsFunc(claims, func(c claim) bool { return c.route.rank != rankRest })
 }
 
-// denies reports whether the configuration denies an Ingress something at a host.
-func (w Want) denies(id IngressID, host string) bool {
+// Denies reports whether the configuration denies an Ingress something at a host.
+func (w Want) Denies(id IngressID, host string) bool {
 	return slices.Contains(w.ingress(id).denied, host)
 }
 
@@ -148,7 +148,25 @@ func (w Want) ingress(id IngressID) *asked {
 
 // Undecided reports whether the class of an Ingress is unknown, so that what stands
 // for it stays as it is.
-func (w Want) Undecided(id IngressID) bool { return w.undecided && w.ingress(id).undecided }
+func (w Want) Undecided(id IngressID) bool { return w.SomeUndecided && w.ingress(id).undecided }
+
+// Class is the class that an Ingress names; "" if it is not there.
+func (w Want) Class(id IngressID) string {
+	readings := w.readings[id.Cluster]
+	i, ok := readings.find(kube.Key{Namespace: id.Namespace, Name: id.Name})
+	if !ok {
+		return ""
+	}
+	return readings.ingresses[i].Class
+}
+
+// Claimed are the hosts and paths that an Ingress asks for, whoever has them.
+func (w Want) Claimed(id IngressID) (keys []RuleKey) {
+	for _, c := range w.ingress(id).claims {
+		keys = append(keys, c.route.Key)
+	}
+	return keys
+}
 
 // Desired maps the clusters' objects onto what shall stand. Clusters that are
 // not ready contribute nothing but their name.
@@ -198,7 +216,7 @@ func DesiredAfter(before Want, clusters []Cluster, set Settings, now time.Time) 
 	for name, set := range want.Sets {
 		want.Sets[name] = set.bounded(name)
 	}
-	want.decided = changed.undecided
+	want.Decided = changed.undecided
 	want.claims = ordered.Patch(before.claims, changed.gone, changed.come, compareClaims)
 	claims := want.claims
 	if found := want.loops(hosts); len(found) > 0 {
@@ -239,7 +257,7 @@ func (w *Want) add(a *asked) {
 	w.Problems = append(w.Problems, a.problems...)
 	w.Warnings = append(w.Warnings, a.warnings...)
 	w.wake(a.until)
-	w.undecided = w.undecided || a.undecided
+	w.SomeUndecided = w.SomeUndecided || a.undecided
 	if a.set != nil && !a.set.empty() {
 		w.Sets[a.set.name] = a.set.Set
 	}

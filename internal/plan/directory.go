@@ -23,9 +23,9 @@ func Concerns[T Object[T]](s Settings, o T) bool {
 	switch o := any(o).(type) {
 	case Rule:
 		_, named := relative(o.SourceHost, s.Owner+"."+s.Domain)
-		return named || o.owned(new(Route), s.Owner) != nil
+		return named || ownerOf(&o, new(Route), s.Owner) != nil
 	case Record:
-		return o.concerns(s.Owner)
+		return concerns(&o, s.Owner)
 	}
 	return true
 }
@@ -35,7 +35,7 @@ func Concerns[T Object[T]](s Settings, o T) bool {
 func (before directory) after(all []*Record, owner string) directory {
 	compare := func(a, b *Record) int { return a.Compare(*b) }
 	concerning := func(list []*Record) []*Record {
-		return slices.DeleteFunc(list, func(r *Record) bool { return !r.concerns(owner) })
+		return slices.DeleteFunc(list, func(r *Record) bool { return !concerns(r, owner) })
 	}
 	gone, come := ordered.Changes(before.all, all, compare)
 	return directory{all, ordered.Patch(before.concerns, concerning(gone), concerning(come), compare)}
@@ -43,7 +43,7 @@ func (before directory) after(all []*Record, owner string) directory {
 
 // concerns reports whether a record lies in the owner's part of the zone, marks a
 // published host as the owner's, or claims a part of the zone for any owner.
-func (r *Record) concerns(owner string) bool {
+func concerns(r *Record, owner string) bool {
 	if _, ours := clusterOf(r, owner); ours {
 		return true
 	}
@@ -68,7 +68,7 @@ func claimsFor(r *Record) (owner string, ok bool) {
 func (p *planner) concernedRecords(yield func(*Record) bool) {
 	names := [][]*Record{p.stands.concerns}
 	for _, host := range p.hosts {
-		for _, at := range p.Settings.placesOf(host) {
+		for _, at := range p.Settings.PlacesOf(host) {
 			names = append(names, p.stands.at(at), p.stands.at(at.mark()))
 		}
 	}

@@ -193,10 +193,10 @@ func (s *stage) ask() []string {
 // do carries out what the last call allowed.
 func (s *stage) do() {
 	for _, op := range s.step.Rules {
-		s.Rules.carryOut(op, s.id())
+		carryOut(&s.Rules, op, s.id())
 	}
 	for _, op := range s.step.Records {
-		s.Records.carryOut(op, s.id())
+		carryOut(&s.Records, op, s.id())
 	}
 }
 
@@ -229,7 +229,7 @@ func next(in Input) Step {
 }
 
 // carryOut does to the view what op does to the provider.
-func (v *View[T]) carryOut(op Op[T], id string) {
+func carryOut[T Object[T]](v *View[T], op Op[T], id string) {
 	i := slices.IndexFunc(v.Objects, func(o *T) bool { return (*o).Identity() == op.Old().Identity() })
 	switch op.Verb {
 	case Create:
@@ -291,10 +291,10 @@ func line[T Object[T]](op Op[T]) string {
 func (s *stage) standing() []string {
 	var lines []string
 	for _, r := range s.Rules.Objects {
-		lines = append(lines, strings.TrimPrefix(line(Op[Rule]{Verb: Create, new: r}), "create "))
+		lines = append(lines, strings.TrimPrefix(line(Op[Rule]{Verb: Create, To: r}), "create "))
 	}
 	for _, r := range s.Records.Objects {
-		lines = append(lines, strings.TrimPrefix(line(Op[Record]{Verb: Create, new: r}), "create "))
+		lines = append(lines, strings.TrimPrefix(line(Op[Record]{Verb: Create, To: r}), "create "))
 	}
 	slices.Sort(lines)
 	return lines

@@ -250,9 +250,9 @@ func drawView[T Object[T]](l *lots, object func() T) View[T] {
 		}
 	}
 	for range l.draw(4) {
-		op := Op[T]{Verb: []Verb{Create, Update, Delete, LookUp}[l.draw(4)], new: new(object())}
+		op := Op[T]{Verb: []Verb{Create, Update, Delete, LookUp}[l.draw(4)], To: new(object())}
 		if len(v.Objects) > 0 && (op.Verb == Update || op.Verb == Delete) {
-			op.old = v.Objects[l.draw(len(v.Objects))]
+			op.From = v.Objects[l.draw(len(v.Objects))]
 		}
 		status := Status(l.draw(3))
 		if op.Verb == LookUp && status == Unsure {

@@ -135,7 +135,7 @@ func (p *planner) replaced(r ourRule) bool {
 		}
 		s := p.site(key)
 		return s != nil && cdn.Target != r.CDN && s.route.Wanted() &&
-			slices.ContainsFunc(s.ours, func(o ourRule) bool { return !o.Pending && o.equal(&s.route.Rule) })
+			slices.ContainsFunc(s.ours, func(o ourRule) bool { return !o.Pending && o.SameAs(&s.route.Rule) })
 	})
 }
 
@@ -148,7 +148,7 @@ func (p *planner) noteSettled() {
 	}
 	for name, c := range p.clusters.of {
 		waits := slices.ContainsFunc(p.step.Blocked, func(b Blocked) bool { return b.Cluster == name })
-		read := p.Rules.complete() && p.Records.complete() && len(p.Settings.unread(c.said)) == 0
+		read := p.Rules.complete() && p.Records.complete() && len(p.Settings.Unread(c.said)) == 0
 		if !read || !c.claimed || waits || p.lacksNodes(name) {
 			continue
 		}

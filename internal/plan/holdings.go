@@ -64,7 +64,7 @@ func AllHoldings(rules []*Rule, records View[Record], set Settings) map[string]*
 	}
 	for cluster, h := range all {
 		if said := claims[cluster]; len(said.CDNs) == 0 && h.restsOnOthers(cluster, rules, records, set) {
-			said.CDNs = set.unknown()
+			said.CDNs = set.UnknownCDNs()
 			claims[cluster] = said
 		}
 		h.keep(claims[cluster], rules, records, set, named)
@@ -88,7 +88,7 @@ func AllHoldings(rules []*Rule, records View[Record], set Settings) map[string]*
 		h.Records = append(h.Records, *r)
 		if why, ok := named[r.Name]; ok {
 			h.Kept[r.ID] = why
-		} else if unread := set.unread(claims[cluster]); len(unread) > 0 {
+		} else if unread := set.Unread(claims[cluster]); len(unread) > 0 {
 			h.Kept[r.ID] = unreadCDN(unread)
 		}
 	}
@@ -132,8 +132,8 @@ func (h *Holdings) restsOnOthers(cluster string, rules []*Rule, records View[Rec
 func (h *Holdings) keep(said Ownership, rules []*Rule, records View[Record], set Settings, named map[string]string) {
 	for _, r := range h.Rules {
 		why := ""
-		at, ok := set.zoneOf(r.Host)
-		if zone := set.unlistedZone(said, r.Host); zone != "" {
+		at, ok := set.ZoneOf(r.Host)
+		if zone := set.UnlistedZone(said, r.Host); zone != "" {
 			why = fmt.Sprintf("their hosts may be led to them in zone %s, which is not in vultr.publish_zones any more (list it there, or in sync.forget)", zone)
 		} else if fault := records.part(at.zone).Fault; ok && fault != "" {
 			why = "their hosts may be led to them in a zone that cannot be read: " + fault
@@ -146,7 +146,7 @@ func (h *Holdings) keep(said Ownership, rules []*Rule, records View[Record], set
 			named[name] = "the rule " + r.RuleKey.String() + " is kept, which uses them"
 		}
 	}
-	unread := set.unread(said)
+	unread := set.Unread(said)
 	if len(unread) == 0 {
 		return
 	}

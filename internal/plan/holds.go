@@ -95,11 +95,11 @@ func (m *mapper) alive(namespace string) map[Origin]bool {
 	return live
 }
 
-// mayStay reports whether a rule may stay as it is that stands for an Ingress of which
+// MayStay reports whether a rule may stay as it is that stands for an Ingress of which
 // nobody knows for which CDN it is: whether its host and its origin are allowed now.
-func (w Want) mayStay(r ourRule, set Settings) bool {
-	may := allowed(w.readings[r.of.Cluster].allow, r.of.Namespace)
-	name, _ := strings.CutSuffix(r.SourceHost, "."+subtree(r.of.Cluster, set.Owner)+"."+set.Domain)
+func (w Want) MayStay(r Rule, of IngressID, set Settings) bool {
+	may := allowed(w.readings[of.Cluster].allow, of.Namespace)
+	name, _ := strings.CutSuffix(r.SourceHost, "."+subtree(of.Cluster, set.Owner)+"."+set.Domain)
 	origin := originOf(name[strings.LastIndexByte(name, '.')+1:])
 	return !may.nothing && may.host(r.Host) && (origin == "" || may.origin(origin))
 }

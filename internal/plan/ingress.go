@@ -176,7 +176,7 @@ func (r *reading) host(rule kube.IngressRule) {
 		r.problem(v)
 		return
 	}
-	if at, ok := r.set.zoneOf(rule.Host); ok && at.name == "" {
+	if at, ok := r.set.ZoneOf(rule.Host); ok && at.name == "" {
 		r.warn("host %s is the apex of its zone, where no CNAME can stand: its DNS is left to you", rule.Host)
 	}
 	switch {
@@ -222,7 +222,7 @@ func (r *reading) checkHost(host string) *verdict {
 	if !r.may.host(host) {
 		return denied("host %s %s", host, notAllowed)
 	}
-	if domain := r.set.cdnDomain(host); domain != "" {
+	if domain := cdnDomain(r.set, host); domain != "" {
 		return invalid("host %s is a name of the CDN itself (%s): publish another one, which DNS leads there", host, domain)
 	}
 	// Whether a cluster has the name yet or not: one may come.

@@ -120,10 +120,10 @@ func (m Memory) Follow(old, now Want, reported bool) Memory {
 			next.droppedRules[key] = true
 		}
 	}
-	if reported && len(now.decided) > 0 {
+	if reported && len(now.Decided) > 0 {
 		next.decided = make(map[IngressID]bool)
 		maps.Copy(next.decided, m.decided)
-		for _, id := range now.decided {
+		for _, id := range now.Decided {
 			next.decided[id] = true
 		}
 	}

@@ -31,7 +31,7 @@ type sources struct {
 // a public one is another way to the same machine, which the CDN has not. Where a
 // list says which addresses may be named, names may not, which lead to any: but an
 // externalName is nothing else, and has been allowed as such.
-func (s Settings) sortOut(kind string, list []kube.Address, may Allow) sources {
+func sortOut(s Settings, kind string, list []kube.Address, may Allow) sources {
 	var of [public + 1][]string
 	var out sources
 	for _, a := range list {
@@ -61,8 +61,8 @@ func (s Settings) sortOut(kind string, list []kube.Address, may Allow) sources {
 		case len(may.Addresses) > 0 && kind != kindExternal:
 			out.refuse(name, "is a name, and this namespace may name some addresses only (clusters[].allow[].addresses)")
 			out.denied = true
-		case s.whyNoOrigin(name) != "":
-			out.refuse(name, s.whyNoOrigin(name))
+		case whyNoOrigin(s, name) != "":
+			out.refuse(name, whyNoOrigin(s, name))
 			out.astray = true
 		case !slices.Contains(out.names, name):
 			out.names = append(out.names, name)
@@ -103,7 +103,7 @@ func (m *mapper) statusSet(ing *kube.Ingress) namedSet {
 // one of a host name, which becomes a CNAME, have different names, since A and
 // CNAME cannot share one.
 func (m *mapper) namedSet(kind, namespace, object string, list []kube.Address) namedSet {
-	s := namedSet{kind: kind, object: object, sources: m.set.sortOut(kind, list, m.may(namespace)), Set: Set{Cluster: m.Name, Namespace: namespace}}
+	s := namedSet{kind: kind, object: object, sources: sortOut(m.set, kind, list, m.may(namespace)), Set: Set{Cluster: m.Name, Namespace: namespace}}
 	if s.Addresses = s.ips; len(s.names) > 0 {
 		s.CNAME = s.names[0]
 	}

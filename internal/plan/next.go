@@ -178,8 +178,8 @@ func (p *planner) survey() {
 		name(r)
 	}
 	for _, a := range p.Rules.Attempts {
-		name(a.old)
-		name(a.new)
+		name(a.From)
+		name(a.To)
 		if a.Verb == Create || a.Verb == Update {
 			p.wants(a.Ingress.Cluster, a.New().CDN)
 		}

@@ -82,12 +82,12 @@ func (p *planner) planClaim(cluster string, c *clusterState, records []*Record) 
 		case p.records.is(key, InFlight):
 			c.ttlChanges = stands.TTL != p.Settings.TTL
 		case stands.Data != claim.Data:
-			p.step.Records = append(p.step.Records, Op[Record]{Verb: Update, old: stands, new: new(stands.withData(claim.Data)), Urgency: urgentClaim})
+			p.step.Records = append(p.step.Records, Op[Record]{Verb: Update, From: stands, To: new(stands.withData(claim.Data)), Urgency: urgentClaim})
 		case len(standing) > 1:
 			p.removeOthers(standing, stands)
 		case stands.TTL != p.Settings.TTL:
 			c.ttlChanges = !parked
-			p.step.Records = append(p.step.Records, Op[Record]{Verb: Update, old: stands, new: &claim, Urgency: urgentClaim})
+			p.step.Records = append(p.step.Records, Op[Record]{Verb: Update, From: stands, To: &claim, Urgency: urgentClaim})
 		}
 	case p.records.is(key, InFlight):
 		c.compared = false
@@ -102,7 +102,7 @@ func (p *planner) planClaim(cluster string, c *clusterState, records []*Record) 
 		p.alarm("%s", c.refused)
 	case p.wantsRecords(cluster):
 		c.compared, c.claimFailed = false, parked
-		p.step.Records = append(p.step.Records, Op[Record]{Verb: Create, new: &claim, Urgency: urgentClaim})
+		p.step.Records = append(p.step.Records, Op[Record]{Verb: Create, To: &claim, Urgency: urgentClaim})
 	}
 }
 
@@ -132,7 +132,7 @@ func (p *planner) selected(cluster string, c *clusterState, standing []*Record) 
 // version made it. It may have some where an address stands that no rule names, since
 // before this process began, or a host is led to a name that no rule has.
 func (p *planner) perhapsAt(cluster string, records []*Record) []Target {
-	unknown := p.Settings.unknown()
+	unknown := p.Settings.UnknownCDNs()
 	if len(unknown) == 0 {
 		return nil
 	}
@@ -160,7 +160,7 @@ func (p *planner) ownership(cluster string, c *clusterState) Ownership {
 	if p.Memory.settled[cluster] {
 		o.Config = p.Want.Clusters[cluster].Selection
 	}
-	o.CDNs = p.Settings.unread(c.said)
+	o.CDNs = p.Settings.Unread(c.said)
 	for _, cdn := range p.Settings.CDNs {
 		name := cdn.Target
 		uses := len(p.Settings.CDNs) == 1 || c.rules[name] > 0 || c.wants[name]
@@ -168,7 +168,7 @@ func (p *planner) ownership(cluster string, c *clusterState) Ownership {
 			o.CDNs = append(o.CDNs, name)
 		}
 	}
-	o.Zones = p.Settings.unlisted(c.said)
+	o.Zones = p.Settings.Unlisted(c.said)
 	for _, zone := range p.Settings.PublishZones {
 		o.Zones = append(o.Zones, zoneTag(zone))
 	}
@@ -180,15 +180,15 @@ func (p *planner) tellUnread(cluster string, c *clusterState) {
 	if kept := len(c.keptNames) + len(c.keptHosts); kept > 0 {
 		p.notice("cluster %s has published at %s, which is not in the configuration any more, so that its rules there are not read. "+
 			"What they may rest on stays (%s). Put the section back, or, when nothing of ours is left there, list it in sync.forget",
-			cluster, joined(p.Settings.unread(c.said), " and "), listed(slices.Concat(c.keptHosts, c.keptNames)))
+			cluster, joined(p.Settings.Unread(c.said), " and "), listed(slices.Concat(c.keptHosts, c.keptNames)))
 	}
-	if len(p.Settings.unlisted(c.said)) == 0 {
+	if len(p.Settings.Unlisted(c.said)) == 0 {
 		return
 	}
 	var hosts []string
 	for _, s := range p.sites.all {
 		for _, r := range s.ours {
-			if r.of.Cluster == cluster && p.target(r.Rule) != "" && p.Settings.unlistedZone(c.said, r.Host) != "" {
+			if r.of.Cluster == cluster && p.target(r.Rule) != "" && p.Settings.UnlistedZone(c.said, r.Host) != "" {
 				hosts = append(hosts, r.Host)
 			}
 		}

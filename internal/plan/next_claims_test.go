@@ -130,7 +130,7 @@ func TestClaimStands(t *testing.T) {
 func TestClaimComesFirst(t *testing.T) {
 	claim := Record{Name: ClaimName("main", testOwner), Type: "TXT", Data: ownClaim("main", Edgio), TTL: 120}
 	attempt := func(status Status) View[Record] {
-		return View[Record]{Known: true, Attempts: []Attempt[Record]{{Op[Record]{Verb: Create, new: &claim}, status}}}
+		return View[Record]{Known: true, Attempts: []Attempt[Record]{{Op[Record]{Verb: Create, To: &claim}, status}}}
 	}
 	tests := map[string]struct {
 		records View[Record]

@@ -61,7 +61,7 @@ func (p *planner) planRuleDeletions() {
 		for cdn, lost := range c.lost.rules {
 			condemned, waiting := lost.condemned, 0
 			for _, d := range lost.deletions {
-				if p.absent[d.op.old.ID].condemned {
+				if p.absent[d.op.From.ID].condemned {
 					condemned++
 				} else {
 					waiting++
@@ -70,10 +70,10 @@ func (p *planner) planRuleDeletions() {
 			had := c.rules[cdn] - condemned
 			p.step.Rules = append(p.step.Rules, judge(p, Blocked{Target: cdn, Cluster: name}, Loss{had, had - waiting}, lost.deletions)...)
 			for _, d := range lost.deletions { // again: judge has condemned those that it let go
-				if p.absent[d.op.old.ID].condemned {
-					p.letGo[d.op.old.Host] = true
+				if p.absent[d.op.From.ID].condemned {
+					p.letGo[d.op.From.Host] = true
 				} else {
-					p.heldBack[d.op.old.Host] = true
+					p.heldBack[d.op.From.Host] = true
 				}
 			}
 		}
@@ -89,7 +89,7 @@ func (p *planner) planRecordDeletions() {
 		}
 		had, waiting := p.publications(name), 0
 		for _, d := range c.lost.hosts {
-			if p.absent[d.op.old.ID].condemned {
+			if p.absent[d.op.From.ID].condemned {
 				had--
 			} else {
 				waiting++

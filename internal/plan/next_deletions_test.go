@@ -297,7 +297,7 @@ func TestLastRuleGoesWhileAnAddressIsMade(t *testing.T) {
 			}
 			s.ask() // no rule is left, and the address not there yet
 			s.Records.Attempts = nil
-			s.Records.carryOut(late, "late")
+			carryOut(&s.Records, late, "late")
 			s.run()
 			if len(s.step.Blocked) > 0 || len(s.Records.Objects) != 1 {
 				t.Errorf("blocked %v; standing %q, want the claim alone", s.step.Blocked, s.standing())

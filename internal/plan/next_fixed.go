@@ -32,7 +32,7 @@ func (p *planner) askAgain(t time.Time) {
 
 // sameOrigin reports whether both rules get their content from one origin, as
 // far as a CDN cannot change that.
-func (r Rule) sameOrigin(o Rule) bool {
+func sameOrigin(r, o Rule) bool {
 	source := func(r Rule) string {
 		if len(r.Protocols) == 0 {
 			return ""
@@ -47,7 +47,7 @@ func (r Rule) sameOrigin(o Rule) bool {
 // others. Once it is served, and nobody is led to the others any more, they go.
 func (p *planner) successors(s *site) []ourRule {
 	route, ours, others := s.route, s.ours, s.others
-	with, without := split(ours, route.Rule.sameOrigin)
+	with, without := split(ours, func(r Rule) bool { return sameOrigin(route.Rule, r) })
 	switch {
 	case len(with) > 0:
 	case len(ours) > 0 && p.makesRoom(s):
@@ -56,14 +56,14 @@ func (p *planner) successors(s *site) []ourRule {
 		if p.originStands(route) {
 			next := route.Rule
 			next.Extra = without[0].Extra
-			p.step.Rules = append(p.step.Rules, Op[Rule]{Verb: Create, new: &next, Ingress: route.Ingress, Urgency: urgentChange})
+			p.step.Rules = append(p.step.Rules, Op[Rule]{Verb: Create, To: &next, Ingress: route.Ingress, Urgency: urgentChange})
 			p.waiting(s, "on the way, beside the one with the origin before")
 		}
 		for _, old := range without {
 			p.unwanted(old.CDN, route.Ingress.Cluster, old.ID, said)
 		}
 		return nil
-	case len(others) > 0 && adoptable(route, others) && !others[0].sameOrigin(route.Rule):
+	case len(others) > 0 && adoptable(route, others) && !sameOrigin(*others[0], route.Rule):
 		p.problem(route, "a rule that nobody marked has it, with another origin, which cannot be changed")
 		return nil
 	default:
@@ -92,7 +92,7 @@ func (p *planner) successors(s *site) []ourRule {
 		case zone != "":
 			p.keepsUnseen(twin, zone)
 		case pub == nil:
-			p.step.Rules = append(p.step.Rules, Op[Rule]{Verb: Delete, old: twin.Rule, Ingress: route.Ingress, Urgency: urgentTidy})
+			p.step.Rules = append(p.step.Rules, Op[Rule]{Verb: Delete, From: twin.Rule, Ingress: route.Ingress, Urgency: urgentTidy})
 		default:
 			p.retire(route, twin, *current.Rule)
 		}
@@ -133,7 +133,7 @@ func (p *planner) makesRoom(s *site) bool {
 		due := p.forgotten(pub, old.Rule, gone.since)
 		lost := p.clusters.get(old.of.Cluster).lost.at(old.CDN)
 		lost.deletions = append(lost.deletions, deletion[Rule]{
-			op:  Op[Rule]{Verb: Delete, old: old.Rule, Ingress: route.Ingress, Urgency: urgentRemove},
+			op:  Op[Rule]{Verb: Delete, From: old.Rule, Ingress: route.Ingress, Urgency: urgentRemove},
 			due: due, safe: !led && p.seenToLead(pub, due),
 		})
 	}
@@ -155,7 +155,7 @@ func (p *planner) retire(route *Route, old ourRule, current Rule) {
 	}
 	lost, due := p.clusters.get(old.of.Cluster).lost.at(old.CDN), p.forgotten(pub, old.Rule, gone.since)
 	lost.deletions = append(lost.deletions, deletion[Rule]{
-		op:  Op[Rule]{Verb: Delete, old: old.Rule, Ingress: route.Ingress, Urgency: urgentTidy},
+		op:  Op[Rule]{Verb: Delete, From: old.Rule, Ingress: route.Ingress, Urgency: urgentTidy},
 		due: due, safe: pub.hasCNAME && pub.cname.Data != old.Published && p.seenToLead(pub, due),
 	})
 }

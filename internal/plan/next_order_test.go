@@ -170,11 +170,11 @@ func TestAttemptsNameTheirOrigin(t *testing.T) {
 	moved := rule
 	moved.SourceHost = "elsewhere.example.org"
 	for name, a := range map[string]Attempt[Rule]{
-		"a creation under way":        {Op[Rule]{Verb: Create, new: &rule}, InFlight},
-		"a creation lost":             {Op[Rule]{Verb: Create, new: &rule}, Unsure},
-		"an update to it under way":   {Op[Rule]{Verb: Update, old: &moved, new: &rule}, InFlight},
-		"an update away from it lost": {Op[Rule]{Verb: Update, old: &rule, new: &moved}, Unsure},
-		"its deletion lost":           {Op[Rule]{Verb: Delete, old: &rule}, Unsure},
+		"a creation under way":        {Op[Rule]{Verb: Create, To: &rule}, InFlight},
+		"a creation lost":             {Op[Rule]{Verb: Create, To: &rule}, Unsure},
+		"an update to it under way":   {Op[Rule]{Verb: Update, From: &moved, To: &rule}, InFlight},
+		"an update away from it lost": {Op[Rule]{Verb: Update, From: &rule, To: &moved}, Unsure},
+		"its deletion lost":           {Op[Rule]{Verb: Delete, From: &rule}, Unsure},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := settled(testSettings(), cluster("main", usual()...))

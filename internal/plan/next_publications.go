@@ -52,8 +52,8 @@ func (n recordName) wildcard() recordName {
 // mark is the name of the mark of what has this name.
 func (n recordName) mark() recordName { return recordName{n.zone, markLabel + n.name} }
 
-// placesOf are the names that a host may have in the zones of the configuration.
-func (s Settings) placesOf(host string) (names []recordName) {
+// PlacesOf are the names that a host may have in the zones of the configuration.
+func (s Settings) PlacesOf(host string) (names []recordName) {
 	if name, ok := relative(host, s.Domain); ok {
 		names = append(names, recordName{"", name})
 	}
@@ -65,9 +65,9 @@ func (s Settings) placesOf(host string) (names []recordName) {
 	return names
 }
 
-// zoneOf is the zone of the list in which a host's DNS is to be made, and its name
+// ZoneOf is the zone of the list in which a host's DNS is to be made, and its name
 // there; "" is the zone of the origins, as in Record.
-func (s Settings) zoneOf(host string) (at recordName, ok bool) {
+func (s Settings) ZoneOf(host string) (at recordName, ok bool) {
 	for _, z := range s.PublishZones {
 		if within(host, z) && len(z) >= len(at.zone) {
 			at, ok = recordName{z, strings.TrimSuffix(strings.TrimSuffix(host, z), ".")}, true
@@ -183,7 +183,7 @@ func (p *planner) findPublications() {
 	}
 	places := make(map[string]recordName)
 	note := func(host string) {
-		if at, ok := p.Settings.zoneOf(host); ok && at.name != "" {
+		if at, ok := p.Settings.ZoneOf(host); ok && at.name != "" {
 			places[host] = at
 		}
 	}
@@ -207,7 +207,7 @@ func (p *planner) findPublications() {
 	}
 	if !p.Records.complete() { // as long as a zone is not known there may be a mark
 		for _, s := range p.sites.all {
-			if at, ok := p.Settings.zoneOf(s.key().Host); ok && len(s.ours) > 0 && !p.Records.part(at.zone).seen() {
+			if at, ok := p.Settings.ZoneOf(s.key().Host); ok && len(s.ours) > 0 && !p.Records.part(at.zone).seen() {
 				note(s.key().Host)
 			}
 		}
@@ -292,7 +292,7 @@ func (p *planner) notePointed() {
 		for _, r := range pub.here {
 			note(*r)
 		}
-		for _, at := range p.Settings.placesOf(host) { // which may be in several zones
+		for _, at := range p.Settings.PlacesOf(host) { // which may be in several zones
 			if at != (recordName{pub.zone, pub.name}) {
 				for _, r := range p.stands.at(at) {
 					note(*r)

@@ -91,12 +91,12 @@ func (p *planner) planPublications() {
 		switch {
 		case released[host] && len(leads) == 0:
 			if pub.marked() && !pub.busy && c.claimed { // the CNAME stays, nobody's
-				p.step.Records = append(p.step.Records, Op[Record]{Verb: Delete, old: pub.marks[0], Urgency: urgentTidy})
+				p.step.Records = append(p.step.Records, Op[Record]{Verb: Delete, From: pub.marks[0], Urgency: urgentTidy})
 			}
 		case stays && len(leads) > 0:
 			p.publish(pub, leads)
 		case stays && (pub.hasCNAME || names[host] && !pub.shadows), !pub.marked(), !p.Rules.Known && !(pub.hasCNAME && known[host]), c == nil || !c.claimed:
-		case pub.hasCNAME && !known[host] && len(p.Settings.unread(c.said)) > 0:
+		case pub.hasCNAME && !known[host] && len(p.Settings.Unread(c.said)) > 0:
 			c.keptHosts = append(c.keptHosts, host)
 		default:
 			p.unpublish(pub, standing[host])
@@ -156,24 +156,24 @@ func (p *planner) publish(pub *publication, leads []lead) {
 	want := Record{Zone: pub.zone, Name: pub.name, Type: "CNAME", Data: to.target, TTL: ttl}
 	mark := Record{Zone: pub.zone, Name: markLabel + pub.name, Type: "TXT", Data: publishMark(p.Settings.Owner, to.ingress.Cluster), TTL: ttl}
 	switch {
-	case pub.foreign != nil && !(to.adopt && pub.foreign.leads(want)):
+	case pub.foreign != nil && !(to.adopt && sameCNAME(*pub.foreign, want)):
 		p.warn(to.ingress, "%s", p.inTheWay(pub, to.target))
 		return
 	case pub.busy:
 	case !pub.leadsTo(want.Data) && !c.said.listsZone(p.zone(pub.zone)): // first the claim says so
 	case !pub.marked() && p.dark(pub):
 	case !pub.marked():
-		p.step.Records = append(p.step.Records, Op[Record]{Verb: Create, new: &mark, Urgency: urgentCreate})
+		p.step.Records = append(p.step.Records, Op[Record]{Verb: Create, To: &mark, Urgency: urgentCreate})
 	case !pub.hasCNAME && p.refusedInTheDark(pub, want):
-		p.step.Records = append(p.step.Records, Op[Record]{Verb: Delete, old: pub.marks[0], Urgency: urgentChange})
+		p.step.Records = append(p.step.Records, Op[Record]{Verb: Delete, From: pub.marks[0], Urgency: urgentChange})
 	case !pub.hasCNAME && p.unproven(pub.marks) != nil:
 		p.verify(*pub.marks[0]) // without its mark the CNAME would be nobody's
 	case !pub.hasCNAME:
-		p.step.Records = append(p.step.Records, Op[Record]{Verb: Create, new: &want, Urgency: urgentCreate})
+		p.step.Records = append(p.step.Records, Op[Record]{Verb: Create, To: &want, Urgency: urgentCreate})
 	case pub.cname.Data != want.Data:
-		p.step.Records = append(p.step.Records, Op[Record]{Verb: Update, old: &pub.cname, new: new(pub.cname.withData(want.Data)), Urgency: urgentChange})
+		p.step.Records = append(p.step.Records, Op[Record]{Verb: Update, From: &pub.cname, To: new(pub.cname.withData(want.Data)), Urgency: urgentChange})
 	case pub.marks[0].Data != mark.Data: // the host has come from another cluster
-		p.step.Records = append(p.step.Records, Op[Record]{Verb: Update, old: pub.marks[0], new: new(pub.marks[0].withData(mark.Data)), Urgency: urgentTidy})
+		p.step.Records = append(p.step.Records, Op[Record]{Verb: Update, From: pub.marks[0], To: new(pub.marks[0].withData(mark.Data)), Urgency: urgentTidy})
 		return
 	default:
 		p.removeOthers(pub.marks, pub.marks[0])
@@ -186,8 +186,8 @@ func (p *planner) publish(pub *publication, leads []lead) {
 	p.unfinished(pub, want, mark)
 }
 
-// leads reports whether a record is the CNAME that is wanted, whatever its TTL.
-func (r Record) leads(want Record) bool {
+// sameCNAME reports whether a record is the CNAME that is wanted, whatever its TTL.
+func sameCNAME(r, want Record) bool {
 	r.ID, r.TTL = want.ID, want.TTL
 	return r == want
 }
@@ -282,7 +282,7 @@ func (p *planner) unwantedPublication(pub *publication, r Record) {
 		due = gone.since // as it came
 	}
 	c.lost.hosts = append(c.lost.hosts, deletion[Record]{
-		op: Op[Record]{Verb: Delete, old: &r, Urgency: urgentRemove}, safe: true, due: due,
+		op: Op[Record]{Verb: Delete, From: &r, Urgency: urgentRemove}, safe: true, due: due,
 	})
 }
 

@@ -54,18 +54,18 @@ func (p *planner) planRecords() {
 func (p *planner) shareTurns() {
 	for i := range p.step.Records {
 		op := &p.step.Records[i]
-		r := cmp.Or(op.old, op.new)
+		r := cmp.Or(op.From, op.To)
 		cluster, ours := clusterOf(r, p.Settings.Owner)
 		set, wanted := p.Want.Sets[r.Name]
 		pub := p.published[p.host(recordName{r.Zone, strings.TrimPrefix(r.Name, markLabel)})]
 		switch {
 		case op.Verb == LookUp, ours && r.Name == ClaimName(cluster, p.Settings.Owner):
 		case pub != nil:
-			op.Ingress, op.tenant = pub.of, Tenant{Cluster: pub.cluster}
+			op.Ingress, op.Turn = pub.of, Tenant{Cluster: pub.cluster}
 		case ours && !wanted:
-			op.tenant = Tenant{Cluster: cluster}
+			op.Turn = Tenant{Cluster: cluster}
 		case ours && set.Namespace != "":
-			op.tenant = Tenant{cluster, set.Namespace}
+			op.Turn = Tenant{cluster, set.Namespace}
 		}
 	}
 }
@@ -115,7 +115,7 @@ func (p *planner) removeOthers(all []*Record, stands *Record) {
 	}
 	for _, r := range all {
 		if r.ID != stands.ID {
-			p.step.Records = append(p.step.Records, Op[Record]{Verb: Delete, old: r, Urgency: urgentTidy})
+			p.step.Records = append(p.step.Records, Op[Record]{Verb: Delete, From: r, Urgency: urgentTidy})
 		}
 	}
 }
@@ -134,7 +134,7 @@ func (p *planner) unwantedRecord(cluster string, r *Record, lingers, safe bool) 
 	if !safe {
 		return
 	}
-	d := deletion[Record]{op: Op[Record]{Verb: Delete, old: r, Urgency: urgentRemove}, due: p.Now}
+	d := deletion[Record]{op: Op[Record]{Verb: Delete, From: r, Urgency: urgentRemove}, due: p.Now}
 	d.safe = !p.records.doubtful(r.Key()) && !p.records.is(r.Key(), InFlight)
 	if lingers {
 		d.op.Urgency = urgentTidy

@@ -43,7 +43,7 @@ func TestTTLIsBestEffort(t *testing.T) {
 				if op.Verb == Update && op.Old().TTL != op.New().TTL {
 					s.Records.Attempts, s.Records.Rejected[op.Key()] = append(s.Records.Attempts, Attempt[Record]{op, Parked}), true
 				} else {
-					s.Records.carryOut(op, s.id())
+					carryOut(&s.Records, op, s.id())
 				}
 			}
 		}
@@ -64,7 +64,7 @@ func TestTTLIsBestEffort(t *testing.T) {
 				if op.Verb == Update && op.Old().Type == "A" {
 					s.Records.Attempts, s.Records.Rejected[op.Key()] = append(s.Records.Attempts, Attempt[Record]{op, Parked}), true
 				} else {
-					s.Records.carryOut(op, s.id())
+					carryOut(&s.Records, op, s.id())
 				}
 			}
 		}
@@ -85,7 +85,7 @@ func (s *stage) hasNoRoom() {
 	for range 3 {
 		s.ask()
 		for _, op := range s.step.Records {
-			s.Records.carryOut(op, s.id())
+			carryOut(&s.Records, op, s.id())
 		}
 	}
 	s.Rules.Attempts = []Attempt[Rule]{{s.step.Rules[0], Parked}}

@@ -130,11 +130,11 @@ func (p *planner) missing(s *site) bool {
 // held finds the Ingress whose live rule stays although its claim cannot be
 // understood, or its class not be looked up.
 func (p *planner) held(route *Route, ours []ourRule) (IngressID, bool) {
-	if len(route.Holds) == 0 && !p.Want.undecided {
+	if len(route.Holds) == 0 && !p.Want.SomeUndecided {
 		return IngressID{}, false
 	}
 	for _, r := range ours {
-		if p.Want.Undecided(*r.of) && p.Want.mayStay(r, p.Settings) {
+		if p.Want.Undecided(*r.of) && p.Want.MayStay(*r.Rule, *r.of, p.Settings) {
 			return *r.of, true
 		}
 		for _, h := range route.Holds {
@@ -152,9 +152,7 @@ func (p *planner) tellUndecided() {
 	type class struct{ cluster, name string }
 	of := make(map[class][]IngressID)
 	for id := range p.undecided {
-		readings := p.Want.readings[id.Cluster]
-		i, _ := readings.find(kube.Key{Namespace: id.Namespace, Name: id.Name})
-		at := class{id.Cluster, readings.ingresses[i].Class}
+		at := class{id.Cluster, p.Want.Class(id)}
 		of[at] = append(of[at], id)
 	}
 	for at, ids := range of {
@@ -171,18 +169,18 @@ func (p *planner) tellUndecided() {
 // unless somebody else's rule has the place.
 func (p *planner) newRule(s *site) {
 	route, others := s.route, s.others
-	op := Op[Rule]{Verb: Create, new: &route.Rule, Ingress: route.Ingress, Urgency: urgentCreate}
+	op := Op[Rule]{Verb: Create, To: &route.Rule, Ingress: route.Ingress, Urgency: urgentCreate}
 	if len(others) > 0 {
 		if !adoptable(route, others) {
 			p.problem(route, p.strangers(others))
 			return
 		}
-		op.Verb, op.old, op.Adopt, op.Urgency = Update, others[0], true, urgentChange
+		op.Verb, op.From, op.Adopt, op.Urgency = Update, others[0], true, urgentChange
 	}
 	if before, ok := p.Memory.taken[*s.key()]; ok { // it made room for this one
 		p.taken[*s.key()] = before
-		op.new = new(op.New())
-		op.new.Extra = before
+		op.To = new(op.New())
+		op.To.Extra = before
 	}
 	if due := p.unkept[*s.key()].due; p.Now.Before(due) {
 		p.outcome(route, Failed, unkeptReason)
@@ -209,7 +207,7 @@ func (p *planner) strangers(others []*Rule) string {
 func (p *planner) keepRule(s *site, ours []ourRule) {
 	route, stands, exact := s.route, ours[0].Rule, false
 	for _, r := range ours {
-		if r.equal(&route.Rule) {
+		if r.SameAs(&route.Rule) {
 			stands, exact = r.Rule, true
 			break
 		}
@@ -217,7 +215,7 @@ func (p *planner) keepRule(s *site, ours []ourRule) {
 	if !exact {
 		if stands.SourceHost == route.Rule.SourceHost && p.clusters.get(route.Ingress.Cluster).claimed || p.originStands(route) {
 			p.step.Rules = append(p.step.Rules, Op[Rule]{
-				Verb: Update, old: stands, new: &route.Rule, Ingress: route.Ingress, Urgency: urgentChange,
+				Verb: Update, From: stands, To: &route.Rule, Ingress: route.Ingress, Urgency: urgentChange,
 			})
 			p.waiting(s, "on the way")
 		}
@@ -225,7 +223,7 @@ func (p *planner) keepRule(s *site, ours []ourRule) {
 	}
 	for _, r := range ours {
 		if r.ID != stands.ID {
-			p.step.Rules = append(p.step.Rules, Op[Rule]{Verb: Delete, old: r.Rule, Ingress: route.Ingress, Urgency: urgentTidy})
+			p.step.Rules = append(p.step.Rules, Op[Rule]{Verb: Delete, From: r.Rule, Ingress: route.Ingress, Urgency: urgentTidy})
 		}
 	}
 	p.lead(route, stands)
@@ -327,7 +325,7 @@ func (p *planner) releaseRule(s *site) {
 		if _, ok := p.writable(s.ours[i : i+1]); !ok {
 			continue
 		}
-		p.step.Rules = append(p.step.Rules, Op[Rule]{Verb: Update, old: r.Rule, new: new(r.Unmarked()), Ingress: s.route.Ingress, Urgency: urgentChange})
+		p.step.Rules = append(p.step.Rules, Op[Rule]{Verb: Update, From: r.Rule, To: new(r.Unmarked()), Ingress: s.route.Ingress, Urgency: urgentChange})
 		p.open(s.route.Ingress, Open{Rules: true})
 	}
 	if len(s.ours) == 0 && len(s.others) > 0 {
@@ -345,9 +343,9 @@ func (p *planner) unwantedRule(r ourRule) {
 	if p.Memory.decided[*r.of] {
 		p.decided[*r.of] = true
 	}
-	gone := p.unwanted(r.CDN, r.of.Cluster, r.ID, saidIf(p.Memory.droppedRules[r.RuleKey] || p.decided[*r.of] || p.Want.denies(*r.of, r.Host) || p.replaced(r)))
+	gone := p.unwanted(r.CDN, r.of.Cluster, r.ID, saidIf(p.Memory.droppedRules[r.RuleKey] || p.decided[*r.of] || p.Want.Denies(*r.of, r.Host) || p.replaced(r)))
 	d := deletion[Rule]{
-		op:  Op[Rule]{Verb: Delete, old: r.Rule, Ingress: *r.of, Urgency: urgentRemove},
+		op:  Op[Rule]{Verb: Delete, From: r.Rule, Ingress: *r.of, Urgency: urgentRemove},
 		due: gone.since.Add(p.Settings.DeletionGrace), safe: true,
 	}
 	if zone := p.unseenZone(r); zone != "" {
@@ -396,7 +394,7 @@ func (p *planner) unseenZone(r ourRule) string {
 	if !p.leadable(r.Rule) {
 		return ""
 	}
-	return p.Settings.unlistedZone(p.clusters.get(r.of.Cluster).said, r.Host)
+	return p.Settings.UnlistedZone(p.clusters.get(r.of.Cluster).said, r.Host)
 }
 
 // keepsUnseen says of a rule that nobody wants that it stays for the sake of such a zone.

@@ -209,9 +209,9 @@ func TestUnwantedDuplicates(t *testing.T) {
 func TestBusyPlaces(t *testing.T) {
 	attempt := func(verb Verb, status Status) func(*stage) {
 		return func(s *stage) {
-			op := Op[Rule]{Verb: verb, new: new(s.Want.Route(shopKey()).Rule)}
+			op := Op[Rule]{Verb: verb, To: new(s.Want.Route(shopKey()).Rule)}
 			if verb != Create {
-				op.old = s.Rules.Objects[0]
+				op.From = s.Rules.Objects[0]
 			}
 			s.Rules.Attempts = []Attempt[Rule]{{op, status}}
 		}
@@ -234,7 +234,7 @@ func TestBusyPlaces(t *testing.T) {
 		"missing in the last list": {true, func(s *stage) { s.Rules.Missing = map[string]bool{s.Rules.Objects[0].ID: true} }, []string{"look up www.example.com"}, unsure},
 		"a search under way": {true, func(s *stage) {
 			s.Rules.Missing = map[string]bool{s.Rules.Objects[0].ID: true}
-			s.Rules.Attempts = []Attempt[Rule]{{Op[Rule]{Verb: LookUp, new: new(Rule{RuleKey: RuleKey{Edgio, "www.example.com", "/other"}})}, InFlight}}
+			s.Rules.Attempts = []Attempt[Rule]{{Op[Rule]{Verb: LookUp, To: new(Rule{RuleKey: RuleKey{Edgio, "www.example.com", "/other"}})}, InFlight}}
 		}, nil, unsure},
 	}
 	for name, test := range tests {
@@ -261,15 +261,15 @@ func TestLookUps(t *testing.T) {
 	lost := func(verb Verb, host, path string) Attempt[Rule] {
 		r := Rule{ID: "x", RuleKey: RuleKey{Edgio, host, path}}
 		if verb == Create {
-			return Attempt[Rule]{Op[Rule]{Verb: verb, new: &r}, Unsure}
+			return Attempt[Rule]{Op[Rule]{Verb: verb, To: &r}, Unsure}
 		}
-		return Attempt[Rule]{Op[Rule]{Verb: verb, old: &r}, Unsure}
+		return Attempt[Rule]{Op[Rule]{Verb: verb, From: &r}, Unsure}
 	}
 	s := newStage(testSettings(), cluster("main"))
 	s.Rules.Attempts = []Attempt[Rule]{
 		lost(Create, "a.example.com", "/"), lost(Delete, "b.example.com", "/"), lost(Delete, "a.example.com", "/x"), lost(Update, "c.example.com", "/"),
-		{Op[Rule]{Verb: LookUp, new: new(Rule{RuleKey: RuleKey{Edgio, "c.example.com", "/"}})}, InFlight},
-		{Op[Rule]{Verb: LookUp, new: new(Rule{RuleKey: RuleKey{Edgio, "b.example.com", "/"}})}, Parked},
+		{Op[Rule]{Verb: LookUp, To: new(Rule{RuleKey: RuleKey{Edgio, "c.example.com", "/"}})}, InFlight},
+		{Op[Rule]{Verb: LookUp, To: new(Rule{RuleKey: RuleKey{Edgio, "b.example.com", "/"}})}, Parked},
 	}
 	if diff := cmp.Diff([]string{"look up a.example.com", "look up b.example.com"}, s.ask()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -282,13 +282,13 @@ func TestSame(t *testing.T) {
 		a, b Op[Rule]
 		want bool
 	}{
-		"the same":                      {Op[Rule]{Verb: Create, new: new(at("/a"))}, Op[Rule]{Verb: Create, new: new(at("/a")), Urgency: 3}, true},
-		"another verb":                  {Op[Rule]{Verb: Create, new: new(at("/a"))}, Op[Rule]{Verb: Update, new: new(at("/a"))}, false},
-		"another content":               {Op[Rule]{Verb: Create, new: new(at("/a"))}, Op[Rule]{Verb: Create, new: new(at("/b"))}, false},
-		"another object":                {Op[Rule]{Verb: Delete, old: new(at("/a").WithIdentity("1"))}, Op[Rule]{Verb: Delete, old: new(at("/a").WithIdentity("2"))}, false},
-		"searches for two of one scope": {Op[Rule]{Verb: LookUp, new: new(at("/a"))}, Op[Rule]{Verb: LookUp, new: new(at("/b"))}, true},
-		"searches of two scopes":        {Op[Rule]{Verb: LookUp, new: new(at("/a"))}, Op[Rule]{Verb: LookUp, new: new(Rule{RuleKey: RuleKey{Edgio, "b.example.com", "/a"}})}, false},
-		"a search and a creation":       {Op[Rule]{Verb: LookUp, new: new(at("/a"))}, Op[Rule]{Verb: Create, new: new(at("/a"))}, false},
+		"the same":                      {Op[Rule]{Verb: Create, To: new(at("/a"))}, Op[Rule]{Verb: Create, To: new(at("/a")), Urgency: 3}, true},
+		"another verb":                  {Op[Rule]{Verb: Create, To: new(at("/a"))}, Op[Rule]{Verb: Update, To: new(at("/a"))}, false},
+		"another content":               {Op[Rule]{Verb: Create, To: new(at("/a"))}, Op[Rule]{Verb: Create, To: new(at("/b"))}, false},
+		"another object":                {Op[Rule]{Verb: Delete, From: new(at("/a").WithIdentity("1"))}, Op[Rule]{Verb: Delete, From: new(at("/a").WithIdentity("2"))}, false},
+		"searches for two of one scope": {Op[Rule]{Verb: LookUp, To: new(at("/a"))}, Op[Rule]{Verb: LookUp, To: new(at("/b"))}, true},
+		"searches of two scopes":        {Op[Rule]{Verb: LookUp, To: new(at("/a"))}, Op[Rule]{Verb: LookUp, To: new(Rule{RuleKey: RuleKey{Edgio, "b.example.com", "/a"}})}, false},
+		"a search and a creation":       {Op[Rule]{Verb: LookUp, To: new(at("/a"))}, Op[Rule]{Verb: Create, To: new(at("/a"))}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if test.a.Same(test.b) != test.want || test.b.Same(test.a) != test.want {

@@ -25,7 +25,7 @@ func (p *planner) planName(cluster string, c *clusterState, name string, records
 	case !p.Rules.Known: // whether a rule names it is not known yet
 		p.stillAbsent(name, records)
 		return
-	case len(p.Settings.unread(c.said)) > 0: // a rule of a CDN that nobody reads may
+	case len(p.Settings.Unread(c.said)) > 0: // a rule of a CDN that nobody reads may
 		used = true
 		if name != ClaimName(cluster, p.Settings.Owner) {
 			c.keptNames = append(c.keptNames, name)
@@ -84,7 +84,7 @@ func (p *planner) planCNAME(c *clusterState, name, target string, records []*Rec
 	case sure && len(records) > 1:
 		p.removeDuplicates(stands)
 	case sure && stands.Data != target: // by itself: a change of data and TTL at once may be refused
-		p.step.Records = append(p.step.Records, Op[Record]{Verb: Update, old: stands, new: new(stands.withData(target)), Urgency: urgentChange})
+		p.step.Records = append(p.step.Records, Op[Record]{Verb: Update, From: stands, To: new(stands.withData(target)), Urgency: urgentChange})
 		return setState{settled: failed, failed: failed}
 	case sure && !c.ttlChanges:
 		p.changeOnlyTTL(stands, c.ttl)
@@ -93,7 +93,7 @@ func (p *planner) planCNAME(c *clusterState, name, target string, records []*Rec
 		return setState{}
 	default:
 		if !blocked {
-			p.step.Records = append(p.step.Records, Op[Record]{Verb: Create, new: &want, Urgency: urgentCreate})
+			p.step.Records = append(p.step.Records, Op[Record]{Verb: Create, To: &want, Urgency: urgentCreate})
 		}
 		return setState{settled: failed, failed: failed}
 	}
@@ -142,7 +142,7 @@ func (p *planner) planSet(cluster string, c *clusterState, name string, set Set,
 			}
 		case !blocked:
 			for _, ip := range of.missing {
-				p.step.Records = append(p.step.Records, Op[Record]{Verb: Create, new: new(address(name, ip, ttl)), Urgency: urgentCreate})
+				p.step.Records = append(p.step.Records, Op[Record]{Verb: Create, To: new(address(name, ip, ttl)), Urgency: urgentCreate})
 			}
 		}
 	}
@@ -253,7 +253,7 @@ func (p *planner) changeTTL(ttl int, m members) {
 	if len(m.inWant) == 0 {
 		if len(m.standing) > 0 && len(m.missing) > 0 && !p.othersInFlight(m.standing[0]) {
 			first := address(m.standing[0].Name, m.missing[0], m.standing[0].TTL)
-			p.step.Records = append(p.step.Records, Op[Record]{Verb: Create, new: &first, Urgency: urgentCreate})
+			p.step.Records = append(p.step.Records, Op[Record]{Verb: Create, To: &first, Urgency: urgentCreate})
 		}
 		return
 	}
@@ -264,13 +264,13 @@ func (p *planner) changeTTL(ttl int, m members) {
 	for _, r := range m.standing {
 		for _, same := range p.records.at[r.Key()] {
 			if same.ID != stays.ID {
-				p.step.Records = append(p.step.Records, Op[Record]{Verb: Delete, old: same, Urgency: urgentChange})
+				p.step.Records = append(p.step.Records, Op[Record]{Verb: Delete, From: same, Urgency: urgentChange})
 			}
 		}
 	}
 	if !p.othersInFlight(stays) && !p.othersStand(stays) {
 		p.step.Records = append(p.step.Records, Op[Record]{
-			Verb: Update, old: stays, new: new(address(stays.Name, stays.Data, ttl)), Urgency: urgentChange,
+			Verb: Update, From: stays, To: new(address(stays.Name, stays.Data, ttl)), Urgency: urgentChange,
 		})
 	}
 }
@@ -281,7 +281,7 @@ func (p *planner) changeOnlyTTL(stands *Record, ttl int) {
 	if stands.TTL != ttl {
 		changed := stands.withData(stands.Data)
 		changed.TTL = ttl
-		p.step.Records = append(p.step.Records, Op[Record]{Verb: Update, old: stands, new: &changed, Urgency: urgentTidy})
+		p.step.Records = append(p.step.Records, Op[Record]{Verb: Update, From: stands, To: &changed, Urgency: urgentTidy})
 	}
 }
 

@@ -11,9 +11,9 @@ import (
 
 // recordAttempt is an operation on an address of cluster main.
 func recordAttempt(verb Verb, ip string, status Status) Attempt[Record] {
-	op := Op[Record]{Verb: verb, new: new(address("nodes.main.acme", ip, 120))}
+	op := Op[Record]{Verb: verb, To: new(address("nodes.main.acme", ip, 120))}
 	if verb == Delete {
-		op.old, op.new = new(op.New().WithIdentity("of "+ip)), nil
+		op.From, op.To = new(op.New().WithIdentity("of "+ip)), nil
 	}
 	return Attempt[Record]{op, status}
 }
@@ -344,7 +344,7 @@ func TestTTL(t *testing.T) {
 func TestTTLOneAtATime(t *testing.T) {
 	old := func(ip string) Record { return address("nodes.main.acme", ip, 120).WithIdentity("of " + ip) }
 	update := func(status Status) Attempt[Record] {
-		return Attempt[Record]{Op[Record]{Verb: Update, old: new(old("192.0.2.1")), new: new(address("nodes.main.acme", "192.0.2.1", 60))}, status}
+		return Attempt[Record]{Op[Record]{Verb: Update, From: new(old("192.0.2.1")), To: new(address("nodes.main.acme", "192.0.2.1", 60))}, status}
 	}
 	tests := map[string]struct {
 		standing []Record
@@ -389,7 +389,7 @@ func TestKeptTTL(t *testing.T) {
 	ask := kept.WithIdentity("")
 	ask.TTL = 1
 	s.Records.Objects = []*Record{&kept}
-	s.Records.Attempts = []Attempt[Record]{{Op[Record]{Verb: Create, new: &ask}, Parked}}
+	s.Records.Attempts = []Attempt[Record]{{Op[Record]{Verb: Create, To: &ask}, Parked}}
 	for _, want := range [][]string{
 		{"update claim main at 1", "create nodes.main 192.0.2.1 at 60", "create nodes.main 192.0.2.2 at 60"},
 		{"create rule www.example.com/a for shop", "update claim main at 1"},
@@ -400,7 +400,7 @@ func TestKeptTTL(t *testing.T) {
 		}
 		s.do()
 		s.record(t, kept.Data).TTL = 60 // whatever was asked
-		s.Records.Attempts = []Attempt[Record]{{Op[Record]{Verb: Update, old: &kept, new: &ask}, Parked}}
+		s.Records.Attempts = []Attempt[Record]{{Op[Record]{Verb: Update, From: &kept, To: &ask}, Parked}}
 	}
 	if diff := cmp.Diff([]string{"synced www.example.com/a"}, s.states()); diff != "" {
 		t.Errorf("states (-want +got):\n%s", diff)

@@ -12,7 +12,7 @@ import (
 // comes about; next_rules_test.go and next_sets_test.go have the others.
 func TestStates(t *testing.T) {
 	refused := func(s *stage) {
-		s.Rules.Attempts = []Attempt[Rule]{{Op[Rule]{Verb: Create, new: new(s.Want.Route(shopKey()).Rule)}, Parked}}
+		s.Rules.Attempts = []Attempt[Rule]{{Op[Rule]{Verb: Create, To: new(s.Want.Route(shopKey()).Rule)}, Parked}}
 	}
 	tests := map[string]struct {
 		after []any
@@ -56,7 +56,7 @@ func TestStates(t *testing.T) {
 		"nobody wants it, and it is being deleted": {
 			[]any{web(), node("n1", "192.0.2.1"), node("n2", "192.0.2.2")}, func(s *stage) {
 				s.ask()
-				s.Rules.Attempts = []Attempt[Rule]{{Op[Rule]{Verb: Delete, old: s.Rules.Objects[0]}, InFlight}}
+				s.Rules.Attempts = []Attempt[Rule]{{Op[Rule]{Verb: Delete, From: s.Rules.Objects[0]}, InFlight}}
 			},
 			nil, map[IngressID]Open{shopID(): {Rules: true}},
 		},

@@ -40,11 +40,11 @@ func (p *planner) planUnkept() {
 		old.Unkept = true
 		switch {
 		case w.Made && w.Again && p.published[r.Host] == nil:
-			p.step.Rules = append(p.step.Rules, Op[Rule]{Verb: Delete, old: &old, Ingress: of, Urgency: urgentRemove})
+			p.step.Rules = append(p.step.Rules, Op[Rule]{Verb: Delete, From: &old, Ingress: of, Urgency: urgentRemove})
 		case p.Now.Before(again.due) && (w.Again || !w.Made): // a new rule has waited already
 			p.wakeAt(again.due)
 		default:
-			p.step.Rules = append(p.step.Rules, Op[Rule]{Verb: Update, old: &old, new: w.As, Ingress: of, Urgency: urgentRemove})
+			p.step.Rules = append(p.step.Rules, Op[Rule]{Verb: Update, From: &old, To: w.As, Ingress: of, Urgency: urgentRemove})
 		}
 	}
 	for key, mark := range p.Memory.unkept {

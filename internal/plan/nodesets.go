@@ -126,8 +126,7 @@ func (m *mapper) nodesFor(svc kube.Service, key RuleKey) string {
 // of nodes.
 func (m *mapper) standsFrom(set string, key RuleKey) bool {
 	host := m.sourceHost(m.nodesName(set))
-	here, _ := at(m.Standing.Rules[key.CDN], &key)
-	return slices.ContainsFunc(here, func(r *Rule) bool { return r.SourceHost == host })
+	return slices.ContainsFunc(RulesAt(m.Standing.Rules[key.CDN], key), func(r *Rule) bool { return r.SourceHost == host })
 }
 
 // sharing is what an Ingress leads to NodesSet.
@@ -225,7 +224,7 @@ func (m *mapper) lackedBehind(of families) (lacks families, because string) {
 	}
 	for _, r := range m.recordsAt(ClaimName(m.Name, m.set.Owner)) {
 		said, _ := ParseOwnership(r.Data)
-		if unread := m.set.unread(said); len(unread) > 0 && !m.stands.all.none() {
+		if unread := m.set.Unread(said); len(unread) > 0 && !m.stands.all.none() {
 			return any, "perhaps a rule of " + joined(unread, " or ") + ", which is not in the configuration"
 		}
 	}

@@ -37,12 +37,12 @@ type Object[T any] interface {
 // written to: ten thousand operations are planned anew many times.
 type Op[T Object[T]] struct {
 	Verb    Verb
-	old     *T        // see Old
-	new     *T        // see New
+	From    *T        // what stands, see Old
+	To      *T        // what shall stand, see New
 	Ingress IngressID // whom it serves; zero for what many may share, as addresses
 	Adopt   bool      // Old is not marked and is taken over
 	Urgency int       // lower goes first
-	tenant  Tenant    // see Tenant, where it is for no single Ingress
+	Turn    Tenant    // whose turn it takes where it is for no single Ingress
 }
 
 // Tenant is a namespace of a cluster: those who write there share their turns at the
@@ -55,17 +55,17 @@ func (op Op[T]) Tenant() Tenant {
 	if op.Ingress != (IngressID{}) {
 		return op.Ingress.tenant()
 	}
-	return op.tenant
+	return op.Turn
 }
 
 func (id IngressID) tenant() Tenant { return Tenant{id.Cluster, id.Namespace} }
 
 // Old is what stands, of an update or a delete, otherwise the zero value.
-func (op Op[T]) Old() T { return orZero(op.old) }
+func (op Op[T]) Old() T { return orZero(op.From) }
 
 // New is what shall stand, of a create or an update; of a look up or a verify
 // what to search for or to read; otherwise the zero value.
-func (op Op[T]) New() T { return orZero(op.new) }
+func (op Op[T]) New() T { return orZero(op.To) }
 
 func orZero[T any](o *T) (zero T) {
 	if o == nil {
@@ -76,7 +76,7 @@ func orZero[T any](o *T) (zero T) {
 
 // Verification returns the operation that reads r by itself.
 func Verification(r Record) Op[Record] {
-	return Op[Record]{Verb: Verify, new: &r, Urgency: urgentLookUp}
+	return Op[Record]{Verb: Verify, To: &r, Urgency: urgentLookUp}
 }
 
 // Key is the place that the operation works on.

@@ -333,13 +333,13 @@ func TestCNAME(t *testing.T) {
 		"an address in place": {func(v *View[Record]) { v.Objects[1] = new(address(name, "192.0.2.1", 120).WithIdentity("a")) }, []string{"delete web.default.lb-cname.main 192.0.2.1"}, "pending"},
 		"an update is refused": {func(v *View[Record]) {
 			v.Objects[1].Data = "x.example.org"
-			v.Attempts = []Attempt[Record]{{Op[Record]{Verb: Update, old: v.Objects[1], new: new(record("", "lb.example.org", 120))}, Parked}}
+			v.Attempts = []Attempt[Record]{{Op[Record]{Verb: Update, From: v.Objects[1], To: new(record("", "lb.example.org", 120))}, Parked}}
 		}, []string{"update web.default.lb-cname.main lb.example.org"}, "error"},
 		"an update is under way": {func(v *View[Record]) {
-			v.Attempts = []Attempt[Record]{{Op[Record]{Verb: Update, old: v.Objects[1], new: new(record("", "lb.example.org", 120))}, InFlight}}
+			v.Attempts = []Attempt[Record]{{Op[Record]{Verb: Update, From: v.Objects[1], To: new(record("", "lb.example.org", 120))}, InFlight}}
 		}, nil, "pending"},
 		"an update's reply was lost": {func(v *View[Record]) {
-			v.Attempts = []Attempt[Record]{{Op[Record]{Verb: Update, old: v.Objects[1], new: new(record("", "lb.example.org", 120))}, Unsure}}
+			v.Attempts = []Attempt[Record]{{Op[Record]{Verb: Update, From: v.Objects[1], To: new(record("", "lb.example.org", 120))}, Unsure}}
 		}, []string{"look up"}, "pending"},
 	}
 	for name, test := range tests {

@@ -134,20 +134,20 @@ func zoneTag(zone string) string {
 
 const zoneTagSize = 3 // characters
 
-// unread are the CDNs of a claim that are not in the configuration: the cluster may
+// Unread are the CDNs of a claim that are not in the configuration: the cluster may
 // still have rules there.
-func (s Settings) unread(o Ownership) []Target {
+func (s Settings) Unread(o Ownership) []Target {
 	return slices.DeleteFunc(slices.Clone(o.CDNs), func(cdn Target) bool {
 		return slices.Contains(s.Forget, string(cdn)) || slices.ContainsFunc(s.CDNs, func(c CDN) bool { return c.Target == cdn })
 	})
 }
 
-// unknown are the CDNs that are neither in the configuration nor to be forgotten.
-func (s Settings) unknown() []Target { return s.unread(Ownership{CDNs: []Target{Edgio, VultrCDN}}) }
+// UnknownCDNs are that are neither in the configuration nor to be forgotten.
+func (s Settings) UnknownCDNs() []Target { return s.Unread(Ownership{CDNs: []Target{Edgio, VultrCDN}}) }
 
-// unlisted are the tags of a claim's zones that are not in the configuration: hosts
+// Unlisted are the tags of a claim's zones that are not in the configuration: hosts
 // may still be led to a CDN there.
-func (s Settings) unlisted(o Ownership) []string {
+func (s Settings) Unlisted(o Ownership) []string {
 	if len(o.Zones) == 0 {
 		return nil
 	}
@@ -158,10 +158,10 @@ func (s Settings) unlisted(o Ownership) []string {
 	return slices.DeleteFunc(slices.Clone(o.Zones), func(tag string) bool { return known[tag] })
 }
 
-// unlistedZone is the zone of a host in which it may be led to a CDN though the
+// UnlistedZone is the zone of a host in which it may be led to a CDN though the
 // configuration does not list that zone any more; "" if there is none.
-func (s Settings) unlistedZone(o Ownership, host string) string {
-	tags := s.unlisted(o)
+func (s Settings) UnlistedZone(o Ownership, host string) string {
+	tags := s.Unlisted(o)
 	if len(tags) == 0 {
 		return ""
 	}

@@ -113,10 +113,10 @@ func (r Rule) Scope() string { return r.at(r.Host) }
 // Equal reports whether both rules say the same, whatever their IDs and what
 // can only be observed. A published port that was not told counts as the
 // protocol's own.
-func (r Rule) Equal(o Rule) bool { return r.equal(&o) }
+func (r Rule) Equal(o Rule) bool { return r.SameAs(&o) }
 
-// equal is Equal without copies: every plan compares all rules.
-func (r *Rule) equal(o *Rule) bool {
+// SameAs is Equal without copies: every plan compares all rules.
+func (r *Rule) SameAs(o *Rule) bool {
 	return r.RuleKey == o.RuleKey && r.SourceHost == o.SourceHost && r.SourcePath == o.SourcePath &&
 		r.Profile == o.Profile && r.Certificate.Equal(o.Certificate) &&
 		(r.sharesProtocols(o) || slices.EqualFunc(r.Protocols, o.Protocols, func(a, b Protocol) bool {
@@ -137,6 +137,16 @@ func (r Rule) Compare(o Rule) int {
 		return c
 	}
 	return strings.Compare(r.ID, o.ID)
+}
+
+// RulesAt are those of a list, in the order that Compare makes, that have a key.
+func RulesAt(list []*Rule, key RuleKey) []*Rule {
+	from, _ := slices.BinarySearchFunc(list, key, func(r *Rule, key RuleKey) int { return r.RuleKey.Compare(key) })
+	to := from
+	for to < len(list) && list[to].RuleKey == key {
+		to++
+	}
+	return list[from:to]
 }
 
 // Observed returns the rule with what only the provider says of it as it stands.

@@ -117,8 +117,8 @@ func within(name, domain string) bool {
 
 // whyNoOrigin says why no rule's origin can have a name, whatever the rule
 // publishes; "": it can.
-func (s Settings) whyNoOrigin(name string) string {
-	switch domain := s.cdnDomain(name); {
+func whyNoOrigin(s Settings, name string) string {
+	switch domain := cdnDomain(s, name); {
 	case checkHost(name) != nil:
 		return "is not a fully qualified domain name"
 	case domain != "":
@@ -136,7 +136,7 @@ func (s Settings) whyNoOrigin(name string) string {
 
 // cdnDomain is the domain or name of a CDN that a name belongs to, "" if it is
 // none's.
-func (s Settings) cdnDomain(name string) string {
+func cdnDomain(s Settings, name string) string {
 	if s.CNAMETarget != "" && name == s.CNAMETarget {
 		return "edgio.cname_target"
 	}

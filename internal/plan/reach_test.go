@@ -52,7 +52,7 @@ func TestNamesThatAreNoOrigin(t *testing.T) {
 		{"is not a fully qualified domain name", "localhost web metadata *.example.org a_b.example.org 192.0.2.1 example..org"},
 	} {
 		for name := range strings.FieldsSeq(test.names) {
-			if why := set.whyNoOrigin(name); !strings.HasPrefix(why, test.why) || test.why == "" && why != "" {
+			if why := whyNoOrigin(set, name); !strings.HasPrefix(why, test.why) || test.why == "" && why != "" {
 				t.Errorf("%s %q, want %q", name, why, test.why)
 			}
 		}

@@ -95,16 +95,25 @@ func lowest(set string, addresses []string, most int) []string {
 // noteSize warns of a set, of which these addresses shall stand, that is too large for
 // one answer.
 func (p *planner) noteSize(name string, set Set, addresses []string) {
+	if notice, ok := set.TooLarge(name+"."+p.Settings.Domain, addresses); ok {
+		p.step.Notices = append(p.step.Notices, notice)
+	}
+}
+
+// TooLarge is what to tell the operator of a set of that full name, of which these
+// addresses shall stand, if it is too large for one answer.
+func (s Set) TooLarge(name string, addresses []string) (Notice, bool) {
 	const help = "choose fewer nodes by clusters[].node_selector, or let the Service or status that has them name fewer"
 	switch {
-	case len(set.Left) > 0:
-		p.step.Notices = append(p.step.Notices, Notice{
+	case len(s.Left) > 0:
+		return Notice{
 			About: "too many addresses at " + name,
-			Text: fmt.Sprintf("%s.%s has %d addresses, more than DNS carries in one answer (%d IPv4, %d IPv6), so that only %d stand, chosen by a hash: %s",
-				name, p.Settings.Domain, len(addresses)+len(set.Left), maxAnswer/sizeA, maxAnswer/sizeAAAA, len(addresses), help),
-		})
+			Text: fmt.Sprintf("%s has %d addresses, more than DNS carries in one answer (%d IPv4, %d IPv6), so that only %d stand, chosen by a hash: %s",
+				name, len(addresses)+len(s.Left), maxAnswer/sizeA, maxAnswer/sizeAAAA, len(addresses), help),
+		}, true
 	case !easy(addresses):
-		p.notice("%s.%s has more addresses than many resolvers take in one answer (%d IPv4, %d IPv6): %s",
-			name, p.Settings.Domain, easyAnswer/sizeA, easyAnswer/sizeAAAA, help)
+		return Notice{Text: fmt.Sprintf("%s has more addresses than many resolvers take in one answer (%d IPv4, %d IPv6): %s",
+			name, easyAnswer/sizeA, easyAnswer/sizeAAAA, help)}, true
 	}
+	return Notice{}, false
 }

@@ -52,23 +52,23 @@ func siteOf(route *Route, rules []*Rule, owner string) *site {
 	}
 	s.ours = s.one[:0]
 	for _, r := range rules {
-		if of := r.owned(s.route, owner); of != nil {
+		if of := ownerOf(r, s.route, owner); of != nil {
 			s.ours = append(s.ours, ourRule{r, of})
 		} else {
 			s.others = append(s.others, r)
 		}
 	}
-	s.plain = route.Wanted() && len(s.ours) == 1 && len(s.others) == 0 && !s.ours[0].Pending && s.ours[0].equal(&route.Rule)
+	s.plain = route.Wanted() && len(s.ours) == 1 && len(s.others) == 0 && !s.ours[0].Pending && s.ours[0].SameAs(&route.Rule)
 	if s.plain {
 		s.group = group{route.Ingress.Cluster, route.Rule.CDN, route.Set}
 	}
 	return s
 }
 
-// owned returns for which Ingress a rule is, nil if it is not the owner's. A
+// ownerOf returns for which Ingress a rule is, nil if it is not the owner's. A
 // mark's hash is what costs most in planning: one that is as wanted need not be
 // read.
-func (r *Rule) owned(wanted *Route, owner string) *IngressID {
+func ownerOf(r *Rule, wanted *Route, owner string) *IngressID {
 	if r.markedAs(&wanted.Rule) {
 		return &wanted.Ingress
 	}
@@ -114,8 +114,8 @@ func (before sites) after(routes []*Route, rules []*Rule, set Settings) sites {
 		if route != nil || len(s.ours) > 0 {
 			come = append(come, s)
 		}
-		left = append(left, set.naming(stood)...)
-		named = append(named, set.naming(s.others)...)
+		left = append(left, naming(set, stood)...)
+		named = append(named, naming(set, s.others)...)
 	}
 	now.all = ordered.Patch(before.all, gone, come, func(a, b *site) int { return a.key().Compare(*b.key()) })
 	now.naming = ordered.Patch(before.naming, left, named, func(a, b *Rule) int { return a.Compare(*b) })
@@ -124,13 +124,13 @@ func (before sites) after(routes []*Route, rules []*Rule, set Settings) sites {
 
 // naming are those of some rules that are not ours though their origins have names of
 // ours: while they stand the addresses stay.
-func (s Settings) naming(rules []*Rule) (others []*Rule) {
+func naming(s Settings, rules []*Rule) (others []*Rule) {
 	if len(rules) == 0 {
 		return nil
 	}
 	own := s.Owner + "." + s.Domain
 	for _, r := range rules {
-		if _, ok := relative(r.SourceHost, own); ok && r.owned(new(Route), s.Owner) == nil {
+		if _, ok := relative(r.SourceHost, own); ok && ownerOf(r, new(Route), s.Owner) == nil {
 			others = append(others, r)
 		}
 	}
@@ -185,8 +185,7 @@ func (p *planner) concernedRules(yield func(*Rule) bool) {
 // hasRule reports whether a rule stands or is on its way somewhere.
 func (p *planner) hasRule(key RuleKey) bool {
 	_, trying := p.writes[key]
-	standing, _ := at(p.Rules.Objects, &key)
-	return trying || len(standing) > 0
+	return trying || len(RulesAt(p.Rules.Objects, key)) > 0
 }
 
 // noteWrites finds out how far the writes to rules are.

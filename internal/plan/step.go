@@ -101,10 +101,10 @@ type RouteState struct {
 // Published is the CDN at which an Ingress is published or on its way to be; "" if
 // that is none.
 func Published(want Want, step Step, id IngressID) Target {
-	for _, c := range want.ingress(id).claims {
-		i, ok := slices.BinarySearchFunc(step.Routes, c.route.Key, func(r RouteState, key RuleKey) int { return r.Key.Compare(key) })
+	for _, key := range want.Claimed(id) {
+		i, ok := slices.BinarySearchFunc(step.Routes, key, func(r RouteState, key RuleKey) int { return r.Key.Compare(key) })
 		if ok && step.Routes[i].Ingress == id {
-			return c.route.Key.CDN
+			return key.CDN
 		}
 	}
 	return ""

@@ -97,7 +97,7 @@ func lookUps[T Object[T]](v View[T], concern iter.Seq[*T]) []Op[T] {
 	search := func(o T, tenant Tenant) {
 		if !searched[o.Scope()] {
 			searched[o.Scope()] = true
-			ops = append(ops, Op[T]{Verb: LookUp, new: &o, Urgency: urgentLookUp, tenant: tenant})
+			ops = append(ops, Op[T]{Verb: LookUp, To: &o, Urgency: urgentLookUp, Turn: tenant})
 		}
 	}
 	for _, a := range v.Attempts {

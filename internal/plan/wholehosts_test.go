@@ -361,7 +361,7 @@ func TestDoubtfulMark(t *testing.T) {
 	i := slices.IndexFunc(s.Records.Objects, func(r *Record) bool { return r.Zone != "" && r.Type == "TXT" })
 	mark := *s.Records.Objects[i]
 	s.change(true, cluster("main", balanced("192.0.2.9")))
-	s.Records.Attempts = []Attempt[Record]{{Op[Record]{Verb: Update, old: &mark, new: &mark}, Unsure}}
+	s.Records.Attempts = []Attempt[Record]{{Op[Record]{Verb: Update, From: &mark, To: &mark}, Unsure}}
 	s.ask()
 	s.Now = s.Now.Add(time.Hour)
 	if ops := s.ask(); slices.Contains(ops, "delete rule www.example.com/") {

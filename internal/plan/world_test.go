@@ -55,7 +55,7 @@ type store[T Object[T]] struct {
 	missing  map[string]bool
 	attempts []Attempt[T]
 	rejected map[string]bool // the keys of those that were refused
-	// unread are the objects that the configuration does not let anybody see.
+	// Unread are the objects that the configuration does not let anybody see.
 	unread func(T) bool
 	// late are creations that a daemon sent before it died, and that arrive
 	// after the next one has read what stands.
@@ -316,7 +316,7 @@ func (w *world) applyRule(op Op[Rule]) (result Rule, o outcome) {
 		m, ok := r.Mark()
 		return ok && m.Owner == testOwner && (m.Cluster == "main" || m.Cluster == "west")
 	}
-	if op.New().CDN == VultrCDN && op.Verb == Update && !op.Old().sameOrigin(op.New()) {
+	if op.New().CDN == VultrCDN && op.Verb == Update && !sameOrigin(op.Old(), op.New()) {
 		w.fail("the origin of %s cannot be changed", op.Old().RuleKey)
 	}
 	if op.Verb != Create && !ours(op.Old()) || op.Verb != Delete && !ours(op.New()) {
