@@ -10,13 +10,12 @@ import (
 	"github.com/edgeward/edgeward/internal/kube"
 )
 
-const (
-	// endsSoon is how long before its end a certificate is warned of. One that
-	// is made for a short time has to be renewed later: in the last third.
-	endsSoon = 14 * 24 * time.Hour
-	// maxNames bounds how many names, or other things, a message lists.
-	maxNames = 5
-)
+// endsSoon is how long before its end a certificate is warned of. One that
+// is made for a short time has to be renewed later: in the last third.
+const endsSoon = 14 * 24 * time.Hour
+
+// maxNames bounds how many names, or other things, a message lists.
+const maxNames = 5
 
 // certificate is what a host of an Ingress is to be published with on https: the
 // pair in the Secret that spec.tls names for it. It is nil, without a verdict,
