@@ -29,20 +29,26 @@ func TestImports(t *testing.T) {
 		"internal/kube":      {only: []string{}, std: true},
 		"internal/ordered":   {only: []string{}, std: true},
 		"internal/printable": {only: []string{}, std: true},
-		"internal/plan":      {only: []string{"internal/kube", "internal/ordered"}, std: true},
-		"internal/emulator":  {only: []string{}, std: true, other: []string{"golang.org/x/net/dns/dnsmessage"}},
+		// The words, and the pure packages: what shall stand, and what may be done.
+		"internal/model":    {only: []string{}, std: true},
+		"internal/observed": {only: []string{"internal/model"}, std: true},
+		"internal/desired":  {only: []string{"internal/kube", "internal/ordered", "internal/model"}, std: true},
+		"internal/plan":     {only: []string{"internal/kube", "internal/ordered", "internal/model", "internal/observed", "internal/desired"}, std: true},
+		"internal/emulator": {only: []string{}, std: true, other: []string{"golang.org/x/net/dns/dnsmessage"}},
 		// The program. See watcher.Client.
-		".":                    {never: []string{"internal/emulator"}, heavy: []string{"k8s.io/client-go/kubernetes", "k8s.io/client-go/kubernetes/scheme"}},
+		".":                    {never: []string{"internal/emulator", "internal/fixture"}, heavy: []string{"k8s.io/client-go/kubernetes", "k8s.io/client-go/kubernetes/scheme"}},
 		"internal/certificate": {only: []string{"internal/kube"}, std: true},
-		"internal/syncer":      {never: []string{"edgio", "vultrdns", "watcher", "internal/config", "internal/emulator"}},
+		"internal/syncer":      {never: []string{"edgio", "vultrcdn", "vultrdns", "watcher", "internal/config", "internal/emulator"}},
 		"watcher":              {only: []string{"internal/kube", "internal/certificate"}},
-		"edgio":                {only: []string{"internal/kube", "internal/ordered", "internal/plan", "internal/transport"}},
-		"vultrdns":             {only: []string{"internal/kube", "internal/ordered", "internal/plan", "internal/transport", "internal/vultrapi"}},
-		"internal/server":      {only: []string{"internal/printable"}},
-		"internal/metrics":     {only: []string{}},
-		"internal/config":      {never: []string{"internal/plan", "internal/syncer", "watcher", "edgio", "vultrdns"}},
-		"internal/status":      {never: []string{"edgio", "vultrdns", "watcher", "internal/config", "internal/emulator"}},
-		"internal/feedback":    {never: []string{"edgio", "vultrdns", "internal/config", "internal/emulator"}},
+		// A provider knows the words and how to speak to an API.
+		"edgio":             {only: []string{"internal/model", "internal/transport"}},
+		"vultrcdn":          {only: []string{"internal/model", "internal/transport", "internal/vultrapi"}},
+		"vultrdns":          {only: []string{"internal/model", "internal/transport", "internal/vultrapi"}},
+		"internal/server":   {only: []string{"internal/printable"}},
+		"internal/metrics":  {only: []string{}},
+		"internal/config":   {never: []string{"internal/plan", "internal/desired", "internal/syncer", "watcher", "edgio", "vultrcdn", "vultrdns"}},
+		"internal/status":   {never: []string{"edgio", "vultrcdn", "vultrdns", "watcher", "internal/config", "internal/emulator"}},
+		"internal/feedback": {never: []string{"edgio", "vultrcdn", "vultrdns", "internal/config", "internal/emulator"}},
 	}
 	for dir, test := range tests {
 		t.Run(dir, func(t *testing.T) {

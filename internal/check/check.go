@@ -19,7 +19,7 @@ import (
 	"github.com/edgeward/edgeward/internal/config"
 	"github.com/edgeward/edgeward/internal/daemon"
 	"github.com/edgeward/edgeward/internal/feedback"
-	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/printable"
 	"github.com/edgeward/edgeward/watcher"
 )
@@ -269,9 +269,9 @@ func edgio(ctx context.Context, r *report, cfg *config.Config, p daemon.Provider
 }
 
 // ours is how many rules are the owner's.
-func ours(rules []plan.Rule, owner string) (n int) {
+func ours(rules []model.Rule, owner string) (n int) {
 	for _, rule := range rules {
-		if m, ok := rule.Mark(); ok && m.Owner == owner {
+		if m, ok := rule.OwnerLabel(); ok && m.Owner == owner {
 			n++
 		}
 	}
@@ -292,9 +292,9 @@ func vultr(ctx context.Context, r *report, cfg *config.Config, p daemon.Provider
 	for _, zone := range p.Vultr.Zones() {
 		name := cmp.Or(zone, cfg.Vultr.Domain)
 		err := p.Vultr.Check(ctx, name)
-		var records []plan.Record
+		var records []model.Record
 		if err == nil {
-			records, err = p.Vultr.Find(ctx, plan.Record{Zone: zone})
+			records, err = p.Vultr.Find(ctx, model.Record{Zone: zone})
 		}
 		if err != nil {
 			r.fail("vultr: %v", err)
@@ -311,13 +311,13 @@ func vultr(ctx context.Context, r *report, cfg *config.Config, p daemon.Provider
 }
 
 // claim compares a cluster's claim in the zone with the cluster.
-func claim(r *report, cfg *config.Config, cluster, uid string, records []plan.Record) {
-	name := plan.ClaimName(cluster, cfg.Owner)
+func claim(r *report, cfg *config.Config, cluster, uid string, records []model.Record) {
+	name := model.OwnershipName(cluster, cfg.Owner)
 	fqdn := name + "." + cfg.Vultr.Domain
-	i := slices.IndexFunc(records, func(record plan.Record) bool { return record.Name == name && record.Type == "TXT" })
-	var said plan.Ownership
+	i := slices.IndexFunc(records, func(record model.Record) bool { return record.Name == name && record.Type == "TXT" })
+	var said model.Ownership
 	if i >= 0 {
-		said, _ = plan.ParseOwnership(records[i].Data)
+		said, _ = model.ParseOwnership(records[i].Data)
 	}
 	switch {
 	case i < 0:

@@ -24,7 +24,7 @@ import (
 
 	"github.com/edgeward/edgeward/internal/config"
 	"github.com/edgeward/edgeward/internal/emulator"
-	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/printable"
 )
 
@@ -114,7 +114,7 @@ func newPlace(t *testing.T) *place {
 // claim puts a TXT record where the cluster's claim belongs.
 func (p *place) claim(t *testing.T, data string) {
 	t.Helper()
-	body := fmt.Sprintf(`{"name":%q,"type":"TXT","data":%q,"ttl":120}`, plan.ClaimName("main", "acme"), `"`+data+`"`)
+	body := fmt.Sprintf(`{"name":%q,"type":"TXT","data":%q,"ttl":120}`, model.OwnershipName("main", "acme"), `"`+data+`"`)
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.cfg.Vultr.BaseURL+"/v2/domains/k8s.example.net/records", strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
@@ -186,8 +186,8 @@ func TestFindings(t *testing.T) {
 		want  string // the line, or its beginning
 		fails bool
 	}{
-		"a claim of this cluster's": {func(t *testing.T, p *place) { p.claim(t, plan.Ownership{Owner: "acme", UID: "uid-main"}.String()) }, "ok    vultr: _edgeward.main.acme.k8s.example.net is claimed by this cluster", false},
-		"a claim of another's":      {func(t *testing.T, p *place) { p.claim(t, plan.Ownership{Owner: "acme", UID: "uid-x"}.String()) }, "FAIL  vultr: _edgeward.main.acme.k8s.example.net is claimed with", true},
+		"a claim of this cluster's": {func(t *testing.T, p *place) { p.claim(t, model.Ownership{Owner: "acme", UID: "uid-main"}.String()) }, "ok    vultr: _edgeward.main.acme.k8s.example.net is claimed by this cluster", false},
+		"a claim of another's":      {func(t *testing.T, p *place) { p.claim(t, model.Ownership{Owner: "acme", UID: "uid-x"}.String()) }, "FAIL  vultr: _edgeward.main.acme.k8s.example.net is claimed with", true},
 		"watching is not allowed":   {func(_ *testing.T, p *place) { p.kube.refuse = []string{"watch ingresses"} }, "FAIL  cluster main: not allowed to watch ingresses in all namespaces (see deploy/rbac.yaml)", true},
 		"nodes are not allowed":     {func(_ *testing.T, p *place) { p.kube.refuse = []string{"list nodes", "watch nodes"} }, "FAIL  cluster main: not allowed to list and watch nodes (see deploy/rbac.yaml)", true},
 		"ingressclasses are not":    {func(_ *testing.T, p *place) { p.kube.refuse = []string{"list ingressclasses", "watch ingressclasses"} }, "note  cluster main: not allowed to list and watch ingressclasses: Ingresses of classes that are ours by their IngressClass object alone cannot be told (see deploy/rbac.yaml)", false},

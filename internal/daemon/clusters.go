@@ -11,8 +11,9 @@ import (
 	"sync"
 
 	"github.com/edgeward/edgeward/internal/config"
+	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/metrics"
-	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/syncer"
 	"github.com/edgeward/edgeward/watcher"
 )
@@ -50,7 +51,7 @@ func Watch(cfg *config.Config, c config.Cluster, clients *watcher.Clients, log *
 		LabelSelector: c.LabelSelector, NodeSelector: c.NodeSelector, Log: log,
 	}
 	o.IngressClasses, o.Controllers = classes(cfg, c)
-	o.ReadTLS = slices.ContainsFunc(Settings(cfg).CDNs, func(cdn plan.CDN) bool { return cdn.Certificates })
+	o.ReadTLS = slices.ContainsFunc(Settings(cfg).CDNs, func(cdn model.CDN) bool { return cdn.Certificates })
 	return o
 }
 
@@ -59,7 +60,7 @@ func Watch(cfg *config.Config, c config.Cluster, clients *watcher.Clients, log *
 func classes(cfg *config.Config, c config.Cluster) (classes, controllers []string) {
 	for _, cdn := range Settings(cfg).CDNs {
 		class := cdn.Class
-		if cdn.Target == plan.Edgio {
+		if cdn.Name == model.Edgio {
 			class = c.IngressClass
 		}
 		if class != "" {
@@ -70,8 +71,8 @@ func classes(cfg *config.Config, c config.Cluster) (classes, controllers []strin
 }
 
 // Cluster translates a configured cluster for the plan. It is not ready.
-func Cluster(cfg *config.Config, c config.Cluster) plan.Cluster {
-	p := plan.Cluster{Name: c.Name, AddressTypes: c.NodeAddressTypes, NotReadyDelay: c.NotReadyDelay, Selection: selection(cfg, c)}
+func Cluster(cfg *config.Config, c config.Cluster) desired.Cluster {
+	p := desired.Cluster{Name: c.Name, AddressTypes: c.NodeAddressTypes, NotReadyDelay: c.NotReadyDelay, Selection: selection(cfg, c)}
 	if cfg.Edgio.On {
 		p.EdgioClass = c.IngressClass
 	}
@@ -82,10 +83,10 @@ func Cluster(cfg *config.Config, c config.Cluster) plan.Cluster {
 }
 
 // allow translates a configured entry of clusters[].allow for the plan.
-func allow(a config.Allow) plan.Allow {
-	p := plan.Allow{Namespaces: a.Namespaces, Hosts: a.Hosts, Origins: a.Origins, Annotations: a.Annotations, Addresses: a.Addresses}
+func allow(a config.Allow) desired.Allow {
+	p := desired.Allow{Namespaces: a.Namespaces, Hosts: a.Hosts, Origins: a.Origins, Annotations: a.Annotations, Addresses: a.Addresses}
 	for _, r := range a.Ports {
-		p.Ports = append(p.Ports, plan.PortRange(r))
+		p.Ports = append(p.Ports, desired.PortRange(r))
 	}
 	return p
 }

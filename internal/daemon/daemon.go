@@ -15,7 +15,7 @@ import (
 
 	"github.com/edgeward/edgeward/internal/config"
 	"github.com/edgeward/edgeward/internal/metrics"
-	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/syncer"
 	"github.com/edgeward/edgeward/vultrcdn"
 )
@@ -191,17 +191,17 @@ func (d *daemon) reload(ctx context.Context, old *session) (next *session, unrea
 }
 
 // Settings are the parts of the configuration that decide what becomes what.
-func Settings(cfg *config.Config) plan.Settings {
-	var cdns []plan.CDN
+func Settings(cfg *config.Config) model.Settings {
+	var cdns []model.CDN
 	if cfg.Edgio.On {
-		cdns = append(cdns, plan.CDN{Target: plan.Edgio, Poll: time.Minute}) // ten calls of fifty
+		cdns = append(cdns, model.CDN{Name: model.Edgio, Poll: time.Minute}) // ten calls of fifty
 	}
 	if cfg.VultrCDN.On {
 		cdn := vultrcdn.Capabilities()
 		cdn.Class = cfg.VultrCDN.IngressClass
 		cdns = append(cdns, cdn)
 	}
-	return plan.Settings{
+	return model.Settings{
 		CDNs:  cdns,
 		Owner: cfg.Owner, Domain: cfg.Vultr.Domain, TTL: cfg.Vultr.TTL,
 		ServiceProfile: cfg.Edgio.ServiceProfile, PublishedProtocols: cfg.Edgio.PublishedProtocols,

@@ -11,7 +11,8 @@ import (
 
 	"github.com/edgeward/edgeward/edgio"
 	"github.com/edgeward/edgeward/internal/config"
-	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/observed"
 	"github.com/edgeward/edgeward/internal/syncer"
 	"github.com/edgeward/edgeward/internal/transport"
 	"github.com/edgeward/edgeward/vultrcdn"
@@ -40,13 +41,13 @@ func Connect(cfg *config.Config, gates *Gates, version string, observe Observe, 
 		gate := gates.edgioGate(cfg.Edgio)
 		p.Edgio, err = edgio.New(edgio.Options{
 			BaseURL: cfg.Edgio.BaseURL, Username: cfg.Edgio.Username, SharedKey: cfg.Edgio.SharedKey.Reveal(),
-			Shortname: cfg.Edgio.Shortname, Log: log.With("target", string(plan.Edgio)),
+			Shortname: cfg.Edgio.Shortname, Log: log.With("target", string(model.Edgio)),
 			HTTP: transport.NewClient(gate, agent, cfg.Edgio.SharedKey.Reveal(), observe("edgio")),
 		})
 		if err != nil {
 			return p, fmt.Errorf("edgio: %w", err)
 		}
-		p.CDNs = append(p.CDNs, syncer.CDN{Target: plan.Edgio, Provider: p.Edgio, Gate: gate})
+		p.CDNs = append(p.CDNs, syncer.CDN{Target: model.Edgio, Provider: p.Edgio, Gate: gate})
 	}
 	http := transport.NewClient(p.VultrGate, agent, cfg.Vultr.APIKey.Reveal(), observe("vultr"))
 	p.Vultr, err = vultrdns.New(vultrdns.Options{
@@ -58,19 +59,19 @@ func Connect(cfg *config.Config, gates *Gates, version string, observe Observe, 
 	if cfg.VultrCDN.On {
 		p.VultrCDN, err = vultrcdn.New(vultrcdn.Options{
 			BaseURL: cfg.Vultr.BaseURL, APIKey: cfg.Vultr.APIKey.Reveal(), HTTP: http,
-			Log: log.With("target", string(plan.VultrCDN)),
+			Log: log.With("target", string(model.VultrCDN)),
 		})
 		if err != nil {
 			return p, fmt.Errorf("vultr_cdn: %w", err)
 		}
-		p.CDNs = append(p.CDNs, syncer.CDN{Target: plan.VultrCDN, Provider: p.VultrCDN, Gate: p.VultrGate})
+		p.CDNs = append(p.CDNs, syncer.CDN{Target: model.VultrCDN, Provider: p.VultrCDN, Gate: p.VultrGate})
 	}
 	return p, nil
 }
 
 // Rules returns all rules at all CDNs, ours or not.
-func (p Providers) Rules(ctx context.Context) ([]plan.Rule, error) {
-	var all []plan.Rule
+func (p Providers) Rules(ctx context.Context) ([]model.Rule, error) {
+	var all []model.Rule
 	var errs []error
 	for _, c := range p.CDNs {
 		rules, err := c.Provider.List(ctx)
@@ -81,28 +82,28 @@ func (p Providers) Rules(ctx context.Context) ([]plan.Rule, error) {
 
 // Records returns all records of all zones, ours or not. A zone of published hosts
 // that cannot be read is a fault of that part and no error.
-func (p Providers) Records(ctx context.Context) (plan.View[plan.Record], error) {
-	view := plan.View[plan.Record]{Known: true, Parts: make(map[string]plan.Part)}
-	var records []plan.Record
+func (p Providers) Records(ctx context.Context) (observed.View[model.Record], error) {
+	view := observed.View[model.Record]{Known: true, Parts: make(map[string]observed.Part)}
+	var records []model.Record
 	for i, zone := range p.Vultr.Zones() {
-		part := plan.Part{Known: true, Read: time.Now()}
-		found, err := p.Vultr.Find(ctx, plan.Record{Zone: zone})
+		part := observed.Part{Known: true, Read: time.Now()}
+		found, err := p.Vultr.Find(ctx, model.Record{Zone: zone})
 		switch {
 		case err != nil && i == 0:
-			return plan.View[plan.Record]{}, err
+			return observed.View[model.Record]{}, err
 		case err != nil:
-			part = plan.Part{Fault: err.Error()}
+			part = observed.Part{Fault: err.Error()}
 		}
 		view.Parts[zone] = part
 		records = append(records, found...)
 	}
-	view.Objects = plan.Refs(records)
-	slices.SortFunc(view.Objects, func(a, b *plan.Record) int { return a.Compare(*b) })
+	view.Objects = observed.Refs(records)
+	slices.SortFunc(view.Objects, func(a, b *model.Record) int { return a.Compare(*b) })
 	return view, nil
 }
 
 // DeleteRule removes a rule of ours from its CDN.
-func (p Providers) DeleteRule(ctx context.Context, r plan.Rule) error {
+func (p Providers) DeleteRule(ctx context.Context, r model.Rule) error {
 	i := slices.IndexFunc(p.CDNs, func(c syncer.CDN) bool { return c.Target == r.CDN })
 	if i < 0 {
 		return fmt.Errorf("rule %s: the configuration has no %s", r.RuleKey, r.CDN)
@@ -111,8 +112,8 @@ func (p Providers) DeleteRule(ctx context.Context, r plan.Rule) error {
 }
 
 // Raw returns a rule as its CDN has it, for a backup.
-func (p Providers) Raw(ctx context.Context, r plan.Rule) (json.RawMessage, error) {
-	if r.CDN == plan.VultrCDN {
+func (p Providers) Raw(ctx context.Context, r model.Rule) (json.RawMessage, error) {
+	if r.CDN == model.VultrCDN {
 		return p.VultrCDN.Raw(ctx, r.ID)
 	}
 	return p.Edgio.Raw(ctx, r.ID)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/edgeward/edgeward/internal/config"
 	"github.com/edgeward/edgeward/internal/daemon"
+	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/plan"
 )
 
@@ -58,7 +59,7 @@ func (r Remover) tellKept(holdings map[string]*plan.Holdings) {
 	}
 }
 
-func tellKeptOf[T plan.Object[T]](out io.Writer, h *plan.Holdings, kind, cluster string, objects []T) {
+func tellKeptOf[T model.Object[T]](out io.Writer, h *plan.Holdings, kind, cluster string, objects []T) {
 	count := make(map[string]int) // by the reason
 	for _, o := range objects {
 		if why := h.Kept[o.Identity()]; why != "" {
@@ -70,7 +71,7 @@ func tellKeptOf[T plan.Object[T]](out io.Writer, h *plan.Holdings, kind, cluster
 	}
 }
 
-func (r Remover) read(ctx context.Context) (map[string]*plan.Holdings, []plan.Rule, error) {
+func (r Remover) read(ctx context.Context) (map[string]*plan.Holdings, []model.Rule, error) {
 	holdings, rules, err := Read(ctx, r.Config, r.Providers)
 	if r.Cluster != "" {
 		maps.DeleteFunc(holdings, func(cluster string, _ *plan.Holdings) bool { return cluster != r.Cluster })
@@ -139,7 +140,7 @@ func (r Remover) Run(ctx context.Context) error {
 }
 
 // free are those of some objects on which nothing else rests.
-func free[T plan.Object[T]](h *plan.Holdings, objects []T) (list []T) {
+func free[T model.Object[T]](h *plan.Holdings, objects []T) (list []T) {
 	for _, o := range objects {
 		if h.Kept[o.Identity()] == "" {
 			list = append(list, o)
@@ -159,7 +160,7 @@ func each(holdings map[string]*plan.Holdings) func(func(string, *plan.Holdings) 
 	}
 }
 
-func (r Remover) removeRecord(ctx context.Context, record plan.Record) error {
+func (r Remover) removeRecord(ctx context.Context, record model.Record) error {
 	return r.remove(record.Key(), r.Providers.Vultr.Delete(ctx, record))
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/edgeward/edgeward/internal/config"
 	"github.com/edgeward/edgeward/internal/daemon"
+	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/plan"
 	"github.com/edgeward/edgeward/internal/printable"
 )
@@ -82,9 +83,9 @@ func save(ctx context.Context, path string, f plan.Forecast, p daemon.Providers)
 	saved := struct {
 		Taken   time.Time         `json:"taken"`
 		Rules   []json.RawMessage `json:"rules"`   // as their CDN has them
-		Records []plan.Record     `json:"records"` // names relative to the zone
-	}{Taken: time.Now().UTC(), Rules: []json.RawMessage{}, Records: []plan.Record{}}
-	stood := func(verb plan.Verb) bool { return verb == plan.Update || verb == plan.Delete }
+		Records []model.Record    `json:"records"` // names relative to the zone
+	}{Taken: time.Now().UTC(), Rules: []json.RawMessage{}, Records: []model.Record{}}
+	stood := func(verb model.Verb) bool { return verb == model.Update || verb == model.Delete }
 	for _, c := range f.Rules {
 		if stood(c.Verb) {
 			raw, err := p.Raw(ctx, c.Old())

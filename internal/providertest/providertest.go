@@ -48,7 +48,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/transport"
 )
 
@@ -62,7 +62,7 @@ type Provider[T any] interface {
 }
 
 // Subject is a client of an account with nothing in it, and what to try there.
-type Subject[T plan.Object[T]] struct {
+type Subject[T model.Object[T]] struct {
 	Provider Provider[T]
 	// First and Second are wanted objects at two places, of one scope if a scope
 	// has more than one place; Changed is what First may be updated to. Each is
@@ -82,7 +82,7 @@ type Subject[T plan.Object[T]] struct {
 }
 
 // Run checks a client. fresh returns a new account for each part.
-func Run[T plan.Object[T]](t *testing.T, fresh func(*testing.T) Subject[T]) {
+func Run[T model.Object[T]](t *testing.T, fresh func(*testing.T) Subject[T]) {
 	for _, part := range []struct {
 		name string
 		run  func(*testing.T, Subject[T])
@@ -109,9 +109,9 @@ func Run[T plan.Object[T]](t *testing.T, fresh func(*testing.T) Subject[T]) {
 	}
 }
 
-func empty[T plan.Object[T]](t *testing.T, s Subject[T]) { s.wantStanding(t) }
+func empty[T model.Object[T]](t *testing.T, s Subject[T]) { s.wantStanding(t) }
 
-func created[T plan.Object[T]](t *testing.T, s Subject[T]) {
+func created[T model.Object[T]](t *testing.T, s Subject[T]) {
 	first := s.create(t, s.First)
 	s.wantStanding(t, first)
 	second := s.create(t, s.Second)
@@ -121,7 +121,7 @@ func created[T plan.Object[T]](t *testing.T, s Subject[T]) {
 	}
 }
 
-func updated[T plan.Object[T]](t *testing.T, s Subject[T]) {
+func updated[T model.Object[T]](t *testing.T, s Subject[T]) {
 	first, second := s.create(t, s.First), s.create(t, s.Second)
 	kept, err := s.Provider.Update(t.Context(), first, s.Changed, false)
 	if err != nil {
@@ -133,7 +133,7 @@ func updated[T plan.Object[T]](t *testing.T, s Subject[T]) {
 	s.wantStanding(t, kept, second)
 }
 
-func unchanged[T plan.Object[T]](t *testing.T, s Subject[T]) {
+func unchanged[T model.Object[T]](t *testing.T, s Subject[T]) {
 	first := s.create(t, s.First)
 	kept, err := s.Provider.Update(t.Context(), first, s.First, false)
 	if err != nil || kept.Identity() != first.Identity() || !kept.Equal(s.First) {
@@ -142,7 +142,7 @@ func unchanged[T plan.Object[T]](t *testing.T, s Subject[T]) {
 	s.wantStanding(t, first)
 }
 
-func deleted[T plan.Object[T]](t *testing.T, s Subject[T]) {
+func deleted[T model.Object[T]](t *testing.T, s Subject[T]) {
 	first, second := s.create(t, s.First), s.create(t, s.Second)
 	for range 2 {
 		if err := s.Provider.Delete(t.Context(), first); err != nil {
@@ -152,7 +152,7 @@ func deleted[T plan.Object[T]](t *testing.T, s Subject[T]) {
 	}
 }
 
-func removed[T plan.Object[T]](t *testing.T, s Subject[T]) {
+func removed[T model.Object[T]](t *testing.T, s Subject[T]) {
 	first, second := s.create(t, s.First), s.create(t, s.Second)
 	s.Remove(first.Identity())
 	if _, err := s.Provider.Update(t.Context(), first, s.Changed, false); !transport.IsNotFound(err) {
@@ -164,7 +164,7 @@ func removed[T plan.Object[T]](t *testing.T, s Subject[T]) {
 	s.wantStanding(t, second)
 }
 
-func recreated[T plan.Object[T]](t *testing.T, s Subject[T]) {
+func recreated[T model.Object[T]](t *testing.T, s Subject[T]) {
 	first := s.create(t, s.First)
 	if err := s.Provider.Delete(t.Context(), first); err != nil {
 		t.Fatal(err)
@@ -176,7 +176,7 @@ func recreated[T plan.Object[T]](t *testing.T, s Subject[T]) {
 	s.wantStanding(t, again)
 }
 
-func concurrent[T plan.Object[T]](t *testing.T, s Subject[T]) {
+func concurrent[T model.Object[T]](t *testing.T, s Subject[T]) {
 	made := make(chan T)
 	for _, o := range []T{s.First, s.Second} {
 		go func() {
@@ -190,7 +190,7 @@ func concurrent[T plan.Object[T]](t *testing.T, s Subject[T]) {
 	s.wantStanding(t, <-made, <-made)
 }
 
-func foreign[T plan.Object[T]](t *testing.T, s Subject[T]) {
+func foreign[T model.Object[T]](t *testing.T, s Subject[T]) {
 	if s.Disown == nil {
 		t.Skip("objects carry no mark")
 	}
@@ -209,7 +209,7 @@ func foreign[T plan.Object[T]](t *testing.T, s Subject[T]) {
 	s.wantStanding(t, before...)
 }
 
-func adopted[T plan.Object[T]](t *testing.T, s Subject[T]) {
+func adopted[T model.Object[T]](t *testing.T, s Subject[T]) {
 	if s.Disown == nil {
 		t.Skip("objects carry no mark")
 	}
@@ -225,19 +225,19 @@ func adopted[T plan.Object[T]](t *testing.T, s Subject[T]) {
 	}
 }
 
-func unkept[T plan.Object[T]](t *testing.T, s Subject[T]) {
+func unkept[T model.Object[T]](t *testing.T, s Subject[T]) {
 	if s.Disown == nil {
 		t.Skip("objects carry no mark")
 	}
-	lost := func(edit func(*plan.Rule)) T {
+	lost := func(edit func(*model.Rule)) T {
 		first := s.create(t, s.First)
 		s.Disown(first.Identity())
-		r := any(s.list(t)[0]).(plan.Rule)
+		r := any(s.list(t)[0]).(model.Rule)
 		r.Unkept = true
 		edit(&r)
 		return any(r).(T)
 	}
-	r := lost(func(*plan.Rule) {})
+	r := lost(func(*model.Rule) {})
 	kept, err := s.Provider.Update(t.Context(), r, s.First, false)
 	if err != nil || kept.Identity() != r.Identity() || !kept.Equal(s.First) {
 		t.Errorf("got %+v, %v", kept, err)
@@ -246,14 +246,14 @@ func unkept[T plan.Object[T]](t *testing.T, s Subject[T]) {
 	if err := s.Provider.Delete(t.Context(), kept); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Provider.Delete(t.Context(), lost(func(*plan.Rule) {})); err != nil {
+	if err := s.Provider.Delete(t.Context(), lost(func(*model.Rule) {})); err != nil {
 		t.Error(err)
 	}
 	s.wantStanding(t)
-	for name, edit := range map[string]func(*plan.Rule){
-		"it leads elsewhere":      func(r *plan.Rule) { r.SourceHost = "other.example.com" },
-		"it publishes other URLs": func(r *plan.Rule) { r.Host = "other.example.com" },
-		"nothing was lost":        func(r *plan.Rule) { r.Unkept = false },
+	for name, edit := range map[string]func(*model.Rule){
+		"it leads elsewhere":      func(r *model.Rule) { r.SourceHost = "other.example.com" },
+		"it publishes other URLs": func(r *model.Rule) { r.Host = "other.example.com" },
+		"nothing was lost":        func(r *model.Rule) { r.Unkept = false },
 	} {
 		r := lost(edit)
 		before := s.list(t)
@@ -268,7 +268,7 @@ func unkept[T plan.Object[T]](t *testing.T, s Subject[T]) {
 	}
 }
 
-func anew[T plan.Object[T]](t *testing.T, s Subject[T]) {
+func anew[T model.Object[T]](t *testing.T, s Subject[T]) {
 	if len(s.Anew) == 0 {
 		t.Skip("all of an object can be changed")
 	}
@@ -287,7 +287,7 @@ func anew[T plan.Object[T]](t *testing.T, s Subject[T]) {
 	s.wantStanding(t, standing[1:]...)
 }
 
-func beyond[T plan.Object[T]](t *testing.T, s Subject[T]) {
+func beyond[T model.Object[T]](t *testing.T, s Subject[T]) {
 	if len(s.Beyond) == 0 {
 		t.Skip("there is no such object")
 	}
@@ -310,9 +310,9 @@ func refused(err error) bool {
 }
 
 // call makes one call about first, which stands.
-type call[T plan.Object[T]] func(ctx context.Context, s Subject[T], first T) error
+type call[T model.Object[T]] func(ctx context.Context, s Subject[T], first T) error
 
-func calls[T plan.Object[T]]() map[string]call[T] {
+func calls[T model.Object[T]]() map[string]call[T] {
 	return map[string]call[T]{
 		"list": func(ctx context.Context, s Subject[T], _ T) error {
 			_, err := s.Provider.List(ctx)
@@ -334,7 +334,7 @@ func calls[T plan.Object[T]]() map[string]call[T] {
 	}
 }
 
-func revoked[T plan.Object[T]](t *testing.T, s Subject[T], call call[T]) {
+func revoked[T model.Object[T]](t *testing.T, s Subject[T], call call[T]) {
 	first := s.create(t, s.First)
 	s.Revoke()
 	err := call(t.Context(), s, first)
@@ -344,7 +344,7 @@ func revoked[T plan.Object[T]](t *testing.T, s Subject[T], call call[T]) {
 	}
 }
 
-func cancelled[T plan.Object[T]](t *testing.T, s Subject[T], call call[T]) {
+func cancelled[T model.Object[T]](t *testing.T, s Subject[T], call call[T]) {
 	first := s.create(t, s.First)
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -394,7 +394,7 @@ func (s Subject[T]) wantStanding(t *testing.T, want ...T) {
 	}
 }
 
-func byIdentity[T plan.Object[T]](list []T) []T {
+func byIdentity[T model.Object[T]](list []T) []T {
 	list = append([]T{}, list...)
 	slices.SortFunc(list, func(a, b T) int { return strings.Compare(a.Identity(), b.Identity()) })
 	return list

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/observed"
 	"github.com/edgeward/edgeward/internal/transport"
 )
 
@@ -157,7 +157,7 @@ func (t *target[T]) noteDrift(r *reading[T], differ []string) {
 		}
 	}
 	for _, key := range differ {
-		if a, ok := t.attempts[key]; !ok || a.Status == plan.Parked {
+		if a, ok := t.attempts[key]; !ok || a.Status == observed.BackingOff {
 			r.drifted[key] = true
 		}
 	}
