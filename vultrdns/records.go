@@ -50,7 +50,7 @@ func (c *Client) Find(ctx context.Context, in model.Record) ([]model.Record, err
 
 // Get returns a record of the given one's ID as it stands.
 func (c *Client) Get(ctx context.Context, r model.Record) (model.Record, error) {
-	stands, err := c.get(ctx, "reading record "+r.Key(), r)
+	stands, err := c.get(ctx, "reading record "+r.Key().String(), r)
 	if err != nil {
 		return model.Record{}, err
 	}
@@ -72,7 +72,7 @@ func (c *Client) get(ctx context.Context, what string, r model.Record) (*govultr
 // Create makes a record and returns it as Vultr keeps it.
 func (c *Client) Create(ctx context.Context, r model.Record) (model.Record, error) {
 	var made *govultr.DomainRecord
-	err := vultrapi.Call(ctx, "creating record "+r.Key(), func(ctx context.Context) (err error) {
+	err := vultrapi.Call(ctx, "creating record "+r.Key().String(), func(ctx context.Context) (err error) {
 		made, _, err = c.api.Create(ctx, c.domainOf(r), &govultr.DomainRecordCreateReq{
 			Name: r.Name, Type: r.Type, Data: quote(r), TTL: r.TTL,
 		})
@@ -101,7 +101,7 @@ func (c *Client) Update(ctx context.Context, old, r model.Record, _ bool) (model
 		changes = append(changes, govultr.DomainRecordUpdateReq{TTL: r.TTL})
 	}
 	for i, change := range changes {
-		err := vultrapi.Call(ctx, "changing record "+old.Key(), func(ctx context.Context) error {
+		err := vultrapi.Call(ctx, "changing record "+old.Key().String(), func(ctx context.Context) error {
 			return c.api.Update(ctx, c.domainOf(old), url.PathEscape(old.ID), &change)
 		})
 		if err != nil && i == 0 {
@@ -122,7 +122,7 @@ func (c *Client) Update(ctx context.Context, old, r model.Record, _ bool) (model
 
 // Delete removes a record. One that is gone already is no error.
 func (c *Client) Delete(ctx context.Context, r model.Record) error {
-	err := vultrapi.Call(ctx, "deleting record "+r.Key(), func(ctx context.Context) error {
+	err := vultrapi.Call(ctx, "deleting record "+r.Key().String(), func(ctx context.Context) error {
 		return c.api.Delete(ctx, c.domainOf(r), url.PathEscape(r.ID))
 	})
 	if transport.IsNotFound(err) {

@@ -60,7 +60,7 @@ func Watch(cfg *config.Config, c config.Cluster, clients *watcher.Clients, log *
 func classes(cfg *config.Config, c config.Cluster) (classes, controllers []string) {
 	for _, cdn := range Settings(cfg).CDNs {
 		class := cdn.Class
-		if cdn.Name == model.Edgio {
+		if cdn.ClusterClass {
 			class = c.IngressClass
 		}
 		if class != "" {
@@ -74,7 +74,7 @@ func classes(cfg *config.Config, c config.Cluster) (classes, controllers []strin
 func Cluster(cfg *config.Config, c config.Cluster) desired.Cluster {
 	p := desired.Cluster{Name: c.Name, AddressTypes: c.NodeAddressTypes, NotReadyDelay: c.NotReadyDelay, Selection: selection(cfg, c)}
 	if cfg.Edgio.On {
-		p.EdgioClass = c.IngressClass
+		p.Class = c.IngressClass
 	}
 	for _, a := range c.Allow {
 		p.Allow = append(p.Allow, allow(a))

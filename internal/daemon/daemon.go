@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"os"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -194,18 +195,23 @@ func (d *daemon) reload(ctx context.Context, old *session) (next *session, unrea
 func Settings(cfg *config.Config) model.Settings {
 	var cdns []model.CDN
 	if cfg.Edgio.On {
-		cdns = append(cdns, model.CDN{Name: model.Edgio, Poll: time.Minute}) // ten calls of fifty
+		cdns = append(cdns, model.CDN{
+			Name: model.Edgio, Section: "edgio", ClusterClass: true,
+			PublishedProtocols: slices.Sorted(slices.Values(cfg.Edgio.PublishedProtocols)),
+			StripPath:          cfg.Edgio.SourcePath == config.SourcePathStrip, Profile: cfg.Edgio.ServiceProfile,
+			OneName: true, Host: cfg.Edgio.CNAMETarget, HostKey: "edgio.cname_target",
+			Poll: time.Minute, // ten calls of fifty
+		})
 	}
 	if cfg.VultrCDN.On {
 		cdn := vultrcdn.Capabilities()
-		cdn.Class = cfg.VultrCDN.IngressClass
+		cdn.Section, cdn.Class = "vultr_cdn", cfg.VultrCDN.IngressClass
 		cdns = append(cdns, cdn)
 	}
 	return model.Settings{
-		CDNs:  cdns,
+		CDNs: cdns, KnownCDNs: []model.Provider{model.Edgio, model.VultrCDN}, DNS: model.DNS{Name: model.Vultr, Section: "vultr"},
 		Owner: cfg.Owner, Domain: cfg.Vultr.Domain, TTL: cfg.Vultr.TTL,
-		ServiceProfile: cfg.Edgio.ServiceProfile, PublishedProtocols: cfg.Edgio.PublishedProtocols,
-		SourcePath: cfg.Edgio.SourcePath, CNAMETarget: cfg.Edgio.CNAMETarget, Adopt: cfg.Sync.Adopt,
+		Adopt:        cfg.Sync.Adopt,
 		PublishZones: cfg.Vultr.PublishZones, Forget: cfg.Sync.Forget,
 		DeletionGrace: cfg.Sync.DeletionGrace, Linger: cfg.Sync.Linger, MaxDelete: cfg.Sync.MaxDelete, ConfirmAfter: cfg.Sync.ConfirmAfter,
 	}

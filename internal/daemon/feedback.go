@@ -9,6 +9,7 @@ import (
 	"github.com/edgeward/edgeward/internal/config"
 	"github.com/edgeward/edgeward/internal/feedback"
 	"github.com/edgeward/edgeward/internal/kube"
+	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/syncer"
 	"github.com/edgeward/edgeward/watcher"
 )
@@ -34,15 +35,16 @@ type teller struct {
 // tellers makes one for each cluster, which watched are in the same order.
 func tellers(cfg *config.Config, access Access, watched []*watcher.Cluster, dryRun bool) []teller {
 	var all []teller
+	set := Settings(cfg)
+	shows := slices.ContainsFunc(set.CDNs, func(c model.CDN) bool { return !c.OneName || c.Host != "" })
 	for i, c := range cfg.Clusters {
 		clients := access.Clients(c)
 		all = append(all, teller{
 			source: feedback.Source{
-				Cluster: c.Name, Target: cfg.Edgio.CNAMETarget, PublishZones: cfg.Vultr.PublishZones,
-				Ours: ours(cfg, c),
+				Cluster: c.Name, Settings: set, Ours: ours(cfg, c),
 			},
 			reporter: feedback.NewReporter(feedback.Options{
-				Namespaces: c.Namespaces, Status: cfg.Edgio.CNAMETarget != "" || cfg.VultrCDN.On, DryRun: dryRun,
+				Namespaces: c.Namespaces, Status: shows, DryRun: dryRun,
 				Connect: func() (feedback.API, error) { return clients.Get() }, Log: access.log.With("cluster", c.Name),
 			}),
 			watched: watched[i],

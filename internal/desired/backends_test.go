@@ -149,19 +149,19 @@ func TestConfiguration(t *testing.T) {
 		want    []string
 	}{
 		"both protocols": {
-			func(s *model.Settings) { s.PublishedProtocols = []string{"https", "http"} }, fixture.Shop(), app(""),
+			func(s *model.Settings) { s.CDNs[0].PublishedProtocols = []string{"http", "https"} }, fixture.Shop(), app(""),
 			[]string{"http://www.example.com/a from http://nodes.main:30080/a", "https://www.example.com/a from http://nodes.main:30080/a"},
 		},
 		"strip": {
-			func(s *model.Settings) { s.SourcePath = "strip" }, fixture.Ingress("shop", "www.example.com", "Prefix", "/a"), app(""),
+			func(s *model.Settings) { s.CDNs[0].StripPath = true }, fixture.Ingress("shop", "www.example.com", "Prefix", "/a"), app(""),
 			[]string{"https://www.example.com/a from http://nodes.main:30080/", "https://www.example.com/a/ from http://nodes.main:30080/"},
 		},
 		"strip, but keep here": {
-			func(s *model.Settings) { s.SourcePath = "strip" }, fixture.Annotated(desired.AnnotationPath, "keep"), app(""),
+			func(s *model.Settings) { s.CDNs[0].StripPath = true }, fixture.Annotated(desired.AnnotationPath, "keep"), app(""),
 			[]string{"https://www.example.com/a from http://nodes.main:30080/a"},
 		},
 		"a profile": {
-			func(s *model.Settings) { s.ServiceProfile = "LLNW-Big" }, fixture.Shop(), app(""),
+			func(s *model.Settings) { s.CDNs[0].Profile = "LLNW-Big" }, fixture.Shop(), app(""),
 			[]string{"https://www.example.com/a from http://nodes.main:30080/a with LLNW-Big"},
 		},
 		"the annotation goes before appProtocol": {
@@ -188,7 +188,7 @@ func TestConfiguration(t *testing.T) {
 // TestRule has a rule to the letter: its published ports, its marks, its set.
 func TestRule(t *testing.T) {
 	set := fixture.Settings()
-	set.PublishedProtocols = []string{"https", "http"}
+	set.CDNs[0].PublishedProtocols = []string{"http", "https"}
 	ing := fixture.Shop()
 	ing.Class = "nginx" // the label selected it: its class is another controller's
 	want := desired.Desired([]desired.Cluster{fixture.Cluster("main", ing, fixture.Web(), fixture.Node("n1", "192.0.2.1"))}, set, fixture.Start())

@@ -115,8 +115,8 @@ func (r *reading) tls() {
 	case !slices.Contains(r.opts.published, "https"):
 		hosts := slices.DeleteFunc(r.hosts(), func(host string) bool { return !r.tlsEntries().ask(host) })
 		if len(hosts) > 0 {
-			r.warn("spec.tls asks for TLS for %s, which is published on http only: let %s, or else edgio.published_protocols, say https",
-				model.Listed(hosts), AnnotationPublished)
+			r.warn("spec.tls asks for TLS for %s, which is published on http only: let %s, or else %s.published_protocols, say https",
+				model.Listed(hosts), AnnotationPublished, r.cdn.Section)
 		}
 	}
 }

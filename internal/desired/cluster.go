@@ -12,7 +12,7 @@ type Cluster struct {
 	AddressTypes  []string // node address types, tried in order
 	NotReadyDelay time.Duration
 	Allow         []Allow // none: see Allow
-	EdgioClass    string  // the ingress class for Edgio, "" if none
+	Class         string  // the ingress class for the CDN with ClusterClass, "" if none
 	// Selection is a hash of what of the configuration selects: namespaces, Ingresses,
 	// nodes, and whose rules are read. The claim says it.
 	Selection string

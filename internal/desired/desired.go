@@ -54,8 +54,8 @@ type Route struct {
 // no route.
 func (r *Route) Wanted() bool { return r != nil && r.Rule.Host != "" }
 
-// Place is where the route is, without a copy.
-func (r *Route) Place() *model.RuleKey { return &r.Key }
+// Where is the key of the route, without a copy.
+func (r *Route) Where() *model.RuleKey { return &r.Key }
 
 // Set is an address set: one address record for each element of Addresses, or
 // one CNAME. One of neither is without addresses now: the last known stay.
@@ -170,7 +170,6 @@ func Desired(clusters []Cluster, set model.Settings, now time.Time) Want {
 // Ingresses is taken over as long as neither they nor what they lead to have
 // changed.
 func DesiredAfter(before Want, clusters []Cluster, set model.Settings, now time.Time) Want {
-	set.PublishedProtocols = slices.Sorted(slices.Values(set.PublishedProtocols))
 	want := Want{
 		Sets: make(map[string]Set, len(before.Sets)), Clusters: make(map[string]*ClusterWant), readings: make(map[string]readings),
 	}

@@ -139,8 +139,8 @@ func (r *reading) defaults() {
 func (m *mapper) cdnOf(ing *kube.Ingress) model.CDN {
 	for _, cdn := range m.set.CDNs {
 		class := cdn.Class
-		if cdn.Name == model.Edgio {
-			class = m.EdgioClass
+		if cdn.ClusterClass {
+			class = m.Class
 		}
 		if class != "" && ing.Class == class || ing.Controller == cdn.Controller() {
 			return cdn

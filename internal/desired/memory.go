@@ -5,9 +5,9 @@ import (
 )
 
 // AddKeys adds the keys of the set's records to some.
-func (s Set) AddKeys(name string, keys map[string]bool) map[string]bool {
+func (s Set) AddKeys(name string, keys map[model.Place]bool) map[model.Place]bool {
 	if keys == nil {
-		keys = make(map[string]bool)
+		keys = make(map[model.Place]bool)
 	}
 	for _, ip := range s.Addresses {
 		keys[model.AddressRecord(name, ip, 0).Key()] = true

@@ -44,8 +44,8 @@ type options struct {
 // the options are those of the annotations that could be read.
 func ingressOptions(annotations map[string]string, set model.Settings, cdn model.CDN) (options, *verdict) {
 	o := options{adopt: set.Adopt == "always"}
-	if !cdn.WholeHosts { // what else is Edgio's
-		o.published, o.strip, o.profile = set.PublishedProtocols, set.SourcePath == "strip", set.ServiceProfile
+	if !cdn.WholeHosts {
+		o.published, o.strip, o.profile = cdn.PublishedProtocols, cdn.StripPath, cdn.Profile
 	}
 	if len(annotations) == 0 {
 		return o, nil

@@ -148,7 +148,7 @@ func TestOrigins(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			set := fixture.VultrSettings()
-			set.CNAMETarget = "cdn.example.net"
+			set.CDNs[0].Host = "cdn.example.net"
 			want := desired.Desired([]desired.Cluster{fixture.Cluster("main", test.objects...)}, set, fixture.Start())
 			var lines []string
 			if test.want != "" {

@@ -8,13 +8,13 @@ import (
 )
 
 const (
-	MaxPath = 1024 // characters of a URL path; Edgio documents no limit
+	MaxPath = 1024 // characters of a URL path; no CDN documents a limit
 	// pathCharacters are those that RFC 3986 allows in a path, less the ones
 	// that only a regular expression or a wildcard has: * ( ) $
 	pathCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~!&'+,;=:@/%"
 )
 
-// checkHost says why a host cannot be published, if so. Edgio wants a fully
+// checkHost says why a host cannot be published, if so: a CDN wants a fully
 // qualified name and no address.
 func checkHost(host string) *verdict {
 	switch {
@@ -53,8 +53,8 @@ func hostname(s string) bool {
 }
 
 // urlPaths maps an Ingress path onto the URL paths that are published for it
-// (README: "What becomes what"). At Edgio a path without a trailing slash is
-// one object and a path with it all that lies below, so a Prefix needs both.
+// (docs/ingress.md). At a CDN a path without a trailing slash may be one object,
+// and a path with it is all that lies below, so a Prefix needs both.
 func urlPaths(p kube.IngressPath) ([]string, *verdict) {
 	path := p.Path
 	if path == "" {

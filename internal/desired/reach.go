@@ -132,10 +132,10 @@ func whyNoOrigin(s model.Settings, name string) string {
 // cdnDomain is the domain or name of a CDN that a name belongs to, "" if it is
 // none's.
 func cdnDomain(s model.Settings, name string) string {
-	if s.CNAMETarget != "" && name == s.CNAMETarget {
-		return "edgio.cname_target"
-	}
 	for _, cdn := range s.CDNs {
+		if cdn.Host != "" && name == cdn.Host {
+			return cdn.HostKey
+		}
 		if model.Within(name, cdn.Domain) {
 			return cdn.Domain
 		}

@@ -10,7 +10,7 @@ import (
 
 func TestNamesThatAreNoOrigin(t *testing.T) {
 	set := fixture.VultrSettings()
-	set.CNAMETarget = "acme.cdn.example.net"
+	set.CDNs[0].Host = "acme.cdn.example.net"
 	for _, test := range []struct{ why, names string }{
 		{"", "lb.example.org a.cdn.example.net xacme.cdn.example.net notvultrcdn.com vultrcdn.com.example.org xacme.k8s.example.net k8s.example.net nodes.main.other.k8s.example.net"},
 		{"", "a.locals.org local.example.org test.example.org internal.example.org elb.us-east-1.amazonaws.com lb.example"},

@@ -90,7 +90,7 @@ func TestTLSAtEdgio(t *testing.T) {
 			}
 			ing.TLS = test.tls
 			set := fixture.Settings()
-			set.PublishedProtocols = test.configure
+			set.CDNs[0].PublishedProtocols = test.configure
 			checkWarnings(t, desired.Desired([]desired.Cluster{fixture.Cluster("main", ing, fixture.Web())}, set, fixture.Start()), test.want)
 		})
 	}

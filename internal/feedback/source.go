@@ -20,13 +20,8 @@ const originAnnotation = "edgeward/origin"
 // Source is where the outcomes of one cluster come from.
 type Source struct {
 	Cluster string
-	// Target is the host of Edgio that published hosts point at
-	// ("acme.cdn.example"); "": not known, so that it is not shown. Other CDNs
-	// tell theirs with each rule.
-	Target string
-	// PublishZones are the DNS zones in which published hosts are led to the CDN,
-	// so that nobody needs to be asked for it.
-	PublishZones []string
+	// Settings are those of the plan.
+	Settings model.Settings
 	// Ours reports whether the Ingress's class is ours. Of one that is selected
 	// by its label another controller writes the status.
 	Ours func(*kube.Ingress) bool
@@ -180,10 +175,7 @@ func (s Source) targets(about map[model.IngressID]*about, want desired.Want) map
 	targets := make(map[model.RuleKey]string)
 	for _, a := range about {
 		for _, r := range a.live {
-			host := r.Published
-			if r.CDN == model.Edgio {
-				host = s.Target
-			}
+			host := s.Settings.CDN(r.CDN).HostOf(r)
 			other, two := chosen[r.RuleKey]
 			wanted := want.Route(r.RuleKey).Rule
 			if host == "" || r.Pending || two && (wanted.Equal(*other) || !wanted.Equal(*r) && other.ID < r.ID) {
@@ -216,7 +208,7 @@ type answers struct {
 // rulePlace is the place of a rule and for whom it is.
 type rulePlace struct {
 	ingress model.IngressID
-	place   string
+	place   model.Place
 }
 
 // answersOf finds the answers among the failures, of several at one place the first.
@@ -224,8 +216,10 @@ func answersOf(failures []syncer.Failure) answers {
 	a := answers{make(map[rulePlace]string), make(map[string]string)}
 	for _, f := range failures {
 		rule := rulePlace{f.Ingress, f.Place}
-		set, _, _ := strings.Cut(f.Place, " ")
-		a.rules[rule], a.sets[set] = cmp.Or(a.rules[rule], f.Error), cmp.Or(a.sets[set], f.Error)
+		a.rules[rule] = cmp.Or(a.rules[rule], f.Error)
+		if f.Place.IsRecord() {
+			a.sets[f.Place.Name] = cmp.Or(a.sets[f.Place.Name], f.Error)
+		}
 	}
 	return a
 }
@@ -233,7 +227,7 @@ func answersOf(failures []syncer.Failure) answers {
 // of is what a provider answered for what a route needs: its rule, or else an address
 // of its set.
 func (a answers) of(r plan.RouteState, set string) string {
-	text := cmp.Or(a.rules[rulePlace{r.Ingress, model.Rule{RuleKey: r.Key}.Key()}], a.sets[set])
+	text := cmp.Or(a.rules[rulePlace{r.Ingress, r.Key.Place()}], a.sets[set])
 	if text == "" {
 		return ""
 	}

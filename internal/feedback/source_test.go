@@ -50,7 +50,7 @@ func ingress(name string) *kube.Ingress {
 }
 
 func source(target string) Source {
-	return Source{Cluster: "main", Target: target, Ours: func(in *kube.Ingress) bool { return in.Class == "edgio" }}
+	return Source{Cluster: "main", Settings: model.Settings{CDNs: []model.CDN{{Name: model.Edgio, OneName: true, Host: target}}}, Ours: func(in *kube.Ingress) bool { return in.Class == "edgio" }}
 }
 
 func warning(reason, text string) Message { return Message{Reason: reason, Warning: true, Text: text} }
@@ -184,11 +184,11 @@ func TestMessages(t *testing.T) {
 		"the whole Ingress": {want: desired.Want{Problems: []desired.Problem{problem(model.RuleKey{}, desired.Invalid, "it has no rules")}},
 			messages: []Message{warning("Invalid", "it has no rules"+mend)}},
 		"a rule is refused": {step: plan.Step{Routes: []plan.RouteState{route(a, desired.Failed, "refused")}},
-			failures: []syncer.Failure{{Place: "shop.example.com/a", Ingress: id("blog"), Error: "another's"}, {Place: "shop.example.com/a", Ingress: id("shop"), Error: "403 Forbidden"}},
+			failures: []syncer.Failure{{Place: a.Place(), Ingress: id("blog"), Error: "another's"}, {Place: a.Place(), Ingress: id("shop"), Error: "403 Forbidden"}},
 			messages: []Message{warning("SyncFailed", "shop.example.com/a: refused (403 Forbidden)"+again)}},
 		"an address is refused": {step: plan.Step{Routes: []plan.RouteState{route(a, desired.Failed, "no address")}},
 			want:     desired.Want{Routes: []*desired.Route{{Key: a, Set: "nodes.main.acme"}}},
-			failures: []syncer.Failure{{Place: "nodes.main.acmes A 192.0.2.1", Error: "another set's"}, {Place: "nodes.main.acme A 192.0.2.1", Error: "500"}},
+			failures: []syncer.Failure{{Place: model.AddressRecord("nodes.main.acmes", "192.0.2.1", 0).Key(), Error: "another set's"}, {Place: model.AddressRecord("nodes.main.acme", "192.0.2.1", 0).Key(), Error: "500"}},
 			messages: []Message{warning("SyncFailed", "shop.example.com/a: no address (500)"+again)}},
 		"its DNS cannot be made": {step: plan.Step{Routes: []plan.RouteState{route(a, desired.Synced, "")}, NoDNS: map[string]bool{"shop.example.com": true}},
 			target: cdn, zones: []string{"example.com"},
@@ -218,7 +218,7 @@ func TestMessages(t *testing.T) {
 				}
 			}
 			from := source(test.target)
-			from.PublishZones = test.zones
+			from.Settings.PublishZones = test.zones
 			got := slices.Collect(from.Outcomes(o, []*kube.Ingress{ingress("shop")}))[0].Messages
 			if diff := cmp.Diff(test.messages, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
@@ -327,7 +327,7 @@ func TestManyFailures(t *testing.T) {
 		route := &desired.Route{Key: key, Ingress: id("shop"), Set: fmt.Sprintf("web%d.default.lb.main.acme", i)}
 		o.Want.Routes = append(o.Want.Routes, route)
 		o.Step.Routes = append(o.Step.Routes, plan.RouteState{Route: route, State: desired.Failed, Reason: "no reply"})
-		o.Failures = append(o.Failures, syncer.Failure{Target: model.Edgio, Place: fmt.Sprintf("h%d.example.com/a", many-1-i), Ingress: id("shop"), Error: "500"})
+		o.Failures = append(o.Failures, syncer.Failure{Target: model.Edgio, Place: url(fmt.Sprintf("h%d.example.com/a", many-1-i)).Place(), Ingress: id("shop"), Error: "500"})
 		o.Want.Warnings = append(o.Want.Warnings, desired.Warning{Ingress: id("shop"), Message: fmt.Sprint("warning ", i)})
 	}
 	slices.SortFunc(o.Want.Routes, func(a, b *desired.Route) int { return a.Key.Compare(b.Key) })

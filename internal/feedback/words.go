@@ -120,7 +120,7 @@ func joined(keys []string, reason string) string {
 func (s Source) dnsHint(findings []finding, targets map[model.RuleKey]string, noDNS map[string]bool) string {
 	hosts := make(map[string][]string) // by target
 	for _, f := range findings {
-		if target := targets[f.key]; target != "" && (noDNS[f.key.Host] || !published(f.key.Host, s.PublishZones)) {
+		if target := targets[f.key]; target != "" && (noDNS[f.key.Host] || !published(f.key.Host, s.Settings.PublishZones)) {
 			hosts[target] = append(hosts[target], f.key.Host)
 		}
 	}

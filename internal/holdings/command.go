@@ -36,7 +36,7 @@ func NewListCommand(load func() (*config.Config, error), version string) *cobra.
 			if output == "json" {
 				write = WriteJSON
 			}
-			return write(cmd.OutOrStdout(), List(all, rules, cfg.Vultr.Domain))
+			return write(cmd.OutOrStdout(), List(all, rules, daemon.Settings(cfg)))
 		},
 	}
 	cmd.Flags().VarP(daemon.NewChoice(&output, "table", "json"), "output", "o", "table or json")

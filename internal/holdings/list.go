@@ -24,7 +24,7 @@ import (
 // Item is one object of ours.
 type Item struct {
 	Cluster string `json:"cluster"`
-	Target  string `json:"target"` // edgio, vultr-cdn or vultr
+	Target  string `json:"target"` // a provider's name
 	// Kind is rule, address or claim; published for a published host's CNAME, mark for
 	// what makes that ours, and unmarked for a rule that is nobody's but names our
 	// addresses.
@@ -49,7 +49,7 @@ func Read(ctx context.Context, cfg *config.Config, p daemon.Providers) (map[stri
 }
 
 // List turns holdings into items, sorted.
-func List(holdings map[string]*plan.Holdings, rules []model.Rule, domain string) []Item {
+func List(holdings map[string]*plan.Holdings, rules []model.Rule, set model.Settings) []Item {
 	items := []Item{}
 	users := make(map[string]int) // of a full name
 	for _, r := range rules {
@@ -65,12 +65,12 @@ func List(holdings map[string]*plan.Holdings, rules []model.Rule, domain string)
 			items = append(items, Item{cluster, string(r.CDN), "unmarked", r.RuleKey.String(), origin(r), "", r.ID})
 		}
 		for _, r := range slices.SortedFunc(slices.Values(h.Records), byKey) {
-			name := r.Name + "." + domain
-			items = append(items, Item{cluster, string(model.Vultr), "address", name, r.Data, fmt.Sprintf("%d rules", users[name]), r.ID})
+			name := r.Name + "." + set.Domain
+			items = append(items, Item{cluster, string(set.DNS.Name), "address", name, r.Data, fmt.Sprintf("%d rules", users[name]), r.ID})
 		}
 		for kind, records := range map[string][]model.Record{"claim": h.Claims, "published": h.CNAMEs, "mark": h.Marks} {
 			for _, r := range records {
-				items = append(items, Item{cluster, string(model.Vultr), kind, r.Name + "." + cmp.Or(r.Zone, domain), r.Data, "", r.ID})
+				items = append(items, Item{cluster, string(set.DNS.Name), kind, r.Name + "." + cmp.Or(r.Zone, set.Domain), r.Data, "", r.ID})
 			}
 		}
 	}
@@ -81,7 +81,7 @@ func List(holdings map[string]*plan.Holdings, rules []model.Rule, domain string)
 	return items
 }
 
-func byKey(a, b model.Record) int { return cmp.Compare(a.Key(), b.Key()) }
+func byKey(a, b model.Record) int { return a.Key().Compare(b.Key()) }
 
 // origin is where a rule sends requests, as a URL for each protocol set.
 func origin(r model.Rule) string {

@@ -33,7 +33,7 @@ func (r Remover) Show(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	items := List(holdings, rules, r.Config.Vultr.Domain)
+	items := List(holdings, rules, daemon.Settings(r.Config))
 	if len(items) == 0 && r.Cluster != "" {
 		return 0, fmt.Errorf("nothing at the providers belongs to a cluster %q of the owner %s", r.Cluster, r.Config.Owner)
 	}
@@ -103,7 +103,7 @@ func (r Remover) Run(ctx context.Context) error {
 	removed := 0
 	for _, h := range each(holdings) {
 		for _, rule := range free(h, h.Rules) {
-			err = errors.Join(err, r.remove("rule "+rule.Key(), r.Providers.DeleteRule(ctx, rule)))
+			err = errors.Join(err, r.remove("rule "+rule.RuleKey.String(), r.Providers.DeleteRule(ctx, rule)))
 			removed++
 		}
 	}
@@ -161,7 +161,7 @@ func each(holdings map[string]*plan.Holdings) func(func(string, *plan.Holdings) 
 }
 
 func (r Remover) removeRecord(ctx context.Context, record model.Record) error {
-	return r.remove(record.Key(), r.Providers.Vultr.Delete(ctx, record))
+	return r.remove(record.Key().String(), r.Providers.Vultr.Delete(ctx, record))
 }
 
 func (r Remover) remove(what string, err error) error {

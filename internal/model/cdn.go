@@ -5,13 +5,30 @@ import (
 	"time"
 )
 
-// CDN says which Ingresses are for a CDN, and what it cannot express. The zero
-// value but for its Target can express everything.
+// CDN says which Ingresses are for a CDN, what it cannot express, and what it publishes
+// unless an Ingress says otherwise. The zero value but for its Name can express
+// everything.
 type CDN struct {
-	Name Provider
-	// Class is the ingress class whose Ingresses are for it; that of Edgio is each
-	// cluster's own.
-	Class string
+	Name    Provider
+	Section string // of the configuration, "vultr_cdn"
+	// Class is the ingress class whose Ingresses are for it. With ClusterClass it is
+	// each cluster's own, see desired.Cluster.
+	Class        string
+	ClusterClass bool
+
+	// PublishedProtocols are those that hosts are published with, of "http" and
+	// "https", sorted; StripPath: the origin sees "/" for the published prefix; Profile
+	// is the service profile. A CDN of whole hosts has none of these.
+	PublishedProtocols []string
+	StripPath          bool
+	Profile            string
+
+	// OneName: all published hosts are led to one name at the CDN, which is Host, or
+	// is not known if that is "". HostKey is the key of the configuration that says it.
+	// Without OneName the CDN gives each rule a name of its own, see Rule.Published.
+	OneName bool
+	Host    string
+	HostKey string
 	// WholeHosts: it publishes "/" of a host from "/" of one origin, and nothing
 	// else. It has no service profiles.
 	WholeHosts bool
@@ -35,6 +52,15 @@ type CDN struct {
 // Alone reports whether the CDN publishes nothing below a path with it, but one
 // object.
 func (c CDN) Alone(path string) bool { return !c.WholeHosts && !strings.HasSuffix(path, "/") }
+
+// HostOf is the name at the CDN that the host of a rule has to be led to; "" if that is
+// not known (yet).
+func (c *CDN) HostOf(r *Rule) string {
+	if c.OneName {
+		return c.Host
+	}
+	return r.Published
+}
 
 // Controller is the spec.controller of the IngressClass objects whose Ingresses
 // are for the CDN.

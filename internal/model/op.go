@@ -20,10 +20,10 @@ func (v Verb) Reads() bool { return v == LookUp || v == Verify }
 // Object is what stands at a provider.
 type Object[T any] interface {
 	Rule | Record
-	Key() string      // the place it takes: one operation at a time
+	Key() Place       // the place it takes: one operation at a time
 	Identity() string // the provider's ID
 	WithIdentity(string) T
-	Scope() string // what a search for it covers
+	Scope() Place // what a search for it covers
 	Equal(T) bool
 	Compare(T) int // orders all that stand, each with an ID of its own
 	// Observed returns the object with what only the provider says of it, of one
@@ -71,12 +71,12 @@ func Verification(r Record) Op[Record] {
 }
 
 // Key is the place that the operation works on.
-func (op Op[T]) Key() string {
+func (op Op[T]) Key() Place {
 	switch op.Verb {
 	case LookUp:
-		return "look up " + op.New().Scope()
+		return op.New().Scope()
 	case Verify:
-		return "verify " + op.New().Identity()
+		return Place{Kind: OneObject, Name: op.New().Identity()}
 	case Create:
 		return op.New().Key()
 	}

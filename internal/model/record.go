@@ -18,15 +18,15 @@ type Record struct {
 
 // Key names the record's place: no two operations at one place run at a time. A
 // name has one CNAME, and one claim or mark of ours, whatever it says.
-func (r Record) Key() string {
+func (r Record) Key() Place {
 	name := r.Name
 	if r.Zone != "" {
 		name += "." + r.Zone
 	}
 	if r.Type == "CNAME" || r.Type == "TXT" && strings.HasPrefix(r.Name, OwnerPrefix) {
-		return name + " " + r.Type
+		return Place{Kind: PlaceKind(r.Type), Name: name}
 	}
-	return name + " " + r.Type + " " + r.Data
+	return Place{Kind: PlaceKind(r.Type), Name: name, Detail: r.Data}
 }
 
 // WithData returns the record as it is to be changed into, with other data.
@@ -42,7 +42,7 @@ func (r Record) Identity() string { return r.ID }
 func (r Record) WithIdentity(id string) Record { r.ID = id; return r }
 
 // Scope is the zone: a search means reading it.
-func (r Record) Scope() string { return r.Zone }
+func (r Record) Scope() Place { return Place{Kind: SearchArea, Name: r.Zone} }
 
 // Equal reports whether both records say the same, whatever their IDs.
 func (r Record) Equal(o Record) bool {

@@ -64,15 +64,11 @@ type Rule struct {
 }
 
 // Key names the rule's place: no two operations at one place run at a time.
-func (r Rule) Key() string { return r.at(r.RuleKey.String()) }
+func (r Rule) Key() Place { return r.RuleKey.Place() }
 
-// at tells a place at a CDN from that of the same name at another. Edgio was
-// there first and needs no name.
-func (k RuleKey) at(place string) string {
-	if k.CDN == Edgio {
-		return place
-	}
-	return string(k.CDN) + " " + place
+// Place is the place of what the key names.
+func (k RuleKey) Place() Place {
+	return Place{CDN: k.CDN, Kind: RulePlace, Name: k.Host, Detail: k.Path}
 }
 
 // Identity is the provider's name for the rule.
@@ -83,7 +79,7 @@ func (r Rule) WithIdentity(id string) Rule { r.ID = id; return r }
 
 // Scope names the part of the account that a search for this rule covers:
 // all rules of its host.
-func (r Rule) Scope() string { return r.at(r.Host) }
+func (r Rule) Scope() Place { return Place{CDN: r.CDN, Kind: SearchArea, Name: r.Host} }
 
 // Equal reports whether both rules say the same, whatever their IDs and what
 // can only be observed. A published port that was not told counts as the
@@ -145,5 +141,5 @@ func PublishedPort(protocol string) int {
 	return 80
 }
 
-// Place is where the rule is, without a copy.
-func (r *Rule) Place() *RuleKey { return &r.RuleKey }
+// Where is the key of the rule, without a copy.
+func (r *Rule) Where() *RuleKey { return &r.RuleKey }

@@ -12,13 +12,12 @@ type Settings struct {
 	Domain string // the zone, lower case, without a trailing dot
 	TTL    int    // of our records, seconds
 
+	DNS  DNS
 	CDNs []CDN // the first is for Ingresses whose class names none
+	// KnownCDNs are all that there are, in the configuration or not.
+	KnownCDNs []Provider
 
-	ServiceProfile     string
-	PublishedProtocols []string
-	SourcePath         string // "keep" or "strip"
-	CNAMETarget        string // the CDN's host that Ingress statuses show; "" if none
-	Adopt              string // "never", "annotated" or "always"
+	Adopt string // "never", "annotated" or "always"
 	// PublishZones are the account's zones in which published hosts get a CNAME
 	// to their CDN.
 	PublishZones []string
@@ -70,9 +69,19 @@ func (s Settings) Unread(o Ownership) []Provider {
 	})
 }
 
-// UnknownCDNs are that are neither in the configuration nor to be forgotten.
+// CDN is what the configuration says of a CDN; the zero CDN if nothing.
+func (s *Settings) CDN(name Provider) *CDN {
+	for i := range s.CDNs {
+		if s.CDNs[i].Name == name {
+			return &s.CDNs[i]
+		}
+	}
+	return new(CDN)
+}
+
+// UnknownCDNs are those that are neither in the configuration nor to be forgotten.
 func (s Settings) UnknownCDNs() []Provider {
-	return s.Unread(Ownership{CDNs: []Provider{Edgio, VultrCDN}})
+	return s.Unread(Ownership{CDNs: s.KnownCDNs})
 }
 
 // Unlisted are the tags of a claim's zones that are not in the configuration: hosts

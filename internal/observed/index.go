@@ -35,16 +35,16 @@ func (s Statuses[K]) Has(at K) bool {
 
 // Index answers questions about a View by place.
 type Index[T model.Object[T]] struct {
-	Statuses[string]
-	At      map[string][]*T // by key, ordered by ID
-	missing map[string]bool // IDs
+	Statuses[model.Place]
+	At      map[model.Place][]*T // by key, ordered by ID
+	missing map[string]bool      // IDs
 }
 
 // NewIndex is for questions about these of the view's objects.
 func NewIndex[T model.Object[T]](v View[T], objects []*T) Index[T] {
 	x := Index[T]{
-		Statuses: make(Statuses[string], len(v.Attempts)),
-		At:       make(map[string][]*T, len(objects)),
+		Statuses: make(Statuses[model.Place], len(v.Attempts)),
+		At:       make(map[model.Place][]*T, len(objects)),
 		missing:  v.Missing,
 	}
 	for i, o := range objects {
@@ -65,19 +65,19 @@ func NewIndex[T model.Object[T]](v View[T], objects []*T) Index[T] {
 }
 
 // Has reports whether anything stands or is under way at key.
-func (x Index[T]) Has(key string) bool {
+func (x Index[T]) Has(key model.Place) bool {
 	_, trying := x.Statuses[key]
 	return trying || len(x.At[key]) > 0
 }
 
 // Doubtful reports whether it is unknown what stands at key.
-func (x Index[T]) Doubtful(key string) bool {
+func (x Index[T]) Doubtful(key model.Place) bool {
 	return x.Is(key, Unknown) || len(x.missing) > 0 && slices.ContainsFunc(x.At[key], func(o *T) bool { return x.missing[(*o).Identity()] })
 }
 
 // Sure returns the object at key if one certainly stands there and nothing is
 // being done to it.
-func (x Index[T]) Sure(key string) (o *T, ok bool) {
+func (x Index[T]) Sure(key model.Place) (o *T, ok bool) {
 	if x.Is(key, InFlight) || x.Doubtful(key) || len(x.At[key]) == 0 {
 		return nil, false
 	}

@@ -10,7 +10,7 @@ import (
 // concerns us, unless that search is under way. It takes the turn of the first that
 // needs it.
 func LookUps[T model.Object[T]](v View[T], concern iter.Seq[*T]) []model.Op[T] {
-	searched := make(map[string]bool)
+	searched := make(map[model.Place]bool)
 	for _, a := range v.Attempts {
 		if a.Verb == model.LookUp && a.Status == InFlight {
 			searched[a.New().Scope()] = true

@@ -26,10 +26,10 @@ type View[T model.Object[T]] struct {
 	Attempts []Attempt[T]
 	// Rejected are the keys of those Parked attempts that the provider understood and
 	// refused: as they are they will hardly ever succeed.
-	Rejected map[string]bool
+	Rejected map[model.Place]bool
 	// Taken are the keys of those Parked creations for which there is no room beside
 	// what stands there.
-	Taken map[string]bool
+	Taken map[model.Place]bool
 	// Unproven are the IDs of Objects that may be gone: a deletion of theirs had no
 	// reply, or the process before may have deleted them, and the lists that have
 	// shown them since may be older.

@@ -203,7 +203,7 @@ func end[T model.Object[T]](w *world, s *store[T], apply func(model.Op[T]) (T, o
 	case a.Verb == model.LookUp:
 		s.attempts = slices.Delete(s.attempts, i, i+1)
 		s.lookedUp(a.New().Scope())
-		w.log("looked up %q", a.New().Scope())
+		w.log("looked up %q", a.New().Scope().Object())
 		return
 	case fault:
 		s.attempts[i].Status = []observed.Status{observed.BackingOff, observed.Unknown}[w.rng.IntN(2)]
@@ -230,7 +230,7 @@ func end[T model.Object[T]](w *world, s *store[T], apply func(model.Op[T]) (T, o
 
 // lookedUp takes the outcome of a search into the view, but for what an
 // operation under way is about to change.
-func (s *store[T]) lookedUp(scope string) {
+func (s *store[T]) lookedUp(scope model.Place) {
 	covered := func(o T) bool {
 		return o.Scope() == scope && !slices.ContainsFunc(s.attempts, func(a observed.Attempt[T]) bool { return a.Status == observed.InFlight && a.Key() == o.Key() })
 	}

@@ -86,7 +86,7 @@ func (p *planner) planRuleDeletions() {
 func (p *planner) planRecordDeletions() {
 	for name, c := range p.clusters.of {
 		for set, lost := range c.lost.sets {
-			blocked := Blocked{Provider: model.Vultr, Cluster: name, Set: set + "." + p.Settings.Domain}
+			blocked := Blocked{Provider: p.Settings.DNS.Name, Cluster: name, Set: set + "." + p.Settings.Domain}
 			p.step.Records = append(p.step.Records, judge(p, blocked, Loss{len(lost.stood), lost.left}, lost.deletions)...)
 		}
 		had, waiting := p.ownedAliases(name), 0
@@ -97,7 +97,7 @@ func (p *planner) planRecordDeletions() {
 				waiting++
 			}
 		}
-		p.step.Records = append(p.step.Records, judge(p, Blocked{Provider: model.Vultr, Cluster: name}, Loss{had, had - waiting}, c.lost.hosts)...)
+		p.step.Records = append(p.step.Records, judge(p, Blocked{Provider: p.Settings.DNS.Name, Cluster: name}, Loss{had, had - waiting}, c.lost.hosts)...)
 	}
 }
 

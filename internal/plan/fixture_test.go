@@ -152,7 +152,7 @@ func kept[T model.Object[T]](o T) T {
 // "delete nodes.main 192.0.2.1", "update claim main to 60".
 func line[T model.Object[T]](op model.Op[T]) string {
 	if op.Verb == model.LookUp {
-		return strings.TrimSpace(op.Key())
+		return op.Key().String()
 	}
 	o := op.New()
 	if op.Verb == model.Delete {

@@ -355,7 +355,7 @@ func TestGuard(t *testing.T) {
 				t.Fatal("the table of docs/guard.md has a case that is not tried")
 			}
 			set := fixture.VultrSettings()
-			set.CNAMETarget, set.ConfirmAfter = "acme.cdn.example.net", time.Hour
+			set.CDNs[0].Host, set.ConfirmAfter = "acme.cdn.example.net", time.Hour
 			g := &guardStage{stage: newStage(set), selection: "right"}
 			g.started(c.before)
 			g.run()
@@ -449,7 +449,7 @@ func TestGuardBeginsAnew(t *testing.T) {
 // one goes, and the host goes on leading to the others, which the guard holds back.
 func TestOneRuleOfAHostGoes(t *testing.T) {
 	set := fixture.VultrSettings()
-	set.CNAMETarget, set.ConfirmAfter = "acme.cdn.example.net", time.Hour
+	set.CDNs[0].Host, set.ConfirmAfter = "acme.cdn.example.net", time.Hour
 	g := &guardStage{stage: newStage(set), selection: "right"}
 	g.started(rulesOn("main", 5))
 	g.run()

@@ -105,7 +105,7 @@ func AllHoldings(rules []*model.Rule, records observed.View[model.Record], set m
 			slices.SortFunc(list, func(a, b model.Rule) int { return a.RuleKey.Compare(b.RuleKey) })
 		}
 		for _, list := range [][]model.Record{h.Records, h.Claims, h.CNAMEs, h.Marks} {
-			slices.SortFunc(list, func(a, b model.Record) int { return strings.Compare(a.Key(), b.Key()) })
+			slices.SortFunc(list, func(a, b model.Record) int { return a.Key().Compare(b.Key()) })
 		}
 	}
 	return all
@@ -117,10 +117,8 @@ func AllHoldings(rules []*model.Rule, records observed.View[model.Record], set m
 func (h *Holdings) restsOnOthers(cluster string, rules []*model.Rule, records observed.View[model.Record], set model.Settings) bool {
 	used := make(map[string]bool)
 	for _, r := range rules {
-		used[strings.ToLower(r.SourceHost)], used[r.Published] = true, true
-		if r.CDN == model.Edgio {
-			used[set.CNAMETarget] = true
-		}
+		used[strings.ToLower(r.SourceHost)] = true
+		used[set.CDN(r.CDN).HostOf(r)] = true
 	}
 	return slices.ContainsFunc(h.CNAMEs, func(r model.Record) bool { return !used[r.Data] }) ||
 		slices.ContainsFunc(records.Objects, func(r *model.Record) bool {
@@ -137,7 +135,7 @@ func (h *Holdings) keep(said model.Ownership, rules []*model.Rule, records obser
 		why := ""
 		at, ok := set.ZoneOf(r.Host)
 		if zone := set.UnlistedZone(said, r.Host); zone != "" {
-			why = fmt.Sprintf("their hosts may be led to them in zone %s, which is not in vultr.publish_zones any more (list it there, or in sync.forget)", zone)
+			why = fmt.Sprintf("their hosts may be led to them in zone %s, which is not in %s any more (list it there, or in sync.forget)", zone, set.DNS.Key("publish_zones"))
 		} else if fault := records.Part(at.Zone).Fault; ok && fault != "" {
 			why = "their hosts may be led to them in a zone that cannot be read: " + fault
 		}
@@ -154,18 +152,21 @@ func (h *Holdings) keep(said model.Ownership, rules []*model.Rule, records obser
 		return
 	}
 	read := make(map[string]bool) // names at the CDNs that were read
-	read[set.CNAMETarget] = slices.ContainsFunc(set.CDNs, func(c model.CDN) bool { return c.Name == model.Edgio })
+	for _, cdn := range set.CDNs {
+		read[cdn.Host] = true
+	}
 	for _, r := range rules {
-		read[r.Published] = true
+		read[set.CDN(r.CDN).HostOf(r)] = true
 	}
 	for _, r := range h.CNAMEs {
 		if read[r.Data] {
 			continue
 		}
 		h.Kept[r.ID] = unreadCDN(unread)
-		for _, rule := range h.Rules { // of Edgio, by a name that is not known any more
-			if rule.CDN == model.Edgio && set.CNAMETarget == "" && r.Name+"."+cmp.Or(r.Zone, set.Domain) == rule.Host {
-				h.Kept[rule.ID] = "their hosts may be led to them, which edgio.cname_target does not say any more"
+		for _, rule := range h.Rules { // by a CDN's one name, that is not known any more
+			cdn := set.CDN(rule.CDN)
+			if cdn.OneName && cdn.Host == "" && r.Name+"."+cmp.Or(r.Zone, set.Domain) == rule.Host {
+				h.Kept[rule.ID] = "their hosts may be led to them, which " + cdn.HostKey + " does not say any more"
 			}
 		}
 		for _, mark := range h.Marks {

@@ -167,8 +167,8 @@ func (p *planner) findHostAliases() {
 	}
 	if !p.Records.Complete() { // as long as a zone is not known there may be a mark
 		for _, s := range p.rows.all {
-			if at, ok := p.Settings.ZoneOf(s.Place().Host); ok && len(s.ours) > 0 && !p.Records.Part(at.Zone).Seen() {
-				note(s.Place().Host)
+			if at, ok := p.Settings.ZoneOf(s.Where().Host); ok && len(s.ours) > 0 && !p.Records.Part(at.Zone).Seen() {
+				note(s.Where().Host)
 			}
 		}
 	}
@@ -313,12 +313,12 @@ func (p *planner) isPublished(name string) bool {
 	return p.names[name]
 }
 
-// leadable reports whether any host can be led to a rule. To Edgio one may have been
-// led while edgio.cname_target was in the configuration.
-func (p *planner) leadable(r *model.Rule) bool { return r.CDN == model.Edgio || p.target(r) != "" }
+// leadable reports whether any host can be led to a rule. Where all are led to one name
+// they may have been while that was in the configuration.
+func (p *planner) leadable(r *model.Rule) bool { return p.cdn(r.CDN).OneName || p.target(r) != "" }
 
-// namesOf are the names by which a host's DNS leads, or led, to a rule. Where the name
-// of Edgio is not known these are all that no rule has.
+// namesOf are the names by which a host's DNS leads, or led, to a rule. Where the one
+// name of a CDN is not known these are all that no rule has.
 func (p *planner) namesOf(pub *hostAlias, r *model.Rule) []string {
 	if target := p.target(r); target != "" {
 		return []string{target}

@@ -11,7 +11,7 @@ import (
 // keyed are the elements of lists in the order of their keys.
 type keyed interface {
 	*desired.Route | *model.Rule | *row
-	Place() *model.RuleKey
+	Where() *model.RuleKey
 }
 
 // differ returns the keys at which two lists have not the same elements.
@@ -23,14 +23,14 @@ func differ[T keyed](a, b []T) (keys []*model.RuleKey) {
 		switch {
 		case a[0] == b[0]:
 			a, b = a[1:], b[1:]
-		case a[0].Place().Compare(*b[0].Place()) < 0:
-			keys, a = append(keys, a[0].Place()), a[1:]
+		case a[0].Where().Compare(*b[0].Where()) < 0:
+			keys, a = append(keys, a[0].Where()), a[1:]
 		default:
-			keys, b = append(keys, b[0].Place()), b[1:]
+			keys, b = append(keys, b[0].Where()), b[1:]
 		}
 	}
 	for _, e := range slices.Concat(a, b) {
-		keys = append(keys, e.Place())
+		keys = append(keys, e.Where())
 	}
 	return keys
 }
@@ -62,13 +62,13 @@ func inOrder(a, b []*model.RuleKey) iter.Seq[*model.RuleKey] {
 // list's beginning is found at once.
 func at[T keyed](list []T, key *model.RuleKey) (here, rest []T) {
 	near := 1
-	for near < len(list) && list[near-1].Place().Compare(*key) < 0 {
+	for near < len(list) && list[near-1].Where().Compare(*key) < 0 {
 		near *= 2
 	}
 	near = min(near, len(list))
-	from, _ := slices.BinarySearchFunc(list[:near], key, func(e T, key *model.RuleKey) int { return e.Place().Compare(*key) })
+	from, _ := slices.BinarySearchFunc(list[:near], key, func(e T, key *model.RuleKey) int { return e.Where().Compare(*key) })
 	to := from
-	for to < len(list) && *list[to].Place() == *key {
+	for to < len(list) && *list[to].Where() == *key {
 		to++
 	}
 	return list[from:to], list[to:]

@@ -14,10 +14,14 @@ import (
 // target is the name at the CDN that a rule's host has to lead to, "" if it is
 // not known.
 func (p *planner) target(r *model.Rule) string {
-	if r.CDN == model.Edgio {
-		return p.Settings.CNAMETarget
-	}
-	return r.Published
+	return p.cdn(r.CDN).HostOf(r)
+}
+
+// namesHosts reports whether the name at a CDN that a host has to be led to is known, or
+// will be.
+func (p *planner) namesHosts(name model.Provider) bool {
+	cdn := p.cdn(name)
+	return !cdn.OneName || cdn.Host != ""
 }
 
 // lead is where a host shall lead, for which Ingress.
@@ -59,7 +63,7 @@ func (p *planner) planHostAliases() {
 	names := make(map[string]bool)    // hosts at a CDN whose name for them is, or will be, known
 	standing := make(map[string]bool) // those of these that have a rule of ours
 	for _, s := range p.rows.all {
-		host, r := s.Place().Host, s.route
+		host, r := s.Where().Host, s.route
 		released[host] = released[host] || r.Release
 		lost := r.Wanted() && p.lost(s)
 		if lost {
@@ -68,7 +72,7 @@ func (p *planner) planHostAliases() {
 		wanted[host] = wanted[host] || r.Wanted() && !lost
 		_, stays := p.held(r, s.ours)
 		held[host] = held[host] || stays
-		if s.Place().CDN != model.Edgio || p.Settings.CNAMETarget != "" {
+		if p.namesHosts(s.Where().CDN) {
 			names[host] = true
 			standing[host] = standing[host] || len(s.ours) > 0
 		}
@@ -80,7 +84,7 @@ func (p *planner) planHostAliases() {
 		pub := p.aliases[host]
 		for _, r := range p.rows.rulesOf(host) { // of others, too
 			known[host] = known[host] || pub.hasCNAME && p.target(r) == pub.cname.Data
-			names[host] = names[host] || r.CDN != model.Edgio || p.Settings.CNAMETarget != ""
+			names[host] = names[host] || p.namesHosts(r.CDN)
 		}
 	}
 	for key := range p.Memory.droppedRules {
@@ -133,7 +137,7 @@ func (p *planner) noDNS(pub *hostAlias, leads []lead) {
 // ours there or on its way, while its host still leads to a rule that is gone: a
 // name at the CDN that anybody may get.
 func (p *planner) lost(s *row) bool {
-	pub := p.aliases[s.Place().Host]
+	pub := p.aliases[s.Where().Host]
 	if pub == nil || len(s.ours) > 0 || p.written.Has(s) || p.missing(s) || !p.barred(s) {
 		return false
 	}
@@ -277,7 +281,7 @@ func (p *planner) unwantedAlias(pub *hostAlias, r model.Record) {
 	must := pub.lost || pub.barred != "" || p.yields[pub.host] || r.Type == "TXT"
 	stays := p.heldBack[pub.host] && !must
 	c := p.clusters.get(pub.cluster)
-	gone := p.unwanted(model.Vultr, pub.cluster, r.ID, saidIf(must || !stays && (pub.dropped || p.letGo[pub.host])))
+	gone := p.unwanted(p.Settings.DNS.Name, pub.cluster, r.ID, saidIf(must || !stays && (pub.dropped || p.letGo[pub.host])))
 	if stays {
 		return
 	}

@@ -85,7 +85,7 @@ func TestWildcard(t *testing.T) {
 			ing.Rules[0].Host = "www.a.example.com"
 			s := newStage(fixture.VultrSettings(), fixture.Cluster("main", ing, fixture.Balanced("192.0.2.9")))
 			s.Records.Objects = []*model.Record{{ID: "wild", Zone: "example.com", Name: wildcard, Type: "A", Data: "192.0.2.99", TTL: 300}}
-			const cname = "www.a.example.com CNAME"
+			cname := model.Record{Zone: "example.com", Name: "www.a", Type: "CNAME"}.Key()
 			marked := func() bool {
 				return slices.ContainsFunc(s.Records.Objects, func(r *model.Record) bool { _, ok := model.ParseAliasLabel(r, fixture.Owner); return ok })
 			}
@@ -93,7 +93,7 @@ func TestWildcard(t *testing.T) {
 				for _, op := range s.step.Records {
 					if op.Key() == cname && op.Verb == model.Create {
 						s.Records.Attempts = []observed.Attempt[model.Record]{{Op: op, Status: observed.BackingOff}}
-						s.Records.Rejected = map[string]bool{cname: true}
+						s.Records.Rejected = map[model.Place]bool{cname: true}
 						return true
 					}
 				}
@@ -146,7 +146,7 @@ func TestWildcard(t *testing.T) {
 // rule goes, although the host goes on leading there, for the others.
 func TestOnePathOfAHostGoes(t *testing.T) {
 	set := fixture.VultrSettings()
-	set.CNAMETarget = "acme.cdn.example.net"
+	set.CDNs[0].Host = "acme.cdn.example.net"
 	s := settled(set, rulesOn("main", 3))
 	s.change(true, rulesOn("main", 2))
 	if diff := cmp.Diff([]string{"10s: delete rule main.example.com/3"}, s.run()); diff != "" {

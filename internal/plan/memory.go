@@ -21,7 +21,7 @@ type Memory struct {
 	unused map[clusterCDN]time.Time
 	// What was wanted and, as the watch reported, is not any more.
 	droppedRules   map[model.RuleKey]bool
-	droppedRecords map[string]bool // keys
+	droppedRecords map[model.Place]bool
 	// decided are Ingresses that the watch reported to be gone, or to be nobody's,
 	// when their class was not known: what stands for them was wanted.
 	decided map[model.IngressID]bool
@@ -55,7 +55,7 @@ func (p *planner) remember() Memory {
 	}
 	next := Memory{
 		absent: p.absent, stood: p.stood, settled: p.settled, unused: p.unused, named: p.named, compared: maps.Clone(p.Memory.compared), pointed: p.pointed, refused: p.refused, ttlRefused: p.ttls, taken: p.taken, unkept: p.unkept,
-		droppedRules: make(map[model.RuleKey]bool), droppedRecords: make(map[string]bool), rows: p.rows, stands: p.stands, decided: p.decided,
+		droppedRules: make(map[model.RuleKey]bool), droppedRecords: make(map[model.Place]bool), rows: p.rows, stands: p.stands, decided: p.decided,
 	}
 	if next.compared == nil {
 		next.compared = make(map[string]bool)
@@ -102,7 +102,7 @@ func (p *planner) remember() Memory {
 // if it were.
 func (p *planner) looksAt(a absence) bool {
 	c := p.clusters.get(a.cluster)
-	return c == nil || c.claimed && (a.provider == model.Vultr || p.Rules.Part(string(a.provider)).Known)
+	return c == nil || c.claimed && (a.provider == p.Settings.DNS.Name || p.Rules.Part(string(a.provider)).Known)
 }
 
 // Reloaded is what of a memory holds for a process that has read its configuration again:
@@ -118,7 +118,7 @@ func (m Memory) Reloaded() Memory {
 // max_delete. Without, objects were only missing in a new snapshot.
 func (m Memory) Follow(old, now desired.Want, reported bool) Memory {
 	next := m
-	next.droppedRules, next.droppedRecords = make(map[model.RuleKey]bool), make(map[string]bool)
+	next.droppedRules, next.droppedRecords = make(map[model.RuleKey]bool), make(map[model.Place]bool)
 	for key := range m.droppedRules {
 		if !now.Route(key).Wanted() {
 			next.droppedRules[key] = true
@@ -153,7 +153,7 @@ func (m Memory) Follow(old, now desired.Want, reported bool) Memory {
 	if len(records) == 0 {
 		return next
 	}
-	var wanted map[string]bool
+	var wanted map[model.Place]bool
 	for name, set := range now.Sets {
 		wanted = set.AddKeys(name, wanted)
 	}

@@ -216,12 +216,7 @@ func (p *planner) wants(cluster string, cdn model.Provider) {
 
 // cdn is what the configuration says of a CDN; the zero CDN if nothing.
 func (p *planner) cdn(target model.Provider) *model.CDN {
-	for i := range p.Settings.CDNs {
-		if p.Settings.CDNs[i].Name == target {
-			return &p.Settings.CDNs[i]
-		}
-	}
-	return new(model.CDN)
+	return p.Settings.CDN(target)
 }
 
 // finish sorts the answer, so that it does not depend on the order of maps.
@@ -249,13 +244,13 @@ func oneAPlace[T model.Object[T]](ops []model.Op[T]) []model.Op[T] {
 	// Their keys are made anew each time: what is sorted holds them.
 	type place struct {
 		urgency int
-		key     string
+		key     model.Place
 		op      int
 	}
 	places, inOrder := make([]place, len(ops)), true
 	for i := range ops {
 		places[i] = place{ops[i].Urgency, ops[i].Key(), i}
-		inOrder = inOrder && (i == 0 || places[i-1].urgency == places[i].urgency && places[i-1].key < places[i].key)
+		inOrder = inOrder && (i == 0 || places[i-1].urgency == places[i].urgency && places[i-1].key.Compare(places[i].key) < 0)
 	}
 	if inOrder {
 		return ops // ten thousand rules to be made, say
@@ -264,12 +259,12 @@ func oneAPlace[T model.Object[T]](ops []model.Op[T]) []model.Op[T] {
 		if a.urgency != b.urgency {
 			return cmp.Compare(a.urgency, b.urgency)
 		}
-		if c := strings.Compare(a.key, b.key); c != 0 {
+		if c := a.key.Compare(b.key); c != 0 {
 			return c
 		}
 		return strings.Compare(ops[a.op].Old().Identity(), ops[b.op].Old().Identity())
 	})
-	taken := make(map[string]bool, len(ops))
+	taken := make(map[model.Place]bool, len(ops))
 	sorted := make([]model.Op[T], 0, len(ops))
 	for _, p := range places {
 		if !taken[p.key] {

@@ -32,7 +32,7 @@ func checkOps(t *testing.T, in Input, step Step) {
 // under way or what stands there is in doubt.
 func checkPlaces[T model.Object[T]](t *testing.T, v observed.View[T], ops []model.Op[T]) {
 	t.Helper()
-	doubtful := make(map[string]bool)
+	doubtful := make(map[model.Place]bool)
 	for _, o := range v.Objects {
 		if v.Missing[(*o).Identity()] {
 			doubtful[(*o).Key()] = true
@@ -43,7 +43,7 @@ func checkPlaces[T model.Object[T]](t *testing.T, v observed.View[T], ops []mode
 			doubtful[a.Key()] = true
 		}
 	}
-	taken := make(map[string]bool)
+	taken := make(map[model.Place]bool)
 	for _, op := range ops {
 		if taken[op.Key()] || doubtful[op.Key()] {
 			t.Errorf("%s is not the only operation at its place, or it is in doubt what stands there", line(op))

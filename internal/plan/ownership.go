@@ -197,9 +197,9 @@ func (p *planner) tellUnread(cluster string, c *clusterState) {
 		}
 	}
 	if len(hosts) > 0 {
-		p.notice("cluster %s has led hosts to the CDN in zones that are not in vultr.publish_zones any more: %s. "+
+		p.notice("cluster %s has led hosts to the CDN in zones that are not in %s any more: %s. "+
 			"Their CNAMEs are left as they are, and so is what they lead to. List the zones again, or delete the records of these hosts and list the zones in sync.forget",
-			cluster, model.Listed(slices.Compact(hosts)))
+			cluster, p.Settings.DNS.Key("publish_zones"), model.Listed(slices.Compact(hosts)))
 	}
 }
 

@@ -38,7 +38,7 @@ const maxSteps = 1000
 func Preview(in Input) (Forecast, error) {
 	var f Forecast
 	start := in.Now
-	rules, records := newPlay(in.Rules), newPlay(in.Records)
+	rules, records := newPlay(in.Rules, in.Settings), newPlay(in.Records, in.Settings)
 	for range maxSteps {
 		in.Rules, in.Records = rules.view(in.Now), records.view(in.Now)
 		f.Last = Next(in)
@@ -63,13 +63,13 @@ func Preview(in Input) (Forecast, error) {
 // Foreseen is what a create or an update would come to, as far as that can be
 // known before: what the provider makes up itself is named, not invented. An
 // object that is made gets the given ID.
-func Foreseen[T model.Object[T]](op model.Op[T], id string) T {
+func Foreseen[T model.Object[T]](op model.Op[T], id string, set model.Settings) T {
 	if op.Verb == model.Update {
 		id = op.Old().Identity()
 	}
 	o := op.New().WithIdentity(id)
 	r, ok := any(o).(model.Rule)
-	if !ok || r.CDN == model.Edgio {
+	if !ok || set.CDN(r.CDN).OneName {
 		return o
 	}
 	if r.Published = "(the name that the CDN gives)"; op.Verb == model.Update {
@@ -84,10 +84,11 @@ type play[T model.Object[T]] struct {
 	read    observed.View[T]
 	objects map[string]*T
 	made    int
+	set     model.Settings
 }
 
-func newPlay[T model.Object[T]](v observed.View[T]) *play[T] {
-	p := &play[T]{read: v, objects: make(map[string]*T, len(v.Objects))}
+func newPlay[T model.Object[T]](v observed.View[T], set model.Settings) *play[T] {
+	p := &play[T]{read: v, objects: make(map[string]*T, len(v.Objects)), set: set}
 	for _, o := range v.Objects {
 		p.objects[(*o).Identity()] = o
 	}
@@ -112,10 +113,10 @@ func (p *play[T]) apply(op model.Op[T]) model.Op[T] {
 	switch op.Verb {
 	case model.Create:
 		p.made++
-		made := Foreseen(op, fmt.Sprintf("new-%d", p.made))
+		made := Foreseen(op, fmt.Sprintf("new-%d", p.made), p.set)
 		p.objects[made.Identity()] = &made
 	case model.Update:
-		p.objects[op.Old().Identity()] = new(Foreseen(op, ""))
+		p.objects[op.Old().Identity()] = new(Foreseen(op, "", p.set))
 	case model.Delete:
 		delete(p.objects, op.Old().Identity())
 	}

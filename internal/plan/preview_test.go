@@ -23,10 +23,10 @@ func changes(f Forecast) []string {
 		return " after " + d.String()
 	}
 	for _, c := range f.Records {
-		lines = append(lines, string(c.Verb)+" "+c.Key()+wait(c.After))
+		lines = append(lines, string(c.Verb)+" "+c.Key().String()+wait(c.After))
 	}
 	for _, c := range f.Rules {
-		lines = append(lines, string(c.Verb)+" "+c.Key()+wait(c.After))
+		lines = append(lines, string(c.Verb)+" "+c.Key().String()+wait(c.After))
 	}
 	return lines
 }

@@ -126,7 +126,7 @@ const freshReading = 15 * time.Minute
 // less when they have come.
 func (p *planner) unwantedRecord(cluster string, r *model.Record, lingers, safe bool) {
 	beyond := desired.Contains(p.Want.Sets[r.Name].Left, r.Data) // others stand for it
-	gone := p.unwanted(model.Vultr, cluster, r.ID, saidIf(p.Memory.droppedRecords[r.Key()] || beyond || lingers && p.Memory.named[r.Name]))
+	gone := p.unwanted(p.Settings.DNS.Name, cluster, r.ID, saidIf(p.Memory.droppedRecords[r.Key()] || beyond || lingers && p.Memory.named[r.Name]))
 	if !safe {
 		return
 	}

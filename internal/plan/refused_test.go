@@ -38,7 +38,7 @@ func TestTTLIsBestEffort(t *testing.T) {
 		s := settled(fixture.VultrSettings(), fixture.Cluster("main", fixture.Fast("/=web"), fixture.Balanced("lb.example.org")))
 		s.Settings.TTL = 60
 		s.change(true, fixture.Cluster("main", fixture.Fast("/=web"), fixture.Balanced("lb2.example.org")))
-		s.Records.Rejected = make(map[string]bool)
+		s.Records.Rejected = make(map[model.Place]bool)
 		for range 20 {
 			s.ask()
 			s.Records.Attempts = nil
@@ -59,7 +59,7 @@ func TestTTLIsBestEffort(t *testing.T) {
 	t.Run("that of addresses alone is refused", func(t *testing.T) {
 		s := settled(fixture.Settings(), fixture.Cluster("main", fixture.Usual()...))
 		s.Settings.TTL = 60
-		s.Records.Rejected = make(map[string]bool)
+		s.Records.Rejected = make(map[model.Place]bool)
 		for range 20 {
 			s.ask()
 			s.Records.Attempts = nil
@@ -93,7 +93,7 @@ func (s *stage) hasNoRoom() {
 		}
 	}
 	s.Rules.Attempts = []observed.Attempt[model.Rule]{{Op: s.step.Rules[0], Status: observed.BackingOff}}
-	s.Rules.Taken = map[string]bool{s.step.Rules[0].Key(): true}
+	s.Rules.Taken = map[model.Place]bool{s.step.Rules[0].Key(): true}
 	s.ask()
 	s.Rules.Attempts, s.Rules.Taken = nil, nil // it is not wanted for now
 }

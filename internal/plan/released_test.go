@@ -67,7 +67,7 @@ func TestReleasedComesBack(t *testing.T) {
 		return ing
 	}
 	twoSets := fixture.Settings()
-	twoSets.PublishedProtocols = []string{"http", "https"}
+	twoSets.CDNs[0].PublishedProtocols = []string{"http", "https"}
 	elsewhere := fixture.VultrSettings()
 	elsewhere.PublishZones = nil
 	prefix := fixture.Ingress("shop", "www.example.com", "Prefix", "/a")

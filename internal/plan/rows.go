@@ -36,7 +36,7 @@ type group struct {
 	set     string
 }
 
-func (s *row) Place() *model.RuleKey {
+func (s *row) Where() *model.RuleKey {
 	switch {
 	case len(s.ours) > 0:
 		return &s.ours[0].RuleKey
@@ -119,7 +119,7 @@ func (before rows) after(routes []*desired.Route, rules []*model.Rule, set model
 		left = append(left, naming(set, stood)...)
 		named = append(named, naming(set, s.others)...)
 	}
-	now.all = ordered.Patch(before.all, gone, come, func(a, b *row) int { return a.Place().Compare(*b.Place()) })
+	now.all = ordered.Patch(before.all, gone, come, func(a, b *row) int { return a.Where().Compare(*b.Where()) })
 	now.naming = ordered.Patch(before.naming, left, named, func(a, b *model.Rule) int { return a.Compare(*b) })
 	return now
 }

@@ -64,11 +64,11 @@ func TestSites(t *testing.T) {
 			}
 
 			now = now.after(wanted, standing, fixture.Settings())
-			if len(now.all) != len(keys) || !slices.IsSortedFunc(now.all, func(a, b *row) int { return a.Place().Compare(*b.Place()) }) {
+			if len(now.all) != len(keys) || !slices.IsSortedFunc(now.all, func(a, b *row) int { return a.Where().Compare(*b.Where()) }) {
 				t.Fatalf("seed %d: %d sites, want %d, in order", seed, len(now.all), len(keys))
 			}
 			for _, s := range now.all {
-				route := routes[*s.Place()]
+				route := routes[*s.Where()]
 				if route == nil {
 					route = &desired.Route{}
 				}
@@ -76,8 +76,8 @@ func TestSites(t *testing.T) {
 				for _, r := range s.ours {
 					owned = append(owned, r.Rule)
 				}
-				if s.route.Key != route.Key || route.Wanted() && s.route != route || !slices.Equal(owned, ours[*s.Place()]) || !slices.Equal(s.others, others[*s.Place()]) {
-					t.Fatalf("seed %d: at %s the route %p and %v and %v, want %p and %v and %v", seed, s.Place(), s.route, owned, s.others, route, ours[*s.Place()], others[*s.Place()])
+				if s.route.Key != route.Key || route.Wanted() && s.route != route || !slices.Equal(owned, ours[*s.Where()]) || !slices.Equal(s.others, others[*s.Where()]) {
+					t.Fatalf("seed %d: at %s the route %p and %v and %v, want %p and %v and %v", seed, s.Where(), s.route, owned, s.others, route, ours[*s.Where()], others[*s.Where()])
 				}
 			}
 			if !slices.Equal(now.naming, naming) {

@@ -20,7 +20,7 @@ func (p *planner) planRules() {
 		switch {
 		case p.synced(s):
 			p.outcomeOnly(s.route, desired.Synced, "")
-		case p.Rules.Part(string(s.Place().CDN)).Known:
+		case p.Rules.Part(string(s.Where().CDN)).Known:
 			p.planRule(s)
 		}
 	}
@@ -62,7 +62,7 @@ func adoptable(route *desired.Route, others []*model.Rule) bool {
 
 // planRule decides about all rules at one host and path.
 func (p *planner) planRule(s *row) {
-	route, ours, key := s.route, s.ours, *s.Place()
+	route, ours, key := s.route, s.ours, *s.Where()
 	switch {
 	case p.written.Is(s, observed.InFlight):
 		p.outcome(route, desired.Pending, "on the way")
@@ -180,12 +180,12 @@ func (p *planner) newRule(s *row) {
 		}
 		op.Verb, op.From, op.Adopt, op.Urgency = model.Update, others[0], true, model.UrgentChange
 	}
-	if before, ok := p.Memory.taken[*s.Place()]; ok { // it made room for this one
-		p.taken[*s.Place()] = before
+	if before, ok := p.Memory.taken[*s.Where()]; ok { // it made room for this one
+		p.taken[*s.Where()] = before
 		op.To = new(op.New())
 		op.To.Extra = before
 	}
-	if due := p.unkept[*s.Place()].due; p.Now.Before(due) {
+	if due := p.unkept[*s.Where()].due; p.Now.Before(due) {
 		p.outcome(route, desired.Failed, unkeptReason)
 		p.wakeAt(due)
 		return
@@ -373,13 +373,13 @@ func (p *planner) unwantedRule(r ownedRule) {
 // hostStays reports whether another rule of the host stays at a CDN that gives all of
 // them one name, be it that the guard holds it back: then the host may go on leading there.
 func (p *planner) hostStays(r ownedRule) bool {
-	if r.CDN != model.Edgio {
+	if !p.cdn(r.CDN).OneName {
 		return false
 	}
-	i, _ := slices.BinarySearchFunc(p.rows.all, r.Host, func(s *row, host string) int { return strings.Compare(s.Place().Host, host) })
-	for ; i < len(p.rows.all) && p.rows.all[i].Place().Host == r.Host; i++ {
+	i, _ := slices.BinarySearchFunc(p.rows.all, r.Host, func(s *row, host string) int { return strings.Compare(s.Where().Host, host) })
+	for ; i < len(p.rows.all) && p.rows.all[i].Where().Host == r.Host; i++ {
 		s := p.rows.all[i]
-		if s.Place().CDN != r.CDN || len(s.ours) == 0 {
+		if s.Where().CDN != r.CDN || len(s.ours) == 0 {
 			continue
 		}
 		_, held := p.held(s.route, s.ours)
@@ -402,7 +402,7 @@ func (p *planner) unseenZone(r ownedRule) string {
 
 // keepsUnseen says of a rule that nobody wants that it stays for the sake of such a zone.
 func (p *planner) keepsUnseen(r ownedRule, zone string) {
-	p.keeps(r, "its zone "+zone+" is not in vultr.publish_zones any more, so that edgeward does not see it")
+	p.keeps(r, "its zone "+zone+" is not in "+p.Settings.DNS.Key("publish_zones")+" any more, so that edgeward does not see it")
 }
 
 // keeps says of a rule that nobody wants why it stays.

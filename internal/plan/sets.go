@@ -233,7 +233,7 @@ func (p *planner) addressesOf(name string, want []string, records []*model.Recor
 	return model.SortedSet(slices.Concat(want, others))
 }
 
-// changeTTL carries the addresses of one type over to another TTL. Vultr refuses
+// changeTTL carries the addresses of one type over to another TTL. It is refused to have
 // two TTLs in one record set, so all records but one go, that one is changed, and
 // the others come back. The one that stays is wanted; if none of those that stand
 // is, one is made first, with the old TTL.

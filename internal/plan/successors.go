@@ -111,7 +111,7 @@ func (p *planner) successors(s *row) []ownedRule {
 // led to them, so that the host is away until the successor is served. Where the
 // host's DNS is not ours to change that is for a person to decide.
 func (p *planner) makesRoom(s *row) bool {
-	route, key := s.route, *s.Place()
+	route, key := s.route, *s.Where()
 	if _, was := p.Memory.taken[key]; !p.Rules.Taken[route.Rule.Key()] && !was {
 		return false
 	}

@@ -11,7 +11,7 @@ import (
 // TestTurnOf says of every operation whose turn it takes.
 func TestTurnOf(t *testing.T) {
 	settings := fixture.Settings()
-	settings.PublishZones, settings.CNAMETarget, settings.Linger = []string{"example.com"}, "acme.edgio.example", 0
+	settings.PublishZones, settings.CDNs[0].Host, settings.Linger = []string{"example.com"}, "acme.edgio.example", 0
 	inNamespace := func(ing kube.Ingress, service string) kube.Ingress {
 		ing.Namespace = "team"
 		ing.Rules[0].Paths[0].Backend = kube.Backend{Service: service, PortName: "http"}
@@ -52,10 +52,10 @@ func TestTurnOf(t *testing.T) {
 				s.Now = s.step.Wake
 			}
 			for _, op := range s.step.Rules {
-				note(string(op.Verb)+" "+op.Key(), op.Tenant())
+				note(string(op.Verb)+" "+op.Key().String(), op.Tenant())
 			}
 			for _, op := range s.step.Records {
-				note(string(op.Verb)+" "+op.Key(), op.Tenant())
+				note(string(op.Verb)+" "+op.Key().String(), op.Tenant())
 			}
 			s.do()
 		}

@@ -140,7 +140,7 @@ func TestZoneGoneWhileRunning(t *testing.T) {
 func TestCNAMETargetTakenOut(t *testing.T) {
 	set, old, _ := twoCDNs()
 	s := settled(set, fixture.Cluster("main", old...))
-	set.CNAMETarget = ""
+	set.CDNs[0].Host = ""
 	s = s.restarted(set, fixture.Cluster("main", old...))
 	s.ask()
 	s.change(true, fixture.Cluster("main", old[1]))
@@ -238,7 +238,7 @@ func TestUninstallKeepsWhatAKeptCNAMELeadsTo(t *testing.T) {
 	set, old, fresh := twoCDNs()
 	s := settled(set, fixture.Cluster("main", slices.Concat(old, fresh)...))
 	set = without(set, model.VultrCDN)
-	set.CNAMETarget = ""
+	set.CDNs[0].Host = ""
 	s = s.restarted(set, fixture.Cluster("main", old...))
 	h := AllHoldings(s.Rules.Objects, s.Records, set)["main"]
 	for _, r := range h.CNAMEs {

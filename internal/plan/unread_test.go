@@ -48,7 +48,7 @@ func LoadBalanced(name, ip string) kube.Service {
 // twoCDNs has a host at each of two CDNs, both led there.
 func twoCDNs() (set model.Settings, old, fresh []any) {
 	set = fixture.VultrSettings()
-	set.CNAMETarget = "acme.cdn.example.net"
+	set.CDNs[0].Host = "acme.cdn.example.net"
 	slow := fixture.Ingress("old", "old.example.com", "Prefix", "/")
 	slow.Rules[0].Paths[0].Backend = kube.Backend{Service: "old", PortNumber: 80}
 	quick := fixture.Fast("/=new")

@@ -213,7 +213,7 @@ func TestHeldHost(t *testing.T) {
 // TestEdgioIsPublishedToo: where the CDN's host is configured.
 func TestEdgioIsPublishedToo(t *testing.T) {
 	set := fixture.VultrSettings()
-	set.CNAMETarget = "acme.cdn.example.net"
+	set.CDNs[0].Host = "acme.cdn.example.net"
 	s := newStage(set, fixture.Cluster("main", fixture.Usual()...))
 	s.run()
 	if diff := cmp.Diff("acme.cdn.example.net", s.record(t, "acme.cdn.example.net").Data); diff != "" {
@@ -289,7 +289,7 @@ func TestDoubtfulMark(t *testing.T) {
 // get. Where the CDN's name is the same for all, it is not gone.
 func TestTakenHost(t *testing.T) {
 	set := fixture.VultrSettings()
-	set.CNAMETarget, set.MaxDelete = "acme.cdn.example.net", 1
+	set.CDNs[0].Host, set.MaxDelete = "acme.cdn.example.net", 1
 	for name, test := range map[string]struct {
 		objects []any
 		want    []string

@@ -59,7 +59,7 @@ type store[T model.Object[T]] struct {
 	// missing and attempts are as in View.
 	missing  map[string]bool
 	attempts []observed.Attempt[T]
-	rejected map[string]bool // the keys of those that were refused
+	rejected map[model.Place]bool // the keys of those that were refused
 	// Unread are the objects that the configuration does not let anybody see.
 	unread func(T) bool
 	// late are creations that a daemon sent before it died, and that arrive
@@ -123,7 +123,7 @@ func newWorld(t *testing.T, seed uint64) *world {
 }
 
 func newStore[T model.Object[T]]() store[T] {
-	return store[T]{truth: map[string]T{}, view: map[string]T{}, rejected: map[string]bool{}}
+	return store[T]{truth: map[string]T{}, view: map[string]T{}, rejected: map[model.Place]bool{}}
 }
 
 // foreignRules stand in the way of Ingresses: somebody's, another owner's, a
@@ -275,7 +275,7 @@ func abandon[T model.Object[T]](w *world, s *store[T], apply func(model.Op[T]) (
 			s.late = append(s.late, a.Op)
 		}
 	}
-	s.attempts, s.rejected = nil, map[string]bool{}
+	s.attempts, s.rejected = nil, map[model.Place]bool{}
 	s.view = map[string]T{} // what is not read now is not known
 	s.relist(nil)
 }

@@ -63,7 +63,7 @@ func run(cmd *cobra.Command, cfg *config.Config, version, output, backup string)
 			return fmt.Errorf("--backup: %w", err)
 		}
 	}
-	report := NewReport(in.Want, forecast, cfg.Vultr.Domain)
+	report := NewReport(in.Want, forecast, in.Settings)
 	write := report.WriteText
 	if output == "json" {
 		write = report.WriteJSON

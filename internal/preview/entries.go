@@ -14,7 +14,7 @@ import (
 // Entry is one change that a run would make.
 type Entry struct {
 	Group  string `json:"group"`  // "Ingress cluster/namespace/name" or "Origin names in the zone"
-	Target string `json:"target"` // edgio, vultr-cdn or vultr
+	Target string `json:"target"` // a provider's name
 	Action string `json:"action"` // create, update or delete
 	Object string `json:"object"` // what a person would call it
 	Why    string `json:"why"`
@@ -49,10 +49,10 @@ const originGroup = "Origin names in the zone"
 
 // NewReport puts a forecast into words, grouped by Ingress. Within a group the
 // order is that in which the changes would be made.
-func NewReport(want desired.Want, f plan.Forecast, domain string) Report {
+func NewReport(want desired.Want, f plan.Forecast, set model.Settings) Report {
 	r := Report{Changes: []Entry{}, Obstacles: []Obstacle{}, Warnings: []string{}}
 	for _, c := range f.Records {
-		r.Changes = append(r.Changes, recordEntry(c, domain))
+		r.Changes = append(r.Changes, recordEntry(c, set))
 	}
 	for _, c := range f.Rules {
 		r.Changes = append(r.Changes, ruleEntry(c))
@@ -121,10 +121,10 @@ func ruleFields(r model.Rule) []Field {
 	return fields
 }
 
-func recordEntry(c plan.Change[model.Record], domain string) Entry {
-	e := Entry{Group: originGroup, Target: string(model.Vultr), Action: string(c.Verb), WaitSeconds: wait(c.After)}
+func recordEntry(c plan.Change[model.Record], set model.Settings) Entry {
+	e := Entry{Group: originGroup, Target: string(set.DNS.Name), Action: string(c.Verb), WaitSeconds: wait(c.After)}
 	name := func(r model.Record) string {
-		return r.Type + " " + r.Name + "." + cmp.Or(r.Zone, domain) + " " + r.Data
+		return r.Type + " " + r.Name + "." + cmp.Or(r.Zone, set.Domain) + " " + r.Data
 	}
 	switch c.Verb {
 	case model.Create:
@@ -138,7 +138,7 @@ func recordEntry(c plan.Change[model.Record], domain string) Entry {
 			e.Why = "leads the published host to the CDN"
 		}
 	case model.Update:
-		e.Object, e.Before, e.After, e.Why = name(c.Old()), recordFields(c.Old()), recordFields(c.New()), "it does not say what is wanted, or vultr.ttl is another"
+		e.Object, e.Before, e.After, e.Why = name(c.Old()), recordFields(c.Old()), recordFields(c.New()), "it does not say what is wanted, or "+set.DNS.Key("ttl")+" is another"
 	case model.Delete:
 		e.Object, e.Before, e.Why = name(c.Old()), recordFields(c.Old()), "nothing uses it, or its TTL has to change"
 	}

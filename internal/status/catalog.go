@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/kube"
@@ -20,7 +19,8 @@ type catalog struct {
 	Report
 	o        *syncer.Overview
 	live     map[model.RuleKey][]liveRule
-	failures map[string]*Failure // by place, and by the record's name alone
+	failures map[model.Place]*Failure
+	ofName   map[string]*Failure // the first of the records of a name
 	rank     map[desired.State]int
 }
 
@@ -37,7 +37,7 @@ func newCatalog(o *syncer.Overview, version string) *catalog {
 			Version: version, Owner: o.Settings.Owner, Zone: o.Settings.Domain, At: o.At, DryRun: o.DryRun, Awaited: o.Awaited,
 			Notices: notices(o), Failures: []Failure{}, Clusters: []Cluster{},
 		},
-		o: o, live: make(map[model.RuleKey][]liveRule), failures: make(map[string]*Failure), rank: make(map[desired.State]int),
+		o: o, live: make(map[model.RuleKey][]liveRule), failures: make(map[model.Place]*Failure), ofName: make(map[string]*Failure), rank: make(map[desired.State]int),
 	}
 	for i, s := range states() {
 		c.rank[s] = i
@@ -98,33 +98,19 @@ func (c *catalog) addFailures() map[model.Provider]int {
 	for _, f := range c.o.Failures {
 		count[f.Target]++
 		c.Failures = append(c.Failures, Failure{
-			Provider: f.Target, Action: string(f.Verb), Object: strings.TrimPrefix(f.Place, "look up "),
+			Provider: f.Target, Action: string(f.Verb), Object: f.Place.Object(),
 			Error: f.Error, Times: f.Times, Since: f.Since, Next: f.Next,
 		})
 	}
 	for i, f := range c.o.Failures {
-		for _, place := range []string{f.Place, firstWord(f.Place)} {
-			if c.failures[place] == nil {
-				c.failures[place] = &c.Failures[i]
-			}
+		if c.failures[f.Place] == nil {
+			c.failures[f.Place] = &c.Failures[i]
+		}
+		if f.Place.IsRecord() && c.ofName[f.Place.Name] == nil {
+			c.ofName[f.Place.Name] = &c.Failures[i]
 		}
 	}
 	return count
-}
-
-func firstWord(s string) string {
-	word, _, _ := strings.Cut(s, " ")
-	return word
-}
-
-// failure is the first that is known of at one of the places; nil: none is.
-func (c *catalog) failure(places ...string) *Failure {
-	for _, p := range places {
-		if f := c.failures[p]; f != nil {
-			return f
-		}
-	}
-	return nil
 }
 
 // addClusters is for when Ingresses and origins are known.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/fixture"
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/observed"
@@ -19,11 +20,7 @@ import (
 func now() time.Time { return time.Unix(1e9, 0).UTC() }
 
 func settings() model.Settings {
-	return model.Settings{
-		CDNs:  []model.CDN{{Name: model.Edgio}},
-		Owner: "acme", Domain: "k8s.example.net", TTL: 120, ServiceProfile: "generic", PublishedProtocols: []string{"https"},
-		SourcePath: "keep", Adopt: "never", DeletionGrace: 10 * time.Second, Linger: time.Minute, MaxDelete: 0.5,
-	}
+	return fixture.Settings()
 }
 
 // cluster is a ready cluster with two nodes, Service web and the Ingresses.
@@ -66,7 +63,7 @@ func settled(clusters ...desired.Cluster) *syncer.Overview {
 	}
 	record := func(name, kind, data string) {
 		r := model.Record{Name: name, Type: kind, Data: data, TTL: 120}
-		o.Records = append(o.Records, new(r.WithIdentity(r.Key())))
+		o.Records = append(o.Records, new(r.WithIdentity(r.Key().String())))
 	}
 	for _, c := range clusters {
 		record(model.OwnershipName(c.Name, "acme"), "TXT", model.Ownership{Owner: "acme", UID: c.UID, CDNs: []model.Provider{model.Edgio}}.String())

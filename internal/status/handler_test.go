@@ -143,7 +143,7 @@ func TestHostile(t *testing.T) {
 	key := model.RuleKey{CDN: model.Edgio, Host: evil, Path: "/" + evil}
 	o.Step.Routes = append(o.Step.Routes, plan.RouteState{Route: &desired.Route{Ingress: id, Key: key}, State: desired.Failed, Reason: evil})
 	o.Want.Routes = append(o.Want.Routes, &desired.Route{Key: key, Ingress: id, Rule: model.Rule{RuleKey: key, SourceHost: evil, Protocols: []model.Protocol{{Published: "javascript"}}}})
-	o.Failures = []syncer.Failure{{Target: model.Edgio, Place: key.String(), Error: evil, Since: now()}}
+	o.Failures = []syncer.Failure{{Target: model.Edgio, Place: key.Place(), Error: evil, Since: now()}}
 	o.Step.Notices = []model.Notice{{Text: evil}}
 	o.Nodes["main"][0].Name = evil
 	o.Targets[0].ReadError, o.Settings.Owner, o.Awaited = evil, evil, evil
@@ -224,7 +224,7 @@ func TestBounds(t *testing.T) {
 		o.Step.Notices = append(o.Step.Notices, model.Notice{Text: fmt.Sprint("notice ", i)})
 	}
 	for i := range 100 {
-		o.Failures = append(o.Failures, syncer.Failure{Target: model.Edgio, Verb: model.Delete, Place: fmt.Sprint("f.example.com/", i), Since: now()})
+		o.Failures = append(o.Failures, syncer.Failure{Target: model.Edgio, Verb: model.Delete, Place: model.RuleKey{CDN: model.Edgio, Host: "f.example.com", Path: fmt.Sprint("/", i)}.Place(), Since: now()})
 	}
 	h := handlerOf(o)
 	body := get(h, "/").Body.String()
@@ -258,7 +258,7 @@ func TestUnused(t *testing.T) {
 func TestGolden(t *testing.T) {
 	o := settled(cluster("main", ingress("shop", "www.example.com", "/a"), ingress("bad", "*.example.com", "/")))
 	o.Failures = []syncer.Failure{{
-		Target: model.Vultr, Verb: model.Create, Place: "nodes.main.acme A 192.0.2.2", Error: "POST /v2/domains: 429 Too Many Requests",
+		Target: model.Vultr, Verb: model.Create, Place: model.AddressRecord("nodes.main.acme", "192.0.2.2", 0).Key(), Error: "POST /v2/domains: 429 Too Many Requests",
 		Times: 3, Since: now().Add(-time.Minute), Next: now().Add(time.Minute),
 	}}
 	o.Targets[1].Waiting = 1

@@ -101,17 +101,17 @@ func (c *catalog) route(id model.IngressID, key model.RuleKey, state desired.Sta
 		r.show(want.Rule)
 	}
 	if state == desired.Failed || state == desired.Pending {
-		r.Failure = c.failure(model.Rule{RuleKey: key}.Key(), "look up "+model.Rule{RuleKey: key}.Scope())
+		r.Failure = cmp.Or(c.failures[key.Place()], c.failures[model.Rule{RuleKey: key}.Scope()])
 	}
 	if state == desired.Failed && r.Failure == nil {
-		r.Failure = c.failure(want.Set, model.OwnershipName(id.Cluster, c.o.Settings.Owner))
+		r.Failure = cmp.Or(c.ofName[want.Set], c.ofName[model.OwnershipName(id.Cluster, c.o.Settings.Owner)])
 	}
 	return r, r.Rule
 }
 
 // leftover describes a rule of ours that no route accounts for.
 func (c *catalog) leftover(key model.RuleKey, rule liveRule) Route {
-	r := Route{Host: key.Host, Path: key.Path, State: desired.Pending, Rule: rule.ID, Failure: c.failure(model.Rule{RuleKey: key}.Key())}
+	r := Route{Host: key.Host, Path: key.Path, State: desired.Pending, Rule: rule.ID, Failure: c.failures[key.Place()]}
 	r.show(rule.Rule)
 	cluster := rule.ingress.Cluster
 	switch {
@@ -119,7 +119,7 @@ func (c *catalog) leftover(key model.RuleKey, rule liveRule) Route {
 		r.Reason = "the cluster was not read yet; until then the rule stays as it is"
 	case c.o.Step.Kept[rule.ID] != "":
 		r.Reason = c.o.Step.Kept[rule.ID]
-	case slices.ContainsFunc(c.o.Step.Blocked, func(b plan.Blocked) bool { return b.Cluster == cluster && b.Provider != model.Vultr }):
+	case slices.ContainsFunc(c.o.Step.Blocked, func(b plan.Blocked) bool { return b.Cluster == cluster && b.Provider == rule.CDN }):
 		r.Reason = "no Ingress wants this rule any more, but sync.max_delete forbids to delete so much"
 	case r.Failure != nil:
 		r.State, r.Reason = desired.Failed, "no Ingress wants this rule any more, and it could not be deleted"

@@ -23,7 +23,7 @@ func TestRoutes(t *testing.T) {
 	lost := ingress("shop", "www.example.com", "/a")
 	lost.Rules[0].Paths[0].Backend.Service = "none"
 	key := model.RuleKey{CDN: model.Edgio, Host: "www.example.com", Path: "/a"}
-	refused := func(place string) []syncer.Failure {
+	refused := func(place model.Place) []syncer.Failure {
 		return []syncer.Failure{{Target: model.Edgio, Verb: model.Create, Place: place, Error: "403 Forbidden", Times: 2, Since: now()}}
 	}
 	const published = "https://www.example.com/a"
@@ -42,19 +42,19 @@ func TestRoutes(t *testing.T) {
 		"its rule is refused": {func() *syncer.Overview {
 			o := settled(cluster("main", shop))
 			o.Rules, o.Step.Routes = nil, []plan.RouteState{{Route: &desired.Route{Ingress: model.IngressID{Cluster: "main", Namespace: "shop", Name: "shop"}, Key: key}, State: desired.Failed, Reason: "refused"}}
-			o.Failures = refused("www.example.com/a")
+			o.Failures = refused(key.Place())
 			return o
 		}, []string{"error " + published + " -" + from + ": refused (403 Forbidden)"}},
 		"a search for it failed": {func() *syncer.Overview {
 			o := settled(cluster("main", shop))
 			o.Step.Routes[0].State, o.Step.Routes[0].Reason = desired.Pending, "looked up"
-			o.Failures = refused("look up www.example.com")
+			o.Failures = refused(model.Rule{RuleKey: key}.Scope())
 			return o
 		}, []string{"pending " + published + " rule-www.example.com/a" + from + ": looked up (403 Forbidden)"}},
 		"an address is refused": {func() *syncer.Overview {
 			o := settled(cluster("main", shop))
 			o.Step.Routes[0].State, o.Step.Routes[0].Reason = desired.Failed, "an address could not be made"
-			o.Failures = refused("nodes.main.acme A 192.0.2.1")
+			o.Failures = refused(model.AddressRecord("nodes.main.acme", "192.0.2.1", 0).Key())
 			return o
 		}, []string{"error " + published + " rule-www.example.com/a" + from + ": an address could not be made (403 Forbidden)"}},
 		"nothing was compared yet": {func() *syncer.Overview {
@@ -95,7 +95,7 @@ func TestRoutes(t *testing.T) {
 		"it is deleted, and the rule cannot be": {func() *syncer.Overview {
 			o := settled(cluster("main", shop))
 			o.Want.Routes, o.Step.Routes = nil, nil
-			o.Failures = refused("www.example.com/a")
+			o.Failures = refused(key.Place())
 			return o
 		}, []string{"error " + published + " rule-www.example.com/a" + from + ": no Ingress wants this rule any more, and it could not be deleted (403 Forbidden)"}},
 		"its cluster is not read yet": {func() *syncer.Overview {

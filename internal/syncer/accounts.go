@@ -18,6 +18,7 @@ type accounts struct {
 	metrics *metrics.Metrics
 	open    map[model.IngressID]*account
 	synced  *syncTimes
+	dns     model.Provider // where the records are
 }
 
 // syncTimes are when the last attempt of each Ingress was completed at both
@@ -40,8 +41,8 @@ type account struct {
 	cdn        model.Provider // where it is published, or was when the event came; "": nowhere
 }
 
-func newAccounts(m *metrics.Metrics) *accounts {
-	return &accounts{metrics: m, open: make(map[model.IngressID]*account), synced: &syncTimes{of: make(map[model.IngressID]time.Time)}}
+func newAccounts(m *metrics.Metrics, dns model.Provider) *accounts {
+	return &accounts{metrics: m, dns: dns, open: make(map[model.IngressID]*account), synced: &syncTimes{of: make(map[model.IngressID]time.Time)}}
 }
 
 // where says where an Ingress is published; "": nowhere.
@@ -65,7 +66,7 @@ func (a *accounts) resynced(target model.Provider, routes []plan.RouteState, now
 		}
 		if acc.event == "resync" {
 			acc.rules = acc.rules || target == cdn
-			acc.dns = acc.dns || target == model.Vultr
+			acc.dns = acc.dns || target == a.dns
 		}
 	}
 }
@@ -95,7 +96,7 @@ func (a *accounts) completed(want desired.Want, step plan.Step, is where, now ti
 		}
 		if dns {
 			acc.dns = false
-			a.count(id, model.Vultr, acc, now)
+			a.count(id, a.dns, acc, now)
 		}
 		if !acc.rules && !acc.dns {
 			delete(a.open, id)
@@ -141,7 +142,7 @@ func (a *accounts) failed(target model.Provider, id model.IngressID, open map[mo
 		return
 	}
 	for id, o := range open {
-		if target == model.Vultr && o.Records {
+		if target == a.dns && o.Records {
 			fail(id)
 		}
 	}

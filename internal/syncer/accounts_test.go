@@ -71,7 +71,7 @@ func TestAccounts(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			r := &rig{t: t, registry: prometheus.NewRegistry()}
-			a := newAccounts(metrics.New(r.registry, metrics.Build{}))
+			a := newAccounts(metrics.New(r.registry, metrics.Build{}), model.Vultr)
 			for _, step := range test.steps {
 				step(a)
 			}

@@ -358,7 +358,7 @@ func TestPause(t *testing.T) {
 // after each refusal all the same.
 func TestBackoffOfWhatTakesTurns(t *testing.T) {
 	inBubble(t, func(r *rig) {
-		r.opts.Settings.PublishZones, r.opts.Settings.CNAMETarget = []string{"example.com"}, "acme.cdn.example.org"
+		r.opts.Settings.PublishZones, r.opts.Settings.CDNs[0].Host = []string{"example.com"}, "acme.cdn.example.org"
 		r.dns.zones = []string{"example.com"}
 		r.ready(web(), node(1), ingress("shop"))
 		if got := r.standing(); !slices.ContainsFunc(got, func(s string) bool { return strings.Contains(s, "CNAME") }) {

@@ -142,7 +142,7 @@ func TestNamespacesTakeTurns(t *testing.T) {
 				quietWeb.Namespace = "quiet"
 				r.opts.Settings.DeletionGrace = 0
 				if noise.calls == "dns" {
-					r.opts.Settings.CNAMETarget = "acme.edgio.example"
+					r.opts.Settings.CDNs[0].Host = "acme.edgio.example"
 					r.opts.Settings.PublishZones, r.dns.zones = []string{publishZone}, []string{publishZone}
 				}
 				asks := noise.asks

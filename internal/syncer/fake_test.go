@@ -121,7 +121,7 @@ func (f *fake[T]) List(ctx context.Context) ([]T, error) {
 }
 
 func (f *fake[T]) Find(ctx context.Context, o T) ([]T, error) {
-	return f.read(ctx, "find "+o.Scope(), func(other T) bool { return other.Scope() == o.Scope() })
+	return f.read(ctx, "find "+o.Scope().Object(), func(other T) bool { return other.Scope() == o.Scope() })
 }
 
 func (f *fake[T]) read(ctx context.Context, call string, within func(T) bool) (list []T, err error) {
@@ -270,7 +270,7 @@ func short[T model.Object[T]](o T) string {
 	if r, ok := any(o).(model.Record); ok && r.Type == "TXT" {
 		return "claim " + r.Name
 	}
-	return o.Key()
+	return o.Key().String()
 }
 
 // TestFake holds the fakes to what the clients of the real APIs do.

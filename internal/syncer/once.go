@@ -213,7 +213,7 @@ func (s *Syncer) waits(preparing map[model.Provider][]string, until, now time.Ti
 			add(forRetries, func(what outlook) string {
 				var list []string
 				for _, f := range failing {
-					text := fmt.Sprintf("%s %s (failed %s", f.Verb, strings.TrimPrefix(f.Place, string(f.Verb)+" "), often(f.Times))
+					text := fmt.Sprintf("%s %s (failed %s", f.Verb, f.Place.Object(), often(f.Times))
 					if what == goesOn {
 						text += fmt.Sprintf(", again in %s", in(f.Next))
 					}

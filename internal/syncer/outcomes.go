@@ -60,7 +60,7 @@ func (t *target[T]) ended(op model.Op[T], result T, err error) {
 // simulated is what a write of a dry run would have led to.
 func (t *target[T]) simulated(op model.Op[T]) T {
 	t.dryRuns++
-	return plan.Foreseen(op, fmt.Sprintf("dry-run-%d", t.dryRuns))
+	return plan.Foreseen(op, fmt.Sprintf("dry-run-%d", t.dryRuns), t.settings)
 }
 
 var past = map[model.Verb]string{model.Create: "created", model.Update: "updated", model.Delete: "deleted"}

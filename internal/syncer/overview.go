@@ -52,7 +52,7 @@ type TargetState struct {
 type Failure struct {
 	Target  model.Provider
 	Verb    model.Verb
-	Place   string          // what plan.Op.Key says: "shop.example.com/a", "nodes.main.acme A 192.0.2.1"
+	Place   model.Place
 	Ingress model.IngressID // whom it serves; zero for searches and for what many may share, as addresses
 	Error   string          // of the last try
 	Times   int             // how often it was tried in vain, one after the other
@@ -80,7 +80,7 @@ func (s *Syncer) publish(rules []*model.Rule, records []*model.Record, now time.
 		failures, states = append(failures, t.failing()...), append(states, t.state())
 	}
 	slices.SortFunc(failures, func(a, b Failure) int {
-		return cmp.Or(cmp.Compare(a.Target, b.Target), cmp.Compare(a.Place, b.Place))
+		return cmp.Or(cmp.Compare(a.Target, b.Target), a.Place.Compare(b.Place))
 	})
 	s.overview.Store(&Overview{
 		At: now, Settings: s.opts.Settings, DryRun: s.opts.DryRun, Awaited: *s.state.Load(),

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/fixture"
 	"github.com/edgeward/edgeward/internal/metrics"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/transport"
@@ -75,7 +76,7 @@ func TestPanic(t *testing.T) {
 func panicAt(t *testing.T, call string) {
 	j := new(journal)
 	s := New(Options{
-		Settings: model.Settings{Owner: "acme", CDNs: []model.CDN{{Name: model.Edgio}}, Domain: "example.net", PublishedProtocols: []string{"https"}},
+		Settings: fixture.Settings(),
 		Clusters: []desired.Cluster{{Name: "main", AddressTypes: []string{"ExternalIP"}}},
 		CDNs:     []CDN{{model.Edgio, faulty{newFake[model.Rule]("cdn", j), call}, transport.NewGate(0, time.Minute)}},
 		DNS:      newFake[model.Record]("dns", j), DNSGate: transport.NewGate(0, time.Minute),

@@ -97,7 +97,7 @@ func (p *picture[T]) lose(id string) {
 // under way is about to change. An object that is absent is doubted, and gone
 // only if sure; or if it was absent before and does not concern us, so that nobody
 // looks it up. The keys of objects that differ from what was believed are returned.
-func (p *picture[T]) merge(read []T, since int, within func(T) bool, keep func(T) bool, sure bool) (differ []string) {
+func (p *picture[T]) merge(read []T, since int, within func(T) bool, keep func(T) bool, sure bool) (differ []model.Place) {
 	ours := func(id string) bool { return p.changed[id].serial > since }
 	seen := make(map[string]bool, len(read))
 	for _, o := range read {

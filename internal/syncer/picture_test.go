@@ -31,14 +31,14 @@ func TestMerge(t *testing.T) {
 
 		want    []model.Record
 		missing []string
-		differ  []string // keys
+		differ  []model.Place
 	}{
 		"the same":                              {before: []model.Record{a, b}, read: []model.Record{a, b}, want: []model.Record{a, b}},
-		"something new":                         {before: []model.Record{a}, read: []model.Record{a, b}, want: []model.Record{a, b}, differ: []string{b.Key()}},
-		"something changed":                     {before: []model.Record{a}, read: []model.Record{ttl(a, 60)}, want: []model.Record{ttl(a, 60)}, differ: []string{a.Key(), a.Key()}},
-		"something moved":                       {before: []model.Record{a}, read: []model.Record{at("a", "192.0.2.9")}, want: []model.Record{at("a", "192.0.2.9")}, differ: []string{at("a", "192.0.2.9").Key(), a.Key()}},
+		"something new":                         {before: []model.Record{a}, read: []model.Record{a, b}, want: []model.Record{a, b}, differ: []model.Place{b.Key()}},
+		"something changed":                     {before: []model.Record{a}, read: []model.Record{ttl(a, 60)}, want: []model.Record{ttl(a, 60)}, differ: []model.Place{a.Key(), a.Key()}},
+		"something moved":                       {before: []model.Record{a}, read: []model.Record{at("a", "192.0.2.9")}, want: []model.Record{at("a", "192.0.2.9")}, differ: []model.Place{at("a", "192.0.2.9").Key(), a.Key()}},
 		"something absent is doubted":           {before: []model.Record{a, b}, read: []model.Record{a}, want: []model.Record{a, b}, missing: []string{"b"}},
-		"something absent is gone, if sure":     {before: []model.Record{a, b}, read: []model.Record{a}, sure: true, want: []model.Record{a}, differ: []string{b.Key()}},
+		"something absent is gone, if sure":     {before: []model.Record{a, b}, read: []model.Record{a}, sure: true, want: []model.Record{a}, differ: []model.Place{b.Key()}},
 		"something absent but not looked for":   {before: []model.Record{a, b}, read: []model.Record{a}, sure: true, within: func(r model.Record) bool { return r.ID == "a" }, want: []model.Record{a, b}},
 		"doubted before, and there":             {before: []model.Record{a}, during: func(p *picture[model.Record]) { p.doubt("a") }, read: []model.Record{a}, want: []model.Record{a}},
 		"made meanwhile, not in the list":       {during: func(p *picture[model.Record]) { p.put(a) }, sure: true, want: []model.Record{a}},

@@ -197,7 +197,7 @@ func (s *Syncer) measure(now time.Time) {
 			m.Routes.WithLabelValues(cluster, string(state)).Set(float64(n))
 		}
 	}
-	blocked := map[model.Provider]int{model.Vultr: 0}
+	blocked := map[model.Provider]int{s.dns.name: 0}
 	for _, t := range s.cdns {
 		blocked[t.name] = 0
 	}
@@ -213,8 +213,8 @@ func (s *Syncer) measure(now time.Time) {
 		m.OwnedObjects.WithLabelValues(string(t.name), "rule").Set(float64(owned.Rules[t.name]))
 		exact(s, t, now)
 	}
-	m.OwnedObjects.WithLabelValues(string(model.Vultr), "address").Set(float64(owned.Addresses))
-	m.OwnedObjects.WithLabelValues(string(model.Vultr), "claim").Set(float64(owned.Claims))
+	m.OwnedObjects.WithLabelValues(string(s.dns.name), "address").Set(float64(owned.Addresses))
+	m.OwnedObjects.WithLabelValues(string(s.dns.name), "claim").Set(float64(owned.Claims))
 	exact(s, s.dns, now)
 }
 

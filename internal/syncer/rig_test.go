@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/fixture"
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/metrics"
 	"github.com/edgeward/edgeward/internal/model"
@@ -65,12 +66,10 @@ func newRig(t *testing.T) *rig {
 
 // usualOptions are those that most tests begin with.
 func usualOptions(cdn *fake[model.Rule], dns *fake[model.Record]) Options {
+	settings := fixture.Settings()
+	settings.Domain = "example.net"
 	return Options{
-		Settings: model.Settings{
-			CDNs:  []model.CDN{{Name: model.Edgio}},
-			Owner: "acme", Domain: "example.net", TTL: 120, ServiceProfile: "generic", PublishedProtocols: []string{"https"},
-			SourcePath: "keep", Adopt: "never", DeletionGrace: 10 * time.Second, Linger: time.Minute, MaxDelete: 0.5,
-		},
+		Settings: settings,
 		Clusters: []desired.Cluster{{Name: "main", AddressTypes: []string{"ExternalIP"}, NotReadyDelay: 30 * time.Second}},
 		CDNs:     []CDN{{model.Edgio, cdn, transport.NewGate(0, time.Minute)}},
 		DNS:      dns, DNSGate: transport.NewGate(0, time.Second),

@@ -93,13 +93,13 @@ type Syncer struct {
 func New(opts Options) *Syncer {
 	s := &Syncer{
 		opts: opts, log: opts.Log, in: newIntake(opts.Clusters),
-		dns:     newDNS(model.Vultr, opts.DNS, opts.DNSGate),
+		dns:     newDNS(opts.Settings.DNS.Name, opts.DNS, opts.DNSGate),
 		beat:    beat,
 		results: make(chan func(), 2*maxInFlight),
 		told:    make(map[string]bool),
 		planned: make(chan struct{}, 1),
 	}
-	s.accounts = newAccounts(opts.Metrics)
+	s.accounts = newAccounts(opts.Metrics, opts.Settings.DNS.Name)
 	for _, c := range opts.CDNs {
 		t := newTarget(c.Target, c.Provider, c.Gate)
 		equip(s, t)
@@ -115,7 +115,7 @@ func New(opts Options) *Syncer {
 // equip gives a target what it needs of the syncer.
 func equip[T model.Object[T]](s *Syncer, t *target[T]) {
 	t.log = s.log.With("target", string(t.name))
-	t.dryRun, t.once = s.opts.DryRun, s.opts.Once
+	t.dryRun, t.once, t.settings = s.opts.DryRun, s.opts.Once, s.opts.Settings
 	t.results = s.results
 	t.repaired = s.opts.Metrics.DriftRepaired.WithLabelValues(string(t.name)).Inc
 	t.interval = s.opts.ResyncInterval

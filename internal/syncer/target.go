@@ -75,6 +75,7 @@ type target[T model.Object[T]] struct {
 	gate     *transport.Gate
 	log      *slog.Logger
 	dryRun   bool
+	settings model.Settings  // of the plan
 	once     bool            // what is spent is not tried again
 	calls    context.Context // of operations
 	started  time.Time
@@ -82,10 +83,10 @@ type target[T model.Object[T]] struct {
 
 	picture  picture[T]
 	queue    queue[T] // safe to begin
-	attempts map[string]*attempt[T]
+	attempts map[model.Place]*attempt[T]
 	// resting are failed attempts that the last plan did not want, while others were under
 	// way or in doubt: when these have ended it may want them again, and they go on waiting.
-	resting map[string]*attempt[T]
+	resting map[model.Place]*attempt[T]
 	flying  int  // operations under way, those that only read among them
 	news    bool // something has ended since the last plan
 	// vain are the writes in a row that the provider neither did nor refused, and
@@ -118,7 +119,7 @@ func newTarget[T model.Object[T]](name model.Provider, p Provider[T], gate *tran
 	all := newReading("", func(ctx context.Context) ([]T, error) { return p.List(ctx) }, func(T) bool { return true })
 	return &target[T]{
 		name: name, provider: p, gate: gate, picture: newPicture[T](),
-		attempts: make(map[string]*attempt[T]), resting: make(map[string]*attempt[T]), jitter: rand.N[time.Duration],
+		attempts: make(map[model.Place]*attempt[T]), resting: make(map[model.Place]*attempt[T]), jitter: rand.N[time.Duration],
 		readings: []*reading[T]{all},
 	}
 }
@@ -151,7 +152,7 @@ func (t *target[T]) view() observed.View[T] {
 		Refused: t.gate.Refused(),
 	}
 	if len(t.attempts) > t.flying {
-		v.Rejected, v.Taken = make(map[string]bool), make(map[string]bool)
+		v.Rejected, v.Taken = make(map[model.Place]bool), make(map[model.Place]bool)
 	}
 	for key, a := range t.attempts {
 		v.Attempts = append(v.Attempts, a.Attempt)
@@ -183,7 +184,7 @@ func (t *target[T]) enqueue(ops []model.Op[T]) {
 		t.queue.refill(ops, func(*model.Op[T]) time.Time { return time.Time{} })
 		return
 	}
-	wanted := make(map[string]bool, len(ops))
+	wanted := make(map[model.Place]bool, len(ops))
 	t.queue.refill(ops, func(op *model.Op[T]) time.Time {
 		key := op.Key()
 		wanted[key] = true
@@ -207,7 +208,7 @@ func (t *target[T]) enqueue(ops []model.Op[T]) {
 		}
 	}
 	forgotten := time.Now().Add(-maxBackoff)
-	maps.DeleteFunc(t.resting, func(_ string, a *attempt[T]) bool { return idle || a.notBefore.Before(forgotten) })
+	maps.DeleteFunc(t.resting, func(_ model.Place, a *attempt[T]) bool { return idle || a.notBefore.Before(forgotten) })
 }
 
 // dispatch begins an operation, if there is one that may begin now and the gate lets

@@ -112,7 +112,7 @@ func (s *Syncer) rules() observed.View[model.Rule] {
 		return s.cdns[0].view()
 	}
 	var lists [][]*model.Rule
-	all := observed.View[model.Rule]{Known: true, Missing: make(map[string]bool), Rejected: make(map[string]bool), Taken: make(map[string]bool), Written: make(map[string]observed.Written[model.Rule]), Parts: make(map[string]observed.Part)}
+	all := observed.View[model.Rule]{Known: true, Missing: make(map[string]bool), Rejected: make(map[model.Place]bool), Taken: make(map[model.Place]bool), Written: make(map[string]observed.Written[model.Rule]), Parts: make(map[string]observed.Part)}
 	for i, t := range s.cdns {
 		v := t.view()
 		all.Known = all.Known && v.Known
