@@ -21,6 +21,7 @@ import (
 	"github.com/edgeward/edgeward/internal/metrics"
 	"github.com/edgeward/edgeward/internal/preview"
 	"github.com/edgeward/edgeward/internal/printable"
+	"github.com/edgeward/edgeward/internal/schema"
 )
 
 // Stamped by the Makefile.
@@ -52,7 +53,7 @@ func run() int {
 
 	cmd, ran := newCommand(hangup)
 	err := cmd.ExecuteContext(ctx)
-	var faults config.Faults
+	var faults schema.Faults
 	switch {
 	case err == nil:
 		return 0
@@ -76,7 +77,7 @@ func run() int {
 // fault of the configuration.
 func printError(w io.Writer, err error) {
 	joined, several := err.(interface{ Unwrap() []error })
-	faults, ofConfig := err.(config.Faults)
+	faults, ofConfig := err.(schema.Faults)
 	switch {
 	case several && err.Error() == errors.Join(joined.Unwrap()...).Error():
 		for _, one := range joined.Unwrap() {

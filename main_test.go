@@ -3,13 +3,12 @@ package main
 import (
 	"errors"
 	"fmt"
+	"github.com/edgeward/edgeward/internal/schema"
 	"os"
 	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
-
-	"github.com/edgeward/edgeward/internal/config"
 )
 
 // TestMain lets the test binary stand for edgeward: with TEST_PANIC set it
@@ -46,7 +45,7 @@ func TestPanicEndsBySIGABRT(t *testing.T) {
 func TestErrorsAreLines(t *testing.T) {
 	evil := errors.New("GET /x: 400: \x1b[2K\u202e\nedgeward: forged")
 	const safe = `edgeward: GET /x: 400: \x1b[2K\u202e; edgeward: forged` + "\n"
-	faults := config.Faults{{Key: "owner", Message: "required"}, {Key: "/etc/\x1b[2K.yaml", Message: "a\nb"}}
+	faults := schema.Faults{{Key: "owner", Message: "required"}, {Key: "/etc/\x1b[2K.yaml", Message: "a\nb"}}
 	for name, test := range map[string]struct {
 		err  error
 		want string

@@ -26,6 +26,7 @@ import (
 	"github.com/edgeward/edgeward/internal/emulator"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/printable"
+	"github.com/edgeward/edgeward/internal/schema"
 )
 
 const (
@@ -104,9 +105,9 @@ func newPlace(t *testing.T) *place {
 		Clusters: []config.Cluster{{Name: "main", Kubeconfig: kubeconfig, IngressClass: "edgio"}},
 		Edgio: config.Edgio{
 			On:      true,
-			BaseURL: serve(t, p.edgio) + "/config-api/v1", Username: "bot", SharedKey: config.NewSecret(sharedKey), Shortname: "acme", ServiceProfile: "LLNW-Generic",
+			BaseURL: serve(t, p.edgio) + "/config-api/v1", Username: "bot", SharedKey: schema.NewSecret(sharedKey), Shortname: "acme", ServiceProfile: "LLNW-Generic",
 		},
-		Vultr: config.Vultr{BaseURL: serve(t, p.vultr), APIKey: config.NewSecret(apiKey), Domain: "k8s.example.net"},
+		Vultr: config.Vultr{BaseURL: serve(t, p.vultr), APIKey: schema.NewSecret(apiKey), Domain: "k8s.example.net"},
 	}
 	return p
 }
@@ -195,10 +196,10 @@ func TestFindings(t *testing.T) {
 		"Events are not":            {func(_ *testing.T, p *place) { p.kube.refuse = []string{"patch events"} }, "note  cluster main: not allowed to create and patch events: Events about Ingresses are left out (see deploy/rbac.yaml, edgeward-feedback)", false},
 		"kube-system is not":        {func(_ *testing.T, p *place) { p.kube.uid = "" }, "FAIL  cluster main: reading the namespace kube-system: ", true},
 		"no kubeconfig":             {func(_ *testing.T, p *place) { p.cfg.Clusters[0].Kubeconfig += ".none" }, "FAIL  cluster main: kubeconfig: ", true},
-		"another Edgio key":         {func(_ *testing.T, p *place) { p.cfg.Edgio.SharedKey = config.NewSecret("ff") }, "FAIL  edgio: listing the service profiles: ", true},
+		"another Edgio key":         {func(_ *testing.T, p *place) { p.cfg.Edgio.SharedKey = schema.NewSecret("ff") }, "FAIL  edgio: listing the service profiles: ", true},
 		"another account":           {func(_ *testing.T, p *place) { p.cfg.Edgio.Shortname = "other" }, "FAIL  edgio: ", true},
 		"no such profile":           {func(_ *testing.T, p *place) { p.cfg.Edgio.ServiceProfile = "Big" }, `FAIL  edgio: there is no service profile Big; there are ["LLNW-Generic"]`, true},
-		"another Vultr key":         {func(_ *testing.T, p *place) { p.cfg.Vultr.APIKey = config.NewSecret("NO") }, "FAIL  vultr: reading the zone k8s.example.net: ", true},
+		"another Vultr key":         {func(_ *testing.T, p *place) { p.cfg.Vultr.APIKey = schema.NewSecret("NO") }, "FAIL  vultr: reading the zone k8s.example.net: ", true},
 		"no such zone":              {func(_ *testing.T, p *place) { p.cfg.Vultr.Domain = "example.org" }, "FAIL  vultr: reading the zone example.org: ", true},
 	}
 	for name, test := range tests {

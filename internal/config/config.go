@@ -1,27 +1,3 @@
-// Package config loads, completes and checks edgeward's configuration.
-//
-// Three layers, the later over the earlier: the defaults, one YAML file, and
-// the environment. Every key is listed once, with its default and its rule, in
-// the table of keys.go; what the table does not name is a fault. Keys are
-// matched as they are written, so Owner is not owner.
-//
-// # Environment
-//
-// A scalar key outside clusters is also read from EDGEWARD_<SECTION>_<KEY>
-// (EDGEWARD_OWNER, EDGEWARD_SYNC_MAX_DELETE). An empty variable counts as not
-// set. An EDGEWARD_ variable that fits no key is a fault, except those that
-// Kubernetes itself puts into a pod beside a Service named edgeward.
-//
-// # Paths
-//
-// A relative path starts at the directory of the configuration file. A bare
-// name, one without a slash, is looked for in $CREDENTIALS_DIRECTORY first.
-//
-// # Faults
-//
-// All faults are found in one run ([Faults]). No message repeats a value, of
-// whatever key: the user finds it in the file, and a secret written in the wrong
-// place stays a secret.
 package config
 
 import (
@@ -33,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/edgeward/edgeward/internal/schema"
 )
 
 // Config is a complete and checked configuration. Printing it shows no secret.
@@ -92,15 +70,15 @@ type Edgio struct {
 	Username string `mapstructure:"username"`
 	// SharedKey is hexadecimal. It was read from SharedKeyFile, an absolute
 	// path, unless that is "". With a Secret it is empty; see KubeSecrets.
-	SharedKey          Secret    `mapstructure:"shared_key"`
-	SharedKeyFile      string    `mapstructure:"shared_key_file"`
-	Secret             SecretRef `mapstructure:"secret"`
-	Shortname          string    `mapstructure:"shortname"` // safe in a URL path
-	ServiceProfile     string    `mapstructure:"service_profile"`
-	PublishedProtocols []string  `mapstructure:"published_protocols"` // of "https", "http"; never empty
-	SourcePath         string    `mapstructure:"source_path"`         // SourcePathKeep or SourcePathStrip
-	CNAMETarget        string    `mapstructure:"cname_target"`        // a host name in lower case, or ""
-	RequestsPerMinute  float64   `mapstructure:"requests_per_minute"` // 0: no limit
+	SharedKey          schema.Secret    `mapstructure:"shared_key"`
+	SharedKeyFile      string           `mapstructure:"shared_key_file"`
+	Secret             schema.SecretRef `mapstructure:"secret"`
+	Shortname          string           `mapstructure:"shortname"` // safe in a URL path
+	ServiceProfile     string           `mapstructure:"service_profile"`
+	PublishedProtocols []string         `mapstructure:"published_protocols"` // of "https", "http"; never empty
+	SourcePath         string           `mapstructure:"source_path"`         // SourcePathKeep or SourcePathStrip
+	CNAMETarget        string           `mapstructure:"cname_target"`        // a host name in lower case, or ""
+	RequestsPerMinute  float64          `mapstructure:"requests_per_minute"` // 0: no limit
 }
 
 // Vultr is the account and the zone that hold the origins' addresses.
@@ -108,11 +86,11 @@ type Vultr struct {
 	BaseURL string `mapstructure:"base_url"` // absolute, without a slash at its end
 	// APIKey was read from APIKeyFile, an absolute path, unless that is "".
 	// With a Secret it is empty; see KubeSecrets.
-	APIKey     Secret    `mapstructure:"api_key"`
-	APIKeyFile string    `mapstructure:"api_key_file"`
-	Secret     SecretRef `mapstructure:"secret"`
-	Domain     string    `mapstructure:"domain"` // the zone, in lower case, without a dot at its end
-	TTL        int       `mapstructure:"ttl"`    // seconds
+	APIKey     schema.Secret    `mapstructure:"api_key"`
+	APIKeyFile string           `mapstructure:"api_key_file"`
+	Secret     schema.SecretRef `mapstructure:"secret"`
+	Domain     string           `mapstructure:"domain"` // the zone, in lower case, without a dot at its end
+	TTL        int              `mapstructure:"ttl"`    // seconds
 	// PublishZones are the account's zones in which published hosts get a CNAME to
 	// the CDN, in lower case, without a dot at their ends.
 	PublishZones      []string `mapstructure:"publish_zones"`
@@ -184,15 +162,15 @@ const (
 func Load(path string, environ []string) (*Config, error) {
 	absolute, err := filepath.Abs(path)
 	if err != nil {
-		return nil, Faults{{path, describe(err)}}
+		return nil, schema.Faults{{Key: path, Message: describe(err)}}
 	}
 	data, err := readFile(path)
 	if err != nil {
-		return nil, Faults{{path, describe(err)}}
+		return nil, schema.Faults{{Key: path, Message: describe(err)}}
 	}
 	root, err := parseYAML(data)
 	if err != nil {
-		return nil, Faults{{path, err.Error()}}
+		return nil, schema.Faults{{Key: path, Message: err.Error()}}
 	}
 	env := variables(environ)
 	return assemble(root, env, places{

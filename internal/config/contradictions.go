@@ -1,41 +1,41 @@
 package config
 
 import (
-	"encoding/hex"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/edgeward/edgeward/internal/schema"
 )
 
 // resolve replaces the names of files by absolute paths and reads the secrets.
 // Whether a kubeconfig exists is not looked at: a flag may replace it.
-func resolve(c *Config, p places, known Faults) Faults {
-	var faults Faults
+func resolve(c *Config, p places, known schema.Faults) schema.Faults {
+	var faults schema.Faults
 	for i := range c.Clusters {
 		c.Clusters[i].Kubeconfig = p.find(c.Clusters[i].Kubeconfig)
 	}
 	for _, k := range []struct {
 		on            bool
 		section, name string
-		inline        *Secret
+		inline        *schema.Secret
 		file          *string
-		ref           SecretRef
+		ref           schema.SecretRef
 		check         func(string) error
 	}{
-		{c.Edgio.On, "edgio", "shared_key", &c.Edgio.SharedKey, &c.Edgio.SharedKeyFile, c.Edgio.Secret, hexadecimal},
-		{true, "vultr", "api_key", &c.Vultr.APIKey, &c.Vultr.APIKeyFile, c.Vultr.Secret, bearerToken},
+		{c.Edgio.On, "edgio", "shared_key", &c.Edgio.SharedKey, &c.Edgio.SharedKeyFile, c.Edgio.Secret, schema.Hexadecimal},
+		{true, "vultr", "api_key", &c.Vultr.APIKey, &c.Vultr.APIKeyFile, c.Vultr.Secret, schema.BearerToken},
 	} {
 		key, secret := k.section+"."+k.name, k.section+".secret"
-		if !k.on || known.about(key, key+"_file", secret) {
+		if !k.on || known.About(key, key+"_file", secret) {
 			continue
 		}
 		if fault := oneSource(key, *k.inline, *k.file, secret, k.ref); fault != nil {
 			faults = append(faults, *fault)
 			continue
 		}
-		if k.ref == (SecretRef{}) {
-			var more Faults
+		if k.ref == (schema.SecretRef{}) {
+			var more schema.Faults
 			*k.inline, *k.file, more = p.secret(key, *k.inline, *k.file, k.check)
 			faults = append(faults, more...)
 		}
@@ -43,28 +43,10 @@ func resolve(c *Config, p places, known Faults) Faults {
 	return faults
 }
 
-// hexadecimal checks a key that Edgio's signing decodes from hexadecimal.
-func hexadecimal(text string) error {
-	_, err := hex.DecodeString(text)
-	switch {
-	case errors.Is(err, hex.ErrLength):
-		return errors.New("not hexadecimal: the number of digits is odd")
-	case err != nil:
-		return errors.New("not hexadecimal")
-	}
-	return nil
-}
-
-// bearerToken checks a key that is sent in the header Authorization.
-func bearerToken(text string) error {
-	_, err := headerText(text)
-	return err
-}
-
 // contradictions finds what is wrong between keys, each of which is right by
 // itself.
-func contradictions(c *Config, known Faults) Faults {
-	var faults Faults
+func contradictions(c *Config, known schema.Faults) schema.Faults {
+	var faults schema.Faults
 	first := map[string]int{} // cluster by name
 	for i, cluster := range c.Clusters {
 		name := fmt.Sprintf("clusters[%d].name", i)
@@ -72,18 +54,18 @@ func contradictions(c *Config, known Faults) Faults {
 		class := fmt.Sprintf("clusters[%d].ingress_class", i)
 		earlier, taken := first[cluster.Name]
 		switch {
-		case known.about(name):
+		case known.About(name):
 		case taken:
-			faults = append(faults, Fault{name, fmt.Sprintf("the same as that of clusters[%d]", earlier)})
+			faults = append(faults, schema.Fault{Key: name, Message: fmt.Sprintf("the same as that of clusters[%d]", earlier)})
 		default:
 			first[cluster.Name] = i
 		}
-		if cluster.LabelSelector == "" && cluster.IngressClass == "" && !known.about(selector, class) {
-			faults = append(faults, Fault{selector, "off, and so is ingress_class: no Ingress would be selected"})
+		if cluster.LabelSelector == "" && cluster.IngressClass == "" && !known.About(selector, class) {
+			faults = append(faults, schema.Fault{Key: selector, Message: "off, and so is ingress_class: no Ingress would be selected"})
 		}
-		if length := len(claimName(c, cluster)); length > maxName {
-			faults = append(faults, Fault{"vultr.domain", fmt.Sprintf(
-				"too long: _edgeward.<name of clusters[%d]>.<owner>.<domain> has %d characters, DNS allows %d", i, length, maxName)})
+		if length := len(claimName(c, cluster)); length > schema.MaxName {
+			faults = append(faults, schema.Fault{Key: "vultr.domain", Message: fmt.Sprintf(
+				"too long: _edgeward.<name of clusters[%d]>.<owner>.<domain> has %d characters, DNS allows %d", i, length, schema.MaxName)})
 		}
 	}
 	return slices.Concat(faults, sharedClass(c, known), forgottenInUse(c), foreignSecrets(c, known))
@@ -91,30 +73,30 @@ func contradictions(c *Config, known Faults) Faults {
 
 // sharedClass finds the clusters whose class for Edgio is that of Vultr CDN: all of
 // its Ingresses would go to one of the two. Without Edgio that class means nothing.
-func sharedClass(c *Config, known Faults) Faults {
+func sharedClass(c *Config, known schema.Faults) schema.Faults {
 	const key = "vultr_cdn.ingress_class"
-	if !c.Edgio.On || !c.VultrCDN.On || known.about(key) {
+	if !c.Edgio.On || !c.VultrCDN.On || known.About(key) {
 		return nil
 	}
 	var same []string
 	for i, cluster := range c.Clusters {
-		if class := fmt.Sprintf("clusters[%d].ingress_class", i); cluster.IngressClass == c.VultrCDN.IngressClass && !known.about(class) {
+		if class := fmt.Sprintf("clusters[%d].ingress_class", i); cluster.IngressClass == c.VultrCDN.IngressClass && !known.About(class) {
 			same = append(same, class)
 		}
 	}
 	if len(same) == 0 {
 		return nil
 	}
-	return Faults{{key, "the same as " + strings.Join(same, " and ") + ", which is Edgio's: an Ingress of this class could go to one of the CDNs only; " +
+	return schema.Faults{{Key: key, Message: "the same as " + strings.Join(same, " and ") + ", which is Edgio's: an Ingress of this class could go to one of the CDNs only; " +
 		"give one of them another class"}}
 }
 
 // forgottenInUse finds what is to be forgotten although the configuration has it.
-func forgottenInUse(c *Config) Faults {
-	var faults Faults
+func forgottenInUse(c *Config) schema.Faults {
+	var faults schema.Faults
 	for i, name := range c.Sync.Forget {
 		if name == "edgio" && c.Edgio.On || name == "vultr-cdn" && c.VultrCDN.On || slices.Contains(c.Vultr.PublishZones, name) {
-			faults = append(faults, Fault{fmt.Sprintf("sync.forget[%d]", i), "is in the configuration, so that what stands there is read: take it out of this list"})
+			faults = append(faults, schema.Fault{Key: fmt.Sprintf("sync.forget[%d]", i), Message: "is in the configuration, so that what stands there is read: take it out of this list"})
 		}
 	}
 	return faults
@@ -122,11 +104,11 @@ func forgottenInUse(c *Config) Faults {
 
 // foreignSecrets finds the Secrets of clusters that the configuration does not
 // have.
-func foreignSecrets(c *Config, known Faults) Faults {
-	var faults Faults
+func foreignSecrets(c *Config, known schema.Faults) schema.Faults {
+	var faults schema.Faults
 	for _, s := range c.KubeSecrets() {
-		if _, ok := c.cluster(s.Ref.Cluster); !ok && !known.about("clusters") {
-			faults = append(faults, Fault{s.Key, "names a cluster that is not one of clusters"})
+		if _, ok := c.cluster(s.Ref.Cluster); !ok && !known.About("clusters") {
+			faults = append(faults, schema.Fault{Key: s.Key, Message: "names a cluster that is not one of clusters"})
 		}
 	}
 	return faults

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/edgeward/edgeward/internal/schema"
 )
 
 const exampleFile = "../../config.yaml.example"
@@ -23,13 +25,13 @@ func TestTableAndStructAgree(t *testing.T) {
 
 // paths lists the full names of all scalars and lists, those of clusters entries
 // included.
-func paths(table []key, at string) []string {
+func paths(table []schema.Key, at string) []string {
 	var all []string
 	for _, k := range table {
-		if len(k.keys) > 0 {
-			all = append(all, paths(k.keys, join(at, k.name))...)
+		if len(k.Keys) > 0 {
+			all = append(all, paths(k.Keys, join(at, k.Name))...)
 		} else {
-			all = append(all, join(at, k.name))
+			all = append(all, join(at, k.Name))
 		}
 	}
 	return all
@@ -57,9 +59,9 @@ func tags(t reflect.Type, at string) []string {
 // TestDefaultsAreValid holds for all but the required keys.
 func TestDefaultsAreValid(t *testing.T) {
 	var refused []string
-	entry, _ := lookup(keys(), "clusters")
-	for _, l := range append(leaves(keys()), leaves(entry.keys)...) {
-		if _, faults := l.value(l.std, l.path); len(faults) > 0 {
+	entry, _ := schema.Lookup(keys(), "clusters")
+	for _, l := range append(leaves(keys()), leaves(entry.Keys)...) {
+		if _, faults := l.Value(l.Default, l.path); len(faults) > 0 {
 			refused = append(refused, faults.Error())
 		}
 	}
@@ -81,7 +83,7 @@ func TestExampleAsShipped(t *testing.T) {
 		"vultr.domain: required",
 	}
 	_, err := Load(exampleFile, nil)
-	var faults Faults
+	var faults schema.Faults
 	if !errors.As(err, &faults) {
 		t.Fatalf("Load = %v, want Faults", err)
 	}
@@ -118,16 +120,16 @@ func TestExampleShowsEveryDefault(t *testing.T) {
 	}
 }
 
-func defaultTexts(table []key) map[string]any {
+func defaultTexts(table []schema.Key) map[string]any {
 	texts := map[string]any{}
 	for _, k := range table {
-		switch k.shape {
-		case isEntries:
-			texts[k.name] = []map[string]any{defaultTexts(k.keys)}
-		case isSection:
-			texts[k.name] = defaultTexts(k.keys)
+		switch k.Shape {
+		case schema.EntriesShape:
+			texts[k.Name] = []map[string]any{defaultTexts(k.Keys)}
+		case schema.SectionShape:
+			texts[k.Name] = defaultTexts(k.Keys)
 		default:
-			texts[k.name] = k.std
+			texts[k.Name] = k.Default
 		}
 	}
 	return texts

@@ -3,6 +3,8 @@ package config
 import (
 	"strings"
 	"testing"
+
+	"github.com/edgeward/edgeward/internal/schema"
 )
 
 func TestPick(t *testing.T) {
@@ -29,7 +31,7 @@ func TestPick(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			cfg := &Config{}
-			ref := SecretRef{"main", "edgeward", "keys"}
+			ref := schema.SecretRef{Cluster: "main", Namespace: "edgeward", Name: "keys"}
 			if c.section == "edgio" {
 				cfg.Edgio.Secret = ref
 			} else {
@@ -61,12 +63,12 @@ func TestKubeSecret(t *testing.T) {
 	if none := cfg.KubeSecrets(); len(none) != 0 {
 		t.Errorf("KubeSecrets without one = %v", none)
 	}
-	cfg.Vultr.Secret = SecretRef{"fra", "edgeward", "keys"}
+	cfg.Vultr.Secret = schema.SecretRef{Cluster: "fra", Namespace: "edgeward", Name: "keys"}
 	s := cfg.KubeSecrets()[0]
 	if cluster, i := s.Cluster(cfg); cluster.Name != "fra" || i != 1 {
 		t.Errorf("Cluster = %s, %d", cluster.Name, i)
 	}
-	s.Fill(NewSecret("HUSH"))
+	s.Fill(schema.NewSecret("HUSH"))
 	if got := cfg.Vultr.APIKey.Reveal(); got != "HUSH" || !s.InForce().Equal(cfg.Vultr.APIKey) {
 		t.Errorf("after Fill the key is %q, in force %q", got, s.InForce().Reveal())
 	}

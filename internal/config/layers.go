@@ -9,7 +9,37 @@ import (
 
 	"github.com/spf13/viper"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/edgeward/edgeward/internal/schema"
 )
+
+// leaf is a scalar or a list with its full path, such as "edgio.base_url".
+type leaf struct {
+	path string
+	schema.Key
+}
+
+// variable is the name in the environment: "EDGEWARD_EDGIO_BASE_URL".
+func (l leaf) variable() string {
+	return variablePrefix + strings.ToUpper(strings.ReplaceAll(l.path, ".", "_"))
+}
+
+// leaves lists the scalars and lists of a table and its sections, in order, but
+// not those inside entries.
+func leaves(table []schema.Key) []leaf {
+	var all []leaf
+	for _, k := range table {
+		switch k.Shape {
+		case schema.SectionShape:
+			for _, l := range leaves(k.Keys) {
+				all = append(all, leaf{k.Name + "." + l.path, l.Key})
+			}
+		case schema.ScalarShape, schema.ListShape:
+			all = append(all, leaf{k.Name, k})
+		}
+	}
+	return all
+}
 
 // variablePrefix begins the name of each variable that sets a key.
 const variablePrefix = "EDGEWARD_"
@@ -32,7 +62,7 @@ func assemble(root *yaml.Node, env map[string]string, p places) (*Config, error)
 	}
 	edgio, vultrCDN := on("edgio"), on("vultr_cdn")
 	if !edgio && vultrCDN { // then nothing of it is required
-		table = slices.DeleteFunc(table, func(k key) bool { return k.name == "edgio" })
+		table = slices.DeleteFunc(table, func(k schema.Key) bool { return k.Name == "edgio" })
 	}
 
 	// viper has no defaults for the entries of a list, so each is completed
@@ -47,23 +77,23 @@ func assemble(root *yaml.Node, env map[string]string, p places) (*Config, error)
 		Edgio:    Edgio{On: edgio || !vultrCDN}, VultrCDN: VultrCDN{On: vultrCDN},
 	}
 	faults = append(faults, complete(config, table, "", file, set, faults)...)
-	entry, _ := lookup(table, "clusters")
+	entry, _ := schema.Lookup(table, "clusters")
 	for i, values := range clusters {
 		at, cluster := fmt.Sprintf("clusters[%d]", i), &config.Clusters[i]
 		allow, _ := values["allow"].([]map[string]any)
 		delete(values, "allow")
-		faults = append(faults, complete(cluster, entry.keys, at, values, nil, faults)...)
-		nested, _ := lookup(entry.keys, "allow")
+		faults = append(faults, complete(cluster, entry.Keys, at, values, nil, faults)...)
+		nested, _ := schema.Lookup(entry.Keys, "allow")
 		for j, values := range allow {
 			var one Allow
-			faults = append(faults, complete(&one, nested.keys, fmt.Sprintf("%s.allow[%d]", at, j), values, nil, faults)...)
+			faults = append(faults, complete(&one, nested.Keys, fmt.Sprintf("%s.allow[%d]", at, j), values, nil, faults)...)
 			cluster.Allow = append(cluster.Allow, one)
 		}
 	}
 	faults = append(faults, resolve(config, p, faults)...)
 	faults = append(faults, contradictions(config, faults)...)
 	if len(faults) > 0 {
-		faults.sort(table)
+		faults.Sort(table)
 		return nil, faults
 	}
 	return config, nil
@@ -81,26 +111,26 @@ func variables(environ []string) map[string]string {
 
 // overrides picks from the environment what sets a key, by the key's path, and
 // reports the variables that look as if they should.
-func overrides(env map[string]string, table []key) (map[string]string, Faults) {
+func overrides(env map[string]string, table []schema.Key) (map[string]string, schema.Faults) {
 	set := map[string]string{}
 	byName := map[string]leaf{}
 	for _, l := range leaves(table) {
 		byName[l.variable()] = l
 	}
 	names := slices.Sorted(maps.Keys(byName))
-	var faults Faults
+	var faults schema.Faults
 	for _, name := range slices.Sorted(maps.Keys(env)) {
 		l, known := byName[name]
 		switch {
 		case !strings.HasPrefix(name, variablePrefix) || env[name] == "" || serviceLink.MatchString(name):
 		case !known:
 			message := "sets no key"
-			if likely := nearest(name, names); likely != "" {
+			if likely := schema.Nearest(name, names); likely != "" {
 				message += "; did you mean " + likely + "?"
 			}
-			faults = append(faults, Fault{name, message})
-		case l.shape == isList:
-			faults = append(faults, Fault{name, l.path + " is a list and can only be set in the file"})
+			faults = append(faults, schema.Fault{Key: name, Message: message})
+		case l.Shape == schema.ListShape:
+			faults = append(faults, schema.Fault{Key: name, Message: l.path + " is a list and can only be set in the file"})
 		default:
 			set[l.path] = env[name]
 		}
@@ -111,23 +141,23 @@ func overrides(env map[string]string, table []key) (map[string]string, Faults) {
 // complete fills target with a value for each scalar and list of the table:
 // from the environment, else from the file, else its default. Keys that
 // already have a fault get no second one.
-func complete(target any, table []key, at string, file map[string]any, env map[string]string, known Faults) Faults {
-	var faults Faults
+func complete(target any, table []schema.Key, at string, file map[string]any, env map[string]string, known schema.Faults) schema.Faults {
+	var faults schema.Faults
 	v := viper.New()
 	if err := v.MergeConfigMap(file); err != nil {
-		return Faults{{at, err.Error()}}
+		return schema.Faults{{Key: at, Message: err.Error()}}
 	}
 	for _, l := range leaves(table) {
-		v.SetDefault(l.path, l.std)
+		v.SetDefault(l.path, l.Default)
 		full, origin := join(at, l.path), ""
 		if text, set := env[l.path]; set {
 			v.Set(l.path, text)
 			origin = " (set by " + l.variable() + ")"
 		}
-		value, more := l.value(v.Get(l.path), full)
-		if !known.about(full) {
+		value, more := l.Value(v.Get(l.path), full)
+		if !known.About(full) {
 			for _, fault := range more {
-				faults = append(faults, Fault{fault.Key, fault.Message + origin})
+				faults = append(faults, schema.Fault{Key: fault.Key, Message: fault.Message + origin})
 			}
 		}
 		v.Set(l.path, value)
@@ -135,41 +165,7 @@ func complete(target any, table []key, at string, file map[string]any, env map[s
 	// The values have their final types, so this fails only where the table
 	// and the tags of the struct differ.
 	if err := v.UnmarshalExact(target); err != nil {
-		faults = append(faults, Fault{join(at, "configuration"), err.Error()})
+		faults = append(faults, schema.Fault{Key: join(at, "configuration"), Message: err.Error()})
 	}
 	return faults
-}
-
-// value makes the value of a scalar or a list from its text or texts.
-func (k key) value(raw any, at string) (any, Faults) {
-	if text, ok := raw.(string); ok {
-		value, err := k.parse(text)
-		if err != nil {
-			return value, Faults{{at, err.Error()}}
-		}
-		return value, nil
-	}
-	if raw == nil {
-		return []any{}, nil // left out
-	}
-	texts, _ := raw.([]string)
-	values := make([]any, 0, len(texts))
-	seen := make(map[any]bool, len(texts))
-	var faults Faults
-	for i, text := range texts {
-		value, err := k.parse(text)
-		switch {
-		case err != nil:
-			faults = append(faults, Fault{fmt.Sprintf("%s[%d]", at, i), err.Error()})
-		case seen[value]:
-			faults = append(faults, Fault{fmt.Sprintf("%s[%d]", at, i), "is in the list already"})
-		default:
-			values = append(values, value)
-			seen[value] = true
-		}
-	}
-	if len(texts) < k.least {
-		faults = append(faults, Fault{at, "must not be empty"})
-	}
-	return values, faults
 }

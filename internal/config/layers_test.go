@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/edgeward/edgeward/internal/schema"
 )
 
 func TestEnvironment(t *testing.T) {
@@ -18,7 +20,7 @@ func TestEnvironment(t *testing.T) {
 		{
 			name:    "over the file",
 			environ: []string{"EDGEWARD_OWNER=stage", "EDGEWARD_EDGIO_SHARED_KEY=abcd\n"},
-			want:    func(c *Config) { c.Owner, c.Edgio.SharedKey = "stage", NewSecret("abcd") },
+			want:    func(c *Config) { c.Owner, c.Edgio.SharedKey = "stage", schema.NewSecret("abcd") },
 		},
 		{
 			name: "over the defaults",
@@ -103,7 +105,7 @@ func TestEnvironment(t *testing.T) {
 // takes, so that a variable without effect would be missed among the faults.
 func TestEveryVariable(t *testing.T) {
 	for _, l := range leaves(keys()) {
-		if l.shape == isList {
+		if l.Shape == schema.ListShape {
 			continue
 		}
 		t.Run(l.variable(), func(t *testing.T) {
@@ -142,13 +144,13 @@ func TestNoMessageRepeatsAValue(t *testing.T) {
 	}
 	for _, k := range keys() {
 		for _, form := range forms {
-			check(t, k.name+": "+form+"\n", nil)
-			for _, inner := range k.keys {
+			check(t, k.Name+": "+form+"\n", nil)
+			for _, inner := range k.Keys {
 				lead := "  "
-				if k.shape == isEntries {
+				if k.Shape == schema.EntriesShape {
 					lead = "  - "
 				}
-				check(t, fmt.Sprintf("%s:\n%s%s: %s\n", k.name, lead, inner.name, form), nil)
+				check(t, fmt.Sprintf("%s:\n%s%s: %s\n", k.Name, lead, inner.Name, form), nil)
 			}
 		}
 	}

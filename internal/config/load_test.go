@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/edgeward/edgeward/internal/schema"
 )
 
 // secretMarks stand in every secret of testdata/bad, and in no key.
@@ -28,7 +30,7 @@ func TestBadFiles(t *testing.T) {
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".yaml"), func(t *testing.T) {
 			_, err := Load(file, nil)
-			var faults Faults
+			var faults schema.Faults
 			if !errors.As(err, &faults) {
 				t.Fatalf("Load = %v, want Faults", err)
 			}
@@ -60,7 +62,7 @@ func defaults() *Config {
 			On:                 true,
 			BaseURL:            "https://apis.llnw.com/config-api/v1",
 			Username:           "cdn-bot@example.com",
-			SharedKey:          NewSecret("c0ffeec0ffeec0ffeec0ffeec0ffee42"),
+			SharedKey:          schema.NewSecret("c0ffeec0ffeec0ffeec0ffeec0ffee42"),
 			Shortname:          "acme",
 			ServiceProfile:     "LLNW-Generic",
 			PublishedProtocols: []string{"https"},
@@ -69,7 +71,7 @@ func defaults() *Config {
 		},
 		Vultr: Vultr{
 			BaseURL:           "https://api.vultr.com",
-			APIKey:            NewSecret("HUSHHUSHHUSHHUSHHUSH"),
+			APIKey:            schema.NewSecret("HUSHHUSHHUSHHUSHHUSH"),
 			Domain:            "k8s.example.com",
 			TTL:               120,
 			PublishZones:      []string{},
@@ -123,12 +125,12 @@ func TestGoodFiles(t *testing.T) {
 		{"minimal", []string{"EDGEWARD_VULTR_CDN_INGRESS_CLASS=fast"}, func(c *Config) { c.VultrCDN = VultrCDN{On: true, IngressClass: "fast"} }},
 		{"nothing-in-sections", nil, func(c *Config) {
 			c.Owner = "2024"
-			c.Edgio.Username, c.Edgio.Shortname, c.Edgio.SharedKey = "1", "no", NewSecret("12345678")
-			c.Vultr.Domain, c.Vultr.APIKey = "example.com", NewSecret("1e5")
+			c.Edgio.Username, c.Edgio.Shortname, c.Edgio.SharedKey = "1", "no", schema.NewSecret("12345678")
+			c.Vultr.Domain, c.Vultr.APIKey = "example.com", schema.NewSecret("1e5")
 		}},
 		{"secrets", nil, func(c *Config) {
-			c.Edgio.SharedKey, c.Edgio.Secret = Secret{}, SecretRef{"main", "edgeward", "cdn.keys"}
-			c.Vultr.APIKey, c.Vultr.Secret = Secret{}, SecretRef{"main", "edgeward", "dns"}
+			c.Edgio.SharedKey, c.Edgio.Secret = schema.Secret{}, schema.SecretRef{Cluster: "main", Namespace: "edgeward", Name: "cdn.keys"}
+			c.Vultr.APIKey, c.Vultr.Secret = schema.Secret{}, schema.SecretRef{Cluster: "main", Namespace: "edgeward", Name: "dns"}
 		}},
 		{"full", []string{"CREDENTIALS_DIRECTORY=" + secrets}, func(c *Config) {
 			c.Owner = "prod-1"
@@ -158,7 +160,7 @@ func TestGoodFiles(t *testing.T) {
 				On:                 true,
 				BaseURL:            "http://127.0.0.1:8099/config-api/v1",
 				Username:           "cdn-bot@example.com",
-				SharedKey:          NewSecret("0123456789abcdefABCDEF00"),
+				SharedKey:          schema.NewSecret("0123456789abcdefABCDEF00"),
 				SharedKeyFile:      filepath.Join(secrets, "edgio"),
 				Shortname:          "acme_1",
 				ServiceProfile:     "LLNW Generic 2",
@@ -168,7 +170,7 @@ func TestGoodFiles(t *testing.T) {
 			}
 			c.Vultr = Vultr{
 				BaseURL:           "http://[::1]:8098",
-				APIKey:            NewSecret("HUSHHUSHHUSH"),
+				APIKey:            schema.NewSecret("HUSHHUSHHUSH"),
 				APIKeyFile:        filepath.Join(secrets, "vultr"),
 				Domain:            "k8s.example.com",
 				TTL:               1,

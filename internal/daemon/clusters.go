@@ -14,6 +14,7 @@ import (
 	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/metrics"
 	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/schema"
 	"github.com/edgeward/edgeward/internal/syncer"
 	"github.com/edgeward/edgeward/watcher"
 )
@@ -109,11 +110,11 @@ func selection(cfg *config.Config, c config.Cluster) string {
 // watches makes the watches of all clusters, reporting to the syncer.
 func watches(cfg *config.Config, access Access, syncer *syncer.Syncer, m *metrics.Metrics) ([]*watcher.Cluster, error) {
 	var clusters []*watcher.Cluster
-	var faults config.Faults
+	var faults schema.Faults
 	for i, c := range cfg.Clusters {
 		clients := access.Clients(c)
 		if err := clients.Validate(); err != nil {
-			faults = append(faults, config.Fault{Key: fmt.Sprintf("clusters[%d].kubeconfig", i), Message: err.Error()})
+			faults = append(faults, schema.Fault{Key: fmt.Sprintf("clusters[%d].kubeconfig", i), Message: err.Error()})
 			continue
 		}
 		reports := syncer.Cluster(c.Name)

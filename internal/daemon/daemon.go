@@ -17,6 +17,7 @@ import (
 	"github.com/edgeward/edgeward/internal/config"
 	"github.com/edgeward/edgeward/internal/metrics"
 	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/schema"
 	"github.com/edgeward/edgeward/internal/syncer"
 	"github.com/edgeward/edgeward/vultrcdn"
 )
@@ -171,7 +172,7 @@ func (d *daemon) reload(ctx context.Context, old *session) (next *session, unrea
 			return nil, false
 		}
 		d.metrics.Reloaded.Set(0)
-		var faults config.Faults
+		var faults schema.Faults
 		if !errors.As(err, &faults) {
 			old.log.Error("the configuration cannot be used, the old one stays", "err", err)
 			return nil, true

@@ -2,10 +2,10 @@ package daemon
 
 import (
 	"bytes"
+	"github.com/edgeward/edgeward/internal/config"
+	"github.com/edgeward/edgeward/internal/schema"
 	"os"
 	"slices"
-
-	"github.com/edgeward/edgeward/internal/config"
 )
 
 // exposed returns the paths of the files with secrets that any user of the
@@ -36,7 +36,7 @@ func exposed(cfg *config.Config, path string) []string {
 // holdsKey reports whether a provider's key stands in a file.
 func holdsKey(cfg *config.Config, path string) bool {
 	text, err := os.ReadFile(path)
-	return err == nil && slices.ContainsFunc([]config.Secret{cfg.Edgio.SharedKey, cfg.Vultr.APIKey}, func(key config.Secret) bool {
+	return err == nil && slices.ContainsFunc([]schema.Secret{cfg.Edgio.SharedKey, cfg.Vultr.APIKey}, func(key schema.Secret) bool {
 		return key.Reveal() != "" && bytes.Contains(text, []byte(key.Reveal()))
 	})
 }

@@ -14,13 +14,14 @@ import (
 	"github.com/edgeward/edgeward/internal/config"
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/metrics"
+	"github.com/edgeward/edgeward/internal/schema"
 	"github.com/edgeward/edgeward/watcher"
 )
 
 // heldKey is what is kept of a Secret: the provider's key in it.
 type heldKey struct {
 	kube.Meta
-	key config.Secret
+	key schema.Secret
 	err error // why it has none that can be used
 }
 

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-
 	"github.com/edgeward/edgeward/internal/config"
+	"github.com/edgeward/edgeward/internal/schema"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
 
 // readSecret limits one reading of a Secret, tries of client-go included.
@@ -37,7 +37,7 @@ func ReadKey(ctx context.Context, cfg *config.Config, s config.KubeSecret, acces
 	access.log.Info("reading a key from a Secret", "key", s.Key, "secret", s.Ref.String(), "at_most", readSecret)
 	client, err := access.Clients(cluster).Get()
 	if err != nil {
-		return config.Faults{{Key: fmt.Sprintf("clusters[%d].kubeconfig", index), Message: err.Error()}}
+		return schema.Faults{{Key: fmt.Sprintf("clusters[%d].kubeconfig", index), Message: err.Error()}}
 	}
 	secret, err := client.Secret(ctx, s.Ref.Namespace, s.Ref.Name)
 	switch {
@@ -46,7 +46,7 @@ func ReadKey(ctx context.Context, cfg *config.Config, s config.KubeSecret, acces
 	case apierrors.IsForbidden(err):
 		err = fmt.Errorf("it may not be read (see deploy/rbac-secrets.yaml): %w", err)
 	case err == nil:
-		var key config.Secret
+		var key schema.Secret
 		if key, err = s.Pick(secret.Data); err == nil {
 			s.Fill(key)
 			return nil

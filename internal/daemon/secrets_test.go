@@ -3,23 +3,23 @@ package daemon
 import (
 	"bytes"
 	"errors"
+	"github.com/edgeward/edgeward/internal/config"
+	"github.com/edgeward/edgeward/internal/schema"
 	"log/slog"
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/edgeward/edgeward/internal/config"
 )
 
 // TestReadKeySaysSo: a start that waits for a Secret says for which, and how long.
 func TestReadKeySaysSo(t *testing.T) {
 	cfg := &config.Config{
 		Clusters: []config.Cluster{{Name: "main", Kubeconfig: filepath.Join(t.TempDir(), "none")}},
-		Vultr:    config.Vultr{Secret: config.SecretRef{Cluster: "main", Namespace: "edgeward", Name: "keys"}},
+		Vultr:    config.Vultr{Secret: schema.SecretRef{Cluster: "main", Namespace: "edgeward", Name: "keys"}},
 	}
 	var log bytes.Buffer
 	err := ReadKey(t.Context(), cfg, cfg.KubeSecrets()[0], NewAccess("test", slog.New(slog.NewTextHandler(&log, nil))))
-	if !errors.As(err, new(config.Faults)) {
+	if !errors.As(err, new(schema.Faults)) {
 		t.Errorf("it ends with %v", err)
 	}
 	const want = `msg="reading a key from a Secret" key=vultr.secret secret="Secret edgeward/keys of cluster main" at_most=15s`

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/edgeward/edgeward/internal/config"
+	"github.com/edgeward/edgeward/internal/schema"
 	"github.com/edgeward/edgeward/internal/syncer"
 	"github.com/edgeward/edgeward/watcher"
 )
@@ -18,7 +19,7 @@ type session struct {
 	clusters []*watcher.Cluster
 	tellers  []teller
 	once     bool
-	keys     map[string]config.Secret // by path: what a key file held when last looked at
+	keys     map[string]schema.Secret // by path: what a key file held when last looked at
 	secrets  []*watcher.Loop[heldKey]
 	rotated  chan struct{} // has an element once a Secret holds another key
 }
@@ -70,8 +71,8 @@ func (s *session) run(ctx context.Context) error {
 }
 
 // keyFiles returns the secrets that were read from files of their own.
-func keyFiles(cfg *config.Config) map[string]config.Secret {
-	files := map[string]config.Secret{cfg.Edgio.SharedKeyFile: cfg.Edgio.SharedKey, cfg.Vultr.APIKeyFile: cfg.Vultr.APIKey}
+func keyFiles(cfg *config.Config) map[string]schema.Secret {
+	files := map[string]schema.Secret{cfg.Edgio.SharedKeyFile: cfg.Edgio.SharedKey, cfg.Vultr.APIKeyFile: cfg.Vultr.APIKey}
 	delete(files, "")
 	return files
 }

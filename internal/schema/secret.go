@@ -1,9 +1,40 @@
-package config
+package schema
 
 import (
+	"errors"
+	"fmt"
 	"log/slog"
 	"strconv"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation"
 )
+
+// SecretRef names a Kubernetes Secret in one of the clusters. The zero value
+// names none.
+type SecretRef struct {
+	Cluster   string // the name of one of Config.Clusters
+	Namespace string
+	Name      string
+}
+
+// String is "Secret namespace/name of cluster cluster", for messages.
+func (r SecretRef) String() string {
+	return fmt.Sprintf("Secret %s/%s of cluster %s", r.Namespace, r.Name, r.Cluster)
+}
+
+// KubeSecretName takes <cluster>/<namespace>/<name>, or "" for none.
+func KubeSecretName(text string) (SecretRef, error) {
+	if text == "" {
+		return SecretRef{}, nil
+	}
+	parts := strings.Split(text, "/")
+	if len(parts) != 3 || len(validation.IsDNS1123Label(parts[0])) > 0 ||
+		len(validation.IsDNS1123Label(parts[1])) > 0 || len(validation.IsDNS1123Subdomain(parts[2])) > 0 {
+		return SecretRef{}, errors.New("must be <cluster>/<namespace>/<name> of a Kubernetes Secret")
+	}
+	return SecretRef{parts[0], parts[1], parts[2]}, nil
+}
 
 // redacted stands for a secret wherever one is printed.
 const redacted = "[redacted]"

@@ -1,4 +1,4 @@
-package config
+package schema
 
 import (
 	"slices"
@@ -33,9 +33,9 @@ func (f Faults) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// about reports whether one of the faults concerns one of the keys, an element
+// About reports whether one of the faults concerns one of the keys, an element
 // of it or what it stands in. Such a key has no value to judge any further.
-func (f Faults) about(keys ...string) bool {
+func (f Faults) About(keys ...string) bool {
 	return slices.ContainsFunc(f, func(fault Fault) bool {
 		return slices.ContainsFunc(keys, func(key string) bool {
 			return fault.Key == key || strings.HasPrefix(fault.Key, key+"[") || strings.HasPrefix(key, fault.Key+".")
@@ -43,9 +43,9 @@ func (f Faults) about(keys ...string) bool {
 	})
 }
 
-// sort brings the faults into the order of the table. Those of one key stay in
+// Sort brings the faults into the order of the table. Those of one key stay in
 // the order in which they were found.
-func (f Faults) sort(table []key) {
+func (f Faults) Sort(table []Key) {
 	slices.SortStableFunc(f, func(a, b Fault) int {
 		return slices.Compare(position(a.Key, table), position(b.Key, table))
 	})
@@ -54,22 +54,22 @@ func (f Faults) sort(table []key) {
 // position is where a key as it stands in the file belongs: for each of its
 // parts the place in the table (unknown names come after the known ones) and
 // the index, so "edgio.username" is 2 0 1 0 and "clusters[1].context" 1 1 2 0.
-func position(key string, table []key) []int {
+func position(key string, table []Key) []int {
 	var place []int
 	for part := range strings.SplitSeq(key, ".") {
 		name, index, _ := strings.Cut(strings.TrimSuffix(part, "]"), "[")
-		k, row := lookup(table, name)
+		k, row := Lookup(table, name)
 		element, _ := strconv.Atoi(index) // no index: 0
 		place = append(place, row, element)
-		table = k.keys
+		table = k.Keys
 	}
 	return place
 }
 
-// nearest returns the candidate that a mistyped name most likely means, or "":
+// Nearest returns the candidate that a mistyped name most likely means, or "":
 // one that differs in at most two letters, and in less than half of them. Case
 // does not count, nor does a hyphen for an underscore.
-func nearest(name string, candidates []string) string {
+func Nearest(name string, candidates []string) string {
 	plain := func(s string) string { return strings.ReplaceAll(strings.ToLower(s), "-", "_") }
 	best, least := "", 3
 	for _, candidate := range candidates {
