@@ -19,6 +19,7 @@ const module = "github.com/edgeward/edgeward/"
 // the providers' clients and the watches know nothing of each other, and the
 // emulators share nothing with what they test.
 func TestImports(t *testing.T) {
+	providerMay := []string{"internal/model", "internal/schema", "internal/provider", "internal/printable", "internal/transport"}
 	tests := map[string]struct {
 		only  []string // of ours it may import these, with all that they import
 		never []string // of ours it may not import these, not even by others
@@ -40,13 +41,19 @@ func TestImports(t *testing.T) {
 		"internal/certificate": {only: []string{"internal/kube"}, std: true},
 		"internal/syncer":      {never: []string{"edgio", "vultrcdn", "vultrdns", "watcher", "internal/config", "internal/emulator"}},
 		"watcher":              {only: []string{"internal/kube", "internal/certificate"}},
-		// A provider knows the words and how to speak to an API.
-		"edgio":             {only: []string{"internal/model", "internal/transport"}},
-		"vultrcdn":          {only: []string{"internal/model", "internal/transport", "internal/vultrapi"}},
-		"vultrdns":          {only: []string{"internal/model", "internal/transport", "internal/vultrapi"}},
+		// A provider knows the words, what is asked of it, and how to speak to an API.
+		"edgio":             {only: providerMay},
+		"vultrcdn":          {only: append(slices.Clone(providerMay), "internal/vultrapi")},
+		"vultrdns":          {only: append(slices.Clone(providerMay), "internal/vultrapi")},
+		"internal/schema":   {only: []string{"internal/printable"}},
+		"internal/provider": {only: []string{"internal/model", "internal/schema", "internal/printable", "internal/transport"}},
 		"internal/server":   {only: []string{"internal/printable"}},
 		"internal/metrics":  {only: []string{}},
-		"internal/config":   {never: []string{"internal/plan", "internal/desired", "internal/syncer", "watcher", "edgio", "vultrcdn", "vultrdns"}},
+		"internal/config":   {only: []string{"internal/model", "internal/schema", "internal/provider", "internal/printable", "internal/transport"}},
+		// What is put together from the table does not know who is in it.
+		"internal/app":      {never: []string{"edgio", "vultrcdn", "vultrdns", "internal/providers", "internal/emulator"}},
+		"internal/daemon":   {never: []string{"edgio", "vultrcdn", "vultrdns", "internal/providers", "internal/emulator"}},
+		"internal/cli":      {never: []string{"edgio", "vultrcdn", "vultrdns", "internal/providers", "internal/emulator"}},
 		"internal/status":   {never: []string{"edgio", "vultrcdn", "vultrdns", "watcher", "internal/config", "internal/emulator"}},
 		"internal/feedback": {never: []string{"edgio", "vultrcdn", "vultrdns", "internal/config", "internal/emulator"}},
 	}

@@ -5,43 +5,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/provider"
 	"github.com/edgeward/edgeward/internal/schema"
 )
-
-// resolve replaces the names of files by absolute paths and reads the secrets.
-// Whether a kubeconfig exists is not looked at: a flag may replace it.
-func resolve(c *Config, p places, known schema.Faults) schema.Faults {
-	var faults schema.Faults
-	for i := range c.Clusters {
-		c.Clusters[i].Kubeconfig = p.find(c.Clusters[i].Kubeconfig)
-	}
-	for _, k := range []struct {
-		on            bool
-		section, name string
-		inline        *schema.Secret
-		file          *string
-		ref           schema.SecretRef
-		check         func(string) error
-	}{
-		{c.Edgio.On, "edgio", "shared_key", &c.Edgio.SharedKey, &c.Edgio.SharedKeyFile, c.Edgio.Secret, schema.Hexadecimal},
-		{true, "vultr", "api_key", &c.Vultr.APIKey, &c.Vultr.APIKeyFile, c.Vultr.Secret, schema.BearerToken},
-	} {
-		key, secret := k.section+"."+k.name, k.section+".secret"
-		if !k.on || known.About(key, key+"_file", secret) {
-			continue
-		}
-		if fault := oneSource(key, *k.inline, *k.file, secret, k.ref); fault != nil {
-			faults = append(faults, *fault)
-			continue
-		}
-		if k.ref == (schema.SecretRef{}) {
-			var more schema.Faults
-			*k.inline, *k.file, more = p.secret(key, *k.inline, *k.file, k.check)
-			faults = append(faults, more...)
-		}
-	}
-	return faults
-}
 
 // contradictions finds what is wrong between keys, each of which is right by
 // itself.
@@ -63,39 +30,75 @@ func contradictions(c *Config, known schema.Faults) schema.Faults {
 		if cluster.LabelSelector == "" && cluster.IngressClass == "" && !known.About(selector, class) {
 			faults = append(faults, schema.Fault{Key: selector, Message: "off, and so is ingress_class: no Ingress would be selected"})
 		}
-		if length := len(claimName(c, cluster)); length > schema.MaxName {
-			faults = append(faults, schema.Fault{Key: "vultr.domain", Message: fmt.Sprintf(
-				"too long: _edgeward.<name of clusters[%d]>.<owner>.<domain> has %d characters, DNS allows %d", i, length, schema.MaxName)})
-		}
 	}
-	return slices.Concat(faults, sharedClass(c, known), forgottenInUse(c), foreignSecrets(c, known))
+	return slices.Concat(faults, sections(c, known), sharedClasses(c, known), forgottenInUse(c), foreignSecrets(c, known))
 }
 
-// sharedClass finds the clusters whose class for Edgio is that of Vultr CDN: all of
-// its Ingresses would go to one of the two. Without Edgio that class means nothing.
-func sharedClass(c *Config, known schema.Faults) schema.Faults {
-	const key = "vultr_cdn.ingress_class"
-	if !c.Edgio.On || !c.VultrCDN.On || known.About(key) {
-		return nil
+// sections asks each section what is wrong between its keys.
+func sections(c *Config, known schema.Faults) (faults schema.Faults) {
+	var clusters []string
+	for _, cluster := range c.Clusters {
+		clusters = append(clusters, cluster.Name)
 	}
-	var same []string
-	for i, cluster := range c.Clusters {
-		if class := fmt.Sprintf("clusters[%d].ingress_class", i); cluster.IngressClass == c.VultrCDN.IngressClass && !known.About(class) {
-			same = append(same, class)
+	for _, p := range c.Providers {
+		if p.Section.Check != nil {
+			faults = append(faults, p.Section.Check(schema.Checking{
+				Values: c.Sections.Values(p.Section.Name), Owner: c.Owner, Clusters: clusters, Known: known,
+			})...)
 		}
 	}
-	if len(same) == 0 {
-		return nil
+	return faults
+}
+
+// class is an ingress class and the key that names it.
+type class struct{ key, name string }
+
+// sharedClasses finds the classes that are those of two CDNs: all Ingresses of such a
+// class would go to one of them.
+func sharedClasses(c *Config, known schema.Faults) (faults schema.Faults) {
+	cdns := c.Providers.CDNs()
+	for i, later := range cdns {
+		for _, earlier := range cdns[:i] {
+			others := c.classes(earlier, known)
+			for _, of := range c.classes(later, known) {
+				var same []string
+				for _, other := range others {
+					if other.name == of.name {
+						same = append(same, other.key)
+					}
+				}
+				if len(same) > 0 {
+					faults = append(faults, schema.Fault{Key: of.key, Message: "the same as " + strings.Join(same, " and ") + ", which is " + earlier.Title +
+						"'s: an Ingress of this class could go to one of the CDNs only; give one of them another class"})
+				}
+			}
+		}
 	}
-	return schema.Faults{{Key: key, Message: "the same as " + strings.Join(same, " and ") + ", which is Edgio's: an Ingress of this class could go to one of the CDNs only; " +
-		"give one of them another class"}}
+	return faults
+}
+
+// classes are those of a CDN, as far as they can be judged: its own, or each cluster's.
+func (c *Config) classes(d provider.Definition, known schema.Faults) (classes []class) {
+	cdn := d.Capabilities(c.Sections)
+	if !cdn.ClusterClass {
+		classes = append(classes, class{cdn.Section + ".ingress_class", cdn.Class})
+	} else {
+		for i, cluster := range c.Clusters {
+			classes = append(classes, class{fmt.Sprintf("clusters[%d].ingress_class", i), cluster.IngressClass})
+		}
+	}
+	return slices.DeleteFunc(classes, func(c class) bool { return c.name == "" || known.About(c.key) })
 }
 
 // forgottenInUse finds what is to be forgotten although the configuration has it.
 func forgottenInUse(c *Config) schema.Faults {
 	var faults schema.Faults
 	for i, name := range c.Sync.Forget {
-		if name == "edgio" && c.Edgio.On || name == "vultr-cdn" && c.VultrCDN.On || slices.Contains(c.Vultr.PublishZones, name) {
+		used := slices.Contains(c.Providers.CDNs().Names(), model.Provider(name))
+		for _, d := range c.Providers.DNS() {
+			used = used || slices.Contains(d.DNS.Settings(c.Sections).Publish, name)
+		}
+		if used {
 			faults = append(faults, schema.Fault{Key: fmt.Sprintf("sync.forget[%d]", i), Message: "is in the configuration, so that what stands there is read: take it out of this list"})
 		}
 	}
@@ -112,10 +115,4 @@ func foreignSecrets(c *Config, known schema.Faults) schema.Faults {
 		}
 	}
 	return faults
-}
-
-// claimName is the name of the TXT record that claims a cluster's part of the
-// zone. It is the longest name that cannot be shortened.
-func claimName(c *Config, cluster Cluster) string {
-	return "_edgeward." + cluster.Name + "." + c.Owner + "." + c.Vultr.Domain
 }

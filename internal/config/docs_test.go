@@ -26,7 +26,7 @@ func TestDocumentedConfigurations(t *testing.T) {
 		for _, block := range strings.Split(string(text), "```yaml\n")[1:] {
 			block, _, _ = strings.Cut(block, "```")
 			tried++
-			if _, err := Load(laidOver(t, block), nil); err != nil {
+			if _, err := load(laidOver(t, block), nil); err != nil {
 				t.Errorf("%s: %v, in\n%s", file, err, block)
 			}
 		}

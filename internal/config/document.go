@@ -73,10 +73,13 @@ func syntaxError(err error) error {
 	return fmt.Errorf("not YAML near line %s: %s", line, found[2])
 }
 
-// readNode turns a YAML node into what its key's shape asks for: a string, a
+// reader reads the file by the table of all keys that there are.
+type reader struct{ table []schema.Key }
+
+// node turns a YAML node into what its key's shape asks for: a string, a
 // []string, a map[string]any or a []map[string]any, each string spelled as in
 // the file. It leaves out what it reports as a fault; at is the full key.
-func readNode(node *yaml.Node, k schema.Key, at string) (any, schema.Faults) {
+func (r reader) node(node *yaml.Node, k schema.Key, at string) (any, schema.Faults) {
 	if fault := misfit(node, k.Shape); fault != "" {
 		return nil, schema.Faults{{Key: at, Message: fault}}
 	}
@@ -89,13 +92,13 @@ func readNode(node *yaml.Node, k schema.Key, at string) (any, schema.Faults) {
 			return element.Value, refuse(at, misfit(element, schema.ScalarShape))
 		})
 	case schema.SectionShape:
-		return readMapping(node, k.Keys, at)
+		return r.mapping(node, k.Keys, at)
 	case schema.EntriesShape:
 		return readElements(node, at, func(element *yaml.Node, at string) (map[string]any, schema.Faults) {
 			if fault := misfit(element, schema.SectionShape); fault != "" {
 				return nil, refuse(at, fault)
 			}
-			return readMapping(element, k.Keys, at)
+			return r.mapping(element, k.Keys, at)
 		})
 	default:
 		return node.Value, nil
@@ -113,9 +116,9 @@ func readElements[T any](node *yaml.Node, at string, read func(*yaml.Node, strin
 	return elements, faults
 }
 
-// readMapping reads the keys of a table, and reports those that are not in it
+// mapping reads the keys of a table, and reports those that are not in it
 // or stand there twice.
-func readMapping(node *yaml.Node, table []schema.Key, at string) (map[string]any, schema.Faults) {
+func (r reader) mapping(node *yaml.Node, table []schema.Key, at string) (map[string]any, schema.Faults) {
 	values := map[string]any{}
 	var faults schema.Faults
 	lines := map[string]int{}
@@ -131,11 +134,11 @@ func readMapping(node *yaml.Node, table []schema.Key, at string) (map[string]any
 		case name.Kind != yaml.ScalarNode || !looksLikeKey(name.Value):
 			faults = append(faults, schema.Fault{Key: fmt.Sprintf("line %d", name.Line), Message: "unknown key (not shown, it may be a misplaced value)"})
 		case row == len(table):
-			faults = append(faults, schema.Fault{Key: path, Message: "unknown key" + suggestion(name.Value, table, at)})
+			faults = append(faults, schema.Fault{Key: path, Message: "unknown key" + r.suggestion(name.Value, table, at)})
 		case again:
 			faults = append(faults, schema.Fault{Key: path, Message: fmt.Sprintf("given twice, in lines %d and %d", first, name.Line)})
 		default:
-			read, more := readNode(value, k, path)
+			read, more := r.node(value, k, path)
 			faults = append(faults, more...)
 			if read != nil {
 				values[k.Name] = read
@@ -205,12 +208,12 @@ func looksLikeKey(name string) bool {
 
 // suggestion proposes a key for an unknown name: a near one of the same table,
 // or one of that very name elsewhere.
-func suggestion(name string, table []schema.Key, at string) string {
+func (r reader) suggestion(name string, table []schema.Key, at string) string {
 	siblings := make([]string, len(table))
 	for i, k := range table {
 		siblings[i] = k.Name
 	}
-	likely := elsewhere(name, keys(), "")
+	likely := elsewhere(name, r.table, "")
 	if sibling := schema.Nearest(name, siblings); sibling != "" {
 		likely = join(at, sibling)
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/edgeward/edgeward/internal/providers"
 	"github.com/edgeward/edgeward/internal/schema"
 )
 
@@ -16,7 +17,7 @@ func TestFaultsAreInTheOrderOfTheTable(t *testing.T) {
 	} {
 		faults = append(faults, schema.Fault{Key: key})
 	}
-	faults.Sort(keys())
+	faults.Sort(keys(providers.All()))
 	var got []string
 	for _, fault := range faults {
 		got = append(got, fault.Key)

@@ -11,23 +11,24 @@ import (
 
 	"k8s.io/apimachinery/pkg/labels"
 
+	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/provider"
 	"github.com/edgeward/edgeward/internal/schema"
 )
 
 // forgettable takes the name of a CDN, that of a zone, or "*".
-func forgettable(text string) (string, error) {
-	if text == "*" || slices.Contains(cdnNames(), text) {
-		return text, nil
+func forgettable(cdns []model.Provider) func(string) (string, error) {
+	return func(text string) (string, error) {
+		if text == "*" || slices.Contains(cdns, model.Provider(text)) {
+			return text, nil
+		}
+		zone, err := schema.DomainName(text)
+		if err != nil {
+			return "", errors.New("must be " + model.Joined(cdns, " or ") + `, the full name of a zone, or "*" for all zones`)
+		}
+		return zone, nil
 	}
-	zone, err := schema.DomainName(text)
-	if err != nil {
-		return "", errors.New("must be " + strings.Join(cdnNames(), " or ") + `, the full name of a zone, or "*" for all zones`)
-	}
-	return zone, nil
 }
-
-// cdnNames are the CDNs that there are, as metrics and claims name them.
-func cdnNames() []string { return []string{"edgio", "vultr-cdn"} }
 
 // listenAddress takes host:port as net.Listen does: no host means all
 // addresses, port 0 any free one.
@@ -43,8 +44,24 @@ func listenAddress(text string) (string, error) {
 }
 
 // keys is every key of the file, in the order of the documentation. The names
-// are those of the mapstructure tags in Config.
-func keys() []schema.Key {
+// are those of the mapstructure tags in Config and in the providers' sections.
+func keys(all provider.Table) []schema.Key {
+	return slices.Concat(clusterKeys(all), sectionKeys(all), otherKeys(all))
+}
+
+// sectionKeys are the sections of some providers.
+func sectionKeys(providers provider.Table) []schema.Key {
+	var sections []schema.Key
+	for _, p := range providers {
+		sections = append(sections, schema.Mapping(p.Section.Name, p.Section.Keys...))
+	}
+	return sections
+}
+
+// clusterKeys say whose the objects are and in which clusters. Ingresses that are
+// selected by their label are for the first CDN.
+func clusterKeys(all provider.Table) []schema.Key {
+	first := string(all.CDNs()[0].Name)
 	return []schema.Key{
 		schema.Scalar("owner", "", schema.Required(ownerName)),
 		schema.Entries("clusters",
@@ -52,8 +69,8 @@ func keys() []schema.Key {
 			schema.Scalar("kubeconfig", "", schema.FilePath),
 			schema.Scalar("context", "", schema.PlainText),
 			schema.List("namespaces", []string{}, 0, schema.DNSLabel),
-			schema.Scalar("label_selector", "cdn=edgio", labelSelector),
-			schema.Scalar("ingress_class", "edgio", schema.PlainText),
+			schema.Scalar("label_selector", "cdn="+first, labelSelector),
+			schema.Scalar("ingress_class", first, schema.PlainText),
 			schema.Scalar("node_selector", "", labelSelector),
 			schema.List("node_address_types", []string{"ExternalIP"}, 1, nodeAddressType),
 			schema.Scalar("not_ready_delay", "30s", schema.Duration(0)),
@@ -66,32 +83,12 @@ func keys() []schema.Key {
 				schema.List("ports", nil, 1, portRange),
 			),
 		),
-		schema.Mapping("edgio",
-			schema.Scalar("base_url", "https://apis.llnw.com/config-api/v1", schema.BaseURL),
-			schema.Scalar("username", "", schema.Required(schema.HeaderText)),
-			schema.Scalar("shared_key", "", schema.SecretText),
-			schema.Scalar("shared_key_file", "", schema.FilePath),
-			schema.Scalar("secret", "", schema.KubeSecretName),
-			schema.Scalar("shortname", "", schema.Required(schema.PathSegment)),
-			schema.Scalar("service_profile", "LLNW-Generic", schema.Required(schema.PlainText)),
-			schema.List("published_protocols", []string{"https"}, 1, schema.OneOf("https", "http")),
-			schema.Scalar("source_path", SourcePathKeep, schema.OneOf(SourcePathKeep, SourcePathStrip)),
-			schema.Scalar("cname_target", "", schema.HostName),
-			schema.Scalar("requests_per_minute", "50", schema.Rate),
-		),
-		schema.Mapping("vultr",
-			schema.Scalar("base_url", "https://api.vultr.com", schema.BaseURL),
-			schema.Scalar("api_key", "", schema.SecretText),
-			schema.Scalar("api_key_file", "", schema.FilePath),
-			schema.Scalar("secret", "", schema.KubeSecretName),
-			schema.Scalar("domain", "", schema.Required(schema.DomainName)),
-			schema.Scalar("ttl", "120", schema.Integer(1, 604800)),
-			schema.List("publish_zones", []string{}, 0, schema.DomainName),
-			schema.Scalar("requests_per_second", "20", schema.Rate),
-		),
-		schema.Mapping("vultr_cdn",
-			schema.Scalar("ingress_class", "vultr-cdn", schema.Required(schema.PlainText)),
-		),
+	}
+}
+
+// otherKeys say when and how the providers are changed, and what is told.
+func otherKeys(all provider.Table) []schema.Key {
+	return []schema.Key{
 		schema.Mapping("sync",
 			// Each comparison lists everything at both providers: more
 			// often than this they would only refuse.
@@ -101,7 +98,7 @@ func keys() []schema.Key {
 			schema.Scalar("adopt", AdoptNever, schema.OneOf(AdoptNever, AdoptAnnotated, AdoptAlways)),
 			schema.Scalar("max_delete", "0.5", Share),
 			schema.Scalar("confirm_after", "1h", schema.Duration(0)),
-			schema.List("forget", []string{}, 0, forgettable),
+			schema.List("forget", []string{}, 0, forgettable(all.CDNs().Names())),
 		),
 		schema.Mapping("metrics",
 			schema.Scalar("listen", "127.0.0.1:9467", listenAddress),

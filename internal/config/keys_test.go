@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/edgeward/edgeward/internal/providers"
 	"github.com/edgeward/edgeward/internal/schema"
 )
 
@@ -18,8 +19,15 @@ const exampleFile = "../../config.yaml.example"
 // TestTableAndStructAgree compares the names of the table with the tags of
 // Config, in order.
 func TestTableAndStructAgree(t *testing.T) {
-	if diff := cmp.Diff(tags(reflect.TypeFor[Config](), ""), paths(keys(), "")); diff != "" {
+	all := providers.All()
+	if diff := cmp.Diff(tags(reflect.TypeFor[Config](), ""), paths(slices.Concat(clusterKeys(all), otherKeys(all)), "")); diff != "" {
 		t.Errorf("(-tags +table):\n%s", diff)
+	}
+	for _, p := range all {
+		own := slices.DeleteFunc(slices.Clone(p.Section.Keys), func(k schema.Key) bool { return k.Credential })
+		if diff := cmp.Diff(tags(reflect.TypeOf(p.Section.New()).Elem(), ""), paths(own, "")); diff != "" {
+			t.Errorf("%s (-tags +table):\n%s", p.Section.Name, diff)
+		}
 	}
 }
 
@@ -59,8 +67,8 @@ func tags(t reflect.Type, at string) []string {
 // TestDefaultsAreValid holds for all but the required keys.
 func TestDefaultsAreValid(t *testing.T) {
 	var refused []string
-	entry, _ := schema.Lookup(keys(), "clusters")
-	for _, l := range append(leaves(keys()), leaves(entry.Keys)...) {
+	entry, _ := schema.Lookup(keys(providers.All()), "clusters")
+	for _, l := range append(leaves(keys(providers.All())), leaves(entry.Keys)...) {
 		if _, faults := l.Value(l.Default, l.path); len(faults) > 0 {
 			refused = append(refused, faults.Error())
 		}
@@ -82,7 +90,7 @@ func TestExampleAsShipped(t *testing.T) {
 		"vultr.api_key_file: no such file or directory in " + dir,
 		"vultr.domain: required",
 	}
-	_, err := Load(exampleFile, nil)
+	_, err := load(exampleFile, nil)
 	var faults schema.Faults
 	if !errors.As(err, &faults) {
 		t.Fatalf("Load = %v, want Faults", err)
@@ -100,7 +108,7 @@ func TestExampleShowsEveryDefault(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	shown, faults := readMapping(root, keys(), "")
+	shown, faults := reader{keys(providers.All())}.mapping(root, keys(providers.All()), "")
 	if len(faults) > 0 {
 		t.Fatal(faults)
 	}
@@ -112,7 +120,7 @@ func TestExampleShowsEveryDefault(t *testing.T) {
 			}
 		}
 	}
-	want := defaultTexts(keys())
+	want := defaultTexts(keys(providers.All()))
 	want["edgio"].(map[string]any)["shared_key_file"] = "edgio-shared-key"
 	want["vultr"].(map[string]any)["api_key_file"] = "vultr-api-key"
 	if diff := cmp.Diff(want, shown); diff != "" {

@@ -11,21 +11,38 @@ import (
 // KubeSecret is a provider's key that a Kubernetes Secret holds. Load leaves
 // such a key empty, as it calls nobody.
 type KubeSecret struct {
-	Key     string // as in the configuration: "edgio.secret"
+	Key     string // as in the configuration, with its section
 	Ref     schema.SecretRef
-	DataKey string // the key in the Secret's data: "shared-key", "api-key"
+	DataKey string // the key in the Secret's data
 
-	into  *schema.Secret
+	given *schema.Given
 	check func(string) error
 }
 
 // KubeSecrets returns the keys that are to be read from Secrets.
 func (c *Config) KubeSecrets() []KubeSecret {
-	all := []KubeSecret{
-		{"edgio.secret", c.Edgio.Secret, "shared-key", &c.Edgio.SharedKey, schema.Hexadecimal},
-		{"vultr.secret", c.Vultr.Secret, "api-key", &c.Vultr.APIKey, schema.BearerToken},
+	var all []KubeSecret
+	for _, p := range c.Providers {
+		given := c.Sections.Credential(p.Section.Name)
+		if given != nil && given.Ref != (schema.SecretRef{}) {
+			all = append(all, KubeSecret{
+				Key: p.Section.Name + ".secret", Ref: given.Ref, DataKey: p.Section.Credential.DataKey,
+				given: given, check: p.Section.Credential.Check,
+			})
+		}
 	}
-	return slices.DeleteFunc(all, func(s KubeSecret) bool { return s.Ref == schema.SecretRef{} })
+	return all
+}
+
+// Credentials are the keys of the accounts, as they were given.
+func (c *Config) Credentials() []*schema.Given {
+	var all []*schema.Given
+	for _, p := range c.Providers {
+		if given := c.Sections.Credential(p.Section.Name); given != nil {
+			all = append(all, given)
+		}
+	}
+	return all
 }
 
 // cluster returns the place of the cluster of that name in the list.
@@ -64,7 +81,7 @@ func (s KubeSecret) Pick(data map[string][]byte) (schema.Secret, error) {
 }
 
 // Fill puts the key into the configuration that KubeSecrets was asked of.
-func (s KubeSecret) Fill(key schema.Secret) { *s.into = key }
+func (s KubeSecret) Fill(key schema.Secret) { s.given.Value = key }
 
 // InForce is the key that Fill has put there.
-func (s KubeSecret) InForce() schema.Secret { return *s.into }
+func (s KubeSecret) InForce() schema.Secret { return s.given.Value }

@@ -50,31 +50,45 @@ func (p places) searched(name string) string {
 	}
 }
 
-// oneSource finds fault with a key that is given in no way, or in several: by
-// itself, as a file, or as a Kubernetes Secret.
-func oneSource(key string, inline schema.Secret, file, refKey string, ref schema.SecretRef) *schema.Fault {
-	fileKey := key + "_file"
-	var given []string
+// credential is how the key of a section's account is given, of which values has the
+// three ways. It is read, unless a Kubernetes Secret holds it. Faults are about the key
+// that is to be mended.
+func (p places) credential(section schema.Section, values map[string]any, known schema.Faults) (*schema.Given, schema.Faults) {
+	of := section.Credential
+	key := join(section.Name, of.Key)
+	fileKey, secretKey := key+"_file", join(section.Name, "secret")
+	value, _ := values[of.Key].(schema.Secret)
+	file, _ := values[of.Key+"_file"].(string)
+	ref, _ := values["secret"].(schema.SecretRef)
+	given := &schema.Given{Value: value, Ref: ref}
+	if known.About(key, fileKey, secretKey) {
+		return given, nil
+	}
+	var ways []string
 	for _, way := range []struct {
 		key   string
 		taken bool
-	}{{key, inline.Reveal() != ""}, {fileKey, file != ""}, {refKey, ref != schema.SecretRef{}}} {
+	}{{key, value.Reveal() != ""}, {fileKey, file != ""}, {secretKey, ref != schema.SecretRef{}}} {
 		if way.taken {
-			given = append(given, way.key)
+			ways = append(ways, way.key)
 		}
 	}
-	switch len(given) {
-	case 0:
-		return &schema.Fault{Key: key, Message: "required, or " + fileKey + " with the path of a file that holds it, or " + refKey + " with the name of a Kubernetes Secret"}
-	case 1:
-		return nil
+	switch {
+	case len(ways) == 0:
+		return given, schema.Faults{{Key: key, Message: "required, or " + fileKey + " with the path of a file that holds it, or " + secretKey + " with the name of a Kubernetes Secret"}}
+	case len(ways) > 1:
+		number := map[int]string{2: "two", 3: "three"}[len(ways)]
+		return given, schema.Faults{{Key: ways[0], Message: "given beside " + strings.Join(ways[1:], " and ") + ": keep one of the " + number}}
+	case ref != schema.SecretRef{}:
+		return given, nil
 	}
-	number := map[int]string{2: "two", 3: "three"}[len(given)]
-	return &schema.Fault{Key: given[0], Message: "given beside " + strings.Join(given[1:], " and ") + ": keep one of the " + number}
+	var faults schema.Faults
+	given.Value, given.File, faults = p.secret(key, value, file, of.Check)
+	return given, faults
 }
 
 // secret returns what a key and its *_file companion give, with the file's
-// path; one of the two is given. The fault is about the key that is to be mended.
+// path; one of the two is given.
 func (p places) secret(key string, inline schema.Secret, file string, check func(string) error) (schema.Secret, string, schema.Faults) {
 	fileKey := key + "_file"
 	if file == "" {

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"sync"
 
+	"github.com/edgeward/edgeward/internal/app"
 	"github.com/edgeward/edgeward/internal/config"
 	"github.com/edgeward/edgeward/internal/schema"
 	"github.com/edgeward/edgeward/internal/syncer"
@@ -28,7 +29,7 @@ type session struct {
 // Secrets hold.
 func (d *daemon) prepare(ctx context.Context, cfg *config.Config, log *slog.Logger) (*session, error) {
 	access := d.access.With(log)
-	providers, err := Open(ctx, cfg, &d.gates, access, d.observe(log))
+	providers, err := app.Open(ctx, cfg, &d.gates, access, d.observe(log))
 	if err != nil {
 		return nil, err
 	}
@@ -72,8 +73,12 @@ func (s *session) run(ctx context.Context) error {
 
 // keyFiles returns the secrets that were read from files of their own.
 func keyFiles(cfg *config.Config) map[string]schema.Secret {
-	files := map[string]schema.Secret{cfg.Edgio.SharedKeyFile: cfg.Edgio.SharedKey, cfg.Vultr.APIKeyFile: cfg.Vultr.APIKey}
-	delete(files, "")
+	files := make(map[string]schema.Secret)
+	for _, given := range cfg.Credentials() {
+		if given.File != "" {
+			files[given.File] = given.Value
+		}
+	}
 	return files
 }
 

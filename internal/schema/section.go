@@ -34,7 +34,7 @@ type Credential struct {
 // of that name, <key>_file, and secret.
 func CredentialKeys(key string) []Key {
 	keys := []Key{
-		Scalar(key, "", secretText),
+		Scalar(key, "", SecretText),
 		Scalar(key+"_file", "", FilePath),
 		Scalar("secret", "", KubeSecretName),
 	}
@@ -86,6 +86,9 @@ func (s Sections) Key(name string) Secret {
 	}
 	return Secret{}
 }
+
+// Values are the values of a section, as its New made them; nil if it is not in force.
+func (s Sections) Values(name string) any { return s.values[name] }
 
 // ValuesOf are the values of a section, of the type that its New makes. They are nil if
 // it is not in force.

@@ -1,14 +1,16 @@
-package main
+package cli
 
 import (
 	"errors"
 	"fmt"
-	"github.com/edgeward/edgeward/internal/schema"
 	"os"
 	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/edgeward/edgeward/internal/providers"
+	"github.com/edgeward/edgeward/internal/schema"
 )
 
 // TestMain lets the test binary stand for edgeward: with TEST_PANIC set it
@@ -16,7 +18,7 @@ import (
 func TestMain(m *testing.M) {
 	if os.Getenv("TEST_PANIC") != "" {
 		os.Args = []string{"edgeward", "version"}
-		run()
+		Run(Build{"devel", "unknown"}, providers.All())
 		panic("a part of the daemon")
 	}
 	os.Exit(m.Run())

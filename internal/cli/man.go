@@ -1,6 +1,6 @@
 //go:build docs
 
-package main
+package cli
 
 import (
 	"fmt"
@@ -56,7 +56,7 @@ func examples() []entry {
 
 // manPage renders root and the commands below it as one page (man(7)). Hidden
 // commands are left out.
-func manPage(root *cobra.Command, date time.Time) string {
+func manPage(root *cobra.Command, version string, date time.Time) string {
 	var b strings.Builder
 	name := root.Name()
 	fmt.Fprintf(&b, ".TH %s 1 %s %s\n", strings.ToUpper(name), date.Format(time.DateOnly), quote(name+" "+version))

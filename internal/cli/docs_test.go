@@ -1,6 +1,6 @@
 //go:build docs
 
-package main
+package cli
 
 import (
 	"os"
@@ -11,6 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
+
+	"github.com/edgeward/edgeward/internal/providers"
 )
 
 func TestManPage(t *testing.T) {
@@ -21,7 +23,7 @@ func TestManPage(t *testing.T) {
 	secret := &cobra.Command{Use: "secret", Hidden: true, Run: root.Run}
 	root.AddCommand(plan, secret)
 
-	page := manPage(root, time.Date(2026, 7, 1, 0, 0, 0, 0, time.UTC))
+	page := manPage(root, "devel", time.Date(2026, 7, 1, 0, 0, 0, 0, time.UTC))
 	got, _, _ := strings.Cut(page, ".SH \"EXIT STATUS\"")
 	want := `.TH EDGEWARD 1 2026-07-01 "edgeward devel"
 .SH NAME
@@ -61,7 +63,7 @@ read FILE (default /etc/x.yaml)
 // TestDocs writes everything for the real commands.
 func TestDocs(t *testing.T) {
 	dir := t.TempDir()
-	root, _ := newCommand(nil)
+	root, _ := newCommand(Build{"devel", "unknown"}, providers.All(), nil)
 	root.SetArgs([]string{"docs", dir})
 	if err := root.Execute(); err != nil {
 		t.Fatal(err)

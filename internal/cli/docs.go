@@ -1,6 +1,6 @@
 //go:build docs
 
-package main
+package cli
 
 import (
 	"fmt"
@@ -17,7 +17,7 @@ import (
 // _edgeward (zsh) and edgeward.fish.
 //
 //	go run -tags docs . docs DIR
-func addDocs(root *cobra.Command) {
+func addDocs(root *cobra.Command, version string) {
 	root.AddCommand(&cobra.Command{
 		Use:    "docs DIR",
 		Short:  "Write the man page and the completions into a directory",
@@ -28,20 +28,20 @@ func addDocs(root *cobra.Command) {
 			if err != nil {
 				return err
 			}
-			return writeDocs(root, args[0], date)
+			return writeDocs(root, args[0], version, date)
 		},
 	})
 }
 
 // writeDocs makes the directory if need be. The man page has the given date.
-func writeDocs(root *cobra.Command, dir string, date time.Time) error {
+func writeDocs(root *cobra.Command, dir, version string, date time.Time) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
 	const describe = true // candidates come with a description
 	for _, write := range []func() error{
 		func() error {
-			return os.WriteFile(filepath.Join(dir, "edgeward.1"), []byte(manPage(root, date)), 0o644)
+			return os.WriteFile(filepath.Join(dir, "edgeward.1"), []byte(manPage(root, version, date)), 0o644)
 		},
 		func() error { return root.GenBashCompletionFileV2(filepath.Join(dir, "edgeward.bash"), describe) },
 		func() error { return root.GenZshCompletionFile(filepath.Join(dir, "_edgeward")) },

@@ -1,4 +1,4 @@
-package preview
+package cli
 
 import (
 	"context"
@@ -11,19 +11,20 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/edgeward/edgeward/internal/app"
 	"github.com/edgeward/edgeward/internal/config"
-	"github.com/edgeward/edgeward/internal/daemon"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/preview"
 	"github.com/edgeward/edgeward/internal/printable"
 )
 
-// ErrChanges says that a run would change something. It has been printed.
-var ErrChanges = errors.New("a run would change something")
+// errChanges says that a run would change something. It has been printed.
+var errChanges = errors.New("a run would change something")
 
-// NewCommand returns the command plan. Its error is ErrChanges where a run
+// newPlanCommand returns the command plan. Its error is errChanges where a run
 // would change something.
-func NewCommand(load func() (*config.Config, error), version string) *cobra.Command {
+func newPlanCommand(load func() (*config.Config, error), version string) *cobra.Command {
 	var output, backup string
 	cmd := &cobra.Command{
 		Use:   "plan",
@@ -36,21 +37,21 @@ func NewCommand(load func() (*config.Config, error), version string) *cobra.Comm
 			if err != nil {
 				return err
 			}
-			return run(cmd, cfg, version, output, backup)
+			return showPlan(cmd, cfg, version, output, backup)
 		},
 	}
-	cmd.Flags().VarP(daemon.NewChoice(&output, "text", "json"), "output", "o", "text or json")
+	cmd.Flags().VarP(newChoice(&output, "text", "json"), "output", "o", "text or json")
 	cmd.Flags().StringVar(&backup, "backup", "", "first save every object that a run would change or remove to a new `FILE`, as JSON")
 	return cmd
 }
 
-func run(cmd *cobra.Command, cfg *config.Config, version, output, backup string) error {
-	ctx, access := cmd.Context(), daemon.NewAccess(version, slog.New(slog.DiscardHandler))
-	p, err := daemon.Open(ctx, cfg, new(daemon.Gates), access, daemon.Unobserved)
+func showPlan(cmd *cobra.Command, cfg *config.Config, version, output, backup string) error {
+	ctx, access := cmd.Context(), app.NewAccess(version, slog.New(slog.DiscardHandler))
+	p, err := app.Open(ctx, cfg, new(app.Gates), access, app.Unobserved)
 	if err != nil {
 		return err
 	}
-	in, err := Gather(ctx, cfg, access, p, func(text string) { fmt.Fprintln(cmd.ErrOrStderr(), printable.Text(text)) })
+	in, err := preview.Gather(ctx, cfg, access, p, func(text string) { fmt.Fprintln(cmd.ErrOrStderr(), printable.Text(text)) })
 	if err != nil {
 		return err
 	}
@@ -63,7 +64,7 @@ func run(cmd *cobra.Command, cfg *config.Config, version, output, backup string)
 			return fmt.Errorf("--backup: %w", err)
 		}
 	}
-	report := NewReport(in.Want, forecast, in.Settings)
+	report := preview.NewReport(in.Want, forecast, in.Settings)
 	write := report.WriteText
 	if output == "json" {
 		write = report.WriteJSON
@@ -72,14 +73,14 @@ func run(cmd *cobra.Command, cfg *config.Config, version, output, backup string)
 		return err
 	}
 	if !forecast.Empty() {
-		return ErrChanges
+		return errChanges
 	}
 	return nil
 }
 
 // save writes the objects that the forecast changes or removes to a new file,
 // readable by its owner only.
-func save(ctx context.Context, path string, f plan.Forecast, p daemon.Providers) error {
+func save(ctx context.Context, path string, f plan.Forecast, p app.Providers) error {
 	saved := struct {
 		Taken   time.Time         `json:"taken"`
 		Rules   []json.RawMessage `json:"rules"`   // as their CDN has them

@@ -1,4 +1,4 @@
-package daemon
+package app
 
 import (
 	"context"
@@ -9,23 +9,31 @@ import (
 	"slices"
 	"time"
 
-	"github.com/edgeward/edgeward/edgio"
 	"github.com/edgeward/edgeward/internal/config"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/observed"
-	"github.com/edgeward/edgeward/internal/syncer"
+	"github.com/edgeward/edgeward/internal/provider"
 	"github.com/edgeward/edgeward/internal/transport"
-	"github.com/edgeward/edgeward/vultrcdn"
-	"github.com/edgeward/edgeward/vultrdns"
 )
 
-// Providers are the clients of all providers and their gates.
+// Providers are the clients of the providers in force.
 type Providers struct {
-	CDNs      []syncer.CDN // in the order of plan.Settings.CDNs
-	Edgio     *edgio.Client
-	VultrCDN  *vultrcdn.Client
-	Vultr     *vultrdns.Client
-	VultrGate *transport.Gate // of DNS and CDN: they share a key and its limit
+	CDNs []CDN // in the order of model.Settings.CDNs
+	DNS  DNS
+}
+
+// CDN is a CDN's client, and the gate of its account.
+type CDN struct {
+	provider.Definition
+	Client provider.CDN
+	Gate   *transport.Gate
+}
+
+// DNS is a DNS's client, and the gate of its account.
+type DNS struct {
+	provider.Definition
+	Client provider.DNS
+	Gate   *transport.Gate
 }
 
 // Observe returns the function that is told of each call to the named provider.
@@ -34,39 +42,39 @@ type Observe func(provider string) func(method, code string, took time.Duration)
 // Connect makes the clients of the providers that the configuration names. It
 // makes no call. Calls to an account pass its gate.
 func Connect(cfg *config.Config, gates *Gates, version string, observe Observe, log *slog.Logger) (Providers, error) {
-	agent := "edgeward/" + version
-	p := Providers{VultrGate: gates.vultrGate(cfg.Vultr)}
-	var err error
-	if cfg.Edgio.On {
-		gate := gates.edgioGate(cfg.Edgio)
-		p.Edgio, err = edgio.New(edgio.Options{
-			BaseURL: cfg.Edgio.BaseURL, Username: cfg.Edgio.Username, SharedKey: cfg.Edgio.SharedKey.Reveal(),
-			Shortname: cfg.Edgio.Shortname, Log: log.With("target", string(model.Edgio)),
-			HTTP: transport.NewClient(gate, agent, cfg.Edgio.SharedKey.Reveal(), observe("edgio")),
-		})
-		if err != nil {
-			return p, fmt.Errorf("edgio: %w", err)
+	var p Providers
+	connections := make(map[account]connection) // providers of one account share it
+	for _, d := range cfg.Providers {
+		of := d.Account(cfg.Sections)
+		on, known := connections[accountOf(of)]
+		if !known {
+			gate := gates.gate(of)
+			on = connection{gate, provider.Connection{
+				HTTP: transport.NewClient(gate, "edgeward/"+version, of.Key.Reveal(), observe(string(of.Name))),
+			}}
+			connections[accountOf(of)] = on
 		}
-		p.CDNs = append(p.CDNs, syncer.CDN{Target: model.Edgio, Provider: p.Edgio, Gate: gate})
-	}
-	http := transport.NewClient(p.VultrGate, agent, cfg.Vultr.APIKey.Reveal(), observe("vultr"))
-	p.Vultr, err = vultrdns.New(vultrdns.Options{
-		BaseURL: cfg.Vultr.BaseURL, APIKey: cfg.Vultr.APIKey.Reveal(), Domain: cfg.Vultr.Domain, Zones: cfg.Vultr.PublishZones, HTTP: http,
-	})
-	if err != nil {
-		return p, fmt.Errorf("vultr: %w", err)
-	}
-	if cfg.VultrCDN.On {
-		p.VultrCDN, err = vultrcdn.New(vultrcdn.Options{
-			BaseURL: cfg.Vultr.BaseURL, APIKey: cfg.Vultr.APIKey.Reveal(), HTTP: http,
-			Log: log.With("target", string(model.VultrCDN)),
-		})
-		if err != nil {
-			return p, fmt.Errorf("vultr_cdn: %w", err)
+		on.Log = log.With("target", string(d.Name))
+		var err error
+		if d.CDN != nil {
+			cdn := CDN{Definition: d, Gate: on.gate}
+			cdn.Client, err = d.CDN.Connect(cfg.Sections, on.Connection)
+			p.CDNs = append(p.CDNs, cdn)
+		} else {
+			p.DNS = DNS{Definition: d, Gate: on.gate}
+			p.DNS.Client, err = d.DNS.Connect(cfg.Sections, on.Connection)
 		}
-		p.CDNs = append(p.CDNs, syncer.CDN{Target: model.VultrCDN, Provider: p.VultrCDN, Gate: p.VultrGate})
+		if err != nil {
+			return p, fmt.Errorf("%s: %w", d.Section.Name, err)
+		}
 	}
 	return p, nil
+}
+
+// connection is what the clients of an account share.
+type connection struct {
+	gate *transport.Gate
+	provider.Connection
 }
 
 // Rules returns all rules at all CDNs, ours or not.
@@ -74,7 +82,7 @@ func (p Providers) Rules(ctx context.Context) ([]model.Rule, error) {
 	var all []model.Rule
 	var errs []error
 	for _, c := range p.CDNs {
-		rules, err := c.Provider.List(ctx)
+		rules, err := c.Client.List(ctx)
 		all, errs = append(all, rules...), append(errs, err)
 	}
 	return all, errors.Join(errs...)
@@ -85,9 +93,9 @@ func (p Providers) Rules(ctx context.Context) ([]model.Rule, error) {
 func (p Providers) Records(ctx context.Context) (observed.View[model.Record], error) {
 	view := observed.View[model.Record]{Known: true, Parts: make(map[string]observed.Part)}
 	var records []model.Record
-	for i, zone := range p.Vultr.Zones() {
+	for i, zone := range p.DNS.Client.Zones() {
 		part := observed.Part{Known: true, Read: time.Now()}
-		found, err := p.Vultr.Find(ctx, model.Record{Zone: zone})
+		found, err := p.DNS.Client.Find(ctx, model.Record{Zone: zone})
 		switch {
 		case err != nil && i == 0:
 			return observed.View[model.Record]{}, err
@@ -102,21 +110,31 @@ func (p Providers) Records(ctx context.Context) (observed.View[model.Record], er
 	return view, nil
 }
 
+// cdn is the client of the CDN that a rule is at.
+func (p Providers) cdn(r model.Rule) (provider.CDN, error) {
+	i := slices.IndexFunc(p.CDNs, func(c CDN) bool { return c.Name == r.CDN })
+	if i < 0 {
+		return nil, fmt.Errorf("rule %s: the configuration has no %s", r.RuleKey, r.CDN)
+	}
+	return p.CDNs[i].Client, nil
+}
+
 // DeleteRule removes a rule of ours from its CDN.
 func (p Providers) DeleteRule(ctx context.Context, r model.Rule) error {
-	i := slices.IndexFunc(p.CDNs, func(c syncer.CDN) bool { return c.Target == r.CDN })
-	if i < 0 {
-		return fmt.Errorf("rule %s: the configuration has no %s", r.RuleKey, r.CDN)
+	cdn, err := p.cdn(r)
+	if err != nil {
+		return err
 	}
-	return p.CDNs[i].Provider.Delete(ctx, r)
+	return cdn.Delete(ctx, r)
 }
 
 // Raw returns a rule as its CDN has it, for a backup.
 func (p Providers) Raw(ctx context.Context, r model.Rule) (json.RawMessage, error) {
-	if r.CDN == model.VultrCDN {
-		return p.VultrCDN.Raw(ctx, r.ID)
+	cdn, err := p.cdn(r)
+	if err != nil {
+		return nil, err
 	}
-	return p.Edgio.Raw(ctx, r.ID)
+	return cdn.Raw(ctx, r.ID)
 }
 
 // Unobserved is for Connect where nobody counts calls.

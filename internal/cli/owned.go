@@ -1,4 +1,4 @@
-package holdings
+package cli
 
 import (
 	"bufio"
@@ -12,12 +12,13 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/edgeward/edgeward/internal/app"
 	"github.com/edgeward/edgeward/internal/config"
-	"github.com/edgeward/edgeward/internal/daemon"
+	"github.com/edgeward/edgeward/internal/holdings"
 )
 
-// NewListCommand returns the command list.
-func NewListCommand(load func() (*config.Config, error), version string) *cobra.Command {
+// newListCommand returns the command list.
+func newListCommand(load func() (*config.Config, error), version string) *cobra.Command {
 	var output string
 	cmd := &cobra.Command{
 		Use:   "list",
@@ -28,23 +29,23 @@ func NewListCommand(load func() (*config.Config, error), version string) *cobra.
 			if err != nil {
 				return err
 			}
-			all, rules, err := Read(cmd.Context(), cfg, p)
+			all, rules, err := holdings.Read(cmd.Context(), cfg, p)
 			if err != nil {
 				return err
 			}
-			write := WriteTable
+			write := holdings.WriteTable
 			if output == "json" {
-				write = WriteJSON
+				write = holdings.WriteJSON
 			}
-			return write(cmd.OutOrStdout(), List(all, rules, daemon.Settings(cfg)))
+			return write(cmd.OutOrStdout(), holdings.List(all, rules, app.Settings(cfg)))
 		},
 	}
-	cmd.Flags().VarP(daemon.NewChoice(&output, "table", "json"), "output", "o", "table or json")
+	cmd.Flags().VarP(newChoice(&output, "table", "json"), "output", "o", "table or json")
 	return cmd
 }
 
-// NewUninstallCommand returns the command uninstall.
-func NewUninstallCommand(load func() (*config.Config, error), version string) *cobra.Command {
+// newUninstallCommand returns the command uninstall.
+func newUninstallCommand(load func() (*config.Config, error), version string) *cobra.Command {
 	var cluster string
 	var yes bool
 	cmd := &cobra.Command{
@@ -59,7 +60,7 @@ func NewUninstallCommand(load func() (*config.Config, error), version string) *c
 			if err != nil {
 				return err
 			}
-			r := Remover{Config: cfg, Providers: p, Cluster: cluster, Out: cmd.OutOrStdout()}
+			r := holdings.Remover{Config: cfg, Providers: p, Cluster: cluster, Out: cmd.OutOrStdout()}
 			n, err := r.Show(cmd.Context())
 			if err != nil || n == 0 {
 				return err
@@ -75,12 +76,12 @@ func NewUninstallCommand(load func() (*config.Config, error), version string) *c
 	return cmd
 }
 
-func connect(ctx context.Context, load func() (*config.Config, error), version string) (*config.Config, daemon.Providers, error) {
+func connect(ctx context.Context, load func() (*config.Config, error), version string) (*config.Config, app.Providers, error) {
 	cfg, err := load()
 	if err != nil {
-		return nil, daemon.Providers{}, err
+		return nil, app.Providers{}, err
 	}
-	p, err := daemon.Open(ctx, cfg, new(daemon.Gates), daemon.NewAccess(version, slog.New(slog.DiscardHandler)), daemon.Unobserved)
+	p, err := app.Open(ctx, cfg, new(app.Gates), app.NewAccess(version, slog.New(slog.DiscardHandler)), app.Unobserved)
 	return cfg, p, err
 }
 

@@ -1,22 +1,25 @@
-package daemon
+package app
 
 import (
 	"bytes"
 	"errors"
-	"github.com/edgeward/edgeward/internal/config"
-	"github.com/edgeward/edgeward/internal/schema"
 	"log/slog"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/edgeward/edgeward/internal/config"
+	"github.com/edgeward/edgeward/internal/providers"
+	"github.com/edgeward/edgeward/internal/schema"
 )
 
 // TestReadKeySaysSo: a start that waits for a Secret says for which, and how long.
 func TestReadKeySaysSo(t *testing.T) {
 	cfg := &config.Config{
-		Clusters: []config.Cluster{{Name: "main", Kubeconfig: filepath.Join(t.TempDir(), "none")}},
-		Vultr:    config.Vultr{Secret: schema.SecretRef{Cluster: "main", Namespace: "edgeward", Name: "keys"}},
+		Clusters:  []config.Cluster{{Name: "main", Kubeconfig: filepath.Join(t.TempDir(), "none")}},
+		Providers: providers.All(),
 	}
+	cfg.Sections.Put("vultr", nil, &schema.Given{Ref: schema.SecretRef{Cluster: "main", Namespace: "edgeward", Name: "keys"}})
 	var log bytes.Buffer
 	err := ReadKey(t.Context(), cfg, cfg.KubeSecrets()[0], NewAccess("test", slog.New(slog.NewTextHandler(&log, nil))))
 	if !errors.As(err, new(schema.Faults)) {

@@ -1,11 +1,10 @@
-package daemon
+package app
 
 import (
 	"crypto/sha256"
 	"sync"
-	"time"
 
-	"github.com/edgeward/edgeward/internal/config"
+	"github.com/edgeward/edgeward/internal/provider"
 	"github.com/edgeward/edgeward/internal/transport"
 )
 
@@ -24,19 +23,15 @@ type account struct {
 	key           [sha256.Size]byte
 }
 
-// edgioGate is the gate of Edgio's account, at the pace of the configuration.
-func (g *Gates) edgioGate(cfg config.Edgio) *transport.Gate {
-	return g.gate(account{cfg.BaseURL, cfg.Username, sha256.Sum256([]byte(cfg.SharedKey.Reveal()))}, cfg.RequestsPerMinute, time.Minute)
+func accountOf(a provider.Account) account {
+	return account{a.BaseURL, a.User, sha256.Sum256([]byte(a.Key.Reveal()))}
 }
 
-// vultrGate is the gate of Vultr's account, which DNS and CDN share.
-func (g *Gates) vultrGate(cfg config.Vultr) *transport.Gate {
-	return g.gate(account{cfg.BaseURL, "", sha256.Sum256([]byte(cfg.APIKey.Reveal()))}, cfg.RequestsPerSecond, time.Second)
-}
-
-func (g *Gates) gate(of account, limit float64, interval time.Duration) *transport.Gate {
+// gate is the gate of an account, at the pace that the configuration says now.
+func (g *Gates) gate(a provider.Account) *transport.Gate {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	of := accountOf(a)
 	gate, known := g.of[of]
 	if !known {
 		if g.of == nil {
@@ -45,6 +40,6 @@ func (g *Gates) gate(of account, limit float64, interval time.Duration) *transpo
 		gate = new(transport.Gate)
 		g.of[of] = gate
 	}
-	gate.SetLimit(limit, interval)
+	gate.SetLimit(a.Limit, a.Interval)
 	return gate
 }
