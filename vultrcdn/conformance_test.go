@@ -8,7 +8,7 @@ import (
 
 	"github.com/edgeward/edgeward/internal/emulator"
 	"github.com/edgeward/edgeward/internal/model"
-	"github.com/edgeward/edgeward/internal/providertest"
+	"github.com/edgeward/edgeward/internal/provider/conformance"
 )
 
 // TestConformance has the suite run at each kind of account that Vultr may be.
@@ -27,7 +27,7 @@ func TestConformance(t *testing.T) {
 func conforms(t *testing.T, options emulator.VultrOptions) {
 	options.Key = testKey
 	certificate, rotated := newCertificate(t), newCertificate(t)
-	subject := func(t *testing.T, first, second, changed model.Rule) providertest.Subject[model.Rule] {
+	subject := func(t *testing.T, first, second, changed model.Rule) conformance.Subject[model.Rule] {
 		api := emulator.NewVultr(options)
 		var revoked atomic.Bool
 		client, _ := newClient(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -47,7 +47,7 @@ func conforms(t *testing.T, options emulator.VultrOptions) {
 		if options.UniqueVanityDomains {
 			anew = nil // it cannot stand beside the first
 		}
-		return providertest.Subject[model.Rule]{
+		return conformance.Subject[model.Rule]{
 			Provider: client,
 			First:    first,
 			Second:   second,
@@ -60,12 +60,12 @@ func conforms(t *testing.T, options emulator.VultrOptions) {
 		}
 	}
 	t.Run("https", func(t *testing.T) {
-		providertest.Run(t, func(t *testing.T) providertest.Subject[model.Rule] {
+		conformance.Run(t, func(t *testing.T) conformance.Subject[model.Rule] {
 			return subject(t, wanted(testHost, certificate), wanted("shop.example.com", certificate), wanted(testHost, rotated))
 		})
 	})
 	t.Run("http", func(t *testing.T) {
-		providertest.Run(t, func(t *testing.T) providertest.Subject[model.Rule] {
+		conformance.Run(t, func(t *testing.T) conformance.Subject[model.Rule] {
 			return subject(t, wanted(testHost, nil), wanted("shop.example.com", nil), wanted(testHost, certificate))
 		})
 	})

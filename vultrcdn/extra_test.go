@@ -219,7 +219,7 @@ func TestLabelLimits(t *testing.T) {
 		if after := api.PullZones()[0].Label; after != before {
 			t.Errorf("the label was %q and is %q", before, after)
 		}
-		if listed, err := client.List(t.Context()); err != nil || !sameOwner(listed[0], made) {
+		if listed, err := client.List(t.Context()); err != nil || !listed[0].SameOwner(made) {
 			t.Errorf("it is nobody's: %+v, %v", listed, err)
 		}
 	})

@@ -1,7 +1,6 @@
-// Package providertest is the conformance suite of a provider's client: what
-// the syncer relies on, whichever provider it is. A new CDN starts from it: a
-// client beside edgio and vultrcdn, an emulator of its API to run it over, and a
-// Subject.
+// Package conformance tries what a provider's client has to promise, since the syncer
+// relies on it, whichever provider it is. A new provider starts from it: a client, an
+// emulator of its API to run it over, and a Subject.
 //
 // # What every provider must promise
 //
@@ -17,13 +16,13 @@
 //
 // # What a CDN must promise besides
 //
-//   - A rule carries our mark (plan.Mark) where others do not put theirs by
-//     chance. One that does not carry it, or any more, is neither changed nor
-//     deleted: transport.ErrForeign. Only an unmarked one is taken over, and only
-//     when asked to. (Subject.Disown)
-//   - One that this process has marked, whose mark the provider has not kept
-//     (plan.Rule.Unkept), may be marked again and deleted, as long as nobody else has
-//     marked it or made something else of it.
+//   - A rule carries our owner label (model.OwnerLabel) where others do not put theirs
+//     by chance. One that does not carry it, or any more, is neither changed nor
+//     deleted: transport.ErrForeign. Only one that nobody labelled is taken over, and
+//     only when asked to. (Subject.Disown)
+//   - One that this process has labelled, whose label the provider has not kept
+//     (model.Rule.Unkept), may be labelled again and deleted, as long as nobody else
+//     has labelled it or made something else of it.
 //   - What it cannot express is refused before anything is sent, with
 //     transport.ErrUnsupported, and never half-published. (Subject.Beyond)
 //
@@ -34,9 +33,9 @@
 //     can be made as another rule beside the old one. (Subject.Anew)
 //   - How finely it publishes: host and path, or whole hosts.
 //   - Whether rules have certificates, a host name of their own
-//     (plan.Rule.Published), and a time in which they are not served yet
-//     (plan.Rule.Pending).
-package providertest
+//     (model.Rule.Published), and a time in which they are not served yet
+//     (model.Rule.Pending).
+package conformance
 
 import (
 	"context"
@@ -49,21 +48,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/provider"
 	"github.com/edgeward/edgeward/internal/transport"
 )
 
-// Provider is the interface of the same name that the syncer declares.
-type Provider[T any] interface {
-	List(context.Context) ([]T, error)
-	Find(context.Context, T) ([]T, error)
-	Create(context.Context, T) (T, error)
-	Update(ctx context.Context, old, new T, adopt bool) (T, error)
-	Delete(context.Context, T) error
-}
-
 // Subject is a client of an account with nothing in it, and what to try there.
 type Subject[T model.Object[T]] struct {
-	Provider Provider[T]
+	Provider provider.Objects[T]
 	// First and Second are wanted objects at two places, of one scope if a scope
 	// has more than one place; Changed is what First may be updated to. Each is
 	// kept by the provider as it is.
@@ -74,10 +65,10 @@ type Subject[T model.Object[T]] struct {
 	Beyond []T
 	// Remove deletes an object behind the client's back.
 	Remove func(id string)
-	// Disown takes our mark off an object behind the client's back; nil where
+	// Disown takes our owner label off an object behind the client's back; nil where
 	// objects carry none.
 	Disown func(id string)
-	// Revoke makes the provider refuse the client's credentials.
+	// Revoke makes the provider refuse the client's credentials; nil where there are none.
 	Revoke func()
 }
 
@@ -96,8 +87,8 @@ func Run[T model.Object[T]](t *testing.T, fresh func(*testing.T) Subject[T]) {
 		{"what was deleted can be created anew", recreated[T]},
 		{"calls at the same time do not mix", concurrent[T]},
 		{"what is not ours any more stays as it is", foreign[T]},
-		{"what nobody marked is taken over when asked to", adopted[T]},
-		{"what lost our mark is marked again, or deleted", unkept[T]},
+		{"what nobody labelled is taken over when asked to", adopted[T]},
+		{"what lost our label is labelled again, or deleted", unkept[T]},
 		{"what cannot be changed in place is made beside it", anew[T]},
 		{"what cannot be expressed is refused", beyond[T]},
 	} {
@@ -192,7 +183,7 @@ func concurrent[T model.Object[T]](t *testing.T, s Subject[T]) {
 
 func foreign[T model.Object[T]](t *testing.T, s Subject[T]) {
 	if s.Disown == nil {
-		t.Skip("objects carry no mark")
+		t.Skip("objects carry no owner label")
 	}
 	first := s.create(t, s.First)
 	s.Disown(first.Identity())
@@ -204,14 +195,14 @@ func foreign[T model.Object[T]](t *testing.T, s Subject[T]) {
 		t.Errorf("delete: got %v, want ErrForeign", err)
 	}
 	if len(before) != 1 || before[0].Equal(first) {
-		t.Errorf("without its mark it is %+v", before)
+		t.Errorf("without its label it is %+v", before)
 	}
 	s.wantStanding(t, before...)
 }
 
 func adopted[T model.Object[T]](t *testing.T, s Subject[T]) {
 	if s.Disown == nil {
-		t.Skip("objects carry no mark")
+		t.Skip("objects carry no owner label")
 	}
 	first := s.create(t, s.First)
 	s.Disown(first.Identity())
@@ -227,7 +218,7 @@ func adopted[T model.Object[T]](t *testing.T, s Subject[T]) {
 
 func unkept[T model.Object[T]](t *testing.T, s Subject[T]) {
 	if s.Disown == nil {
-		t.Skip("objects carry no mark")
+		t.Skip("objects carry no owner label")
 	}
 	lost := func(edit func(*model.Rule)) T {
 		first := s.create(t, s.First)
@@ -335,6 +326,9 @@ func calls[T model.Object[T]]() map[string]call[T] {
 }
 
 func revoked[T model.Object[T]](t *testing.T, s Subject[T], call call[T]) {
+	if s.Revoke == nil {
+		t.Skip("there are no credentials")
+	}
 	first := s.create(t, s.First)
 	s.Revoke()
 	err := call(t.Context(), s, first)
