@@ -1,6 +1,7 @@
 package desired
 
 import (
+	"github.com/edgeward/edgeward/internal/addresses"
 	"net/netip"
 	"path"
 	"slices"
@@ -19,7 +20,7 @@ type Allow struct {
 	Annotations []string // full names
 	// Addresses are those that Services and Ingresses may name as their own, and then
 	// no names. By default these are all that a host can have, but for those where
-	// each machine finds itself or its cloud (see inward), and names.
+	// each machine finds itself or its cloud (see addresses.OwnLink), and names.
 	Addresses []netip.Prefix
 	// Ports are those that edgeward/origin-port may name.
 	Ports []PortRange
@@ -83,9 +84,9 @@ func (a Allow) origin(kind string) bool {
 }
 
 // address reports whether an address that a host can have may be named.
-func (a Allow) address(ip netip.Addr, from reach) bool {
+func (a Allow) address(ip netip.Addr, from addresses.Reach) bool {
 	if len(a.Addresses) == 0 {
-		return from != inward
+		return from != addresses.OwnLink
 	}
 	return slices.ContainsFunc(a.Addresses, func(p netip.Prefix) bool { return p.Contains(ip) })
 }

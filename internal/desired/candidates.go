@@ -2,18 +2,19 @@ package desired
 
 import (
 	"cmp"
+	"github.com/edgeward/edgeward/internal/addresses"
 	"maps"
 	"slices"
 )
 
 // candidate is one host and path that one Ingress asks for.
 type candidate struct {
-	route   Route    // what it leads to if no other goes before
-	problem *verdict // why it cannot be published; nil: it can
-	hold    *Hold    // where there is a problem
-	nth     int      // of the Ingress's claims
-	leads   string   // the zone name of the set that its backend leads to, as far as that is known, whatever the problem
-	parts   []part   // of a host that the CDN publishes as a whole: all that the Ingress asks for there
+	route   Route      // what it leads to if no other goes before
+	problem *verdict   // why it cannot be published; nil: it can
+	hold    *Retention // where there is a problem
+	nth     int        // of the Ingress's claims
+	leads   string     // the zone name of the set that its backend leads to, as far as that is known, whatever the problem
+	parts   []part     // of a host that the CDN publishes as a whole: all that the Ingress asks for there
 }
 
 // rank orders the claims of one host and path: the lower goes first.
@@ -56,7 +57,7 @@ type settlement struct {
 }
 
 // settle decides, key by key, what all claims, in their order, lead to.
-func settle(claims []*candidate, sets map[string]Set) settlement {
+func settle(claims []*candidate, sets map[string]addresses.Set) settlement {
 	s := settlement{routes: make([]*Route, 0, len(claims))}
 	for len(claims) > 0 {
 		first, n := claims[0], 1
@@ -79,7 +80,7 @@ func settle(claims []*candidate, sets map[string]Set) settlement {
 // the others are not.
 func (s *settlement) decide(claims []*candidate) *Route {
 	route := &Route{Key: claims[0].route.Key}
-	var holds []Hold
+	var holds []Retention
 	problem := func(r *Route, state State, reason string) {
 		s.problems = append(s.problems, Problem{r.Ingress, r.Key, state, reason})
 	}
@@ -104,7 +105,7 @@ func (s *settlement) decide(claims []*candidate) *Route {
 		}
 	}
 	// What an Ingress says clearly goes before what it says unclearly.
-	route.Holds = slices.DeleteFunc(holds, func(h Hold) bool { return route.Wanted() && h.Ingress == route.Ingress })
+	route.Retained = slices.DeleteFunc(holds, func(h Retention) bool { return route.Wanted() && h.Ingress == route.Ingress })
 	return route
 }
 

@@ -3,6 +3,7 @@ package desired
 import (
 	"cmp"
 	"fmt"
+	"github.com/edgeward/edgeward/internal/ordered"
 	"slices"
 	"strings"
 	"time"
@@ -122,7 +123,7 @@ func (r *reading) tls() {
 }
 
 // uncertified warns of the hosts that are published without a certificate, though
-// spec.tls is there, and of those in spec.tls that are published nowhere.
+// spec.tls is there, and of those in spec.tls that are published addresses.Nowhere.
 func (r *reading) uncertified() {
 	const ends = ". A certificate that the CDN was given before goes on being served there, and is not renewed"
 	var forgotten, secretless []string
@@ -177,7 +178,7 @@ func (r *reading) hosts() (hosts []string) {
 			hosts = append(hosts, rule.Host)
 		}
 	}
-	return model.SortedSet(hosts)
+	return ordered.Distinct(hosts)
 }
 
 // namesIn are the names of the certificate in a Secret.

@@ -2,6 +2,7 @@ package desired
 
 import (
 	"cmp"
+	"github.com/edgeward/edgeward/internal/addresses"
 	"slices"
 	"time"
 
@@ -41,9 +42,9 @@ type Route struct {
 	// Release says that a rule which stands for Ingress is to lose its mark and
 	// to be left alone from then on. There is nothing to publish then.
 	Release bool
-	// Holds are claims that go before but cannot be understood: where one of
+	// Retained are claims that go before but cannot be understood: where one of
 	// them has a live rule, that rule stays.
-	Holds []Hold
+	Retained []Retention
 
 	// By what it goes before the routes that other claims would lead to.
 	rank    rank
@@ -57,32 +58,10 @@ func (r *Route) Wanted() bool { return r != nil && r.Rule.Host != "" }
 // Where is the key of the route, without a copy.
 func (r *Route) Where() *model.RuleKey { return &r.Key }
 
-// Set is an address set: one address record for each element of Addresses, or
-// one CNAME. One of neither is without addresses now: the last known stay.
-type Set struct {
-	Cluster   string
-	Namespace string   // of the object that the set is for; "": all share it
-	Addresses []string // IPv4 and IPv6, sorted
-	Keep      []string // may stay where they stand, but are not added
-	CNAME     string   // a host name; then there are no addresses
-	Left      []string // addresses beyond what one answer carries, sorted: they do not stand
-	Lacks     string   // why there are no addresses, where there are none
-}
-
-// Members are the addresses or the name that the set's records shall hold.
-func (s Set) Members() []string {
-	if s.CNAME != "" {
-		return []string{s.CNAME}
-	}
-	return s.Addresses
-}
-
-func (s Set) Empty() bool { return len(s.Members()) == 0 }
-
 // ClusterWant is what a ready cluster of the configuration wants.
 type ClusterWant struct {
 	UID   string
-	Nodes NodeCounts
+	Nodes addresses.NodeCounts
 	// Selection and Listed are those of Cluster.
 	Selection string
 	Listed    time.Time
@@ -90,8 +69,8 @@ type ClusterWant struct {
 
 // Want is everything that shall stand.
 type Want struct {
-	Routes []*Route       // in the order of their keys
-	Sets   map[string]Set // by zone name; of ready clusters
+	Routes []*Route                 // in the order of their keys
+	Sets   map[string]addresses.Set // by zone name; of ready clusters
 	// Clusters holds an entry for each cluster of the configuration, nil for
 	// those that are not ready.
 	Clusters map[string]*ClusterWant
@@ -120,9 +99,9 @@ func (w Want) Route(key model.RuleKey) *Route {
 	return w.Routes[i]
 }
 
-// Shared reports whether an Ingress asks for nothing of its own, but for paths of
+// PublishedByOthers reports whether an Ingress asks for nothing of its own, but for paths of
 // hosts that a CDN publishes as a whole and another Ingress has.
-func (w Want) Shared(id model.IngressID) bool {
+func (w Want) PublishedByOthers(id model.IngressID) bool {
 	claims := w.ingress(id).candidates
 	return len(claims) > 0 && !slices.ContainsFunc(claims, func(c candidate) bool { return c.route.rank != rankRest })
 }
@@ -171,7 +150,7 @@ func Desired(clusters []Cluster, set model.Settings, now time.Time) Want {
 // changed.
 func DesiredAfter(before Want, clusters []Cluster, set model.Settings, now time.Time) Want {
 	want := Want{
-		Sets: make(map[string]Set, len(before.Sets)), Clusters: make(map[string]*ClusterWant), readings: make(map[string]readings),
+		Sets: make(map[string]addresses.Set, len(before.Sets)), Clusters: make(map[string]*ClusterWant), readings: make(map[string]readings),
 	}
 	var changed difference
 	mappers := make(map[string]*mapper)
@@ -183,8 +162,8 @@ func DesiredAfter(before Want, clusters []Cluster, set model.Settings, now time.
 		}
 		m := newMapper(c, set, now)
 		mappers[c.Name] = m
-		want.Clusters[c.Name] = &ClusterWant{UID: c.UID, Nodes: m.nodes.count, Selection: c.Selection, Listed: c.Listed}
-		want.wake(m.nodes.until)
+		want.Clusters[c.Name] = &ClusterWant{UID: c.UID, Nodes: m.nodes.Counts, Selection: c.Selection, Listed: c.Listed}
+		want.wake(m.nodes.Until)
 		m.addServiceSets(want.Sets)
 		want.readings[c.Name] = m.readAll(before.readings[c.Name], &changed)
 		hosts = append(hosts, want.readings[c.Name].hosts...)
@@ -204,7 +183,7 @@ func DesiredAfter(before Want, clusters []Cluster, set model.Settings, now time.
 		}
 	}
 	for name, set := range want.Sets {
-		want.Sets[name] = set.bounded(name)
+		want.Sets[name] = set.Bounded(name)
 	}
 	want.Decided = changed.undecided
 	want.candidates = ordered.Patch(before.candidates, changed.gone, changed.come, compareCandidates)
@@ -227,7 +206,7 @@ func DesiredAfter(before Want, clusters []Cluster, set model.Settings, now time.
 func (w *Want) noteNodes(mappers map[string]*mapper) {
 	for _, cluster := range sortedKeys(mappers) {
 		m := mappers[cluster]
-		text := m.nodes.notice(cluster)
+		text := m.nodes.Notice(cluster)
 		if text != "" && slices.ContainsFunc(w.Routes, func(r *Route) bool { return m.isNodes(r.Set) }) {
 			w.Notices = append(w.Notices, model.Notice{Text: text})
 		}

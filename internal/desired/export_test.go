@@ -39,15 +39,7 @@ func (c HostCertificates) Until() time.Time { return c.r.asked.until }
 // Warnings are what the author of the Ingress is told.
 func (c HostCertificates) Warnings() []Warning { return c.r.asked.warnings }
 
-// NodesOf is what a set of nodes has of both families, and how many count.
-func NodesOf(nodes []kube.Node, types []string, delay time.Duration, now time.Time) (Set, NodeCounts, time.Time) {
-	usable := usableNodes(nodes, types, delay, now)
-	return usable.set("main", bothFamilies(), nil, ""), usable.count, usable.until
-}
-
 var (
-	NodeAddresses = nodeAddresses
-	WhyNoOrigin   = whyNoOrigin
-	Hostname      = hostname
-	Bounded       = Set.bounded
+	WhyNoOrigin = whyNoOrigin
+	Hostname    = hostname
 )

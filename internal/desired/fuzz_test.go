@@ -40,7 +40,7 @@ func FuzzDesired(f *testing.F) {
 			}
 			if route.Wanted() {
 				checkPublished(t, key, route)
-			} else if len(route.Holds) == 0 {
+			} else if len(route.Retained) == 0 {
 				t.Errorf("nothing is published at %s, and nobody says why", key)
 			}
 		}

@@ -7,10 +7,10 @@ import (
 	"github.com/edgeward/edgeward/internal/model"
 )
 
-// Hold keeps a live rule of Ingress as it is while it leads where the Ingress may
+// Retention keeps a live rule of Ingress as it is while it leads where the Ingress may
 // lead now: each of its origins is one of Origins, or one of Sets on any port, or
 // one of Annotated, which edgeward/origin names, on one of its ports.
-type Hold struct {
+type Retention struct {
 	Ingress   model.IngressID
 	Origins   map[Origin]bool
 	Sets      []string
@@ -18,7 +18,7 @@ type Hold struct {
 }
 
 // Covers reports whether all of a rule's origins still stand, and may be led to.
-func (h Hold) Covers(r model.Rule, domain string) bool {
+func (h Retention) Covers(r model.Rule, domain string) bool {
 	set, ok := model.Relative(r.SourceHost, domain)
 	if !ok {
 		return false
@@ -30,13 +30,13 @@ func (h Hold) Covers(r model.Rule, domain string) bool {
 
 // hold is what of the Ingress may stay while it cannot be understood: from is
 // what it leads to, as far as that is known.
-func (r *reading) hold(from origin) Hold {
+func (r *reading) hold(from origin) Retention {
 	set := ""
 	if from.named {
 		set = from.set
 	}
 	h := r.mapper.hold(r.id, set)
-	if r.opts.origin == NodesOrigin && r.may.origin(OriginNodes) {
+	if r.opts.origin == OriginNodes && r.may.origin(OriginNodes) {
 		h.Annotated[r.nodesName(model.NodesSet)] = r.may.ports()
 	}
 	return h
@@ -44,9 +44,9 @@ func (r *reading) hold(from origin) Hold {
 
 // hold lets a live rule of an Ingress stay from where its namespace or its status
 // leads, or from this set, which may be led to.
-func (m *mapper) hold(id model.IngressID, set string) Hold {
+func (m *mapper) hold(id model.IngressID, set string) Retention {
 	may := m.may(id.Namespace)
-	h := Hold{Ingress: id, Origins: m.alive(id.Namespace), Annotated: make(map[string][]PortRange)}
+	h := Retention{Ingress: id, Origins: m.alive(id.Namespace), Annotated: make(map[string][]PortRange)}
 	// These two ports a status has without edgeward/origin-port.
 	ports := append(slices.Clone(may.ports()), PortRange{80, 80}, PortRange{443, 443})
 	if may.origin(OriginStatus) {

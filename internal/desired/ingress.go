@@ -70,7 +70,7 @@ func (m *mapper) read(ing *kube.Ingress) *asked {
 	if ing.DefaultBackend != nil {
 		r.own = make(map[model.RuleKey]bool)
 	}
-	if r.cdn.WholeHosts {
+	if r.cdn.Paths == model.WholeHosts {
 		r.parts = make(map[string][]part)
 	}
 	r.opts, r.bad = ingressOptions(ing.Annotations, m.set, r.cdn)
@@ -84,7 +84,7 @@ func (m *mapper) read(ing *kube.Ingress) *asked {
 		r.warn("annotation %s has no effect: the configuration's sync.adopt is never", AnnotationAdopt)
 	}
 	r.judge()
-	if r.opts.origin == StatusOrigin && r.may.origin(OriginStatus) && r.may.annotation(AnnotationOrigin) {
+	if r.opts.origin == OriginStatus && r.may.origin(OriginStatus) && r.may.annotation(AnnotationOrigin) {
 		set := m.statusSet(ing)
 		r.asked.set = &set
 	}
@@ -198,13 +198,13 @@ func (r *reading) host(rule kube.IngressRule) {
 			key := model.RuleKey{CDN: r.cdn.Name, Host: rule.Host, Path: path}
 			rank := rankPrefix
 			switch {
-			case exact && r.cdn.Alone(path):
+			case exact && alonePath(r.cdn, path):
 				rank = rankAlone
 			case exact:
 				rank = rankExact
 			}
 			// Of a host that is published as a whole an Exact / leaves the rest.
-			if r.ing.DefaultBackend != nil && (!exact || !r.cdn.WholeHosts) {
+			if r.ing.DefaultBackend != nil && (!exact || r.cdn.Paths != model.WholeHosts) {
 				r.own[key] = true
 			}
 			published = r.candidate(key, rank, p.Backend) && published
@@ -240,11 +240,11 @@ func (r *reading) checkHost(host string) *verdict {
 // published.
 func (r *reading) candidate(key model.RuleKey, rank rank, backend kube.Backend) bool {
 	at := key
-	if r.cdn.WholeHosts {
+	if r.cdn.Paths == model.WholeHosts {
 		at.Path = "/"
 	}
 	from, v := r.origin(at, backend)
-	if r.cdn.WholeHosts {
+	if r.cdn.Paths == model.WholeHosts {
 		r.parts[key.Host] = append(r.parts[key.Host], part{key.Path, rank, from, v})
 		return v == nil
 	}
@@ -259,8 +259,8 @@ func (r *reading) candidate(key model.RuleKey, rank rank, backend kube.Backend) 
 // published, and reports whether it can.
 func (r *reading) publish(key model.RuleKey, rank rank, from origin, rule model.Rule, v *verdict, parts ...part) bool {
 	if from.set == r.nodesName(model.NodesSet) || from.unsettled {
-		r.asked.nodes = r.asked.nodes.or(sharing{lacks: from.on.others(), both: from.on.both()})
-		if r.nodes.has.except(r.stands.now).meets(from.on.others()) {
+		r.asked.nodes = r.asked.nodes.or(sharing{lacks: from.on.Others(), both: from.on.Both()})
+		if r.nodes.Has.Except(r.stands.now).Meets(from.on.Others()) {
 			r.since(r.now.Add(lookAgain))
 		}
 	}

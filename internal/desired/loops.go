@@ -14,7 +14,7 @@ import (
 //
 //	A host leads to all that the Ingresses lead to which claim it. A set may not
 //	lead to a host from which one can come into a circle, or to a set that leads
-//	nowhere.
+//	addresses.Nowhere.
 //
 // It does not matter which of the claims on a host goes first. So neither a new
 // Ingress nor one that changes can close a circle that others left open: nothing in

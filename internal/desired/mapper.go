@@ -1,6 +1,7 @@
 package desired
 
 import (
+	"github.com/edgeward/edgeward/internal/addresses"
 	"slices"
 	"time"
 
@@ -14,15 +15,15 @@ type mapper struct {
 	set model.Settings
 	now time.Time
 
-	nodes     nodeSet
+	nodes     addresses.Nodes
 	stands    nodeNames
 	services  map[kube.Key]kube.Service
-	endpoints map[kube.Key]map[string]families // by Service: the nodes with a ready endpoint
-	names     map[string]string                // of the sets of nodes, by what they are called
-	live      map[string]map[Origin]bool       // by namespace, see alive
-	hosts     map[string]string                // by set, see sourceHost
-	allows    map[string]Allow                 // by namespace, see may
-	nothing   *asked                           // what Ingresses of unknown class ask for
+	endpoints map[kube.Key]map[string]addresses.Families // by Service: the nodes with a ready endpoint
+	names     map[string]string                          // of the sets of nodes, by what they are called
+	live      map[string]map[Origin]bool                 // by namespace, see alive
+	hosts     map[string]string                          // by set, see sourceHost
+	allows    map[string]Allow                           // by namespace, see may
+	nothing   *asked                                     // what Ingresses of unknown class ask for
 
 	tlsSecrets map[kube.Key]kube.TLSSecret
 	certified  map[kube.Key]nameSet // see namesIn
@@ -31,8 +32,8 @@ type mapper struct {
 func newMapper(c Cluster, set model.Settings, now time.Time) *mapper {
 	m := &mapper{
 		Cluster: c, set: set, now: now, tlsSecrets: make(map[kube.Key]kube.TLSSecret, len(c.TLSSecrets)), certified: make(map[kube.Key]nameSet),
-		nodes:    usableNodes(c.Nodes, c.AddressTypes, c.NotReadyDelay, now),
-		services: make(map[kube.Key]kube.Service, len(c.Services)), endpoints: make(map[kube.Key]map[string]families),
+		nodes:    addresses.UsableNodes(c.Nodes, c.AddressTypes, c.NotReadyDelay, now),
+		services: make(map[kube.Key]kube.Service, len(c.Services)), endpoints: make(map[kube.Key]map[string]addresses.Families),
 		names: make(map[string]string), live: make(map[string]map[Origin]bool), hosts: make(map[string]string), allows: make(map[string]Allow),
 		nothing: &asked{undecided: true},
 	}
@@ -52,11 +53,11 @@ func newMapper(c Cluster, set model.Settings, now time.Time) *mapper {
 			continue
 		}
 		if m.endpoints[service] == nil {
-			m.endpoints[service] = make(map[string]families)
+			m.endpoints[service] = make(map[string]addresses.Families)
 		}
 		for _, node := range slice.Nodes {
 			f := m.endpoints[service][node]
-			m.endpoints[service][node] = f.or(families{v4: !slice.IPv6, v6: slice.IPv6})
+			m.endpoints[service][node] = f.Or(addresses.Families{V4: !slice.IPv6, V6: slice.IPv6})
 		}
 	}
 	return m
@@ -73,7 +74,7 @@ func (m *mapper) may(namespace string) Allow {
 }
 
 // addServiceSets adds the sets that the Services make.
-func (m *mapper) addServiceSets(sets map[string]Set) {
+func (m *mapper) addServiceSets(sets map[string]addresses.Set) {
 	for _, svc := range m.Services {
 		if set, ok := m.serviceSet(svc); ok {
 			sets[set.name] = set.Set
@@ -88,7 +89,7 @@ type readings struct {
 	services  []kube.Service
 	secrets   []kube.TLSSecret
 	refused   []string
-	families  families // of the nodes' addresses
+	families  addresses.Families // of the nodes' addresses
 	stands    nodeNames
 	hosts     []*namedSet // of the services that name hosts
 	ingresses []*kube.Ingress
@@ -133,7 +134,7 @@ func (d *difference) gain(a *asked) {
 // readAll reads all Ingresses, but for those that were read before and would be
 // found to ask for the same. It finds these where both lists are in order.
 func (m *mapper) readAll(before readings, changed *difference) readings {
-	now := readings{m.Allow, m.Services, m.TLSSecrets, m.TLSRefused, m.nodes.has, m.stands, before.hosts, m.Ingresses, make([]*asked, 0, len(m.Ingresses))}
+	now := readings{m.Allow, m.Services, m.TLSSecrets, m.TLSRefused, m.nodes.Has, m.stands, before.hosts, m.Ingresses, make([]*asked, 0, len(m.Ingresses))}
 	if !identical(before.services, m.Services) {
 		now.hosts = m.hostSets()
 	}

@@ -2,6 +2,8 @@ package desired
 
 import (
 	"fmt"
+	"github.com/edgeward/edgeward/internal/addresses"
+	"github.com/edgeward/edgeward/internal/ordered"
 	"slices"
 	"strings"
 
@@ -13,7 +15,7 @@ import (
 // addresses, what else it names is known too.
 type namedSet struct {
 	name string
-	Set
+	addresses.Set
 	sources
 	kind, object string // of what names them
 }
@@ -33,15 +35,15 @@ type sources struct {
 // list says which addresses may be named, names may not, which lead to any: but an
 // externalName is nothing else, and has been allowed as such.
 func sortOut(s model.Settings, kind string, list []kube.Address, may Allow) sources {
-	var of [public + 1][]string
+	var of [addresses.Public + 1][]string
 	var out sources
 	for _, a := range list {
-		switch ip, from := originAddress(a.IP); {
+		switch ip, from := addresses.Parse(a.IP); {
 		case a.IP == "":
-		case from == nowhere:
+		case from == addresses.Nowhere:
 			out.refuse(a.IP, "is no host's address")
 		case may.address(ip, from):
-			from = max(from, private)
+			from = max(from, addresses.Private)
 			of[from] = append(of[from], ip.String())
 		case len(may.Addresses) == 0:
 			out.refuse(a.IP, "is no host's address, but one where each machine finds itself or its cloud (clusters[].allow[].addresses would let it in)")
@@ -51,11 +53,11 @@ func sortOut(s model.Settings, kind string, list []kube.Address, may Allow) sour
 			out.denied = true
 		}
 	}
-	out.ips, out.private = of[public], len(of[public]) == 0 && len(of[private]) > 0
+	out.ips, out.private = of[addresses.Public], len(of[addresses.Public]) == 0 && len(of[addresses.Private]) > 0
 	if out.private {
-		out.ips = of[private]
+		out.ips = of[addresses.Private]
 	}
-	out.ips = model.SortedSet(out.ips)
+	out.ips = ordered.Distinct(out.ips)
 	for _, a := range list {
 		switch name := strings.ToLower(strings.TrimSuffix(a.Hostname, ".")); {
 		case name == "" || len(out.ips) > 0:
@@ -104,7 +106,7 @@ func (m *mapper) statusSet(ing *kube.Ingress) namedSet {
 // one of a host name, which becomes a CNAME, have different names, since A and
 // CNAME cannot share one.
 func (m *mapper) namedSet(kind, namespace, object string, list []kube.Address) namedSet {
-	s := namedSet{kind: kind, object: object, sources: sortOut(m.set, kind, list, m.may(namespace)), Set: Set{Cluster: m.Name, Namespace: namespace}}
+	s := namedSet{kind: kind, object: object, sources: sortOut(m.set, kind, list, m.may(namespace)), Set: addresses.Set{Cluster: m.Name, Namespace: namespace}}
 	if s.Addresses = s.ips; len(s.names) > 0 {
 		s.CNAME = s.names[0]
 	}
@@ -134,7 +136,7 @@ func (m *mapper) hostSets() []*namedSet {
 // namesHosts reports whether it is by host names where an object leads.
 func (s *namedSet) namesHosts() bool { return len(s.names) > 0 || s.lost() }
 
-// lost reports whether an object names nothing but what leads nowhere, host
+// lost reports whether an object names nothing but what leads addresses.Nowhere, host
 // names among it.
 func (s *sources) lost() bool { return s.astray && len(s.ips)+len(s.names) == 0 }
 

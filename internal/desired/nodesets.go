@@ -3,6 +3,8 @@ package desired
 import (
 	"cmp"
 	"fmt"
+	"github.com/edgeward/edgeward/internal/addresses"
+	"github.com/edgeward/edgeward/internal/ordered"
 	"slices"
 	"strings"
 	"time"
@@ -11,32 +13,13 @@ import (
 	"github.com/edgeward/edgeward/internal/model"
 )
 
-// families are those in which something can be reached.
-type families struct{ v4, v6 bool }
-
-func familiesOf(svc kube.Service) families {
-	return families{v4: !svc.Families.OnlyIPv6, v6: !svc.Families.OnlyIPv4}
+func familiesOf(svc kube.Service) addresses.Families {
+	return addresses.Families{V4: !svc.Families.OnlyIPv6, V6: !svc.Families.OnlyIPv4}
 }
 
-func (f families) none() bool { return !f.v4 && !f.v6 }
-
-func (f families) both() bool { return f.v4 && f.v6 }
-
-func (f families) meets(o families) bool { return f.v4 && o.v4 || f.v6 && o.v6 }
-
-func (f families) or(o families) families { return families{f.v4 || o.v4, f.v6 || o.v6} }
-
-func (f families) except(o families) families { return families{f.v4 && !o.v4, f.v6 && !o.v6} }
-
-// bothFamilies are IPv4 and IPv6.
-func bothFamilies() families { return families{v4: true, v6: true} }
-
-// others are those that are not among f.
-func (f families) others() families { return bothFamilies().except(f) }
-
 // alone is the set of nodes for a Service that answers on nothing but f.
-func (f families) alone() string {
-	if f.v4 {
+func alone(f addresses.Families) string {
+	if f.V4 {
 		return model.NodesIPv4Set
 	}
 	return model.NodesIPv6Set
@@ -47,25 +30,25 @@ type nodeNames struct {
 	// all are the families of all addresses at NodesSet. Now are those of the
 	// addresses that the nodes have as they are now, if there are some: others are
 	// on their way out, or somebody put them there.
-	all, now families
-	alone    families // the sets of one family that have addresses
+	all, now addresses.Families
+	alone    addresses.Families // the sets of one family that have addresses
 }
 
 // standingNames finds out what stands at the names of the sets of nodes.
 func (m *mapper) standingNames() nodeNames {
 	var stands nodeNames
-	nodes := m.nodes.set(m.Name, bothFamilies(), nil, "")
+	nodes := m.nodes.Set(m.Name, addresses.OnEveryNode(addresses.BothFamilies()), "")
 	for _, r := range m.recordsAt(m.nodesName(model.NodesSet)) {
-		is := families{v4: r.Type == "A", v6: r.Type == "AAAA"}
-		stands.all = stands.all.or(is)
-		if Contains(nodes.Addresses, r.Data) || Contains(nodes.Keep, r.Data) {
-			stands.now = stands.now.or(is)
+		is := addresses.Families{V4: r.Type == "A", V6: r.Type == "AAAA"}
+		stands.all = stands.all.Or(is)
+		if ordered.Contains(nodes.Addresses, r.Data) || ordered.Contains(nodes.Keep, r.Data) {
+			stands.now = stands.now.Or(is)
 		}
 	}
-	if stands.now.none() {
+	if stands.now.None() {
 		stands.now = stands.all
 	}
-	stands.alone = families{len(m.recordsAt(m.nodesName(model.NodesIPv4Set))) > 0, len(m.recordsAt(m.nodesName(model.NodesIPv6Set))) > 0}
+	stands.alone = addresses.Families{V4: len(m.recordsAt(m.nodesName(model.NodesIPv4Set))) > 0, V6: len(m.recordsAt(m.nodesName(model.NodesIPv6Set))) > 0}
 	return stands
 }
 
@@ -89,23 +72,23 @@ func (m *mapper) nodesFor(svc kube.Service, key model.RuleKey) string {
 		return m.objectName(model.KindLocal, svc.Namespace, svc.Name)
 	}
 	on := familiesOf(svc)
-	if on.both() {
+	if on.Both() {
 		return m.nodesName(model.NodesSet)
 	}
 	shared := true // NodesSet serves it, too
 	switch {
-	case m.standsFrom(on.alone(), key), m.stands.now.meets(on.others()):
+	case m.standsFrom(alone(on), key), m.stands.now.Meets(on.Others()):
 		shared = false
 	case m.standsFrom(model.NodesSet, key):
-	case m.stands.alone.meets(on), m.stands.all.meets(on.others()): // a new one goes where others are
+	case m.stands.alone.Meets(on), m.stands.all.Meets(on.Others()): // a new one goes where others are
 		shared = false
-	case m.stands.all.none():
-		shared = !m.nodes.has.meets(on.others())
+	case m.stands.all.None():
+		shared = !m.nodes.Has.Meets(on.Others())
 	}
 	if shared {
 		return m.nodesName(model.NodesSet)
 	}
-	return m.nodesName(on.alone())
+	return m.nodesName(alone(on))
 }
 
 // standsFrom reports whether a rule stands at key whose origin is this one of the sets
@@ -117,11 +100,11 @@ func (m *mapper) standsFrom(set string, key model.RuleKey) bool {
 
 // sharing is what an Ingress leads to NodesSet.
 type sharing struct {
-	lacks families // on which a Service there does not answer
-	both  bool     // something there answers on both
+	lacks addresses.Families // on which a Service there does not answer
+	both  bool               // something there answers on both
 }
 
-func (s sharing) or(o sharing) sharing { return sharing{s.lacks.or(o.lacks), s.both || o.both} }
+func (s sharing) or(o sharing) sharing { return sharing{s.lacks.Or(o.lacks), s.both || o.both} }
 
 // lookAgain is how soon the clusters' objects are mapped again while a rule, or an
 // Ingress that stays with a rule, is in the way of addresses: the rule goes without a
@@ -137,28 +120,28 @@ func (m *mapper) addNodeSets(want *Want, shared sharing) {
 	ingress := func(i int) model.IngressID {
 		return model.IngressID{Cluster: m.Name, Namespace: m.Ingresses[i].Namespace, Name: m.Ingresses[i].Name}
 	}
-	come := m.nodes.has.except(m.stands.now).except(shared.lacks)
+	come := m.nodes.Has.Except(m.stands.now).Except(shared.lacks)
 	because := ""
-	if !come.none() && (shared.both || !m.stands.all.none()) {
-		var lacks families
-		if lacks, because = m.lackedBehind(come); !lacks.none() {
-			shared.lacks = shared.lacks.or(lacks)
+	if !come.None() && (shared.both || !m.stands.all.None()) {
+		var lacks addresses.Families
+		if lacks, because = m.lackedBehind(come); !lacks.None() {
+			shared.lacks = shared.lacks.Or(lacks)
 			want.wake(m.now.Add(lookAgain))
 		}
 	}
-	has := shared.lacks.except(m.stands.now).others()
-	if has.none() {
-		has = bothFamilies()
+	has := shared.lacks.Except(m.stands.now).Others()
+	if has.None() {
+		has = addresses.BothFamilies()
 	}
-	for name, f := range map[string]families{model.NodesSet: has, model.NodesIPv4Set: {v4: true}, model.NodesIPv6Set: {v6: true}} {
-		want.Sets[m.nodesName(name)] = m.nodes.set(m.Name, f, nil, "no node is left that can take traffic")
+	for name, f := range map[string]addresses.Families{model.NodesSet: has, model.NodesIPv4Set: {V4: true}, model.NodesIPv6Set: {V6: true}} {
+		want.Sets[m.nodesName(name)] = m.nodes.Set(m.Name, addresses.OnEveryNode(f), "no node is left that can take traffic")
 	}
-	missing := m.nodes.has.except(has)
-	if !shared.both || missing.none() {
+	missing := m.nodes.Has.Except(has)
+	if !shared.both || missing.None() {
 		return
 	}
 	if because == "" {
-		because = "Ingress " + ingress(slices.IndexFunc(all, func(a *asked) bool { return a.nodes.lacks.meets(missing) })).String()
+		because = "Ingress " + ingress(slices.IndexFunc(all, func(a *asked) bool { return a.nodes.lacks.Meets(missing) })).String()
 	}
 	text := m.withheld(missing, because)
 	for i, a := range all {
@@ -169,9 +152,9 @@ func (m *mapper) addNodeSets(want *Want, shared sharing) {
 }
 
 // withheld says that NodesSet lacks a family for somebody's sake.
-func (m *mapper) withheld(missing families, because string) string {
+func (m *mapper) withheld(missing addresses.Families, because string) string {
 	family, other, records := "IPv6", "IPv4", "AAAA"
-	if missing.v4 {
+	if missing.V4 {
 		family, other, records = "IPv4", "IPv6", "A"
 	}
 	return fmt.Sprintf("its origin %s gets no %s records although nodes have %s addresses, since a Service that answers on %s alone shares the name (%s); "+
@@ -183,19 +166,19 @@ func (m *mapper) withheld(missing families, because string) string {
 // rule leads, whosever, that has NodesSet for its origin, and which rule that is. Its
 // Ingress may be gone, let go of, or not understood. At a CDN that nobody reads there
 // may be such a rule.
-func (m *mapper) lackedBehind(of families) (lacks families, because string) {
-	lacking, any := make(map[int]families), families{} // by node port
+func (m *mapper) lackedBehind(of addresses.Families) (lacks addresses.Families, because string) {
+	lacking, any := make(map[int]addresses.Families), addresses.Families{} // by node port
 	for _, svc := range m.Services {
-		if lacks := of.except(familiesOf(svc)); !lacks.none() {
+		if lacks := of.Except(familiesOf(svc)); !lacks.None() {
 			for _, p := range svc.Ports {
 				lacking[int(p.NodePort)] = lacks
 			}
-			any = any.or(lacks)
+			any = any.Or(lacks)
 		}
 	}
 	delete(lacking, 0)
 	if len(lacking) == 0 {
-		return families{}, ""
+		return addresses.Families{}, ""
 	}
 	host := m.sourceHost(m.nodesName(model.NodesSet))
 	for _, cdn := range m.set.CDNs {
@@ -212,9 +195,9 @@ func (m *mapper) lackedBehind(of families) (lacks families, because string) {
 	}
 	for _, r := range m.recordsAt(model.OwnershipName(m.Name, m.set.Owner)) {
 		said, _ := model.ParseOwnership(r.Data)
-		if unread := m.set.Unread(said); len(unread) > 0 && !m.stands.all.none() {
+		if unread := m.set.Unread(said); len(unread) > 0 && !m.stands.all.None() {
 			return any, "perhaps a rule of " + model.Joined(unread, " or ") + ", which is not in the configuration"
 		}
 	}
-	return families{}, ""
+	return addresses.Families{}, ""
 }

@@ -20,13 +20,6 @@ const (
 	AnnotationRelease    = "edgeward/release"
 )
 
-// Values of the annotation edgeward/origin. Without it the backends lead to the
-// origin.
-const (
-	StatusOrigin = "status" // the addresses in the Ingress's own status
-	NodesOrigin  = "nodes"  // all nodes, for a controller on host ports
-)
-
 // options are an Ingress's settings after its annotations.
 type options struct {
 	published  []string // sorted
@@ -44,7 +37,7 @@ type options struct {
 // the options are those of the annotations that could be read.
 func ingressOptions(annotations map[string]string, set model.Settings, cdn model.CDN) (options, *verdict) {
 	o := options{adopt: set.Adopt == "always"}
-	if !cdn.WholeHosts {
+	if cdn.Paths != model.WholeHosts {
 		o.published, o.strip, o.profile = cdn.PublishedProtocols, cdn.StripPath, cdn.Profile
 	}
 	if len(annotations) == 0 {
@@ -94,7 +87,7 @@ func ingressOptions(annotations map[string]string, set model.Settings, cdn model
 	})
 	read(AnnotationOrigin, `"status" or "nodes"`, func(value string) bool {
 		o.origin = value
-		return value == StatusOrigin || value == NodesOrigin
+		return value == OriginStatus || value == OriginNodes
 	})
 	read(AnnotationOriginPort, "a port from 1 to 65535", func(value string) bool {
 		n, err := strconv.ParseUint(value, 10, 16)
@@ -103,13 +96,13 @@ func ingressOptions(annotations map[string]string, set model.Settings, cdn model
 	})
 	switch {
 	case bad != nil:
-	case cdn.WholeHosts && (o.published != nil || o.strip || o.profile != ""):
+	case cdn.Paths == model.WholeHosts && (o.published != nil || o.strip || o.profile != ""):
 		bad = invalid("this CDN has no %s, %s strip or %s: it publishes on https where spec.tls has a certificate, else on http",
 			AnnotationPublished, AnnotationPath, AnnotationProfile)
 	case o.origin == "" && o.port != 0:
 		bad = invalid("annotation %s has no effect without %s", AnnotationOriginPort, AnnotationOrigin)
-	case o.origin == NodesOrigin && o.port == 0:
-		bad = invalid("annotation %s: %q needs %s, the port on which the nodes answer", AnnotationOrigin, NodesOrigin, AnnotationOriginPort)
+	case o.origin == OriginNodes && o.port == 0:
+		bad = invalid("annotation %s: %q needs %s, the port on which the nodes answer", AnnotationOrigin, OriginNodes, AnnotationOriginPort)
 	}
 	return o, bad
 }

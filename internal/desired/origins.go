@@ -3,6 +3,7 @@ package desired
 import (
 	"cmp"
 	"fmt"
+	"github.com/edgeward/edgeward/internal/addresses"
 	"slices"
 	"strings"
 
@@ -16,9 +17,9 @@ type origin struct {
 	// nothing to lead to now; "": it is not.
 	set      string
 	port     int
-	protocol string   // "http" or "https", unless the Ingress says otherwise
-	named    bool     // the set is of what an object names, not of nodes
-	on       families // on which it answers, where that is known
+	protocol string             // "http" or "https", unless the Ingress says otherwise
+	named    bool               // the set is of what an object names, not of nodes
+	on       addresses.Families // on which it answers, where that is known
 	// unsettled: what stands at the CDN decides between two sets, and was not read.
 	unsettled bool
 }
@@ -61,7 +62,7 @@ func (r *reading) backend(key model.RuleKey, b kube.Backend) (origin, *verdict) 
 		}
 		o.port = int(port.NodePort)
 		o.set = r.nodesFor(svc, key)
-		o.unsettled = !svc.Local && !o.on.both() && r.Standing.Unread[key.CDN]
+		o.unsettled = !svc.Local && !o.on.Both() && r.Standing.Unread[key.CDN]
 		return o, nil
 	default:
 		set := r.objectSet(svc)
@@ -73,7 +74,7 @@ func (r *reading) backend(key model.RuleKey, b kube.Backend) (origin, *verdict) 
 // annotated finds the origin that the annotation edgeward/origin names.
 func (r *reading) annotated() (origin, *verdict) {
 	protocol := cmp.Or(r.opts.source, "http")
-	kind := map[string]string{StatusOrigin: OriginStatus, NodesOrigin: OriginNodes}[r.opts.origin]
+	kind := map[string]string{OriginStatus: OriginStatus, OriginNodes: OriginNodes}[r.opts.origin]
 	switch {
 	case kind == "": // another value, of which r.bad tells
 		return origin{}, r.bad
@@ -83,8 +84,8 @@ func (r *reading) annotated() (origin, *verdict) {
 		return origin{}, denied("annotation %s: port %d is not one of %s (clusters[].allow[].ports names others)",
 			AnnotationOriginPort, r.opts.port, portList(r.may.ports()))
 	}
-	if r.opts.origin == NodesOrigin {
-		return origin{set: r.nodesName(model.NodesSet), port: r.opts.port, protocol: protocol, on: bothFamilies()}, nil
+	if r.opts.origin == OriginNodes {
+		return origin{set: r.nodesName(model.NodesSet), port: r.opts.port, protocol: protocol, on: addresses.BothFamilies()}, nil
 	}
 	set := r.statusSet(r.ing)
 	return origin{set: set.name, port: cmp.Or(r.opts.port, model.PublishedPort(protocol)), protocol: protocol, named: true}, r.judgeSet(set)
@@ -137,10 +138,8 @@ func (m *mapper) serviceSet(svc kube.Service) (set namedSet, ok bool) {
 			return namedSet{}, false
 		}
 		on := m.endpoints[svc.Key()]
-		if on == nil {
-			on = map[string]families{}
-		}
-		set = namedSet{name: m.objectName(model.KindLocal, svc.Namespace, svc.Name), Set: m.nodes.set(m.Name, familiesOf(svc), on,
+		answers := func(node string) addresses.Families { return familiesOf(svc).And(on[node]) }
+		set = namedSet{name: m.objectName(model.KindLocal, svc.Namespace, svc.Name), Set: m.nodes.Set(m.Name, answers,
 			"no node that can take traffic has a ready endpoint of Service "+svc.Key().String())}
 		set.Namespace = svc.Namespace
 		return set, true

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/edgeward/edgeward/internal/kube"
+	"github.com/edgeward/edgeward/internal/model"
 )
 
 const (
@@ -95,4 +96,8 @@ func percentEncoded(path string) bool {
 		}
 		path = rest[2:]
 	}
+}
+
+func alonePath(cdn model.CDN, path string) bool {
+	return cdn.Paths != model.WholeHosts && !strings.HasSuffix(path, "/")
 }

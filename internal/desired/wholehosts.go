@@ -3,6 +3,8 @@ package desired
 import (
 	"cmp"
 	"fmt"
+	"github.com/edgeward/edgeward/internal/addresses"
+	"github.com/edgeward/edgeward/internal/ordered"
 	"slices"
 	"strings"
 
@@ -25,7 +27,7 @@ func elsewhere(parts []part, same func(origin) bool) (paths []string) {
 			paths = append(paths, cmp.Or(strings.TrimSuffix(p.path, "/"), "/"))
 		}
 	}
-	return model.SortedSet(paths)
+	return ordered.Distinct(paths)
 }
 
 // apart is what to do about paths that a CDN cannot lead to a backend of their own.
@@ -103,7 +105,7 @@ func rootless(host string, parts []part) *verdict {
 // whole, where several Ingresses have some; route is what was decided for it. All go
 // to the backend of the one in front: that which is published, or else the first that
 // has a path /.
-func (s *settlement) divide(route *Route, claims []*candidate, sets map[string]Set) {
+func (s *settlement) divide(route *Route, claims []*candidate, sets map[string]addresses.Set) {
 	if len(claims[0].parts) == 0 {
 		return
 	}
