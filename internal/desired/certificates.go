@@ -3,7 +3,6 @@ package desired
 import (
 	"cmp"
 	"fmt"
-	"github.com/edgeward/edgeward/internal/ordered"
 	"slices"
 	"strings"
 	"time"
@@ -12,211 +11,99 @@ import (
 	"github.com/edgeward/edgeward/internal/model"
 )
 
-// endsSoon is how long before its end a certificate is warned of. One that
-// is made for a short time has to be renewed later: in the last third.
+// endsSoon is how long before its end a certificate is warned of. One that is made for a
+// short time is renewed later: in the last third of that.
 const endsSoon = 14 * 24 * time.Hour
 
-// certificate is what a host of an Ingress is to be published with on https: the
-// pair in the Secret that spec.tls names for it. It is nil, without a verdict,
-// where spec.tls does not name the host.
-func (r *reading) certificate(host string) (*model.Certificate, *verdict) {
-	name, ok := r.tlsEntries().secret(host)
+// hostCertificate is what spec.tls and the Secrets give a host.
+type hostCertificate struct {
+	pair     *model.Certificate // nil if spec.tls names none for the host
+	refused  *refusal           // why the one that spec.tls names cannot be used
+	warnings []string
+	until    time.Time // when time alone changes this; zero: never
+}
+
+// certificate returns the pair that a host of the Ingress is to be published with on
+// https: that in the Secret which spec.tls names for it.
+func (m *ingressMapper) certificate(host string) (c hostCertificate) {
+	name, ok := m.tls.secret(host)
 	if !ok {
-		return nil, nil
+		return c
 	}
+	namespace := m.ing.Namespace
 	if strings.Contains(name, "/") {
-		return nil, invalid("spec.tls names Secret %.80q for host %s: it has to be one of the Ingress's own namespace, named without it", name, host)
+		c.refused = invalid("spec.tls names Secret %.80q for host %s: it has to be one of the Ingress's own namespace, named without it", name, host)
+		return c
 	}
-	s, ok := r.tlsSecrets[kube.Key{Namespace: r.ing.Namespace, Name: name}]
+	s, ok := m.secrets[kube.Key{Namespace: namespace, Name: name}]
 	if !ok {
 		reason := "does not exist, or is not of type kubernetes.io/tls"
-		if slices.Contains(r.TLSRefused, r.ing.Namespace) || slices.Contains(r.TLSRefused, "") {
+		if slices.Contains(m.TLSRefused, namespace) || slices.Contains(m.TLSRefused, "") {
 			reason = "may not be read (deploy/rbac-certificates.yaml allows it)"
 		}
-		return nil, &verdict{state: Pending, reason: fmt.Sprintf("Secret %s/%s, which spec.tls names for host %s, %s", r.ing.Namespace, name, host, reason)}
+		c.refused = pending("Secret %s/%s, which spec.tls names for host %s, %s", namespace, name, host, reason)
+		return c
 	}
-	if reason := r.unfit(s, host); reason != "" {
-		return nil, invalid("Secret %s, which spec.tls names for host %s: %s", s.Meta.Key(), host, reason)
+	if reason := m.unfit(s, host); reason != "" {
+		c.refused = invalid("Secret %s, which spec.tls names for host %s: %s", s.Meta.Key(), host, reason)
+		return c
 	}
-	if warn := s.NotAfter.Add(-min(endsSoon, s.NotAfter.Sub(s.NotBefore)/3)); r.since(warn) {
-		r.warn("the certificate in Secret %s ends at %s", s.Meta.Key(), date(s.NotAfter))
-	}
-	chain, key := s.Chain(), s.PrivateKey()
-	return model.CertificateOf(s.Fingerprint, chain, key), nil
-}
-
-// tlsEntries is spec.tls, by the names of hosts: an Ingress may have thousands of both.
-type tlsEntries struct {
-	names   nameSet
-	secrets map[string]string // by name, in lower case: that of the first entry that has one
-	// Of the entries without hosts, which are for all of the Ingress: whether there are
-	// some, and the first Secret.
-	rest       bool
-	restSecret string
-}
-
-// tlsEntries is the Ingress's spec.tls.
-func (r *reading) tlsEntries() *tlsEntries {
-	if r.entries != nil {
-		return r.entries
-	}
-	e := &tlsEntries{names: make(nameSet), secrets: make(map[string]string)}
-	r.entries = e
-	for _, t := range r.ing.TLS {
-		e.names.add(t.Hosts)
-		for _, name := range t.Hosts {
-			if name = strings.ToLower(name); e.secrets[name] == "" {
-				e.secrets[name] = t.Secret
-			}
-		}
-		if len(t.Hosts) == 0 {
-			e.rest, e.restSecret = true, cmp.Or(e.restSecret, t.Secret)
-		}
-	}
-	return e
-}
-
-// secret is the Secret that spec.tls names for a host: by its full name, or
-// else by a wildcard for its first label, or else by an element without hosts.
-// Of several the first counts.
-func (e *tlsEntries) secret(host string) (name string, ok bool) {
-	name = cmp.Or(e.secrets[host], e.secrets[wildcard(host)], e.restSecret)
-	return name, name != ""
-}
-
-// ask reports whether spec.tls asks for TLS for a host, whether or not it
-// names a Secret for it.
-func (e *tlsEntries) ask(host string) bool { return e.rest || e.names.cover(host) }
-
-// nameSet are the names in a certificate, or in spec.tls, in lower case.
-type nameSet map[string]bool
-
-func (s nameSet) add(names []string) {
-	for _, name := range names {
-		s[strings.ToLower(name)] = true
-	}
-}
-
-// cover reports whether one of the names is that of a host, as crypto/x509 would, which
-// goes through all of them each time.
-func (s nameSet) cover(host string) bool { return s[host] || s[wildcard(host)] }
-
-// wildcard is the name that stands for a host and whatever else has its parent.
-func wildcard(host string) string {
-	_, parent, _ := strings.Cut(host, ".")
-	return "*." + parent
-}
-
-// tls warns of what spec.tls asks for and does not get.
-func (r *reading) tls() {
+	v := validityOf(s)
+	c.until = v.nextChange(m.now)
 	switch {
-	case len(r.ing.TLS) == 0 || r.bad != nil:
-	case r.cdn.Certificates:
-		r.uncertified()
-	case !slices.Contains(r.opts.published, "https"):
-		hosts := slices.DeleteFunc(r.hosts(), func(host string) bool { return !r.tlsEntries().ask(host) })
-		if len(hosts) > 0 {
-			r.warn("spec.tls asks for TLS for %s, which is published on http only: let %s, or else %s.published_protocols, say https",
-				model.Listed(hosts), AnnotationPublished, r.cdn.Section)
+	case !m.now.Before(v.expired):
+		c.refused = invalid("Secret %s, which spec.tls names for host %s: the certificate has expired at %s", s.Meta.Key(), host, timestamp(s.NotAfter))
+	case m.now.Before(v.begins):
+		c.refused = invalid("Secret %s, which spec.tls names for host %s: the certificate is not valid before %s", s.Meta.Key(), host, timestamp(s.NotBefore))
+	default:
+		if !m.now.Before(v.endsSoon) {
+			c.warnings = append(c.warnings, fmt.Sprintf("the certificate in Secret %s ends at %s", s.Meta.Key(), timestamp(s.NotAfter)))
 		}
+		c.pair = model.CertificateOf(s.Fingerprint, s.Chain(), s.PrivateKey())
 	}
+	return c
 }
 
-// uncertified warns of the hosts that are published without a certificate, though
-// spec.tls is there, and of those in spec.tls that are published addresses.Nowhere.
-func (r *reading) uncertified() {
-	const ends = ". A certificate that the CDN was given before goes on being served there, and is not renewed"
-	var forgotten, secretless []string
-	for _, host := range r.bare {
-		if r.tlsEntries().ask(host) {
-			secretless = append(secretless, host)
-		} else {
-			forgotten = append(forgotten, host)
-		}
-	}
-	names, wild := r.strayTLS()
-	if len(secretless) > 0 {
-		r.warn("spec.tls asks for TLS for %s, which is published on http only: its entry has no secretName; name a Secret of type kubernetes.io/tls there%s", model.Listed(secretless), ends)
-	}
-	switch {
-	case len(forgotten) > 0:
-		text := "spec.tls has no entry for " + model.Listed(forgotten) + ", which is published on http only: name it there, beside the Secret"
-		if len(names) > 0 {
-			text += "; it has one for " + model.Listed(names) + ", of which the Ingress has no rule"
-		}
-		if wild {
-			text += " (* stands for one label)"
-		}
-		r.warn("%s", text+ends)
-	case len(names) > 0:
-		r.warn("spec.tls has an entry for %s, of which the Ingress has no rule: nothing is published there for it", model.Listed(names))
-	}
-}
-
-// strayTLS are the hosts in spec.tls of which the Ingress has no rule, and whether
-// a wildcard is among them.
-func (r *reading) strayTLS() (names []string, wild bool) {
-	known := make(map[string]bool)
-	for _, host := range r.hosts() {
-		known[host], known[wildcard(host)] = true, true
-	}
-	for _, t := range r.ing.TLS {
-		for _, name := range t.Hosts {
-			if !known[name] {
-				known[name] = true
-				names, wild = append(names, name), wild || strings.HasPrefix(name, "*.")
-			}
-		}
-	}
-	return names, wild
-}
-
-// hosts are the hosts of the Ingress that can be published, sorted.
-func (r *reading) hosts() (hosts []string) {
-	for _, rule := range r.ing.Rules {
-		if r.checkHost(rule.Host) == nil {
-			hosts = append(hosts, rule.Host)
-		}
-	}
-	return ordered.Distinct(hosts)
-}
-
-// namesIn are the names of the certificate in a Secret.
-func (m *mapper) namesIn(s kube.TLSSecret) nameSet {
-	names, ok := m.certified[s.Meta.Key()]
-	if !ok {
-		names = make(nameSet, len(s.Names))
-		names.add(s.Names)
-		m.certified[s.Meta.Key()] = names
-	}
-	return names
-}
-
-// unfit says why a pair cannot serve a host now; "": it can.
-func (r *reading) unfit(s kube.TLSSecret, host string) string {
-	switch {
-	case s.Fault != "":
+// unfit says why a pair can serve a host at no time; "" if it can.
+func (m *ingressMapper) unfit(s kube.TLSSecret, host string) string {
+	if s.Fault != "" {
 		return s.Fault
-	case !r.namesIn(s).cover(host):
-		return "the certificate is for " + model.Listed(s.Names) + ", not for this host"
-	case r.since(s.NotAfter.Add(time.Second)): // the last second counts (RFC 5280, 4.1.2.5)
-		return "the certificate has expired at " + date(s.NotAfter)
-	case !r.since(s.NotBefore):
-		return "the certificate is not valid before " + date(s.NotBefore)
+	}
+	if !m.certified.of(s.Meta.Key()).cover(host) {
+		return "the certificate is for " + certificateNames(s) + ", not for this host"
 	}
 	return ""
 }
 
-// since reports whether t has come. If it is still to come, time alone changes
-// the answer then.
-func (r *reading) since(t time.Time) bool {
-	if !t.After(r.now) {
-		return true
+// certificateNames lists the names that a certificate is for. Nobody has checked how
+// long they are.
+func certificateNames(s kube.TLSSecret) string {
+	var names []string
+	for _, name := range s.Names {
+		names = append(names, fmt.Sprintf("%.*s", model.MaxName, name))
 	}
-	if r.asked.until.IsZero() || t.Before(r.asked.until) {
-		r.asked.until = t
-	}
-	return false
+	return cmp.Or(model.Listed(names, ", "), "no host name")
 }
 
-func date(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+// validity is when a certificate changes what it is good for.
+type validity struct{ begins, endsSoon, expired time.Time }
+
+func validityOf(s kube.TLSSecret) validity {
+	return validity{
+		begins:   s.NotBefore,
+		endsSoon: s.NotAfter.Add(-min(endsSoon, s.NotAfter.Sub(s.NotBefore)/3)),
+		expired:  s.NotAfter.Add(time.Second), // the last second counts (RFC 5280, section 4.1.2.5)
+	}
+}
+
+// nextChange returns the first of these times that is still to come; zero if none is.
+func (v validity) nextChange(now time.Time) (next time.Time) {
+	for _, t := range []time.Time{v.begins, v.endsSoon, v.expired} {
+		if t.After(now) {
+			next = earlier(next, t)
+		}
+	}
+	return next
+}
+
+func timestamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

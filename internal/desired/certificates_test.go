@@ -93,9 +93,9 @@ func TestCertificate(t *testing.T) {
 			c.TLSSecrets, c.TLSRefused = test.secrets, test.refused
 			ing := fixture.Shop()
 			ing.TLS = test.tls
-			certificates := desired.CertificatesOf(c, fixture.Settings(), fixture.Start(), &ing, fixture.ShopID())
-			got, problem := certificates.Of(host)
-			if diff := cmp.Diff(test.problem, problem); diff != "" {
+			cert := desired.CertificateOf(c, fixture.Settings(), fixture.Start(), &ing, host)
+			got := cert.Pair
+			if diff := cmp.Diff(test.problem, cert.Refused); diff != "" {
 				t.Errorf("problem (-want +got):\n%s", diff)
 			}
 			var pair *model.Certificate
@@ -109,40 +109,40 @@ func TestCertificate(t *testing.T) {
 			if test.until != 0 {
 				until = fixture.Start().Add(test.until)
 			}
-			if !certificates.Until().Equal(until) {
-				t.Errorf("until %s, want %s", certificates.Until(), until)
+			if !cert.Until.Equal(until) {
+				t.Errorf("until %s, want %s", cert.Until, until)
 			}
-			var warnings []desired.Warning
+			var warnings []string
 			if test.warning != "" {
-				warnings = []desired.Warning{{Ingress: fixture.ShopID(), Message: test.warning}}
+				warnings = []string{test.warning}
 			}
-			if diff := cmp.Diff(warnings, certificates.Warnings()); diff != "" {
+			if diff := cmp.Diff(warnings, cert.Warnings); diff != "" {
 				t.Errorf("warnings (-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-// TestCertificatesHaveTheEarliestEnd has two: time changes the answer when the
-// first of them ends, and an earlier time that something else has stays.
+// TestCertificatesHaveTheEarliestEnd has an Ingress with two certificates: time changes
+// the answer when the first of them ends, in whichever order their hosts come.
 func TestCertificatesHaveTheEarliestEnd(t *testing.T) {
 	const day = 24 * time.Hour
 	a, b := fixture.TLSSecretOf("a", "a.example.com"), fixture.TLSSecretOf("b", "b.example.com")
-	a.NotAfter, b.NotAfter = fixture.Start().Add(40*day), fixture.Start().Add(30*day)
-	c := fixture.Cluster("main")
-	c.TLSSecrets = []kube.TLSSecret{a, b}
-	ing := fixture.Shop()
-	ing.TLS = []kube.IngressTLS{{Hosts: []string{"a.example.com"}, Secret: "a"}, {Hosts: []string{"b.example.com"}, Secret: "b"}}
-	for host, until := range map[string]time.Duration{"a.example.com": 26 * day, "b.example.com": 16 * day} {
-		certificates := desired.CertificatesOf(c, fixture.Settings(), fixture.Start(), &ing, fixture.ShopID())
-		certificates.Of(host)
-		if !certificates.Until().Equal(fixture.Start().Add(until)) {
-			t.Errorf("%s: until %s", host, certificates.Until())
-		}
-		certificates.Of("b.example.com")
-		certificates.Of("a.example.com")
-		if !certificates.Until().Equal(fixture.Start().Add(16 * day)) {
-			t.Errorf("both: until %s", certificates.Until())
-		}
+	for name, ends := range map[string][2]time.Duration{
+		"the first":  {30 * day, 40 * day},
+		"the second": {40 * day, 30 * day},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a.NotAfter, b.NotAfter = fixture.Start().Add(ends[0]), fixture.Start().Add(ends[1])
+			ing := fixture.Fast("/=web")
+			paths := ing.Rules[0].Paths
+			ing.Rules = []kube.IngressRule{{Host: "a.example.com", Paths: paths}, {Host: "b.example.com", Paths: paths}}
+			ing.TLS = []kube.IngressTLS{{Hosts: []string{"a.example.com"}, Secret: "a"}, {Hosts: []string{"b.example.com"}, Secret: "b"}}
+			c := fixture.Cluster("main", ing, fixture.Balanced("192.0.2.9"), a, b)
+			want := desired.Desired([]desired.Cluster{c}, fixture.VultrSettings(), fixture.Start())
+			if until := fixture.Start().Add(16 * day); len(want.Routes) != 2 || !want.Until.Equal(until) {
+				t.Errorf("%d routes until %s, want 2 until %s", len(want.Routes), want.Until, until)
+			}
+		})
 	}
 }

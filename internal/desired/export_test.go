@@ -7,8 +7,8 @@ import (
 	"github.com/edgeward/edgeward/internal/model"
 )
 
-// What the tests outside the package, which share the objects of package fixture,
-// ask of its inside.
+// What the tests outside the package, which share the objects of package fixture, ask of
+// its inside.
 
 // Refusal is why something is not published.
 type Refusal struct {
@@ -16,28 +16,24 @@ type Refusal struct {
 	Reason string
 }
 
-// HostCertificates are the certificates of one Ingress's hosts.
-type HostCertificates struct{ r *reading }
-
-// CertificatesOf reads no more than spec.tls of an Ingress.
-func CertificatesOf(c Cluster, set model.Settings, now time.Time, ing *kube.Ingress, id model.IngressID) HostCertificates {
-	return HostCertificates{&reading{mapper: newMapper(c, set, now), asked: &asked{}, ing: ing, id: id}}
+// HostCertificate is what an Ingress gives a host.
+type HostCertificate struct {
+	Pair     *model.Certificate
+	Refused  *Refusal
+	Warnings []string
+	Until    time.Time
 }
 
-// Of is the certificate of a host, or why there is none.
-func (c HostCertificates) Of(host string) (*model.Certificate, *Refusal) {
-	pair, v := c.r.certificate(host)
-	if v == nil {
-		return pair, nil
+// CertificateOf reads no more than spec.tls of an Ingress.
+func CertificateOf(c Cluster, settings model.Settings, now time.Time, ing *kube.Ingress, host string) HostCertificate {
+	m := &ingressMapper{mapper: newMapper(c, settings, now), ing: ing, tls: readSpecTLS(ing.TLS)}
+	cert := m.certificate(host)
+	out := HostCertificate{Pair: cert.pair, Warnings: cert.warnings, Until: cert.until}
+	if cert.refused != nil {
+		out.Refused = &Refusal{cert.refused.state, cert.refused.reason}
 	}
-	return pair, &Refusal{v.state, v.reason}
+	return out
 }
-
-// Until is when time alone changes an answer that was given.
-func (c HostCertificates) Until() time.Time { return c.r.asked.until }
-
-// Warnings are what the author of the Ingress is told.
-func (c HostCertificates) Warnings() []Warning { return c.r.asked.warnings }
 
 var (
 	WhyNoOrigin = whyNoOrigin
