@@ -33,9 +33,11 @@ func TestImports(t *testing.T) {
 		// The words, and the pure packages: what shall stand, and what may be done.
 		"internal/model":     {only: []string{}, std: true},
 		"internal/observed":  {only: []string{"internal/model"}, std: true},
+		"internal/memo":      {only: []string{}, std: true},
+		"internal/spectls":   {only: []string{"internal/kube", "internal/memo", "internal/model"}, std: true},
 		"internal/addresses": {only: []string{"internal/kube", "internal/ordered", "internal/model"}, std: true},
-		"internal/desired":   {only: []string{"internal/kube", "internal/ordered", "internal/model", "internal/addresses"}, std: true},
-		"internal/plan":      {only: []string{"internal/kube", "internal/ordered", "internal/model", "internal/addresses", "internal/observed", "internal/desired"}, std: true},
+		"internal/desired":   {only: []string{"internal/kube", "internal/ordered", "internal/model", "internal/addresses", "internal/memo", "internal/spectls"}, std: true},
+		"internal/plan":      {only: []string{"internal/kube", "internal/ordered", "internal/model", "internal/addresses", "internal/memo", "internal/spectls", "internal/observed", "internal/desired"}, std: true},
 		"internal/emulator":  {only: []string{}, std: true, other: []string{"golang.org/x/net/dns/dnsmessage"}},
 		// The program. See watcher.Client.
 		".":                    {never: []string{"internal/emulator", "internal/fixture"}, heavy: []string{"k8s.io/client-go/kubernetes", "k8s.io/client-go/kubernetes/scheme"}},

@@ -1,5 +1,7 @@
 package addresses
 
-// NodeAddresses lets the tests, which share the objects of package fixture, ask for the
-// addresses of a node.
-var NodeAddresses = nodeAddresses
+// What the tests, which share the objects of package fixture, ask of the inside.
+var (
+	NodeAddresses = nodeAddresses
+	WhyNoOrigin   = whyNoOrigin
+)

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/edgeward/edgeward/internal/addresses"
 )
 
 // Allow says what the Ingresses of some namespaces may ask for (in the configuration,
@@ -85,14 +83,6 @@ func (a Allow) origin(kind string) bool {
 		origins = defaultOrigins()
 	}
 	return !a.nothing && slices.Contains(origins, kind)
-}
-
-// address reports whether an address that some host has may be named.
-func (a Allow) address(ip netip.Addr, reach addresses.Reach) bool {
-	if len(a.Addresses) == 0 {
-		return reach != addresses.OwnLink
-	}
-	return slices.ContainsFunc(a.Addresses, func(p netip.Prefix) bool { return p.Contains(ip) })
 }
 
 // ports returns those that the annotation edgeward/origin-port may name.

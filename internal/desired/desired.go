@@ -92,7 +92,7 @@ func (w *Want) hostSets(clusters []Cluster) (sets []*namedSet) {
 		mapped := w.mapped[c.Name]
 		sets = append(sets, mapped.hostSets...)
 		for _, a := range mapped.list {
-			if a.status != nil && a.status.namesHosts() {
+			if a.status != nil && a.status.NameHosts() {
 				sets = append(sets, a.status)
 			}
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/spectls"
 )
 
 // mapping is what one Ingress asks for.
@@ -37,7 +38,7 @@ type ingressMapper struct {
 	cdn     model.CDN // that the Ingress is for
 	opts    options
 	allow   Allow
-	tls     specTLS
+	tls     spectls.Entries
 	refused *refusal // why nothing of the Ingress can be published
 	// asked are the keys that its paths ask for. Its default backend, if it has one, gets
 	// the rest.
@@ -55,7 +56,7 @@ func (m *mapper) mapIngress(ing *kube.Ingress) *mapping {
 		return m.mapUnknownClass(ing)
 	}
 	im := &ingressMapper{
-		mapper: m, out: &mapping{}, ing: ing, id: m.idOf(ing), cdn: m.cdnOf(ing), allow: m.allowed.of(ing.Namespace), tls: readSpecTLS(ing.TLS),
+		mapper: m, out: &mapping{}, ing: ing, id: m.idOf(ing), cdn: m.cdnOf(ing), allow: m.allowed.Get(ing.Namespace), tls: spectls.Read(ing.TLS),
 	}
 	if ing.DefaultBackend != nil {
 		im.asked = make(map[model.RuleKey]bool)
@@ -198,24 +199,6 @@ func (m *ingressMapper) root(host string) model.RuleKey {
 	return model.RuleKey{CDN: m.cdn.Name, Host: host, Path: "/"}
 }
 
-// checkHost says why a host cannot be published, or may not be by this Ingress.
-func (m *ingressMapper) checkHost(host string) *refusal {
-	if refused := checkHost(m.cdn, host); refused != nil {
-		return refused
-	}
-	if !m.allow.host(host) {
-		return denied("host %s %s", host, notAllowed)
-	}
-	if domain := cdnDomain(m.settings, host); domain != "" {
-		return invalid("host %s is a name of the CDN itself (%s): publish another one, which DNS leads there", host, domain)
-	}
-	// The names below are the origins' whether or not a cluster has them yet.
-	if own := m.settings.Owner + "." + m.settings.Domain; model.Within(host, own) && host != own {
-		return invalid("host %s is among the names that edgeward makes for origins, all those below %s: publish another one", host, own)
-	}
-	return nil
-}
-
 // ask asks for a host and path to be published from a backend, and reports whether it
 // can be. Where the CDN publishes whole hosts that is decided later, with all paths of
 // the host at hand.
@@ -239,7 +222,7 @@ func (m *ingressMapper) ask(key model.RuleKey, precedence precedence, backend ku
 // rule returns the rule that publishes key from an origin.
 func (m *ingressMapper) rule(key model.RuleKey, from origin) model.Rule {
 	rule := model.Rule{
-		RuleKey: key, SourceHost: m.sourceHosts.of(from.set), SourcePath: key.Path, Profile: m.opts.profile,
+		RuleKey: key, SourceHost: m.sourceHosts.Get(from.set), SourcePath: key.Path, Profile: m.opts.profile,
 		Protocols: make([]model.Protocol, 0, len(m.opts.published)),
 	}
 	if m.opts.strip {
@@ -290,6 +273,21 @@ func (m *ingressMapper) noteUse(from origin) {
 	if m.nodes.Has.Except(m.standing.current).Meets(from.on.Others()) {
 		m.out.until = earlier(m.out.until, m.now.Add(lookAgain))
 	}
+}
+
+// tlsWarnings says what spec.tls asks for and does not get.
+func (m *ingressMapper) tlsWarnings() []string {
+	switch {
+	case len(m.ing.TLS) == 0 || m.refused != nil:
+	case m.cdn.Certificates:
+		return m.tls.Warnings(m.hosts(), m.bare)
+	case !slices.Contains(m.opts.published, "https"):
+		if hosts := m.tls.AskFor(m.hosts()); len(hosts) > 0 {
+			return []string{fmt.Sprintf("spec.tls asks for TLS for %s, which is published on http only: let %s, or else %s.published_protocols, say https",
+				model.Listed(hosts, ", "), AnnotationPublished, m.cdn.Section)}
+		}
+	}
+	return nil
 }
 
 func (m *ingressMapper) problem(r *refusal) {

@@ -45,21 +45,21 @@ const (
 func findLoops(all []*namedSet, candidates []*candidate, mapped map[string]mappings) (found []*namedSet) {
 	f := loopFinder{candidates: candidates, mapped: mapped, sets: make(map[string]*namedSet), setTrace: make(map[string]trace), idTrace: make(map[model.IngressID]trace)}
 	for _, s := range all {
-		if s.lost() || slices.ContainsFunc(s.hosts, func(host string) bool { return len(f.askFor(host)) > 0 }) {
+		if s.Lost() || slices.ContainsFunc(s.Hosts, func(host string) bool { return len(f.askFor(host)) > 0 }) {
 			f.sets[s.name] = s
 		}
 	}
 	for _, s := range f.sets {
-		if f.fromSet(s.name) != loops || s.lost() {
+		if f.fromSet(s.name) != loops || s.Lost() {
 			continue
 		}
 		rest := *s
-		rest.hosts, rest.refused = nil, slices.Clone(s.refused)
-		for _, host := range s.hosts {
+		rest.Hosts, rest.Refused = nil, slices.Clone(s.Refused)
+		for _, host := range s.Hosts {
 			if by, bad := f.fromHost(host); bad {
-				rest.leadAstray(host, fmt.Sprintf("is published by Ingress %s, and so leads back to the CDN", by))
+				rest.LeadAstray(host, fmt.Sprintf("is published by Ingress %s, and so leads back to the CDN", by))
 			} else {
-				rest.hosts = append(rest.hosts, host)
+				rest.Hosts = append(rest.Hosts, host)
 			}
 		}
 		found = append(found, &rest)
@@ -69,7 +69,7 @@ func findLoops(all []*namedSet, candidates []*candidate, mapped map[string]mappi
 
 // askFor returns the candidates for a host, or for the wildcard that covers it.
 func (f *loopFinder) askFor(host string) []*candidate {
-	exact, wildcard := candidatesOf(f.candidates, host), candidatesOf(f.candidates, wildcardOf(host))
+	exact, wildcard := candidatesOf(f.candidates, host), candidatesOf(f.candidates, model.WildcardOf(host))
 	if len(wildcard) == 0 {
 		return exact
 	}
@@ -82,14 +82,14 @@ func (f *loopFinder) fromSet(name string) trace {
 	switch at := f.setTrace[name]; {
 	case s == nil:
 		return ends
-	case s.lost() || at == open:
+	case s.Lost() || at == open:
 		return loops
 	case at != unknown:
 		return at
 	}
 	f.setTrace[name] = open
 	at := ends
-	for _, host := range s.hosts {
+	for _, host := range s.Hosts {
 		if _, bad := f.fromHost(host); bad {
 			at = loops
 		}
@@ -136,13 +136,13 @@ func breakLoops(found []*namedSet, candidates []*candidate, sets map[string]addr
 	}
 	refused := make(map[string]*refusal)
 	for _, s := range found {
-		if len(s.hosts) == 0 {
+		if len(s.Hosts) == 0 {
 			delete(sets, s.name)
 			refused[s.name] = s.unusable()
 			continue
 		}
 		set := sets[s.name]
-		set.CNAME = s.hosts[0]
+		set.CNAME = s.Hosts[0]
 		sets[s.name] = set
 	}
 	candidates = slices.Clone(candidates)

@@ -5,7 +5,9 @@ import (
 
 	"github.com/edgeward/edgeward/internal/addresses"
 	"github.com/edgeward/edgeward/internal/kube"
+	"github.com/edgeward/edgeward/internal/memo"
 	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/spectls"
 )
 
 // mapper answers what the objects of one cluster come to. Its answers do not depend on
@@ -19,13 +21,12 @@ type mapper struct {
 	standing  standingNodeSets
 	services  map[kube.Key]kube.Service
 	endpoints map[kube.Key]map[string]addresses.Families // by Service of policy Local: the nodes with a ready endpoint
-	secrets   map[kube.Key]kube.TLSSecret
+	secrets   spectls.Secrets
 	nodeSets  nodeSetNames
 
-	allowed     memo[string, Allow]           // what each namespace may ask for
-	origins     memo[string, map[Origin]bool] // of each namespace, see originsOf
-	sourceHosts memo[string, string]          // the full name of each set; most rules have one of a few
-	certified   memo[kube.Key, nameSet]       // the names in the certificate of each Secret
+	allowed     memo.Memo[string, Allow]           // what each namespace may ask for
+	origins     memo.Memo[string, map[Origin]bool] // of each namespace, see originsOf
+	sourceHosts memo.Memo[string, string]          // the full name of each set; most rules have one of a few
 
 	unknownClass *mapping // of Ingresses of unknown class, which ask for nothing
 }
@@ -36,19 +37,15 @@ func newMapper(c Cluster, settings model.Settings, now time.Time) *mapper {
 		nodes:        addresses.UsableNodes(c.Nodes, c.AddressTypes, c.NotReadyDelay, now),
 		services:     make(map[kube.Key]kube.Service, len(c.Services)),
 		endpoints:    make(map[kube.Key]map[string]addresses.Families),
-		secrets:      make(map[kube.Key]kube.TLSSecret, len(c.TLSSecrets)),
+		secrets:      spectls.NewSecrets(c.TLSSecrets, c.TLSRefused),
 		nodeSets:     nodeSetNamesOf(c.Name, settings.Owner),
-		allowed:      remember(func(namespace string) Allow { return allowedIn(c.Allow, namespace) }),
-		sourceHosts:  remember(func(set string) string { return set + "." + settings.Domain }),
+		allowed:      memo.Of(func(namespace string) Allow { return allowedIn(c.Allow, namespace) }),
+		sourceHosts:  memo.Of(func(set string) string { return set + "." + settings.Domain }),
 		unknownClass: &mapping{classUnknown: true},
 	}
-	m.origins = remember(m.originsOf)
-	m.certified = remember(func(secret kube.Key) nameSet { return newNameSet(m.secrets[secret].Names) })
+	m.origins = memo.Of(m.originsOf)
 	for _, s := range c.Services {
 		m.services[s.Key()] = s
-	}
-	for _, s := range c.TLSSecrets {
-		m.secrets[s.Meta.Key()] = s
 	}
 	for _, slice := range c.EndpointSlices {
 		service := kube.Key{Namespace: slice.Namespace, Name: slice.Service}

@@ -96,7 +96,7 @@ func (m *mapper) sharesAllNodes(on addresses.Families, key model.RuleKey) bool {
 
 // standsFrom reports whether a rule stands at key whose origin is a set.
 func (m *mapper) standsFrom(set string, key model.RuleKey) bool {
-	host := m.sourceHosts.of(set)
+	host := m.sourceHosts.Get(set)
 	return slices.ContainsFunc(model.RulesAt(m.Standing.Rules[key.CDN], key), func(r *model.Rule) bool { return r.SourceHost == host })
 }
 
@@ -170,7 +170,7 @@ func (m *mapper) withheld(missing addresses.Families, because string) string {
 	}
 	return fmt.Sprintf("its origin %s gets no %s records although nodes have %s addresses, since a Service that answers on %s alone shares the name (%s); "+
 		"give the Services behind it both families (spec.ipFamilyPolicy: PreferDualStack)",
-		m.sourceHosts.of(m.nodeSets.all), records, family, other, because)
+		m.sourceHosts.Get(m.nodeSets.all), records, family, other, because)
 }
 
 // lackedByRules returns in which of some families a Service does not answer that a rule
@@ -191,7 +191,7 @@ func (m *mapper) lackedByRules(of addresses.Families) (lacks addresses.Families,
 	if len(byPort) == 0 {
 		return addresses.Families{}, ""
 	}
-	host := m.sourceHosts.of(m.nodeSets.all)
+	host := m.sourceHosts.Get(m.nodeSets.all)
 	for _, cdn := range m.settings.CDNs {
 		for _, r := range m.Standing.Rules[cdn.Name] {
 			if r.SourceHost != host {

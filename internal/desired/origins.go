@@ -137,7 +137,7 @@ func (f *found) lead(set namedSet) {
 	switch {
 	case set.Empty():
 		f.refused = set.unusable()
-	case set.private:
+	case set.Private:
 		f.warn("%s has private addresses only (%s): the CDN can ask them only where it reaches that network", set.subject(), model.Listed(set.Addresses, ", "))
 	}
 }
@@ -174,7 +174,7 @@ func (m *mapper) serviceSet(svc kube.Service) (set namedSet, ok bool) {
 		set.Namespace = svc.Namespace
 		return set, true
 	case OriginLoadBalancer, OriginExternalIPs, OriginExternalName:
-		if !m.allowed.of(svc.Namespace).origin(kind) {
+		if !m.allowed.Get(svc.Namespace).origin(kind) {
 			return namedSet{}, false
 		}
 		set = m.serviceNames(svc)

@@ -45,8 +45,8 @@ func (m *ingressMapper) retention(from origin) Retention {
 // retention lets a live rule of an Ingress stay if its origin is one of the Ingress's
 // namespace, or the Ingress's status, or this set, which may be an origin; "" is none.
 func (m *mapper) retention(id model.IngressID, set string) Retention {
-	allow := m.allowed.of(id.Namespace)
-	r := Retention{Ingress: id, Origins: m.origins.of(id.Namespace), Annotated: make(map[string][]PortRange)}
+	allow := m.allowed.Get(id.Namespace)
+	r := Retention{Ingress: id, Origins: m.origins.Get(id.Namespace), Annotated: make(map[string][]PortRange)}
 	if allow.origin(OriginStatus) {
 		// A status has one of these two ports without the annotation edgeward/origin-port.
 		ports := append(slices.Clone(allow.ports()), PortRange{80, 80}, PortRange{443, 443})
@@ -64,7 +64,7 @@ func (m *mapper) retention(id model.IngressID, set string) Retention {
 // whatever Ingress they are for. A live rule from one of them may stay although its
 // Ingress cannot be understood.
 func (m *mapper) originsOf(namespace string) map[Origin]bool {
-	origins, allow := make(map[Origin]bool), m.allowed.of(namespace)
+	origins, allow := make(map[Origin]bool), m.allowed.Get(namespace)
 	for _, svc := range m.Services {
 		if svc.Namespace != namespace {
 			continue

@@ -80,18 +80,20 @@ func (m *ingressMapper) wholeHost(host string, parts []part, root part) (model.R
 	if refused := m.checkOriginPort(host, root.from); refused != nil {
 		return model.Rule{}, refused
 	}
-	cert := m.certificate(host)
-	m.warnAll(cert.warnings)
-	m.out.until = earlier(m.out.until, cert.until)
+	cert := m.secrets.Of(host, m.ing.Namespace, m.tls, m.now)
+	m.warnAll(cert.Warnings)
+	m.out.until = earlier(m.out.until, cert.Until)
 	switch {
-	case cert.refused != nil:
-		return model.Rule{}, cert.refused
-	case cert.pair == nil && m.source(root.from) == "https":
+	case cert.Missing:
+		return model.Rule{}, pending("%s", cert.Problem)
+	case cert.Problem != "":
+		return model.Rule{}, invalid("%s", cert.Problem)
+	case cert.Pair == nil && m.source(root.from) == "https":
 		return model.Rule{}, invalid("the CDN asks an origin by https only for a host with a certificate: name its Secret in spec.tls for %s", host)
-	case cert.pair == nil:
+	case cert.Pair == nil:
 		m.bare = append(m.bare, host)
 	}
-	return m.wholeHostRule(m.root(host), root.from, cert.pair), nil
+	return m.wholeHostRule(m.root(host), root.from, cert.Pair), nil
 }
 
 // rootless says that no path tells from where a host is to be published.
@@ -127,7 +129,7 @@ func (m *ingressMapper) wholeHostRule(key model.RuleKey, from origin, certificat
 		published = "https"
 	}
 	return model.Rule{
-		RuleKey: key, SourceHost: m.sourceHosts.of(from.set), SourcePath: "/", Certificate: certificate,
+		RuleKey: key, SourceHost: m.sourceHosts.Get(from.set), SourcePath: "/", Certificate: certificate,
 		Protocols: []model.Protocol{{
 			Published: published, PublishedPort: model.PublishedPort(published),
 			Source: m.source(from), SourcePort: from.port, Label: m.label().String(key),

@@ -31,11 +31,6 @@ const (
 	CNAMEKind    = "-cname"
 )
 
-const (
-	MaxName  = 253 // characters of a DNS name without the dot at its end (RFC 1035, section 2.3.4)
-	MaxLabel = 63  // characters of a label of it
-)
-
 func Subtree(cluster, owner string) string { return cluster + "." + owner }
 
 // SetName is the zone name of an address set.

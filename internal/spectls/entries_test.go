@@ -1,4 +1,4 @@
-package desired
+package spectls
 
 import (
 	"crypto/x509"
