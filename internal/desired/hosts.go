@@ -19,6 +19,9 @@ func (m *ingressMapper) checkHost(host string) *refusal {
 		return invalid("host %s is a name of the CDN itself (%s): publish another one, which DNS leads there", host, domain)
 	}
 	// The names below are the origins' whether or not a cluster has them yet.
+	if !model.Within(host, m.settings.Domain) { // as most
+		return nil
+	}
 	if own := m.settings.Owner + "." + m.settings.Domain; model.Within(host, own) && host != own {
 		return invalid("host %s is among the names that edgeward makes for origins, all those below %s: publish another one", host, own)
 	}

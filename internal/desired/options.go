@@ -89,27 +89,33 @@ func annotations() []annotation {
 	}
 }
 
+// defaultOptions returns the options of an Ingress without annotations.
+func defaultOptions(settings model.Settings, cdn model.CDN) options {
+	o := options{adopt: settings.Adopt == "always"}
+	if cdn.Paths != model.WholeHosts {
+		o.published, o.strip, o.profile = cdn.PublishedProtocols, cdn.StripPath, cdn.Profile
+	}
+	return o
+}
+
 // readOptions returns the options of an Ingress with these annotations. With a refusal
 // they are those of the annotations that could be read.
 func readOptions(of map[string]string, settings model.Settings, cdn model.CDN) (options, *refusal) {
-	var o options
-	wholeHosts := cdn.Paths == model.WholeHosts
-	if !wholeHosts {
-		o.published, o.strip, o.profile = cdn.PublishedProtocols, cdn.StripPath, cdn.Profile
+	if len(of) == 0 {
+		return defaultOptions(settings, cdn), nil
 	}
+	o := defaultOptions(settings, cdn)
 	var refused *refusal
-	if len(of) > 0 {
-		for _, a := range annotations() {
-			value, ok := of[a.name]
-			if ok && !a.apply(&o, strings.TrimSpace(value)) && refused == nil {
-				refused = invalid("annotation %s: %.40q is not %s", a.name, value, a.allowed)
-			}
+	for _, a := range annotations() {
+		value, ok := of[a.name]
+		if ok && !a.apply(&o, strings.TrimSpace(value)) && refused == nil {
+			refused = invalid("annotation %s: %.40q is not %s", a.name, value, a.allowed)
 		}
 	}
-	o.adopt = settings.Adopt == "always" || settings.Adopt == "annotated" && o.adoptAsked
+	o.adopt = o.adopt || settings.Adopt == "annotated" && o.adoptAsked
 	switch {
 	case refused != nil:
-	case wholeHosts && (o.published != nil || o.strip || o.profile != ""):
+	case cdn.Paths == model.WholeHosts && (o.published != nil || o.strip || o.profile != ""):
 		refused = invalid("this CDN has no %s, %s strip or %s: it publishes on https where spec.tls has a certificate, else on http",
 			AnnotationPublished, AnnotationPath, AnnotationProfile)
 	case o.origin == "" && o.port != 0:
