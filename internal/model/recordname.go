@@ -1,16 +1,14 @@
 package model
 
-import (
-	"strings"
-)
+import "strings"
 
-// RecordName is a name in a zone, as Record has both.
+// RecordName is a zone and a name in it, as Record has both.
 type RecordName struct{ Zone, Name string }
 
-// Wildcard is the name of the wildcard below this one.
+// Wildcard returns the wildcard below the name: "*.www" for "www", "*" for the apex.
 func (n RecordName) Wildcard() RecordName {
 	return RecordName{n.Zone, strings.TrimSuffix("*."+n.Name, ".")}
 }
 
-// OwnerName is the name of the mark of what has this name.
+// OwnerName returns the name of the alias label of what has this name, see AliasLabel.
 func (n RecordName) OwnerName() RecordName { return RecordName{n.Zone, OwnerPrefix + n.Name} }
