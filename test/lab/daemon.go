@@ -35,13 +35,18 @@ func (l *Lab) Start(config string, copyTo io.Writer, args ...string) (*Daemon, e
 // Run starts bin/edgeward with arguments. What it prints is kept, and copied to
 // copyTo if that is not nil.
 func Run(copyTo io.Writer, args ...string) (*Daemon, error) {
+	return RunWith(nil, copyTo, args...)
+}
+
+// RunWith is Run with further variables in the environment.
+func RunWith(env []string, copyTo io.Writer, args ...string) (*Daemon, error) {
 	root, err := Root()
 	if err != nil {
 		return nil, err
 	}
 	d := &Daemon{log: &logBuffer{copyTo: copyTo}, done: make(chan struct{})}
 	d.cmd = exec.Command(filepath.Join(root, "bin", "edgeward"), args...)
-	d.cmd.Env = environment()
+	d.cmd.Env = append(environment(), env...)
 	d.cmd.Stdout, d.cmd.Stderr = d.log, d.log
 	d.cmd.SysProcAttr = kube.ChildAttributes()
 	if err := d.cmd.Start(); err != nil {

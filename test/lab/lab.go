@@ -121,6 +121,10 @@ func (l *Lab) serve(h http.Handler) (url string, err error) {
 	return "http://" + listener.Addr().String(), nil
 }
 
+// EdgioURL and VultrURL are the base URLs of the emulated providers.
+func (l *Lab) EdgioURL() string { return l.edgioURL + "/config-api/v1" }
+func (l *Lab) VultrURL() string { return l.vultrURL }
+
 // InFlight is how many calls the emulated providers have not answered yet.
 func (l *Lab) InFlight() int { return int(l.inFlight.Load()) }
 
@@ -148,8 +152,8 @@ func (l *Lab) Config(ctx context.Context, sections map[string]string) (string, e
 	}
 	defaults := []struct{ name, lines string }{
 		{"clusters", "- name: main\n  kubeconfig: " + kubeconfig},
-		{"edgio", fmt.Sprintf("base_url: %s/config-api/v1\nusername: %s\nshared_key: %s\nshortname: %s\nrequests_per_minute: 0",
-			l.edgioURL, username, SharedKey, Shortname)},
+		{"edgio", fmt.Sprintf("base_url: %s\nusername: %s\nshared_key: %s\nshortname: %s\nrequests_per_minute: 0",
+			l.EdgioURL(), username, SharedKey, Shortname)},
 		{"vultr", fmt.Sprintf("base_url: %s\napi_key: %s\ndomain: %s\nrequests_per_second: 0", l.vultrURL, APIKey, Domain)},
 		{"sync", "deletion_grace: 0s\nlinger: 0s"},
 		{"metrics", "listen: 127.0.0.1:0"},
