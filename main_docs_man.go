@@ -42,7 +42,7 @@ func files() []entry {
 		{"/etc/edgeward/edgio-shared-key, /etc/edgeward/vultr-api-key, /etc/edgeward/kubeconfig",
 			"What edgeward.service hands to the daemon. Only root need be able to read them (mode 0600)."},
 		{"/usr/share/doc/edgeward/config.yaml.example", "Every key of the configuration, with its default."},
-		{"/usr/share/doc/edgeward/README.md", "Installation, operation, troubleshooting."},
+		{"/usr/share/doc/edgeward/README.md", "What edgeward is, and which of the pages in /usr/share/doc/edgeward/docs has what."},
 	}
 }
 

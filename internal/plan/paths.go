@@ -53,7 +53,7 @@ func hostname(s string) bool {
 }
 
 // urlPaths maps an Ingress path onto the URL paths that are published for it
-// (README: "What becomes what"). At Edgio a path without a trailing slash is
+// (docs/edgio.md, "Paths"). At Edgio a path without a trailing slash is
 // one object and a path with it all that lies below, so a Prefix needs both.
 func urlPaths(p kube.IngressPath) ([]string, *verdict) {
 	path := p.Path

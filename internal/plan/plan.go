@@ -5,7 +5,7 @@
 //	Next(input)                        what is wanted and what stands -> the operations that are safe now
 //
 // There is no I/O here and no clock: time is a parameter. All of the product's
-// promises about order and ownership (README: "What it promises") live in Next, so
+// promises about order and ownership (docs/guarantees.md) live in Next, so
 // that they can be tested by brute force.
 package plan
 
