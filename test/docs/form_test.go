@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -110,6 +111,16 @@ func TestEveryPageIsFound(t *testing.T) {
 	for _, p := range pages(t)[1:] {
 		if !linked[p.path] {
 			t.Errorf("README.md has no link to %s", p.path)
+		}
+	}
+}
+
+// TestUntriedIsSaid: whoever buys a CDN for this has to know that nobody has yet.
+func TestUntriedIsSaid(t *testing.T) {
+	untried := regexp.MustCompile(`never\s+tried\s+against\s+(a|the)\s+live`)
+	for _, path := range []string{"README.md", "docs/vultr-cdn.md", "docs/edgio.md", "docs/guarantees.md"} {
+		if !untried.Match(open(t, path).text) {
+			t.Errorf("%s does not say that the live service was never tried", path)
 		}
 	}
 }
