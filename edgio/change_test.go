@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/edgeward/edgeward/internal/emulator"
-	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/transport"
 )
 
@@ -65,10 +65,10 @@ func TestCreateElsewhereIsUndone(t *testing.T) {
 			{"publishedProtocol":"https","options":[{"name":"req_send_header","parameters":["X-Edgeward","****"]}]}]}}`, 200, `with the marks ["****"]`},
 		{"gone by itself", seededAs(testUUID, "example.com", "/app"), 404, "published as example.com/app"},
 		{"the removal is throttled", seededAs(testUUID, "example.com", "/app"), 429, "removing it failed: DELETE"},
-		{"with the mark of another Ingress", markedAs("team/main/web/sho/" + asked.Protocols[0].Mark[len("team/main/web/shop/"):]), 200, "with the marks"},
-		{"with the mark of another cluster", markedAs("team/mai/web/shop/" + asked.Protocols[0].Mark[len("team/main/web/shop/"):]), 200, "with the marks"},
-		{"with our mark cut", markedAs(asked.Protocols[0].Mark[:len(asked.Protocols[0].Mark)-1]), 200, "with the marks"},
-		{"with our mark in capitals", markedAs(strings.ToUpper(asked.Protocols[0].Mark)), 200, "with the marks"},
+		{"with the mark of another Ingress", markedAs("team/main/web/sho/" + asked.Protocols[0].Label[len("team/main/web/shop/"):]), 200, "with the marks"},
+		{"with the mark of another cluster", markedAs("team/mai/web/shop/" + asked.Protocols[0].Label[len("team/main/web/shop/"):]), 200, "with the marks"},
+		{"with our mark cut", markedAs(asked.Protocols[0].Label[:len(asked.Protocols[0].Label)-1]), 200, "with the marks"},
+		{"with our mark in capitals", markedAs(strings.ToUpper(asked.Protocols[0].Label)), 200, "with the marks"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			_, client := scripted(t,
@@ -93,7 +93,7 @@ func TestCreateElsewhereIsUndone(t *testing.T) {
 func markedAs(mark string) string {
 	r := wanted("www.example.com", "/app")
 	for i := range r.Protocols {
-		r.Protocols[i].Mark = mark
+		r.Protocols[i].Label = mark
 	}
 	return string(encode(newInstance(r, testShortname).withID(testUUID)))
 }
@@ -101,16 +101,16 @@ func markedAs(mark string) string {
 // An answer may show less than what stands, or nothing but an ID: then the rule is read.
 func TestShortAnswers(t *testing.T) {
 	asked := wanted("www.example.com", "/app")
-	standing := markedAs(asked.Protocols[0].Mark)
+	standing := markedAs(asked.Protocols[0].Label)
 	for name, answer := range map[string]string{
 		"nothing but the ID": `{"uuid":"` + testUUID + `"}`, "without options": seededAs(testUUID, "www.example.com", "/app"),
 	} {
-		for verb, write := range map[string]func() (plan.Rule, error){
-			"create": func() (plan.Rule, error) {
+		for verb, write := range map[string]func() (model.Rule, error){
+			"create": func() (model.Rule, error) {
 				_, client := scripted(t, exchange{"POST " + collection, 200, answer}, exchange{"GET " + member, 200, standing})
 				return client.Create(t.Context(), asked)
 			},
-			"update": func() (plan.Rule, error) {
+			"update": func() (model.Rule, error) {
 				before := wanted("www.example.com", "/app")
 				before.ID, before.SourceHost = testUUID, "other.example.com"
 				_, client := scripted(t,
@@ -245,14 +245,14 @@ func meanwhile() map[string]func(body map[string]any) {
 
 func TestForeignRulesStay(t *testing.T) {
 	for name, edit := range meanwhile() {
-		for verb, change := range map[string]func(context.Context, *Client, plan.Rule) error{
-			"update": func(ctx context.Context, c *Client, old plan.Rule) error {
+		for verb, change := range map[string]func(context.Context, *Client, model.Rule) error{
+			"update": func(ctx context.Context, c *Client, old model.Rule) error {
 				next := wanted("www.example.com", "/")
 				next.SourceHost = "other.example.com"
 				_, err := c.Update(ctx, old, next, false)
 				return err
 			},
-			"delete": func(ctx context.Context, c *Client, old plan.Rule) error { return c.Delete(ctx, old) },
+			"delete": func(ctx context.Context, c *Client, old model.Rule) error { return c.Delete(ctx, old) },
 		} {
 			t.Run(name+", "+verb, func(t *testing.T) {
 				api, client := newAccount(t)
@@ -298,7 +298,7 @@ func TestAdoption(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			api := emulator.NewEdgio(emulator.EdgioOptions{Username: testUser, SharedKey: testKey, Shortname: testShortname})
 			client, log := newClient(t, api)
-			old := plan.Rule{ID: api.Seed(body), RuleKey: plan.RuleKey{CDN: plan.Edgio, Host: "www.example.com", Path: "/"}}
+			old := model.Rule{ID: api.Seed(body), RuleKey: model.RuleKey{CDN: model.Edgio, Host: "www.example.com", Path: "/"}}
 			if tc.edit != nil {
 				api.Edit(old.ID, tc.edit)
 			}
@@ -384,10 +384,10 @@ func TestRefusedChanges(t *testing.T) {
 	for _, status := range []int{302, 400, 401, 403, 500, 504} {
 		for verb, change := range map[string]func(*Client) error{
 			"update": func(c *Client) error {
-				_, err := c.Update(t.Context(), plan.Rule{ID: testUUID}, wanted("h", "/"), false)
+				_, err := c.Update(t.Context(), model.Rule{ID: testUUID}, wanted("h", "/"), false)
 				return err
 			},
-			"delete": func(c *Client) error { return c.Delete(t.Context(), plan.Rule{ID: testUUID}) },
+			"delete": func(c *Client) error { return c.Delete(t.Context(), model.Rule{ID: testUUID}) },
 		} {
 			_, client := scripted(t, exchange{"GET " + member, status, `{"errors":[{"message":"because"}]}`})
 			err := change(client)

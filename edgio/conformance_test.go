@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/edgeward/edgeward/internal/emulator"
-	"github.com/edgeward/edgeward/internal/plan"
-	"github.com/edgeward/edgeward/internal/providertest"
+	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/provider/conformance"
 )
 
 // TestConformance has the suite run at each kind of account that Edgio may be.
@@ -28,7 +28,7 @@ func TestConformance(t *testing.T) {
 
 func conforms(t *testing.T, account emulator.EdgioOptions) {
 	account.Username, account.SharedKey, account.Shortname = testUser, testKey, testShortname
-	providertest.Run(t, func(t *testing.T) providertest.Subject[plan.Rule] {
+	conformance.Run(t, func(t *testing.T) conformance.Subject[model.Rule] {
 		api := emulator.NewEdgio(account)
 		var revoked atomic.Bool
 		client, _ := newClient(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -39,7 +39,7 @@ func conforms(t *testing.T, account emulator.EdgioOptions) {
 		}))
 		changed := wanted("www.example.com", "/app/")
 		changed.SourceHost = "other.example.com"
-		return providertest.Subject[plan.Rule]{
+		return conformance.Subject[model.Rule]{
 			Provider: client,
 			First:    wanted("www.example.com", "/app/"),
 			Second:   wanted("www.example.com", "/app"),

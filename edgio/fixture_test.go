@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/edgeward/edgeward/internal/emulator"
-	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/transport"
 )
 
@@ -91,30 +91,30 @@ func scripted(t *testing.T, exchanges ...exchange) (*script, *Client) {
 	return api, client
 }
 
-var testIngress = plan.IngressID{Cluster: "main", Namespace: "web", Name: "shop"}
+var testIngress = model.IngressID{Cluster: "main", Namespace: "web", Name: "shop"}
 
 // markOn is the mark of owner on a rule at host and path.
 func markOn(owner, host, path string) string {
-	return plan.Mark{Owner: owner, IngressID: testIngress}.String(plan.RuleKey{CDN: plan.Edgio, Host: host, Path: path})
+	return model.OwnerLabel{Owner: owner, IngressID: testIngress}.String(model.RuleKey{CDN: model.Edgio, Host: host, Path: path})
 }
 
 // wanted is a rule as the plan asks for it: both protocols, owner "team".
-func wanted(host, path string) plan.Rule {
+func wanted(host, path string) model.Rule {
 	mark := markOn("team", host, path)
-	return plan.Rule{
-		RuleKey:    plan.RuleKey{CDN: plan.Edgio, Host: host, Path: path},
+	return model.Rule{
+		RuleKey:    model.RuleKey{CDN: model.Edgio, Host: host, Path: path},
 		SourceHost: "nodes.main.team.k8s.example.com",
 		SourcePath: path,
 		Profile:    "LLNW-Generic",
-		Protocols: []plan.Protocol{
-			{Published: "http", PublishedPort: 80, Source: "http", SourcePort: 30080, Mark: mark},
-			{Published: "https", PublishedPort: 443, Source: "http", SourcePort: 30080, Mark: mark},
+		Protocols: []model.Protocol{
+			{Published: "http", PublishedPort: 80, Source: "http", SourcePort: 30080, Label: mark},
+			{Published: "https", PublishedPort: 443, Source: "http", SourcePort: 30080, Label: mark},
 		},
 	}
 }
 
 // create makes a rule that a test begins with.
-func create(t *testing.T, client *Client, r plan.Rule) plan.Rule {
+func create(t *testing.T, client *Client, r model.Rule) model.Rule {
 	t.Helper()
 	made, err := client.Create(t.Context(), r)
 	if err != nil {

@@ -5,11 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"github.com/edgeward/edgeward/internal/model"
 	"maps"
 	"slices"
 	"strings"
-
-	"github.com/edgeward/edgeward/internal/plan"
 )
 
 // object is a JSON object of which every field is kept, whether we know it or
@@ -78,7 +77,7 @@ func port(o object, field, protocol string) int {
 		return -1
 	}
 	if n == 0 && (protocol == "http" || protocol == "https") {
-		return plan.PublishedPort(protocol)
+		return model.PublishedPort(protocol)
 	}
 	return n
 }
@@ -99,28 +98,28 @@ func (o object) write(field string, value any) { o[field] = encode(value) }
 
 // rule reduces an instance to the fields that are ours. A published path
 // without a leading slash reads as with one, as the API treats it.
-func (in instance) rule() plan.Rule {
+func (in instance) rule() model.Rule {
 	path := read[string](in.body, "publishedUrlPath")
 	if !strings.HasPrefix(path, "/") {
 		path = "/" + path
 	}
-	r := plan.Rule{
+	r := model.Rule{
 		ID: read[string](in.top, "uuid"),
-		RuleKey: plan.RuleKey{
-			CDN:  plan.Edgio,
-			Host: normalHost(read[string](in.body, "publishedHostname")),
+		RuleKey: model.RuleKey{
+			CDN:  model.Edgio,
+			Host: model.NormalHost(read[string](in.body, "publishedHostname")),
 			Path: path,
 		},
-		SourceHost: normalHost(read[string](in.body, "sourceHostname")),
+		SourceHost: model.NormalHost(read[string](in.body, "sourceHostname")),
 		SourcePath: read[string](in.body, "sourceUrlPath"),
 		Profile:    read[string](in.body, "serviceProfileName"),
 		Pending:    in.pending(),
 	}
 	for _, s := range in.sets {
-		p := plan.Protocol{
+		p := model.Protocol{
 			Published: read[string](s.fields, "publishedProtocol"),
 			Source:    read[string](s.fields, "sourceProtocol"),
-			Mark:      s.mark(),
+			Label:     s.mark(),
 		}
 		p.PublishedPort = port(s.fields, "publishedPort", p.Published)
 		p.SourcePort = port(s.fields, "sourcePort", p.Source)
@@ -141,16 +140,14 @@ func (in instance) pending() bool {
 	return state != "" && !isMask(state) && !strings.EqualFold(state, completed)
 }
 
-func byPublished(a, b plan.Protocol) int { return strings.Compare(a.Published, b.Published) }
-
-func normalHost(s string) string { return strings.ToLower(strings.TrimSuffix(s, ".")) }
+func byPublished(a, b model.Protocol) int { return strings.Compare(a.Published, b.Published) }
 
 // markOf returns the mark that an option carries, if it is the one for marks.
 func markOf(option json.RawMessage) (mark string, ok bool) {
 	fields := decode[object](option)
 	parameters := read[[]json.RawMessage](fields, "parameters")
 	if read[string](fields, "name") != sendHeader || len(parameters) != 2 ||
-		!strings.EqualFold(decode[string](parameters[0]), plan.MarkHeader) {
+		!strings.EqualFold(decode[string](parameters[0]), model.OwnerHeader) {
 		return "", false
 	}
 	return decode[string](parameters[1]), true
@@ -167,7 +164,7 @@ func (s protocolSet) mark() string {
 }
 
 // newInstance is the body of the request that creates r.
-func newInstance(r plan.Rule, shortname string) instance {
+func newInstance(r model.Rule, shortname string) instance {
 	in := instance{top: object{}, body: object{}}
 	in.body.write("serviceKey", map[string]string{"name": "delivery"})
 	in.top.write("accounts", []map[string]string{{"shortname": shortname}})
@@ -175,7 +172,7 @@ func newInstance(r plan.Rule, shortname string) instance {
 }
 
 // with returns the instance with the fields of r; all that is not ours stays.
-func (in instance) with(r plan.Rule) instance {
+func (in instance) with(r model.Rule) instance {
 	body := maps.Clone(in.body)
 	if body == nil {
 		body = object{}
@@ -216,7 +213,7 @@ func (in instance) set(published string) protocolSet {
 }
 
 // with returns the set with the fields of p; other options stay, in order.
-func (s protocolSet) with(p plan.Protocol) protocolSet {
+func (s protocolSet) with(p model.Protocol) protocolSet {
 	fields := maps.Clone(s.fields)
 	if fields == nil {
 		fields = object{}
@@ -232,8 +229,8 @@ func (s protocolSet) with(p plan.Protocol) protocolSet {
 		_, ok := markOf(option)
 		return ok
 	})
-	if p.Mark != "" {
-		options = append(options, encode(map[string]any{"name": sendHeader, "parameters": []string{plan.MarkHeader, p.Mark}}))
+	if p.Label != "" {
+		options = append(options, encode(map[string]any{"name": sendHeader, "parameters": []string{model.OwnerHeader, p.Label}}))
 	}
 	fields.write("options", options)
 	return protocolSet{fields: fields, options: options}

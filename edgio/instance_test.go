@@ -4,9 +4,8 @@ import (
 	"encoding/json"
 	"testing"
 
+	"github.com/edgeward/edgeward/internal/model"
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/edgeward/edgeward/internal/plan"
 )
 
 // parse reads an instance that a test wrote.
@@ -20,72 +19,72 @@ func parse(t *testing.T, text string) instance {
 }
 
 func TestRuleOfInstance(t *testing.T) {
-	rule := func(change func(*plan.Rule)) plan.Rule {
-		r := plan.Rule{ID: "u", RuleKey: plan.RuleKey{CDN: plan.Edgio, Path: "/"}}
+	rule := func(change func(*model.Rule)) model.Rule {
+		r := model.Rule{ID: "u", RuleKey: model.RuleKey{CDN: model.Edgio, Path: "/"}}
 		change(&r)
 		return r
 	}
-	protocols := func(p ...plan.Protocol) plan.Rule {
-		return rule(func(r *plan.Rule) { r.Protocols = p })
+	protocols := func(p ...model.Protocol) model.Rule {
+		return rule(func(r *model.Rule) { r.Protocols = p })
 	}
 	for _, tc := range []struct {
 		name, instance string
-		want           plan.Rule
+		want           model.Rule
 	}{
 		{"all fields", `{"uuid":"u","isEnabled":true,"body":{"serviceKey":{"name":"delivery"},"serviceProfileName":"LLNW-Generic",
 			"publishedHostname":"www.example.com","publishedUrlPath":"/app/","sourceHostname":"web.k8s.example.com","sourceUrlPath":"/src/",
 			"protocolSets":[{"publishedProtocol":"https","sourceProtocol":"http","publishedPort":443,"sourcePort":30080,
 			"options":[{"name":"reply_send_header","parameters":["X-By","cdn"]},{"name":"req_send_header","parameters":["X-Edgeward","m"]}]}]}}`,
-			plan.Rule{
-				ID: "u", RuleKey: plan.RuleKey{CDN: plan.Edgio, Host: "www.example.com", Path: "/app/"},
+			model.Rule{
+				ID: "u", RuleKey: model.RuleKey{CDN: model.Edgio, Host: "www.example.com", Path: "/app/"},
 				SourceHost: "web.k8s.example.com", SourcePath: "/src/", Profile: "LLNW-Generic",
-				Protocols: []plan.Protocol{{Published: "https", PublishedPort: 443, Source: "http", SourcePort: 30080, Mark: "m"}},
+				Protocols: []model.Protocol{{Published: "https", PublishedPort: 443, Source: "http", SourcePort: 30080, Label: "m"}},
 			}},
-		{"no body", `{"uuid":"u"}`, rule(func(*plan.Rule) {})},
-		{"a body that is null", `{"uuid":"u","body":null}`, rule(func(*plan.Rule) {})},
-		{"a body of another type", `{"uuid":"u","body":["publishedHostname"]}`, rule(func(*plan.Rule) {})},
+		{"no body", `{"uuid":"u"}`, rule(func(*model.Rule) {})},
+		{"a body that is null", `{"uuid":"u","body":null}`, rule(func(*model.Rule) {})},
+		{"a body of another type", `{"uuid":"u","body":["publishedHostname"]}`, rule(func(*model.Rule) {})},
 		{"hosts in upper case and with a dot", `{"uuid":"u","body":{"publishedHostname":"WWW.Example.COM.","sourceHostname":"Web.Example.com."}}`,
-			rule(func(r *plan.Rule) { r.Host, r.SourceHost = "www.example.com", "web.example.com" })},
-		{"a path without a slash", `{"uuid":"u","body":{"publishedUrlPath":"app"}}`, rule(func(r *plan.Rule) { r.Path = "/app" })},
-		{"an empty path", `{"uuid":"u","body":{"publishedUrlPath":""}}`, rule(func(*plan.Rule) {})},
-		{"a source path is taken as it is", `{"uuid":"u","body":{"sourceUrlPath":"app"}}`, rule(func(r *plan.Rule) { r.SourcePath = "app" })},
+			rule(func(r *model.Rule) { r.Host, r.SourceHost = "www.example.com", "web.example.com" })},
+		{"a path without a slash", `{"uuid":"u","body":{"publishedUrlPath":"app"}}`, rule(func(r *model.Rule) { r.Path = "/app" })},
+		{"an empty path", `{"uuid":"u","body":{"publishedUrlPath":""}}`, rule(func(*model.Rule) {})},
+		{"a source path is taken as it is", `{"uuid":"u","body":{"sourceUrlPath":"app"}}`, rule(func(r *model.Rule) { r.SourcePath = "app" })},
 		{"strings of other types", `{"uuid":"u","body":{"publishedHostname":7,"publishedUrlPath":null,"sourceHostname":{},"sourceUrlPath":[],"serviceProfileName":true}}`,
-			rule(func(*plan.Rule) {})},
-		{"fields in other letters are not ours", `{"uuid":"u","body":{"publishedhostname":"www.example.com"}}`, rule(func(*plan.Rule) {})},
+			rule(func(*model.Rule) {})},
+		{"fields in other letters are not ours", `{"uuid":"u","body":{"publishedhostname":"www.example.com"}}`, rule(func(*model.Rule) {})},
 
-		{"protocol sets of another type", `{"uuid":"u","body":{"protocolSets":{"publishedProtocol":"https"}}}`, rule(func(*plan.Rule) {})},
-		{"protocol sets that are null", `{"uuid":"u","body":{"protocolSets":null}}`, rule(func(*plan.Rule) {})},
+		{"protocol sets of another type", `{"uuid":"u","body":{"protocolSets":{"publishedProtocol":"https"}}}`, rule(func(*model.Rule) {})},
+		{"protocol sets that are null", `{"uuid":"u","body":{"protocolSets":null}}`, rule(func(*model.Rule) {})},
 		{"a set that is no object", `{"uuid":"u","body":{"protocolSets":["https",null,{"publishedProtocol":"http"}]}}`,
-			protocols(plan.Protocol{}, plan.Protocol{}, plan.Protocol{Published: "http", PublishedPort: 80})},
+			protocols(model.Protocol{}, model.Protocol{}, model.Protocol{Published: "http", PublishedPort: 80})},
 		{"three sets, in order", `{"uuid":"u","body":{"protocolSets":[
 			{"publishedProtocol":"https","sourcePort":1},{"publishedProtocol":"http"},{"publishedProtocol":"https","sourcePort":2}]}}`,
-			protocols(plan.Protocol{Published: "http", PublishedPort: 80}, plan.Protocol{Published: "https", PublishedPort: 443, SourcePort: 1},
-				plan.Protocol{Published: "https", PublishedPort: 443, SourcePort: 2})},
+			protocols(model.Protocol{Published: "http", PublishedPort: 80}, model.Protocol{Published: "https", PublishedPort: 443, SourcePort: 1},
+				model.Protocol{Published: "https", PublishedPort: 443, SourcePort: 2})},
 		{"ports that are the protocols' own", `{"uuid":"u","body":{"protocolSets":[{"publishedProtocol":"https","sourceProtocol":"http"},
 			{"publishedProtocol":"https","publishedPort":null,"sourceProtocol":"https","sourcePort":0}]}}`,
-			protocols(plan.Protocol{Published: "https", PublishedPort: 443, Source: "http", SourcePort: 80},
-				plan.Protocol{Published: "https", PublishedPort: 443, Source: "https", SourcePort: 443})},
-		{"completed", `{"uuid":"u","status":{"state":"COMPLETED"}}`, rule(func(*plan.Rule) {})},
-		{"completed, in other letters", `{"uuid":"u","status":{"state":" Completed"}}`, rule(func(*plan.Rule) {})},
-		{"in progress", `{"uuid":"u","status":{"state":"IN_PROGRESS"}}`, rule(func(r *plan.Rule) { r.Pending = true })},
-		{"in a state that nobody knows", `{"uuid":"u","status":{"state":"FAILED"}}`, rule(func(r *plan.Rule) { r.Pending = true })},
-		{"without a state", `{"uuid":"u","status":{}}`, rule(func(*plan.Rule) {})},
-		{"with an empty state", `{"uuid":"u","status":{"state":""}}`, rule(func(*plan.Rule) {})},
-		{"with a state that is null", `{"uuid":"u","status":{"state":null}}`, rule(func(*plan.Rule) {})},
-		{"with a status of another type", `{"uuid":"u","status":"IN_PROGRESS"}`, rule(func(*plan.Rule) {})},
-		{"with a state that the user may not see", `{"uuid":"u","status":{"state":"****"}}`, rule(func(*plan.Rule) {})},
-		{"of which the user may see nothing", `{"uuid":"u","status":"****","accounts":"****","body":"****"}`, rule(func(*plan.Rule) {})},
+			protocols(model.Protocol{Published: "https", PublishedPort: 443, Source: "http", SourcePort: 80},
+				model.Protocol{Published: "https", PublishedPort: 443, Source: "https", SourcePort: 443})},
+		{"completed", `{"uuid":"u","status":{"state":"COMPLETED"}}`, rule(func(*model.Rule) {})},
+		{"completed, in other letters", `{"uuid":"u","status":{"state":" Completed"}}`, rule(func(*model.Rule) {})},
+		{"in progress", `{"uuid":"u","status":{"state":"IN_PROGRESS"}}`, rule(func(r *model.Rule) { r.Pending = true })},
+		{"in a state that nobody knows", `{"uuid":"u","status":{"state":"FAILED"}}`, rule(func(r *model.Rule) { r.Pending = true })},
+		{"without a state", `{"uuid":"u","status":{}}`, rule(func(*model.Rule) {})},
+		{"with an empty state", `{"uuid":"u","status":{"state":""}}`, rule(func(*model.Rule) {})},
+		{"with a state that is null", `{"uuid":"u","status":{"state":null}}`, rule(func(*model.Rule) {})},
+		{"with a status of another type", `{"uuid":"u","status":"IN_PROGRESS"}`, rule(func(*model.Rule) {})},
+		{"with a state that the user may not see", `{"uuid":"u","status":{"state":"****"}}`, rule(func(*model.Rule) {})},
+		{"of which the user may see nothing", `{"uuid":"u","status":"****","accounts":"****","body":"****"}`, rule(func(*model.Rule) {})},
 		{"of which the user may not see the fields", `{"uuid":"u","body":{"publishedHostname":"****","publishedUrlPath":"****","sourceHostname":"****",
 			"protocolSets":[{"publishedProtocol":"https","publishedPort":"****","options":"****"}]}}`,
-			rule(func(r *plan.Rule) {
+			rule(func(r *model.Rule) {
 				r.Host, r.Path, r.SourceHost = "****", "/****", "****"
-				r.Protocols = []plan.Protocol{{Published: "https", PublishedPort: -1}}
+				r.Protocols = []model.Protocol{{Published: "https", PublishedPort: -1}}
 			})},
-		{"ports that are null", `{"uuid":"u","body":{"protocolSets":[{"publishedPort":null,"sourcePort":null}]}}`, protocols(plan.Protocol{})},
+		{"ports that are null", `{"uuid":"u","body":{"protocolSets":[{"publishedPort":null,"sourcePort":null}]}}`, protocols(model.Protocol{})},
 		{"ports that are strings", `{"uuid":"u","body":{"protocolSets":[{"publishedPort":"443","sourcePort":"30080"}]}}`,
-			protocols(plan.Protocol{PublishedPort: -1, SourcePort: -1})},
+			protocols(model.Protocol{PublishedPort: -1, SourcePort: -1})},
 		{"ports that are fractions", `{"uuid":"u","body":{"protocolSets":[{"publishedPort":443.5,"sourcePort":1e999}]}}`,
-			protocols(plan.Protocol{PublishedPort: -1, SourcePort: -1})},
+			protocols(model.Protocol{PublishedPort: -1, SourcePort: -1})},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			if diff := cmp.Diff(tc.want, parse(t, tc.instance).rule()); diff != "" {
@@ -113,7 +112,7 @@ func TestMarkOfOptions(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			in := parse(t, `{"uuid":"u","body":{"protocolSets":[{"options":`+tc.options+`}]}}`)
-			if got := in.rule().Protocols[0].Mark; got != tc.want {
+			if got := in.rule().Protocols[0].Label; got != tc.want {
 				t.Errorf("got %q, want %q", got, tc.want)
 			}
 		})
@@ -171,12 +170,12 @@ func TestWithKeepsWhatIsNotOurs(t *testing.T) {
 }
 
 // testRule is a rule with short values.
-func testRule() plan.Rule {
-	return plan.Rule{
-		RuleKey: plan.RuleKey{CDN: plan.Edgio, Host: "h", Path: "/p"}, SourceHost: "s", SourcePath: "/q", Profile: "P",
-		Protocols: []plan.Protocol{
-			{Published: "http", PublishedPort: 80, Source: "http", SourcePort: 1, Mark: "m"},
-			{Published: "https", PublishedPort: 443, Source: "http", SourcePort: 1, Mark: "m"},
+func testRule() model.Rule {
+	return model.Rule{
+		RuleKey: model.RuleKey{CDN: model.Edgio, Host: "h", Path: "/p"}, SourceHost: "s", SourcePath: "/q", Profile: "P",
+		Protocols: []model.Protocol{
+			{Published: "http", PublishedPort: 80, Source: "http", SourcePort: 1, Label: "m"},
+			{Published: "https", PublishedPort: 443, Source: "http", SourcePort: 1, Label: "m"},
 		},
 	}
 }
@@ -189,7 +188,7 @@ func TestNewInstance(t *testing.T) {
 	)
 	for _, tc := range []struct {
 		name      string
-		protocols []plan.Protocol
+		protocols []model.Protocol
 		want      string
 	}{
 		{"https", testRule().Protocols[1:], before + https + after},

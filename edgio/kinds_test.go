@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/edgeward/edgeward/internal/emulator"
-	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/transport"
 )
 
@@ -27,7 +27,7 @@ func newAccountOf(t *testing.T, options emulator.EdgioOptions) (*emulator.Edgio,
 func TestProfileThatCannotBeChanged(t *testing.T) {
 	const get, put, refused = "GET svcinst/delivery/{uuid} 200", "PUT svcinst/delivery/{uuid} 200", "PUT svcinst/delivery/{uuid} 400"
 	profiles := []string{"LLNW-Generic", "LLNW-Images"}
-	other := func(edit func(*plan.Rule)) plan.Rule {
+	other := func(edit func(*model.Rule)) model.Rule {
 		r := wanted("www.example.com", "/")
 		r.Profile = "LLNW-Images"
 		edit(&r)
@@ -36,23 +36,23 @@ func TestProfileThatCannotBeChanged(t *testing.T) {
 	for _, tc := range []struct {
 		name    string
 		options emulator.EdgioOptions
-		ask     plan.Rule
+		ask     model.Rule
 		source  string // that stands afterwards
 		err     string // part of it; "": none
 		calls   []string
 		again   []string // the calls of a second try
 	}{
-		{"it can", emulator.EdgioOptions{Profiles: profiles}, other(func(r *plan.Rule) { r.SourceHost = "other.example.com" }), "other.example.com",
+		{"it can", emulator.EdgioOptions{Profiles: profiles}, other(func(r *model.Rule) { r.SourceHost = "other.example.com" }), "other.example.com",
 			"", []string{get, put}, []string{get}},
-		{"the profile alone", emulator.EdgioOptions{Profiles: profiles, FixedProfiles: true}, other(func(*plan.Rule) {}), "nodes.main.team.k8s.example.com",
+		{"the profile alone", emulator.EdgioOptions{Profiles: profiles, FixedProfiles: true}, other(func(*model.Rule) {}), "nodes.main.team.k8s.example.com",
 			"cannot be changed", []string{get, refused}, []string{get, refused}},
-		{"the profile and more", emulator.EdgioOptions{Profiles: profiles, FixedProfiles: true}, other(func(r *plan.Rule) { r.SourceHost = "other.example.com" }), "other.example.com",
+		{"the profile and more", emulator.EdgioOptions{Profiles: profiles, FixedProfiles: true}, other(func(r *model.Rule) { r.SourceHost = "other.example.com" }), "other.example.com",
 			"cannot be changed", []string{get, refused, put}, []string{get, refused}},
-		{"told in the description", emulator.EdgioOptions{Profiles: profiles, FixedProfiles: true, Descriptions: true}, other(func(*plan.Rule) {}), "nodes.main.team.k8s.example.com",
+		{"told in the description", emulator.EdgioOptions{Profiles: profiles, FixedProfiles: true, Descriptions: true}, other(func(*model.Rule) {}), "nodes.main.team.k8s.example.com",
 			"Bad Request: the service profile of an instance cannot be changed", []string{get, refused}, []string{get, refused}},
-		{"a profile that there is not, and more", emulator.EdgioOptions{}, other(func(r *plan.Rule) { r.SourceHost = "other.example.com" }), "other.example.com",
+		{"a profile that there is not, and more", emulator.EdgioOptions{}, other(func(r *model.Rule) { r.SourceHost = "other.example.com" }), "other.example.com",
 			"unknown service profile", []string{get, refused, put}, []string{get, refused}},
-		{"more that is refused", emulator.EdgioOptions{Profiles: profiles, FixedProfiles: true}, other(func(r *plan.Rule) { r.SourceHost = "no host" }), "nodes.main.team.k8s.example.com",
+		{"more that is refused", emulator.EdgioOptions{Profiles: profiles, FixedProfiles: true}, other(func(r *model.Rule) { r.SourceHost = "no host" }), "nodes.main.team.k8s.example.com",
 			"body.sourceHostname", []string{get, refused, refused}, []string{get, refused, refused}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -122,9 +122,9 @@ func TestMaskedFieldsAreNotWritten(t *testing.T) {
 		{"asterisks and more", func(b map[string]any) { b["note"] = "** see the manual **" }, ""},
 		{"nothing", func(b map[string]any) { b["note"] = "" }, ""},
 	} {
-		for verb, next := range map[string]func(plan.Rule) plan.Rule{
-			"update":  func(r plan.Rule) plan.Rule { r.SourcePath = "/other"; return r },
-			"release": plan.Rule.Unmarked,
+		for verb, next := range map[string]func(model.Rule) model.Rule{
+			"update":  func(r model.Rule) model.Rule { r.SourcePath = "/other"; return r },
+			"release": model.Rule.Unlabelled,
 		} {
 			t.Run(tc.name+", "+verb, func(t *testing.T) {
 				api, client := newAccountOf(t, emulator.EdgioOptions{})

@@ -13,7 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/transport"
 )
 
@@ -30,9 +30,9 @@ func TestListReadsAllPages(t *testing.T) {
 			for i := range tc.rules {
 				want = append(want, api.Seed(seeded("www.example.com", fmt.Sprintf("/%d", i))))
 			}
-			for name, read := range map[string]func() ([]plan.Rule, error){
-				"List": func() ([]plan.Rule, error) { return client.List(t.Context()) },
-				"Find": func() ([]plan.Rule, error) { return client.Find(t.Context(), wanted("www.example.com", "/")) },
+			for name, read := range map[string]func() ([]model.Rule, error){
+				"List": func() ([]model.Rule, error) { return client.List(t.Context()) },
+				"Find": func() ([]model.Rule, error) { return client.Find(t.Context(), wanted("www.example.com", "/")) },
 			} {
 				api.ResetCalls()
 				rules, err := read()
@@ -50,7 +50,7 @@ func TestListReadsAllPages(t *testing.T) {
 	}
 }
 
-func ids(rules []plan.Rule) []string {
+func ids(rules []model.Rule) []string {
 	var list []string
 	for _, r := range rules {
 		list = append(list, r.ID)
@@ -207,7 +207,7 @@ func TestRefusedReading(t *testing.T) {
 		_, client = scripted(t,
 			exchange{"GET /svcinst/delivery/shortname/acme/searchAuto?body.publishedHostname=h&page=1&size=100", status, reply},
 		)
-		_, found := client.Find(t.Context(), plan.Rule{RuleKey: plan.RuleKey{CDN: plan.Edgio, Host: "h"}})
+		_, found := client.Find(t.Context(), model.Rule{RuleKey: model.RuleKey{CDN: model.Edgio, Host: "h"}})
 		for _, err := range []error{listed, found} {
 			var refusal *transport.Error
 			if !errors.As(err, &refusal) || refusal.Status != status || refusal.Message != "because" {

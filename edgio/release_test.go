@@ -20,16 +20,16 @@ func TestRelease(t *testing.T) {
 		set["options"] = append(set["options"].([]any), map[string]any{"name": "refresh_absmax", "parameters": []any{json.Number("300")}})
 	})
 	api.ResetCalls()
-	kept, err := client.Update(t.Context(), made, made.Unmarked(), false)
+	kept, err := client.Update(t.Context(), made, made.Unlabelled(), false)
 	if err != nil {
 		t.Fatal(err)
 	}
 	wantCalls(t, api, "GET svcinst/delivery/{uuid} 200", "PUT svcinst/delivery/{uuid} 200")
 	raw := string(api.Instances()[0].Raw)
-	if kept.Marked() || kept.SourcePath != "/changed" || strings.Contains(raw, "X-Edgeward") || !strings.Contains(raw, "refresh_absmax") {
+	if kept.Labelled() || kept.SourcePath != "/changed" || strings.Contains(raw, "X-Edgeward") || !strings.Contains(raw, "refresh_absmax") {
 		t.Errorf("kept %+v, %s", kept, raw)
 	}
-	if _, err := client.Update(t.Context(), made, made.Unmarked(), false); !errors.Is(err, transport.ErrForeign) {
+	if _, err := client.Update(t.Context(), made, made.Unlabelled(), false); !errors.Is(err, transport.ErrForeign) {
 		t.Errorf("again: %v, want ErrForeign", err)
 	}
 }
@@ -51,7 +51,7 @@ func TestReleaseKeepsPorts(t *testing.T) {
 			api, client := scripted(t, exchange{"GET " + member, 200, text}, exchange{"PUT " + member, 200, text})
 			old := wanted("www.example.com", "/")
 			old.ID = testUUID
-			if _, err := client.Update(t.Context(), old, old.Unmarked(), false); err != nil {
+			if _, err := client.Update(t.Context(), old, old.Unlabelled(), false); err != nil {
 				t.Fatal(err)
 			}
 			sent := parse(t, strings.Replace(api.bodies[1], "{", `{"uuid":"u",`, 1)).set("https").fields["publishedPort"]

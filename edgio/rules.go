@@ -11,7 +11,7 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/transport"
 )
 
@@ -20,7 +20,7 @@ import (
 const pageSize = 100
 
 // List returns all rules of the account, whoever made them.
-func (c *Client) List(ctx context.Context) ([]plan.Rule, error) {
+func (c *Client) List(ctx context.Context) ([]model.Rule, error) {
 	rules, err := c.pages(ctx, "", url.Values{}, transport.MaxObjects)
 	if err != nil {
 		return nil, fmt.Errorf("listing rules: %w", err)
@@ -30,20 +30,20 @@ func (c *Client) List(ctx context.Context) ([]plan.Rule, error) {
 
 // Find returns all rules of r's host. The API's search may be inexact, so its
 // answer is filtered.
-func (c *Client) Find(ctx context.Context, r plan.Rule) ([]plan.Rule, error) {
+func (c *Client) Find(ctx context.Context, r model.Rule) ([]model.Rule, error) {
 	rules, err := c.pages(ctx, "/searchAuto", url.Values{"body.publishedHostname": {r.Host}}, transport.MaxObjects)
 	if err != nil {
 		return nil, fmt.Errorf("searching the rules of %s: %w", r.Host, err)
 	}
-	return slices.DeleteFunc(rules, func(found plan.Rule) bool { return found.Host != r.Host }), nil
+	return slices.DeleteFunc(rules, func(found model.Rule) bool { return found.Host != r.Host }), nil
 }
 
 // pages reads a list of the account to its end, of so many rules at most. The API
 // tells no total, so the end is a page that is short or brings nothing new.
-func (c *Client) pages(ctx context.Context, path string, query url.Values, most int) ([]plan.Rule, error) {
+func (c *Client) pages(ctx context.Context, path string, query url.Values, most int) ([]model.Rule, error) {
 	path = "/svcinst/delivery/shortname/" + url.PathEscape(c.shortname) + path
 	query.Set("size", strconv.Itoa(pageSize))
-	var rules []plan.Rule
+	var rules []model.Rule
 	seen := make(map[string]bool)
 	for page := 1; ; page++ {
 		query.Set("page", strconv.Itoa(page))
@@ -95,19 +95,19 @@ func (r *results) UnmarshalJSON(data []byte) error {
 // publish it at another host or path than asked, or not show our mark on it, it is
 // taken away again: nobody would ever find it. If that fails, it is returned with the
 // error.
-func (c *Client) Create(ctx context.Context, r plan.Rule) (plan.Rule, error) {
+func (c *Client) Create(ctx context.Context, r model.Rule) (model.Rule, error) {
 	var reply instance
 	if err := c.do(ctx, http.MethodPost, "/svcinst/delivery", nil, newInstance(r, c.shortname).top, &reply); err != nil {
-		return plan.Rule{}, fmt.Errorf("creating rule %s: %w", r.RuleKey, err)
+		return model.Rule{}, fmt.Errorf("creating rule %s: %w", r.RuleKey, err)
 	}
 	made := c.told(ctx, reply, r)
-	if !made.MarkedAs(r) {
+	if !made.LabelledAs(r) {
 		err := fmt.Errorf("creating rule %s: it was published as %s with the marks %q: %w", r.RuleKey, made.RuleKey, marks(made), transport.ErrNotKept)
 		if left := c.remove(ctx, made.ID); left != nil {
 			// Not wrapped: it may look like a call without effect.
 			return made, fmt.Errorf("%w; removing it failed: %v", err, left)
 		}
-		return plan.Rule{}, err
+		return model.Rule{}, err
 	}
 	return made, nil
 }
@@ -115,9 +115,9 @@ func (c *Client) Create(ctx context.Context, r plan.Rule) (plan.Rule, error) {
 // told is the rule that stands after a write was answered. The answer tells, unless it
 // does not show the rule where and marked as it was asked: then it is read, since an
 // answer may leave out what stands.
-func (c *Client) told(ctx context.Context, answer instance, asked plan.Rule) plan.Rule {
+func (c *Client) told(ctx context.Context, answer instance, asked model.Rule) model.Rule {
 	shown := answer.rule()
-	if !asked.Marked() || shown.MarkedAs(asked) {
+	if !asked.Labelled() || shown.LabelledAs(asked) {
 		return shown
 	}
 	stands, err := c.get(ctx, shown.ID)
@@ -128,10 +128,10 @@ func (c *Client) told(ctx context.Context, answer instance, asked plan.Rule) pla
 }
 
 // marks are those of a rule's protocol sets, in order.
-func marks(r plan.Rule) []string {
+func marks(r model.Rule) []string {
 	var list []string
 	for _, p := range r.Protocols {
-		list = append(list, p.Mark)
+		list = append(list, p.Label)
 	}
 	return list
 }
@@ -141,21 +141,21 @@ func marks(r plan.Rule) []string {
 // longer ours or, with adopt, one that somebody marked; and, with
 // transport.ErrUnsupported, one of which the user may not see all. An unmarked r
 // takes our mark away and changes nothing else.
-func (c *Client) Update(ctx context.Context, old, r plan.Rule, adopt bool) (plan.Rule, error) {
-	fail := func(err error) (plan.Rule, error) {
-		return plan.Rule{}, fmt.Errorf("updating rule %s: %w", r.RuleKey, err)
+func (c *Client) Update(ctx context.Context, old, r model.Rule, adopt bool) (model.Rule, error) {
+	fail := func(err error) (model.Rule, error) {
+		return model.Rule{}, fmt.Errorf("updating rule %s: %w", r.RuleKey, err)
 	}
 	current, err := c.get(ctx, old.ID)
 	if err != nil {
 		return fail(err)
 	}
 	stands := current.rule()
-	adopt = adopt && !stands.Marked() && stands.RuleKey == r.RuleKey
-	if !adopt && !sameOwner(stands, old) && !sameOwner(stands, r) && !stands.LostMark(old) {
+	adopt = adopt && !stands.Labelled() && stands.RuleKey == r.RuleKey
+	if !adopt && !stands.SameOwner(old) && !stands.SameOwner(r) && !stands.LostLabel(old) {
 		return fail(transport.ErrForeign)
 	}
-	if !r.Marked() {
-		r = stands.Unmarked()
+	if !r.Labelled() {
+		r = stands.Unlabelled()
 	}
 	if stands.Equal(r) {
 		return stands, nil
@@ -181,7 +181,7 @@ func (c *Client) Update(ctx context.Context, old, r plan.Rule, adopt bool) (plan
 // it was refused: whether the API can change a profile is not known. It returns
 // what is left to say of it. The rule is not made anew for that: it would be gone
 // meanwhile.
-func (c *Client) keepProfile(ctx context.Context, id string, current instance, r plan.Rule, refusal error) error {
+func (c *Client) keepProfile(ctx context.Context, id string, current instance, r model.Rule, refusal error) error {
 	rest := r
 	rest.Profile = current.rule().Profile
 	if !current.rule().Equal(rest) {
@@ -201,23 +201,23 @@ func refused(err error) bool {
 }
 
 // put writes an instance that says what r does and returns the rule that the API keeps.
-func (c *Client) put(ctx context.Context, id string, in instance, r plan.Rule) (plan.Rule, error) {
+func (c *Client) put(ctx context.Context, id string, in instance, r model.Rule) (model.Rule, error) {
 	var reply instance
 	err := c.do(ctx, http.MethodPut, "/svcinst/delivery/"+url.PathEscape(id), nil, in.top, &reply)
 	if err != nil {
-		return plan.Rule{}, err
+		return model.Rule{}, err
 	}
 	return c.told(ctx, reply, r), nil
 }
 
 // Delete removes a rule after reading that it is still ours. One that is gone
 // already is no error.
-func (c *Client) Delete(ctx context.Context, r plan.Rule) error {
+func (c *Client) Delete(ctx context.Context, r model.Rule) error {
 	current, err := c.get(ctx, r.ID)
 	if transport.IsNotFound(err) {
 		return nil
 	}
-	if err == nil && !sameOwner(current.rule(), r) && !current.rule().LostMark(r) {
+	if err == nil && !current.rule().SameOwner(r) && !current.rule().LostLabel(r) {
 		err = transport.ErrForeign
 	}
 	if err == nil {
@@ -241,12 +241,4 @@ func (c *Client) remove(ctx context.Context, id string) error {
 		return nil
 	}
 	return err
-}
-
-// sameOwner reports whether both rules stand at one host and path and carry a
-// valid mark of one owner.
-func sameOwner(a, b plan.Rule) bool {
-	am, aok := a.Mark()
-	bm, bok := b.Mark()
-	return aok && bok && am.Owner == bm.Owner && a.RuleKey == b.RuleKey
 }

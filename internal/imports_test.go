@@ -19,6 +19,7 @@ const module = "github.com/edgeward/edgeward/"
 // the providers' clients and the watches know nothing of each other, and the
 // emulators share nothing with what they test.
 func TestImports(t *testing.T) {
+	providerMay := []string{"internal/model", "internal/schema", "internal/provider", "internal/printable", "internal/transport"}
 	tests := map[string]struct {
 		only  []string // of ours it may import these, with all that they import
 		never []string // of ours it may not import these, not even by others
@@ -29,20 +30,32 @@ func TestImports(t *testing.T) {
 		"internal/kube":      {only: []string{}, std: true},
 		"internal/ordered":   {only: []string{}, std: true},
 		"internal/printable": {only: []string{}, std: true},
-		"internal/plan":      {only: []string{"internal/kube", "internal/ordered"}, std: true},
-		"internal/emulator":  {only: []string{}, std: true, other: []string{"golang.org/x/net/dns/dnsmessage"}},
+		// The words, and the pure packages: what shall stand, and what may be done.
+		"internal/model":    {only: []string{}, std: true},
+		"internal/observed": {only: []string{"internal/model"}, std: true},
+		"internal/desired":  {only: []string{"internal/kube", "internal/ordered", "internal/model"}, std: true},
+		"internal/plan":     {only: []string{"internal/kube", "internal/ordered", "internal/model", "internal/observed", "internal/desired"}, std: true},
+		"internal/emulator": {only: []string{}, std: true, other: []string{"golang.org/x/net/dns/dnsmessage"}},
 		// The program. See watcher.Client.
-		".":                    {never: []string{"internal/emulator"}, heavy: []string{"k8s.io/client-go/kubernetes", "k8s.io/client-go/kubernetes/scheme"}},
+		".":                    {never: []string{"internal/emulator", "internal/fixture"}, heavy: []string{"k8s.io/client-go/kubernetes", "k8s.io/client-go/kubernetes/scheme"}},
 		"internal/certificate": {only: []string{"internal/kube"}, std: true},
-		"internal/syncer":      {never: []string{"edgio", "vultrdns", "watcher", "internal/config", "internal/emulator"}},
+		"internal/syncer":      {never: []string{"edgio", "vultrcdn", "vultrdns", "watcher", "internal/config", "internal/emulator"}},
 		"watcher":              {only: []string{"internal/kube", "internal/certificate"}},
-		"edgio":                {only: []string{"internal/kube", "internal/ordered", "internal/plan", "internal/transport"}},
-		"vultrdns":             {only: []string{"internal/kube", "internal/ordered", "internal/plan", "internal/transport", "internal/vultrapi"}},
-		"internal/server":      {only: []string{"internal/printable"}},
-		"internal/metrics":     {only: []string{}},
-		"internal/config":      {never: []string{"internal/plan", "internal/syncer", "watcher", "edgio", "vultrdns"}},
-		"internal/status":      {never: []string{"edgio", "vultrdns", "watcher", "internal/config", "internal/emulator"}},
-		"internal/feedback":    {never: []string{"edgio", "vultrdns", "internal/config", "internal/emulator"}},
+		// A provider knows the words, what is asked of it, and how to speak to an API.
+		"edgio":             {only: providerMay},
+		"vultrcdn":          {only: append(slices.Clone(providerMay), "internal/vultrapi")},
+		"vultrdns":          {only: append(slices.Clone(providerMay), "internal/vultrapi")},
+		"internal/schema":   {only: []string{"internal/printable"}},
+		"internal/provider": {only: []string{"internal/model", "internal/schema", "internal/printable", "internal/transport"}},
+		"internal/server":   {only: []string{"internal/printable"}},
+		"internal/metrics":  {only: []string{}},
+		"internal/config":   {only: []string{"internal/model", "internal/schema", "internal/provider", "internal/printable", "internal/transport"}},
+		// What is put together from the table does not know who is in it.
+		"internal/app":      {never: []string{"edgio", "vultrcdn", "vultrdns", "internal/providers", "internal/emulator"}},
+		"internal/daemon":   {never: []string{"edgio", "vultrcdn", "vultrdns", "internal/providers", "internal/emulator"}},
+		"internal/cli":      {never: []string{"edgio", "vultrcdn", "vultrdns", "internal/providers", "internal/emulator"}},
+		"internal/status":   {never: []string{"edgio", "vultrcdn", "vultrdns", "watcher", "internal/config", "internal/emulator"}},
+		"internal/feedback": {never: []string{"edgio", "vultrcdn", "vultrdns", "internal/config", "internal/emulator"}},
 	}
 	for dir, test := range tests {
 		t.Run(dir, func(t *testing.T) {

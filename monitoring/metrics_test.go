@@ -11,12 +11,13 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
-	"github.com/prometheus/common/model"
+	prommodel "github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 
+	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/metrics"
-	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/model"
 )
 
 // seriesSet are the series of one edgeward as Prometheus keeps them.
@@ -33,7 +34,7 @@ func exported(t *testing.T) seriesSet {
 		t.Fatal(err)
 	}
 	job, instance := scrapeJob(t)
-	set := seriesSet{labels.FromStrings(model.MetricNameLabel, "up", "job", job, "instance", instance)}
+	set := seriesSet{labels.FromStrings(prommodel.MetricNameLabel, "up", "job", job, "instance", instance)}
 	for _, family := range families {
 		for _, m := range family.GetMetric() {
 			for _, s := range series(family.GetName(), m) {
@@ -48,7 +49,7 @@ func exported(t *testing.T) seriesSet {
 func touch(m *metrics.Metrics) {
 	var (
 		clusters  = []string{"main"}
-		targets   = []string{string(plan.Edgio), string(plan.Vultr)}
+		targets   = []string{string(model.Edgio), string(model.Vultr)}
 		events    = []string{"added", "modified", "deleted", "resync"}
 		resources = []string{"ingresses", "services", "nodes", "secrets"}
 	)
@@ -61,7 +62,7 @@ func touch(m *metrics.Metrics) {
 	each(func(v ...string) { m.Request(v[0])(v[1], v[2], time.Second) }, targets, []string{"GET", "POST", "PUT", "PATCH", "DELETE"},
 		[]string{"200", "201", "204", "400", "401", "403", "404", "429", "500", "502", "503", "error"})
 	each(func(v ...string) { m.Routes.WithLabelValues(v...).Set(1) }, clusters,
-		[]string{string(plan.Synced), string(plan.Pending), string(plan.Conflict), string(plan.Invalid), string(plan.Failed)})
+		[]string{string(desired.Synced), string(desired.Pending), string(desired.Conflict), string(desired.Invalid), string(desired.Failed)})
 	each(func(v ...string) { m.LastSuccess.WithLabelValues(v...).Set(1) }, targets)
 	each(func(v ...string) { m.OwnedObjects.WithLabelValues(v...).Set(1) }, targets, []string{"rule", "address", "claim"})
 	each(func(v ...string) { m.DriftRepaired.WithLabelValues(v...).Inc() }, targets)
@@ -89,7 +90,7 @@ func series(name string, m *dto.Metric) []labels.Labels {
 	own := labels.NewScratchBuilder(len(m.GetLabel()) + 2)
 	with := func(name string, extra ...string) labels.Labels {
 		own.Reset()
-		own.Add(model.MetricNameLabel, name)
+		own.Add(prommodel.MetricNameLabel, name)
 		for _, l := range m.GetLabel() {
 			own.Add(l.GetName(), l.GetValue())
 		}
@@ -170,7 +171,7 @@ func (set seriesSet) unfiltered(expr string, names ...string) []string {
 func (set seriesSet) named(name string) seriesSet {
 	var list seriesSet
 	for _, s := range set {
-		if s.Get(model.MetricNameLabel) == name {
+		if s.Get(prommodel.MetricNameLabel) == name {
 			list = append(list, s)
 		}
 	}

@@ -16,18 +16,18 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/edgeward/edgeward/internal/emulator"
-	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/transport"
 )
 
 func TestCreateIsKept(t *testing.T) {
 	certificate := newCertificate(t)
-	https := with(wanted(testHost, certificate), func(r *plan.Rule) {
+	https := with(wanted(testHost, certificate), func(r *model.Rule) {
 		r.Protocols[0].Source, r.Protocols[0].SourcePort = "https", 443
 	})
 	for _, tc := range []struct {
 		name                       string
-		rule                       plan.Rule
+		rule                       model.Rule
 		label, scheme, chain, tail string
 	}{
 		{"on http", wanted(testHost, nil), "edgeward " + markOn("team", testHost), "http", "", ""},
@@ -116,7 +116,7 @@ func TestCreateElsewhereIsUndone(t *testing.T) {
 func TestSecondZoneOfAHost(t *testing.T) {
 	api, client := newAccount(t, emulator.VultrOptions{UniqueVanityDomains: true})
 	first := create(t, client, wanted(testHost, nil))
-	_, err := client.Create(t.Context(), with(first, func(r *plan.Rule) { r.SourceHost = "other.example.com" }))
+	_, err := client.Create(t.Context(), with(first, func(r *model.Rule) { r.SourceHost = "other.example.com" }))
 	var refusal *transport.Error
 	if !errors.As(err, &refusal) || refusal.Status != 400 || !transport.Permanent(err) || !strings.Contains(err.Error(), "vanity_domain is in use already") {
 		t.Errorf("got %v, want the API's refusal and what it is about", err)
@@ -140,7 +140,7 @@ func TestUpdateSendsOurFields(t *testing.T) {
 		}
 		_, _ = io.WriteString(w, zone)
 	}))
-	if _, err := client.Update(t.Context(), plan.Rule{ID: testID}, wanted(testHost, certificate), false); err != nil {
+	if _, err := client.Update(t.Context(), model.Rule{ID: testID}, wanted(testHost, certificate), false); err != nil {
 		t.Fatal(err)
 	}
 	want := map[string]any{
@@ -184,9 +184,9 @@ func TestUpdateReadsBeforeItWrites(t *testing.T) {
 
 func TestOriginCannotBeChanged(t *testing.T) {
 	certificate := newCertificate(t)
-	for name, edit := range map[string]func(*plan.Rule){
-		"another host":   func(r *plan.Rule) { r.SourceHost = "other.example.com" },
-		"another scheme": func(r *plan.Rule) { r.Protocols[0].Source, r.Protocols[0].SourcePort = "https", 443 },
+	for name, edit := range map[string]func(*model.Rule){
+		"another host":   func(r *model.Rule) { r.SourceHost = "other.example.com" },
+		"another scheme": func(r *model.Rule) { r.Protocols[0].Source, r.Protocols[0].SourcePort = "https", 443 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			api, client := newAccount(t, emulator.VultrOptions{})
@@ -215,12 +215,12 @@ func TestForeignZonesStay(t *testing.T) {
 			z.VanityDomain, z.Label = "example.com", "edgeward "+markOn("team", "example.com")
 		},
 	} {
-		for verb, change := range map[string]func(context.Context, *Client, plan.Rule) error{
-			"update": func(ctx context.Context, c *Client, old plan.Rule) error {
+		for verb, change := range map[string]func(context.Context, *Client, model.Rule) error{
+			"update": func(ctx context.Context, c *Client, old model.Rule) error {
 				_, err := c.Update(ctx, old, wanted(testHost, newCertificate(t)), false)
 				return err
 			},
-			"delete": func(ctx context.Context, c *Client, old plan.Rule) error { return c.Delete(ctx, old) },
+			"delete": func(ctx context.Context, c *Client, old model.Rule) error { return c.Delete(ctx, old) },
 		} {
 			t.Run(name+", "+verb, func(t *testing.T) {
 				api, client := newAccount(t, emulator.VultrOptions{})
@@ -260,7 +260,7 @@ func TestAdoption(t *testing.T) {
 			id := api.SeedPullZone(emulator.PullZone{Label: "my shop", OriginScheme: "http", OriginDomain: testOrigin, VanityDomain: testHost, GZIP: true})
 			api.EditPullZone(id, tc.edit)
 			before := api.PullZones()
-			kept, err := client.Update(t.Context(), plan.Rule{ID: id}, wanted(testHost, certificate), tc.adopt)
+			kept, err := client.Update(t.Context(), model.Rule{ID: id}, wanted(testHost, certificate), tc.adopt)
 			after := api.PullZones()
 			if tc.err != nil {
 				if diff := cmp.Diff(before, after); !errors.Is(err, tc.err) || diff != "" || log.Len() > 0 {
@@ -281,7 +281,7 @@ func TestAdoption(t *testing.T) {
 func TestGoneBetweenReadingAndWriting(t *testing.T) {
 	certificate := newCertificate(t)
 	standing := zoneReply(testHost, "edgeward "+markOn("team", testHost))
-	old := with(wanted(testHost, nil), func(r *plan.Rule) { r.ID = testID })
+	old := with(wanted(testHost, nil), func(r *model.Rule) { r.ID = testID })
 	t.Run("delete", func(t *testing.T) {
 		client := scripted(t, exchange{"GET " + member, 200, standing}, exchange{"DELETE " + member, 404, ""})
 		if err := client.Delete(t.Context(), old); err != nil {
@@ -318,7 +318,7 @@ func TestRepliesWithoutZone(t *testing.T) {
 		if err == nil || made.ID != "" || transport.NotSent(err) || transport.Permanent(err) {
 			t.Errorf("create, reply %q: got %+v, %v; want an error that leaves it open", reply, made, err)
 		}
-		if err := scripted(t, exchange{"GET " + member, 200, reply}).Delete(t.Context(), plan.Rule{ID: testID}); err == nil {
+		if err := scripted(t, exchange{"GET " + member, 200, reply}).Delete(t.Context(), model.Rule{ID: testID}); err == nil {
 			t.Errorf("delete, reply %q: no error", reply)
 		}
 	}
@@ -336,7 +336,7 @@ func TestRefusalsKeepTheirStatus(t *testing.T) {
 				_, err := c.Create(t.Context(), wanted(testHost, nil))
 				return err
 			},
-			"GET " + member: func(c *Client) error { return c.Delete(t.Context(), plan.Rule{ID: testID}) },
+			"GET " + member: func(c *Client) error { return c.Delete(t.Context(), model.Rule{ID: testID}) },
 		} {
 			err := call(scripted(t, exchange{verb, status, `{"error":"because"}`}))
 			var refusal *transport.Error
@@ -374,7 +374,7 @@ func TestKeysAreNotShown(t *testing.T) {
 		standing := zoneReply(testHost, "edgeward "+markOn("team", testHost))
 		_, created := scripted(t, exchange{"POST /pull-zones", 400, string(refusal)}).Create(t.Context(), wanted(testHost, certificate))
 		_, updated := scripted(t, exchange{"GET " + member, 200, standing}, exchange{"PUT " + member, 400, string(refusal)}).
-			Update(t.Context(), plan.Rule{ID: testID}, wanted(testHost, certificate), false)
+			Update(t.Context(), model.Rule{ID: testID}, wanted(testHost, certificate), false)
 		for verb, err := range map[string]error{"create": created, "update": updated} {
 			if err == nil || !strings.HasSuffix(err.Error(), "bad key [redacted]") {
 				t.Errorf("%s, %s: got %v", name, verb, err)

@@ -11,7 +11,7 @@ import (
 
 	"github.com/vultr/govultr/v3"
 
-	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/transport"
 	"github.com/edgeward/edgeward/internal/vultrapi"
 )
@@ -41,9 +41,9 @@ func New(o Options) (*Client, error) {
 
 // List returns all pull zones of the account, whoever made them. It fails
 // rather than return a part of them.
-func (c *Client) List(ctx context.Context) ([]plan.Rule, error) {
+func (c *Client) List(ctx context.Context) ([]model.Rule, error) {
 	zones, err := vultrapi.List(ctx, "listing the pull zones", c.page, func(z govultr.CDNZone) string { return z.ID })
-	var rules []plan.Rule
+	var rules []model.Rule
 	for _, z := range zones {
 		rules = append(rules, ruleOf(z))
 	}
@@ -79,9 +79,9 @@ func (c *Client) page(ctx context.Context, cursor string) ([]govultr.CDNZone, *g
 
 // Find returns all zones of r's host: Vultr has no search, so they are picked
 // from the list.
-func (c *Client) Find(ctx context.Context, r plan.Rule) ([]plan.Rule, error) {
+func (c *Client) Find(ctx context.Context, r model.Rule) ([]model.Rule, error) {
 	all, err := c.List(ctx)
-	var found []plan.Rule
+	var found []model.Rule
 	for _, z := range all {
 		if z.Host == r.Host {
 			found = append(found, z)
@@ -148,7 +148,7 @@ func (c *Client) remove(ctx context.Context, id string) error {
 
 // withSecret returns a context whose calls do not show the key that is sent,
 // whatever the reply says.
-func withSecret(ctx context.Context, req *govultr.CDNZoneReq, r plan.Rule) context.Context {
+func withSecret(ctx context.Context, req *govultr.CDNZoneReq, r model.Rule) context.Context {
 	if r.Certificate == nil {
 		return ctx
 	}
@@ -156,6 +156,6 @@ func withSecret(ctx context.Context, req *govultr.CDNZoneReq, r plan.Rule) conte
 }
 
 // errorf names the rule that an operation failed for.
-func errorf(verb string, r plan.Rule, err error) error {
+func errorf(verb string, r model.Rule, err error) error {
 	return fmt.Errorf("%s rule %s: %w", verb, r.RuleKey, err)
 }

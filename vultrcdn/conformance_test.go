@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/edgeward/edgeward/internal/emulator"
-	"github.com/edgeward/edgeward/internal/plan"
-	"github.com/edgeward/edgeward/internal/providertest"
+	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/provider/conformance"
 )
 
 // TestConformance has the suite run at each kind of account that Vultr may be.
@@ -27,7 +27,7 @@ func TestConformance(t *testing.T) {
 func conforms(t *testing.T, options emulator.VultrOptions) {
 	options.Key = testKey
 	certificate, rotated := newCertificate(t), newCertificate(t)
-	subject := func(t *testing.T, first, second, changed plan.Rule) providertest.Subject[plan.Rule] {
+	subject := func(t *testing.T, first, second, changed model.Rule) conformance.Subject[model.Rule] {
 		api := emulator.NewVultr(options)
 		var revoked atomic.Bool
 		client, _ := newClient(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -36,9 +36,9 @@ func conforms(t *testing.T, options emulator.VultrOptions) {
 			}
 			api.ServeHTTP(w, r)
 		}))
-		anew := []plan.Rule{
-			with(first, func(r *plan.Rule) { r.SourceHost = "other.example.com" }),
-			with(first, func(r *plan.Rule) {
+		anew := []model.Rule{
+			with(first, func(r *model.Rule) { r.SourceHost = "other.example.com" }),
+			with(first, func(r *model.Rule) {
 				r.Certificate = certificate
 				r.Protocols[0].Published, r.Protocols[0].PublishedPort = "https", 443
 				r.Protocols[0].Source, r.Protocols[0].SourcePort = "https", 443
@@ -47,7 +47,7 @@ func conforms(t *testing.T, options emulator.VultrOptions) {
 		if options.UniqueVanityDomains {
 			anew = nil // it cannot stand beside the first
 		}
-		return providertest.Subject[plan.Rule]{
+		return conformance.Subject[model.Rule]{
 			Provider: client,
 			First:    first,
 			Second:   second,
@@ -60,33 +60,33 @@ func conforms(t *testing.T, options emulator.VultrOptions) {
 		}
 	}
 	t.Run("https", func(t *testing.T) {
-		providertest.Run(t, func(t *testing.T) providertest.Subject[plan.Rule] {
+		conformance.Run(t, func(t *testing.T) conformance.Subject[model.Rule] {
 			return subject(t, wanted(testHost, certificate), wanted("shop.example.com", certificate), wanted(testHost, rotated))
 		})
 	})
 	t.Run("http", func(t *testing.T) {
-		providertest.Run(t, func(t *testing.T) providertest.Subject[plan.Rule] {
+		conformance.Run(t, func(t *testing.T) conformance.Subject[model.Rule] {
 			return subject(t, wanted(testHost, nil), wanted("shop.example.com", nil), wanted(testHost, certificate))
 		})
 	})
 }
 
 // inexpressible are rules at r's place that no pull zone can serve.
-func inexpressible(r plan.Rule) []plan.Rule {
-	var rules []plan.Rule
-	for _, edit := range []func(*plan.Rule){
-		func(r *plan.Rule) { r.Path = "/app/" },
-		func(r *plan.Rule) { r.SourcePath = "/app/" },
-		func(r *plan.Rule) { r.Profile = "LLNW-Generic" },
-		func(r *plan.Rule) { r.Protocols = nil },
-		func(r *plan.Rule) { r.Protocols = append(r.Protocols, r.Protocols[0]) },
-		func(r *plan.Rule) { r.Protocols[0].SourcePort = 31000 },
-		func(r *plan.Rule) { r.Protocols[0].Source, r.Protocols[0].SourcePort = "https", 80 },
-		func(r *plan.Rule) { r.Protocols[0].Source = "ftp" },
-		func(r *plan.Rule) { r.Protocols[0].Published, r.Certificate = "https", nil },
-		func(r *plan.Rule) { r.Protocols[0].Published, r.Certificate = "http", new(plan.Certificate) },
-		func(r *plan.Rule) { // known by its fingerprint alone
-			r.Protocols[0].Published, r.Certificate = "https", &plan.Certificate{Fingerprint: "0123456789abcdef"}
+func inexpressible(r model.Rule) []model.Rule {
+	var rules []model.Rule
+	for _, edit := range []func(*model.Rule){
+		func(r *model.Rule) { r.Path = "/app/" },
+		func(r *model.Rule) { r.SourcePath = "/app/" },
+		func(r *model.Rule) { r.Profile = "LLNW-Generic" },
+		func(r *model.Rule) { r.Protocols = nil },
+		func(r *model.Rule) { r.Protocols = append(r.Protocols, r.Protocols[0]) },
+		func(r *model.Rule) { r.Protocols[0].SourcePort = 31000 },
+		func(r *model.Rule) { r.Protocols[0].Source, r.Protocols[0].SourcePort = "https", 80 },
+		func(r *model.Rule) { r.Protocols[0].Source = "ftp" },
+		func(r *model.Rule) { r.Protocols[0].Published, r.Certificate = "https", nil },
+		func(r *model.Rule) { r.Protocols[0].Published, r.Certificate = "http", new(model.Certificate) },
+		func(r *model.Rule) { // known by its fingerprint alone
+			r.Protocols[0].Published, r.Certificate = "https", &model.Certificate{Fingerprint: "0123456789abcdef"}
 		},
 	} {
 		rules = append(rules, with(r, edit))

@@ -8,7 +8,7 @@ import (
 
 	"github.com/vultr/govultr/v3"
 
-	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/transport"
 )
 
@@ -75,7 +75,7 @@ func (e extra) isOn(z govultr.CDNZone) bool {
 // carryOver sets what the new zone z of r has not been made with, and returns the
 // zone as it is then. If that fails the zone stands nevertheless: it serves the
 // host, and its maker has to know it. Then a person is told what it lacks.
-func (c *Client) carryOver(ctx context.Context, z govultr.CDNZone, r plan.Rule, e extra) govultr.CDNZone {
+func (c *Client) carryOver(ctx context.Context, z govultr.CDNZone, r model.Rule, e extra) govultr.CDNZone {
 	if r.Extra == "" || e.isOn(z) {
 		return z
 	}

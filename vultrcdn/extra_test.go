@@ -13,7 +13,7 @@ import (
 	"github.com/vultr/govultr/v3"
 
 	"github.com/edgeward/edgeward/internal/emulator"
-	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/transport"
 )
 
@@ -58,11 +58,11 @@ func TestCreateWithExtra(t *testing.T) {
 			[]string{"POST cdns/pull-zones 201", "PUT cdns/pull-zones/{id} 200"}},
 		{"the regions that it has anyway", `{"regions":["ord"]}`, emulator.PullZone{Regions: []string{"ord"}}, []string{"POST cdns/pull-zones 201"}},
 	} {
-		for certified, certificate := range map[string]*plan.Certificate{"http": nil, "https": newCertificate(t)} {
+		for certified, certificate := range map[string]*model.Certificate{"http": nil, "https": newCertificate(t)} {
 			t.Run(tc.name+", "+certified, func(t *testing.T) {
 				api := emulator.NewVultr(emulator.VultrOptions{Key: testKey})
 				client, log := newClient(t, api)
-				ask := with(wanted(testHost, certificate), func(r *plan.Rule) { r.Extra = tc.extra })
+				ask := with(wanted(testHost, certificate), func(r *model.Rule) { r.Extra = tc.extra })
 				made := create(t, client, ask)
 				wantCalls(t, api, tc.calls...)
 				zone := api.PullZones()[0]
@@ -97,7 +97,7 @@ func TestCreateWithExtraSends(t *testing.T) {
 		again.Header = r.Header
 		api.ServeHTTP(w, again)
 	}))
-	create(t, client, with(wanted(testHost, nil), func(r *plan.Rule) { r.Extra = `{"gzip":true,"regions":["ams"]}` }))
+	create(t, client, with(wanted(testHost, nil), func(r *model.Rule) { r.Extra = `{"gzip":true,"regions":["ams"]}` }))
 	label := "edgeward " + markOn("team", testHost)
 	want := []map[string]any{
 		{"label": label, "origin_scheme": "http", "origin_domain": testOrigin, "vanity_domain": testHost,
@@ -127,7 +127,7 @@ func TestCarryingOverFails(t *testing.T) {
 			faults := new(emulator.Faults)
 			api := emulator.NewVultr(emulator.VultrOptions{Key: testKey, Faults: faults})
 			client, log := newClient(t, api)
-			ask := with(wanted(testHost, nil), func(r *plan.Rule) { r.Extra = `{"regions":["ams"]}` })
+			ask := with(wanted(testHost, nil), func(r *model.Rule) { r.Extra = `{"regions":["ams"]}` })
 			if fault.Body == "kept" {
 				fault.Body = fmt.Sprintf(`{"pull_zone":{"id":"i","label":%q,"origin_scheme":"http","origin_domain":%q,"vanity_domain":%q,"status":"active","regions":["ord"]}}`,
 					labelOf(ask).String(), testOrigin, testHost)
@@ -157,7 +157,7 @@ func TestMalformedExtra(t *testing.T) {
 		`{"regions":[]}`, `{"regions":["ord","ams"]}x`, `{"gzip":true,"cors":true}`, " ",
 	} {
 		client := scripted(t) // no call
-		_, err := client.Create(t.Context(), with(wanted(testHost, nil), func(r *plan.Rule) { r.Extra = text }))
+		_, err := client.Create(t.Context(), with(wanted(testHost, nil), func(r *model.Rule) { r.Extra = text }))
 		if !errors.Is(err, transport.ErrUnsupported) || !transport.NotSent(err) || !strings.Contains(err.Error(), testHost) {
 			t.Errorf("%q: got %v", text, err)
 		}
@@ -184,7 +184,7 @@ func TestLabelLimits(t *testing.T) {
 	for _, tc := range []struct {
 		name    string
 		options emulator.VultrOptions
-		rule    plan.Rule
+		rule    model.Rule
 		want    error // nil: made
 		status  int
 	}{
@@ -219,7 +219,7 @@ func TestLabelLimits(t *testing.T) {
 		if after := api.PullZones()[0].Label; after != before {
 			t.Errorf("the label was %q and is %q", before, after)
 		}
-		if listed, err := client.List(t.Context()); err != nil || !sameOwner(listed[0], made) {
+		if listed, err := client.List(t.Context()); err != nil || !listed[0].SameOwner(made) {
 			t.Errorf("it is nobody's: %+v, %v", listed, err)
 		}
 	})

@@ -18,7 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/edgeward/edgeward/internal/emulator"
-	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/transport"
 )
 
@@ -86,7 +86,7 @@ func scripted(t *testing.T, exchanges ...exchange) *Client {
 }
 
 // newCertificate returns a certificate and key of their own.
-func newCertificate(t *testing.T) *plan.Certificate {
+func newCertificate(t *testing.T) *model.Certificate {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -104,37 +104,37 @@ func newCertificate(t *testing.T) *plan.Certificate {
 	encode := func(kind string, der []byte) string {
 		return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))
 	}
-	return plan.NewCertificate(encode("CERTIFICATE", der), encode("PRIVATE KEY", keyDER))
+	return model.NewCertificate(encode("CERTIFICATE", der), encode("PRIVATE KEY", keyDER))
 }
 
 // markOn is the mark of owner on a rule of host.
 func markOn(owner, host string) string {
-	ingress := plan.IngressID{Cluster: "main", Namespace: "shop", Name: "web"}
-	return plan.Mark{Owner: owner, IngressID: ingress}.String(plan.RuleKey{CDN: plan.VultrCDN, Host: host, Path: "/"})
+	ingress := model.IngressID{Cluster: "main", Namespace: "shop", Name: "web"}
+	return model.OwnerLabel{Owner: owner, IngressID: ingress}.String(model.RuleKey{CDN: model.VultrCDN, Host: host, Path: "/"})
 }
 
 // wanted is a rule of host as the plan asks for it, owner "team": on https with
 // the certificate, on http without.
-func wanted(host string, certificate *plan.Certificate) plan.Rule {
-	p := plan.Protocol{Published: "http", PublishedPort: 80, Source: "http", SourcePort: 80, Mark: markOn("team", host)}
+func wanted(host string, certificate *model.Certificate) model.Rule {
+	p := model.Protocol{Published: "http", PublishedPort: 80, Source: "http", SourcePort: 80, Label: markOn("team", host)}
 	if certificate != nil {
 		p.Published, p.PublishedPort = "https", 443
 	}
-	return plan.Rule{
-		RuleKey: plan.RuleKey{CDN: plan.VultrCDN, Host: host, Path: "/"}, SourceHost: testOrigin, SourcePath: "/",
-		Protocols: []plan.Protocol{p}, Certificate: certificate,
+	return model.Rule{
+		RuleKey: model.RuleKey{CDN: model.VultrCDN, Host: host, Path: "/"}, SourceHost: testOrigin, SourcePath: "/",
+		Protocols: []model.Protocol{p}, Certificate: certificate,
 	}
 }
 
 // with returns the rule after edit, with nothing shared.
-func with(r plan.Rule, edit func(*plan.Rule)) plan.Rule {
-	r.Protocols = append([]plan.Protocol(nil), r.Protocols...)
+func with(r model.Rule, edit func(*model.Rule)) model.Rule {
+	r.Protocols = append([]model.Protocol(nil), r.Protocols...)
 	edit(&r)
 	return r
 }
 
 // create makes a rule that a test begins with.
-func create(t *testing.T, client *Client, r plan.Rule) plan.Rule {
+func create(t *testing.T, client *Client, r model.Rule) model.Rule {
 	t.Helper()
 	made, err := client.Create(t.Context(), r)
 	if err != nil {

@@ -2,11 +2,10 @@ package vultrcdn
 
 import (
 	"encoding/json"
+	"github.com/edgeward/edgeward/internal/model"
 	"net/http"
 	"strings"
 	"testing"
-
-	"github.com/edgeward/edgeward/internal/plan"
 )
 
 // FuzzListReply has any reply for every page: a list that succeeds is whole,
@@ -53,10 +52,10 @@ func FuzzListReply(f *testing.F) {
 				t.Errorf("what else was set cannot be read again: %v", err)
 			}
 			p := r.Protocols[0]
-			if (p.Published == "https") != (r.Certificate != nil) || p.PublishedPort != plan.PublishedPort(p.Published) {
+			if (p.Published == "https") != (r.Certificate != nil) || p.PublishedPort != model.PublishedPort(p.Published) {
 				t.Errorf("published as %+v with %v", p, r.Certificate)
 			}
-			if p.Mark != "" && parseLabel(labelOf(r).String()) != labelOf(r) {
+			if p.Label != "" && parseLabel(labelOf(r).String()) != labelOf(r) {
 				t.Errorf("the label %q cannot be written again", labelOf(r))
 			}
 		}

@@ -1,9 +1,8 @@
 package vultrcdn
 
 import (
+	"github.com/edgeward/edgeward/internal/model"
 	"regexp"
-
-	"github.com/edgeward/edgeward/internal/plan"
 )
 
 // label says, in the only text that a pull zone has room for, whose it is and
@@ -25,8 +24,8 @@ func parseLabel(text string) label {
 }
 
 // labelOf is the label that says what r does.
-func labelOf(r plan.Rule) label {
-	l := label{mark: r.Protocols[0].Mark}
+func labelOf(r model.Rule) label {
+	l := label{mark: r.Protocols[0].Label}
 	if r.Certificate != nil {
 		l.fingerprint = r.Certificate.Fingerprint
 	}

@@ -12,13 +12,13 @@ import (
 	"github.com/vultr/govultr/v3"
 
 	"github.com/edgeward/edgeward/internal/emulator"
-	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/model"
 )
 
 // fields compares rules field by field: their own Equal leaves out what is only
 // observed.
-var fields = cmp.Transformer("fields", func(r plan.Rule) any {
-	type bare plan.Rule
+var fields = cmp.Transformer("fields", func(r model.Rule) any {
+	type bare model.Rule
 	return bare(r)
 })
 
@@ -28,35 +28,35 @@ func TestZonesAreReadInOneForm(t *testing.T) {
 		ID: "i", Status: "active", Label: "edgeward " + mark + " cert=0123456789abcdef", OriginScheme: "http", OriginDomain: testOrigin,
 		VanityDomain: testHost, CDNURL: "https://cdn-wdghak5h67sm.vultrcdn.com",
 	}
-	rule := plan.Rule{
-		ID: "i", RuleKey: plan.RuleKey{CDN: plan.VultrCDN, Host: testHost, Path: "/"}, SourceHost: testOrigin, SourcePath: "/",
-		Protocols:   []plan.Protocol{{Published: "https", PublishedPort: 443, Source: "http", SourcePort: 80, Mark: mark}},
-		Certificate: &plan.Certificate{Fingerprint: "0123456789abcdef"}, Published: "cdn-wdghak5h67sm.vultrcdn.com",
+	rule := model.Rule{
+		ID: "i", RuleKey: model.RuleKey{CDN: model.VultrCDN, Host: testHost, Path: "/"}, SourceHost: testOrigin, SourcePath: "/",
+		Protocols:   []model.Protocol{{Published: "https", PublishedPort: 443, Source: "http", SourcePort: 80, Label: mark}},
+		Certificate: &model.Certificate{Fingerprint: "0123456789abcdef"}, Published: "cdn-wdghak5h67sm.vultrcdn.com",
 	}
 	for _, tc := range []struct {
 		name string
 		zone func(*govultr.CDNZone)
-		want func(*plan.Rule)
+		want func(*model.Rule)
 	}{
-		{"one of ours", func(*govultr.CDNZone) {}, func(*plan.Rule) {}},
-		{"without a certificate", func(z *govultr.CDNZone) { z.Label = "edgeward " + mark }, func(r *plan.Rule) {
+		{"one of ours", func(*govultr.CDNZone) {}, func(*model.Rule) {}},
+		{"without a certificate", func(z *govultr.CDNZone) { z.Label = "edgeward " + mark }, func(r *model.Rule) {
 			r.Certificate, r.Protocols[0].Published, r.Protocols[0].PublishedPort = nil, "http", 80
 		}},
-		{"with an https origin", func(z *govultr.CDNZone) { z.OriginScheme = "https" }, func(r *plan.Rule) {
+		{"with an https origin", func(z *govultr.CDNZone) { z.OriginScheme = "https" }, func(r *model.Rule) {
 			r.Protocols[0].Source, r.Protocols[0].SourcePort = "https", 443
 		}},
-		{"that nobody marked", func(z *govultr.CDNZone) { z.Label = "my-pullzone" }, func(r *plan.Rule) {
-			r.Certificate, r.Protocols[0] = nil, plan.Protocol{Published: "http", PublishedPort: 80, Source: "http", SourcePort: 80}
+		{"that nobody marked", func(z *govultr.CDNZone) { z.Label = "my-pullzone" }, func(r *model.Rule) {
+			r.Certificate, r.Protocols[0] = nil, model.Protocol{Published: "http", PublishedPort: 80, Source: "http", SourcePort: 80}
 		}},
-		{"pending", func(z *govultr.CDNZone) { z.Status = "pending" }, func(r *plan.Rule) { r.Pending = true }},
-		{"in a state that is not known", func(z *govultr.CDNZone) { z.Status = "" }, func(r *plan.Rule) { r.Pending = true }},
+		{"pending", func(z *govultr.CDNZone) { z.Status = "pending" }, func(r *model.Rule) { r.Pending = true }},
+		{"in a state that is not known", func(z *govultr.CDNZone) { z.Status = "" }, func(r *model.Rule) { r.Pending = true }},
 		{"written otherwise", func(z *govultr.CDNZone) {
 			z.VanityDomain, z.OriginDomain, z.CDNURL = "WWW.Example.COM.", strings.ToUpper(testOrigin)+".", "HTTPS://CDN-wdghak5h67sm.vultrcdn.com:443/"
-		}, func(*plan.Rule) {}},
-		{"without a vanity domain", func(z *govultr.CDNZone) { z.VanityDomain = "" }, func(r *plan.Rule) { r.Host = "" }},
-		{"a CDN host without scheme", func(z *govultr.CDNZone) { z.CDNURL = "cdn-wdghak5h67sm.vultrcdn.com" }, func(*plan.Rule) {}},
-		{"no CDN host", func(z *govultr.CDNZone) { z.CDNURL = "" }, func(r *plan.Rule) { r.Published = "" }},
-		{"a CDN host that is none", func(z *govultr.CDNZone) { z.CDNURL = "https://a b" }, func(r *plan.Rule) { r.Published = "" }},
+		}, func(*model.Rule) {}},
+		{"without a vanity domain", func(z *govultr.CDNZone) { z.VanityDomain = "" }, func(r *model.Rule) { r.Host = "" }},
+		{"a CDN host without scheme", func(z *govultr.CDNZone) { z.CDNURL = "cdn-wdghak5h67sm.vultrcdn.com" }, func(*model.Rule) {}},
+		{"no CDN host", func(z *govultr.CDNZone) { z.CDNURL = "" }, func(r *model.Rule) { r.Published = "" }},
+		{"a CDN host that is none", func(z *govultr.CDNZone) { z.CDNURL = "https://a b" }, func(r *model.Rule) { r.Published = "" }},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			zone, want := whole, with(rule, tc.want)
@@ -78,9 +78,9 @@ func TestDocumentedReply(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []plan.Rule{{
-		ID: "ef4d95d5-98dc-4710-94f5-0ee97e70a9a5", RuleKey: plan.RuleKey{CDN: plan.VultrCDN, Path: "/"}, SourceHost: "www.vultr.com", SourcePath: "/",
-		Protocols: []plan.Protocol{{Published: "http", PublishedPort: 80, Source: "https", SourcePort: 443}},
+	want := []model.Rule{{
+		ID: "ef4d95d5-98dc-4710-94f5-0ee97e70a9a5", RuleKey: model.RuleKey{CDN: model.VultrCDN, Path: "/"}, SourceHost: "www.vultr.com", SourcePath: "/",
+		Protocols: []model.Protocol{{Published: "http", PublishedPort: 80, Source: "https", SourcePort: 443}},
 		Published: "cdn-wdghak5h67sm.vultrcdn.com", Extra: `{"gzip":true}`,
 	}}
 	if diff := cmp.Diff(want, got, fields); diff != "" {

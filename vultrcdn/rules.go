@@ -9,7 +9,7 @@ import (
 
 	"github.com/vultr/govultr/v3"
 
-	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/transport"
 )
 
@@ -17,13 +17,13 @@ import (
 // Should it have another vanity domain than asked, or not carry our mark, it is
 // taken away again: nobody would ever find it. If that fails, it is returned with the
 // error.
-func (c *Client) Create(ctx context.Context, r plan.Rule) (plan.Rule, error) {
+func (c *Client) Create(ctx context.Context, r model.Rule) (model.Rule, error) {
 	if err := expressible(r); err != nil {
-		return plan.Rule{}, errorf("creating", r, err)
+		return model.Rule{}, errorf("creating", r, err)
 	}
 	more, err := parseExtra(r.Extra)
 	if err != nil {
-		return plan.Rule{}, errorf("creating", r, err)
+		return model.Rule{}, errorf("creating", r, err)
 	}
 	req := request(r)
 	if r.Extra != "" {
@@ -38,16 +38,16 @@ func (c *Client) Create(ctx context.Context, r plan.Rule) (plan.Rule, error) {
 		if vanityTaken(err) {
 			err = fmt.Errorf("%w: %w", transport.ErrTaken, err)
 		}
-		return plan.Rule{}, err
+		return model.Rule{}, err
 	}
 	made := ruleOf(z)
-	if !made.MarkedAs(r) {
+	if !made.LabelledAs(r) {
 		err := fmt.Errorf("it was published as %s with the label %q: %w", made.RuleKey, z.Label, transport.ErrNotKept)
 		if left := c.remove(ctx, made.ID); left != nil {
 			// Not wrapped: it may look like a call without effect.
 			return made, errorf("creating", r, fmt.Errorf("%w; removing it failed: %v", err, left))
 		}
-		return plan.Rule{}, errorf("creating", r, err)
+		return model.Rule{}, errorf("creating", r, err)
 	}
 	return ruleOf(c.carryOver(ctx, z, r, more)), nil
 }
@@ -65,8 +65,8 @@ func vanityTaken(err error) bool {
 // unless it says all that already. It refuses, with transport.ErrForeign, a
 // zone that is no longer ours or, with adopt, one that somebody marked; and,
 // with transport.ErrUnsupported, another origin.
-func (c *Client) Update(ctx context.Context, old, r plan.Rule, adopt bool) (plan.Rule, error) {
-	fail := func(err error) (plan.Rule, error) { return plan.Rule{}, errorf("updating", r, err) }
+func (c *Client) Update(ctx context.Context, old, r model.Rule, adopt bool) (model.Rule, error) {
+	fail := func(err error) (model.Rule, error) { return model.Rule{}, errorf("updating", r, err) }
 	if err := expressible(r); err != nil {
 		return fail(err)
 	}
@@ -75,8 +75,8 @@ func (c *Client) Update(ctx context.Context, old, r plan.Rule, adopt bool) (plan
 		return fail(err)
 	}
 	stands := ruleOf(current)
-	adopt = adopt && !stands.Marked() && stands.RuleKey == r.RuleKey
-	if !adopt && !sameOwner(stands, r) && !stands.LostMark(old) {
+	adopt = adopt && !stands.Labelled() && stands.RuleKey == r.RuleKey
+	if !adopt && !stands.SameOwner(r) && !stands.LostLabel(old) {
 		return fail(transport.ErrForeign)
 	}
 	if stands.SourceHost != r.SourceHost || stands.Protocols[0].Source != r.Protocols[0].Source {
@@ -94,7 +94,7 @@ func (c *Client) Update(ctx context.Context, old, r plan.Rule, adopt bool) (plan
 	if err != nil {
 		return fail(err)
 	}
-	if kept.Label != req.Label && !sameOwner(ruleOf(kept), r) {
+	if kept.Label != req.Label && !ruleOf(kept).SameOwner(r) {
 		return fail(c.relabel(ctx, current, kept))
 	}
 	return ruleOf(kept), nil
@@ -114,12 +114,12 @@ func (c *Client) relabel(ctx context.Context, before, kept govultr.CDNZone) erro
 
 // Delete removes a zone after reading that it is still ours. One that is gone
 // already is no error.
-func (c *Client) Delete(ctx context.Context, r plan.Rule) error {
+func (c *Client) Delete(ctx context.Context, r model.Rule) error {
 	current, err := c.get(ctx, r.ID)
 	if transport.IsNotFound(err) {
 		return nil
 	}
-	if err == nil && !sameOwner(ruleOf(current), r) && !ruleOf(current).LostMark(r) {
+	if err == nil && !ruleOf(current).SameOwner(r) && !ruleOf(current).LostLabel(r) {
 		err = transport.ErrForeign
 	}
 	if err == nil {
@@ -129,12 +129,4 @@ func (c *Client) Delete(ctx context.Context, r plan.Rule) error {
 		return errorf("deleting", r, err)
 	}
 	return nil
-}
-
-// sameOwner reports whether both rules stand at one host and carry a valid mark
-// of one owner.
-func sameOwner(a, b plan.Rule) bool {
-	am, aok := a.Mark()
-	bm, bok := b.Mark()
-	return aok && bok && am.Owner == bm.Owner && a.RuleKey == b.RuleKey
 }

@@ -8,7 +8,7 @@ import (
 
 	"github.com/vultr/govultr/v3"
 
-	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/transport"
 )
 
@@ -19,37 +19,35 @@ const statusActive = "active"
 // Capabilities are what a pull zone can say. A rule that needs more is refused
 // with transport.ErrUnsupported before any call. A certificate that was given
 // cannot be taken away, only replaced.
-func Capabilities() plan.CDN {
-	return plan.CDN{
-		Target: plan.VultrCDN, WholeHosts: true, OriginFixed: true, Certificates: true,
+func Capabilities() model.CDN {
+	return model.CDN{
+		Name: model.VultrCDN, WholeHosts: true, OriginFixed: true, Certificates: true,
 		OriginPorts: map[string]int{"http": 80, "https": 443}, Domain: "vultrcdn.com",
 	}
 }
 
 // ruleOf reduces a pull zone to the fields that are ours.
-func ruleOf(z govultr.CDNZone) plan.Rule {
+func ruleOf(z govultr.CDNZone) model.Rule {
 	l := parseLabel(z.Label)
-	p := plan.Protocol{Published: "http", Source: z.OriginScheme, SourcePort: plan.PublishedPort(z.OriginScheme), Mark: l.mark}
-	var certificate *plan.Certificate
+	p := model.Protocol{Published: "http", Source: z.OriginScheme, SourcePort: model.PublishedPort(z.OriginScheme), Label: l.mark}
+	var certificate *model.Certificate
 	if l.fingerprint != "" {
 		p.Published = "https"
-		certificate = &plan.Certificate{Fingerprint: l.fingerprint}
+		certificate = &model.Certificate{Fingerprint: l.fingerprint}
 	}
-	p.PublishedPort = plan.PublishedPort(p.Published)
-	return plan.Rule{
+	p.PublishedPort = model.PublishedPort(p.Published)
+	return model.Rule{
 		ID:          z.ID,
-		RuleKey:     plan.RuleKey{CDN: plan.VultrCDN, Host: normalHost(z.VanityDomain), Path: "/"},
-		SourceHost:  normalHost(z.OriginDomain),
+		RuleKey:     model.RuleKey{CDN: model.VultrCDN, Host: model.NormalHost(z.VanityDomain), Path: "/"},
+		SourceHost:  model.NormalHost(z.OriginDomain),
 		SourcePath:  "/",
-		Protocols:   []plan.Protocol{p},
+		Protocols:   []model.Protocol{p},
 		Certificate: certificate,
 		Published:   hostOf(z.CDNURL),
 		Pending:     z.Status != statusActive,
 		Extra:       extraOf(z).String(),
 	}
 }
-
-func normalHost(s string) string { return strings.ToLower(strings.TrimSuffix(s, ".")) }
 
 // hostOf returns the host of a URL, which may lack its scheme; "" if there is none.
 func hostOf(text string) string {
@@ -60,12 +58,12 @@ func hostOf(text string) string {
 	if err != nil {
 		return ""
 	}
-	return normalHost(u.Hostname())
+	return model.NormalHost(u.Hostname())
 }
 
 // expressible says, with transport.ErrUnsupported, why no pull zone can do what
 // r asks for.
-func expressible(r plan.Rule) error {
+func expressible(r model.Rule) error {
 	refuse := func(format string, args ...any) error {
 		return fmt.Errorf("%w: %s", transport.ErrUnsupported, fmt.Sprintf(format, args...))
 	}
@@ -91,7 +89,7 @@ func expressible(r plan.Rule) error {
 }
 
 // request is what creates a pull zone that does what r asks for.
-func request(r plan.Rule) *govultr.CDNZoneReq {
+func request(r model.Rule) *govultr.CDNZoneReq {
 	req := &govultr.CDNZoneReq{
 		Label: labelOf(r).String(), OriginScheme: r.Protocols[0].Source, OriginDomain: r.SourceHost, VanityDomain: r.Host,
 	}
@@ -105,7 +103,7 @@ func request(r plan.Rule) *govultr.CDNZoneReq {
 // update takes none, and repeats what else was set in the console. The
 // certificate is sent again even if it is the same: it may be required with a
 // vanity domain.
-func change(z govultr.CDNZone, r plan.Rule) *govultr.CDNZoneReq {
+func change(z govultr.CDNZone, r model.Rule) *govultr.CDNZoneReq {
 	req := request(r)
 	req.OriginScheme, req.OriginDomain = "", ""
 	req.CORS, req.GZIP, req.BlockAI, req.BlockBadBots = &z.CORS, &z.GZIP, &z.BlockAI, &z.BlockBadBots

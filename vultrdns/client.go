@@ -10,7 +10,7 @@ import (
 
 	"github.com/vultr/govultr/v3"
 
-	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/vultrapi"
 )
 
@@ -59,7 +59,7 @@ func (c *Client) Check(ctx context.Context, domain string) error {
 func (c *Client) Zones() []string { return append([]string{""}, c.others...) }
 
 // domainOf is the full name of a record's zone.
-func (c *Client) domainOf(r plan.Record) string {
+func (c *Client) domainOf(r model.Record) string {
 	if r.Zone == "" {
 		return c.domain
 	}

@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"github.com/edgeward/edgeward/internal/emulator"
-	"github.com/edgeward/edgeward/internal/plan"
-	"github.com/edgeward/edgeward/internal/providertest"
+	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/provider/conformance"
 )
 
 // TestConformance has the suite run at each kind of account that Vultr may be.
@@ -26,7 +26,7 @@ func TestConformance(t *testing.T) {
 
 func conforms(t *testing.T, options emulator.VultrOptions) {
 	options.Key, options.Domains = testKey, []string{testZone}
-	providertest.Run(t, func(t *testing.T) providertest.Subject[plan.Record] {
+	conformance.Run(t, func(t *testing.T) conformance.Subject[model.Record] {
 		api := emulator.NewVultr(options)
 		var revoked atomic.Bool
 		client := newClient(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -35,13 +35,13 @@ func conforms(t *testing.T, options emulator.VultrOptions) {
 			}
 			api.ServeHTTP(w, r)
 		}))
-		first := plan.Record{Name: "nodes.main.team", Type: "AAAA", Data: "2001:db8::1", TTL: 120}
+		first := model.Record{Name: "nodes.main.team", Type: "AAAA", Data: "2001:db8::1", TTL: 120}
 		changed := first
 		changed.TTL = 60
-		return providertest.Subject[plan.Record]{
+		return conformance.Subject[model.Record]{
 			Provider: client,
 			First:    first,
-			Second:   plan.Record{Name: "_edgeward.main.team", Type: "TXT", Data: "heritage=edgeward", TTL: 120},
+			Second:   model.Record{Name: "_edgeward.main.team", Type: "TXT", Data: "heritage=edgeward", TTL: 120},
 			Changed:  changed,
 			Remove:   func(id string) { api.Remove(testZone, id) },
 			Revoke:   func() { revoked.Store(true) },

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/edgeward/edgeward/internal/emulator"
-	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/transport"
 )
 
@@ -50,12 +50,12 @@ func answer(status int, contentType, body string) http.Handler {
 }
 
 // addressRecord is a wanted A record.
-func addressRecord(name, ip string) plan.Record {
-	return plan.Record{Name: name, Type: "A", Data: ip, TTL: 120}
+func addressRecord(name, ip string) model.Record {
+	return model.Record{Name: name, Type: "A", Data: ip, TTL: 120}
 }
 
 // create makes a record that a test begins with.
-func create(t *testing.T, client *Client, r plan.Record) plan.Record {
+func create(t *testing.T, client *Client, r model.Record) model.Record {
 	t.Helper()
 	made, err := client.Create(t.Context(), r)
 	if err != nil {

@@ -3,11 +3,10 @@ package vultrdns
 import (
 	"bytes"
 	"encoding/json"
+	"github.com/edgeward/edgeward/internal/model"
 	"io"
 	"net/http"
 	"testing"
-
-	"github.com/edgeward/edgeward/internal/plan"
 )
 
 // reply answers every call with 200 and these bytes.
@@ -51,7 +50,7 @@ func FuzzListPage(f *testing.F) {
 		if len(records) < sent.Meta.Total || sent.Meta.Links.Next != "" {
 			t.Errorf("%d records of %+v", len(records), *sent.Meta)
 		}
-		seen := make(map[string]plan.Record)
+		seen := make(map[string]model.Record)
 		for _, r := range records {
 			if before, twice := seen[r.ID]; twice || r.ID == "" {
 				t.Errorf("%+v beside %+v", r, before)

@@ -11,17 +11,17 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/edgeward/edgeward/internal/emulator"
-	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/model"
 )
 
 func TestListReadsAllPages(t *testing.T) {
 	for _, tc := range []struct{ records, calls int }{{0, 1}, {499, 1}, {500, 1}, {501, 2}, {1200, 3}} {
 		t.Run(strconv.Itoa(tc.records), func(t *testing.T) {
 			api, client := newZone(t, emulator.VultrOptions{})
-			var want []plan.Record
+			var want []model.Record
 			for i := range tc.records {
 				r := emulator.Record{Type: "A", Name: fmt.Sprintf("n%d", i), Data: "192.0.2.1", TTL: 120}
-				want = append(want, plan.Record{ID: api.Seed(testZone, r), Name: r.Name, Type: "A", Data: r.Data, TTL: 120})
+				want = append(want, model.Record{ID: api.Seed(testZone, r), Name: r.Name, Type: "A", Data: r.Data, TTL: 120})
 			}
 			got, err := client.List(t.Context())
 			if err != nil {

@@ -10,7 +10,7 @@ import (
 
 	"github.com/vultr/govultr/v3"
 
-	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/transport"
 	"github.com/edgeward/edgeward/internal/vultrapi"
 )
@@ -20,28 +20,28 @@ const pageSize = 500
 
 // List returns all records of all zones, whoever made them. It fails rather
 // than return a part of them.
-func (c *Client) List(ctx context.Context) ([]plan.Record, error) {
-	records, err := c.Find(ctx, plan.Record{})
+func (c *Client) List(ctx context.Context) ([]model.Record, error) {
+	records, err := c.Find(ctx, model.Record{})
 	for _, zone := range c.others {
 		if err != nil {
 			return nil, err
 		}
-		var more []plan.Record
-		more, err = c.Find(ctx, plan.Record{Zone: zone})
+		var more []model.Record
+		more, err = c.Find(ctx, model.Record{Zone: zone})
 		records = append(records, more...)
 	}
 	return records, err
 }
 
 // Find returns all records of the given one's zone: Vultr has no search.
-func (c *Client) Find(ctx context.Context, in plan.Record) ([]plan.Record, error) {
+func (c *Client) Find(ctx context.Context, in model.Record) ([]model.Record, error) {
 	domain := c.domainOf(in)
 	page := func(ctx context.Context, cursor string) ([]govultr.DomainRecord, *govultr.Meta, error) {
 		page, meta, _, err := c.api.List(ctx, domain, &govultr.ListOptions{PerPage: pageSize, Cursor: cursor})
 		return page, meta, err
 	}
 	read, err := vultrapi.List(ctx, "listing the records of "+domain, page, func(r govultr.DomainRecord) string { return r.ID })
-	var records []plan.Record
+	var records []model.Record
 	for _, r := range read {
 		records = append(records, c.record(in.Zone, r))
 	}
@@ -49,15 +49,15 @@ func (c *Client) Find(ctx context.Context, in plan.Record) ([]plan.Record, error
 }
 
 // Get returns a record of the given one's ID as it stands.
-func (c *Client) Get(ctx context.Context, r plan.Record) (plan.Record, error) {
-	stands, err := c.get(ctx, "reading record "+r.Key(), r)
+func (c *Client) Get(ctx context.Context, r model.Record) (model.Record, error) {
+	stands, err := c.get(ctx, "reading record "+r.Key().String(), r)
 	if err != nil {
-		return plan.Record{}, err
+		return model.Record{}, err
 	}
 	return c.record(r.Zone, *stands), nil
 }
 
-func (c *Client) get(ctx context.Context, what string, r plan.Record) (*govultr.DomainRecord, error) {
+func (c *Client) get(ctx context.Context, what string, r model.Record) (*govultr.DomainRecord, error) {
 	var stands *govultr.DomainRecord
 	err := vultrapi.Call(ctx, what, func(ctx context.Context) (err error) {
 		stands, _, err = c.api.Get(ctx, c.domainOf(r), url.PathEscape(r.ID))
@@ -70,9 +70,9 @@ func (c *Client) get(ctx context.Context, what string, r plan.Record) (*govultr.
 }
 
 // Create makes a record and returns it as Vultr keeps it.
-func (c *Client) Create(ctx context.Context, r plan.Record) (plan.Record, error) {
+func (c *Client) Create(ctx context.Context, r model.Record) (model.Record, error) {
 	var made *govultr.DomainRecord
-	err := vultrapi.Call(ctx, "creating record "+r.Key(), func(ctx context.Context) (err error) {
+	err := vultrapi.Call(ctx, "creating record "+r.Key().String(), func(ctx context.Context) (err error) {
 		made, _, err = c.api.Create(ctx, c.domainOf(r), &govultr.DomainRecordCreateReq{
 			Name: r.Name, Type: r.Type, Data: quote(r), TTL: r.TTL,
 		})
@@ -82,7 +82,7 @@ func (c *Client) Create(ctx context.Context, r plan.Record) (plan.Record, error)
 		return err
 	})
 	if err != nil {
-		return plan.Record{}, err
+		return model.Record{}, err
 	}
 	return c.record(r.Zone, *made), nil
 }
@@ -92,7 +92,7 @@ func (c *Client) Create(ctx context.Context, r plan.Record) (plan.Record, error)
 // two changes the TTL is the second, in a call of its own: Vultr may refuse it
 // beside the data, or altogether, as its clients report. If that one fails, the
 // record is returned as it is then, with the old TTL.
-func (c *Client) Update(ctx context.Context, old, r plan.Record, _ bool) (plan.Record, error) {
+func (c *Client) Update(ctx context.Context, old, r model.Record, _ bool) (model.Record, error) {
 	var changes []govultr.DomainRecordUpdateReq
 	if r.Data != old.Data {
 		changes = append(changes, govultr.DomainRecordUpdateReq{Data: quote(r)})
@@ -101,11 +101,11 @@ func (c *Client) Update(ctx context.Context, old, r plan.Record, _ bool) (plan.R
 		changes = append(changes, govultr.DomainRecordUpdateReq{TTL: r.TTL})
 	}
 	for i, change := range changes {
-		err := vultrapi.Call(ctx, "changing record "+old.Key(), func(ctx context.Context) error {
+		err := vultrapi.Call(ctx, "changing record "+old.Key().String(), func(ctx context.Context) error {
 			return c.api.Update(ctx, c.domainOf(old), url.PathEscape(old.ID), &change)
 		})
 		if err != nil && i == 0 {
-			return plan.Record{}, err
+			return model.Record{}, err
 		}
 	}
 	if len(changes) == 0 {
@@ -115,14 +115,14 @@ func (c *Client) Update(ctx context.Context, old, r plan.Record, _ bool) (plan.R
 	kept, err := c.get(ctx, "reading it back", old)
 	if err != nil {
 		// Not wrapped: it may look like a call without effect.
-		return plan.Record{}, fmt.Errorf("record %s was changed, but %v", old.Key(), err)
+		return model.Record{}, fmt.Errorf("record %s was changed, but %v", old.Key(), err)
 	}
 	return c.record(old.Zone, *kept), nil
 }
 
 // Delete removes a record. One that is gone already is no error.
-func (c *Client) Delete(ctx context.Context, r plan.Record) error {
-	err := vultrapi.Call(ctx, "deleting record "+r.Key(), func(ctx context.Context) error {
+func (c *Client) Delete(ctx context.Context, r model.Record) error {
+	err := vultrapi.Call(ctx, "deleting record "+r.Key().String(), func(ctx context.Context) error {
 		return c.api.Delete(ctx, c.domainOf(r), url.PathEscape(r.ID))
 	})
 	if transport.IsNotFound(err) {
@@ -135,8 +135,8 @@ func (c *Client) Delete(ctx context.Context, r plan.Record) error {
 // comes in. Names come back relative to the zone, but Vultr's own example shows
 // full ones; TXT data come back in quotes. Data that
 // are not what the type says stay as they are.
-func (c *Client) record(zone string, r govultr.DomainRecord) plan.Record {
-	domain := c.domainOf(plan.Record{Zone: zone})
+func (c *Client) record(zone string, r govultr.DomainRecord) model.Record {
+	domain := c.domainOf(model.Record{Zone: zone})
 	name := strings.ToLower(strings.TrimSuffix(r.Name, "."))
 	if name == domain {
 		name = ""
@@ -153,11 +153,11 @@ func (c *Client) record(zone string, r govultr.DomainRecord) plan.Record {
 			data = ip.String()
 		}
 	}
-	return plan.Record{ID: r.ID, Zone: zone, Name: name, Type: r.Type, Data: data, TTL: r.TTL}
+	return model.Record{ID: r.ID, Zone: zone, Name: name, Type: r.Type, Data: data, TTL: r.TTL}
 }
 
 // quote returns a record's data as they are sent: a TXT as one quoted string.
-func quote(r plan.Record) string {
+func quote(r model.Record) string {
 	if r.Type == "TXT" {
 		return `"` + r.Data + `"`
 	}

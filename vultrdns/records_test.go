@@ -12,7 +12,7 @@ import (
 	"github.com/vultr/govultr/v3"
 
 	"github.com/edgeward/edgeward/internal/emulator"
-	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/transport"
 )
 
@@ -21,32 +21,32 @@ func TestRecordsAreReadInOneForm(t *testing.T) {
 	for _, tc := range []struct {
 		name string
 		read govultr.DomainRecord
-		want plan.Record
+		want model.Record
 	}{
-		{"a relative name", govultr.DomainRecord{ID: "i", Type: "A", Name: "www", Data: "192.0.2.1", TTL: 60}, plan.Record{ID: "i", Name: "www", Type: "A", Data: "192.0.2.1", TTL: 60}},
-		{"the apex", govultr.DomainRecord{Type: "A"}, plan.Record{Type: "A"}},
-		{"a wildcard", govultr.DomainRecord{Type: "A", Name: "*"}, plan.Record{Name: "*", Type: "A"}},
-		{"a full name", govultr.DomainRecord{Type: "A", Name: "nodes.main.team.example.com"}, plan.Record{Name: "nodes.main.team", Type: "A"}},
-		{"a full name with a dot", govultr.DomainRecord{Type: "A", Name: "www.example.com."}, plan.Record{Name: "www", Type: "A"}},
-		{"the zone's own full name", govultr.DomainRecord{Type: "A", Name: "example.com"}, plan.Record{Type: "A"}},
-		{"a name that only ends alike", govultr.DomainRecord{Type: "A", Name: "www.anexample.com"}, plan.Record{Name: "www.anexample.com", Type: "A"}},
-		{"upper case", govultr.DomainRecord{Type: "A", Name: "WWW.Example.COM"}, plan.Record{Name: "www", Type: "A"}},
-		{"a TXT in quotes", govultr.DomainRecord{Type: "TXT", Data: `"heritage=edgeward,edgeward/owner=team"`}, plan.Record{Type: "TXT", Data: "heritage=edgeward,edgeward/owner=team"}},
-		{"a TXT without quotes", govultr.DomainRecord{Type: "TXT", Data: `plain`}, plan.Record{Type: "TXT", Data: "plain"}},
-		{"an empty TXT", govultr.DomainRecord{Type: "TXT", Data: `""`}, plan.Record{Type: "TXT"}},
-		{"quotes in a CAA are data", govultr.DomainRecord{Type: "CAA", Data: `0 issue "letsencrypt.org"`}, plan.Record{Type: "CAA", Data: `0 issue "letsencrypt.org"`}},
-		{"a CNAME with a dot", govultr.DomainRecord{Type: "CNAME", Data: "lb.example.net."}, plan.Record{Type: "CNAME", Data: "lb.example.net"}},
-		{"a CNAME in upper case", govultr.DomainRecord{Type: "CNAME", Data: "LB.Example.NET."}, plan.Record{Type: "CNAME", Data: "lb.example.net"}},
-		{"a wildcard's full name in upper case with a dot", govultr.DomainRecord{Type: "A", Name: "*.EXAMPLE.COM."}, plan.Record{Name: "*", Type: "A"}},
-		{"a TXT in upper case is data", govultr.DomainRecord{Type: "TXT", Data: `"A"`}, plan.Record{Type: "TXT", Data: "A"}},
-		{"IPv6 in full", govultr.DomainRecord{Type: "AAAA", Data: "2001:0db8:0000:0000:0000:0000:0000:0001"}, plan.Record{Type: "AAAA", Data: "2001:db8::1"}},
-		{"IPv6 in upper case", govultr.DomainRecord{Type: "AAAA", Data: "2001:DB8::A"}, plan.Record{Type: "AAAA", Data: "2001:db8::a"}},
-		{"IPv6 compressed elsewhere", govultr.DomainRecord{Type: "AAAA", Data: "2001:db8:0:0:1::1"}, plan.Record{Type: "AAAA", Data: "2001:db8::1:0:0:1"}},
-		{"IPv6 that ends like IPv4", govultr.DomainRecord{Type: "AAAA", Data: "64:ff9b::192.0.2.1"}, plan.Record{Type: "AAAA", Data: "64:ff9b::c000:201"}},
-		{"IPv6 in another type is data", govultr.DomainRecord{Type: "TXT", Data: `"2001:DB8::A"`}, plan.Record{Type: "TXT", Data: "2001:DB8::A"}},
-		{"no address", govultr.DomainRecord{Type: "AAAA", Data: "Somewhere"}, plan.Record{Type: "AAAA", Data: "Somewhere"}},
-		{"IPv4 with zeros, which is no address", govultr.DomainRecord{Type: "A", Data: "192.000.002.001"}, plan.Record{Type: "A", Data: "192.000.002.001"}},
-		{"a dot at a TXT's end is data", govultr.DomainRecord{Type: "TXT", Data: `"end."`}, plan.Record{Type: "TXT", Data: "end."}},
+		{"a relative name", govultr.DomainRecord{ID: "i", Type: "A", Name: "www", Data: "192.0.2.1", TTL: 60}, model.Record{ID: "i", Name: "www", Type: "A", Data: "192.0.2.1", TTL: 60}},
+		{"the apex", govultr.DomainRecord{Type: "A"}, model.Record{Type: "A"}},
+		{"a wildcard", govultr.DomainRecord{Type: "A", Name: "*"}, model.Record{Name: "*", Type: "A"}},
+		{"a full name", govultr.DomainRecord{Type: "A", Name: "nodes.main.team.example.com"}, model.Record{Name: "nodes.main.team", Type: "A"}},
+		{"a full name with a dot", govultr.DomainRecord{Type: "A", Name: "www.example.com."}, model.Record{Name: "www", Type: "A"}},
+		{"the zone's own full name", govultr.DomainRecord{Type: "A", Name: "example.com"}, model.Record{Type: "A"}},
+		{"a name that only ends alike", govultr.DomainRecord{Type: "A", Name: "www.anexample.com"}, model.Record{Name: "www.anexample.com", Type: "A"}},
+		{"upper case", govultr.DomainRecord{Type: "A", Name: "WWW.Example.COM"}, model.Record{Name: "www", Type: "A"}},
+		{"a TXT in quotes", govultr.DomainRecord{Type: "TXT", Data: `"heritage=edgeward,edgeward/owner=team"`}, model.Record{Type: "TXT", Data: "heritage=edgeward,edgeward/owner=team"}},
+		{"a TXT without quotes", govultr.DomainRecord{Type: "TXT", Data: `plain`}, model.Record{Type: "TXT", Data: "plain"}},
+		{"an empty TXT", govultr.DomainRecord{Type: "TXT", Data: `""`}, model.Record{Type: "TXT"}},
+		{"quotes in a CAA are data", govultr.DomainRecord{Type: "CAA", Data: `0 issue "letsencrypt.org"`}, model.Record{Type: "CAA", Data: `0 issue "letsencrypt.org"`}},
+		{"a CNAME with a dot", govultr.DomainRecord{Type: "CNAME", Data: "lb.example.net."}, model.Record{Type: "CNAME", Data: "lb.example.net"}},
+		{"a CNAME in upper case", govultr.DomainRecord{Type: "CNAME", Data: "LB.Example.NET."}, model.Record{Type: "CNAME", Data: "lb.example.net"}},
+		{"a wildcard's full name in upper case with a dot", govultr.DomainRecord{Type: "A", Name: "*.EXAMPLE.COM."}, model.Record{Name: "*", Type: "A"}},
+		{"a TXT in upper case is data", govultr.DomainRecord{Type: "TXT", Data: `"A"`}, model.Record{Type: "TXT", Data: "A"}},
+		{"IPv6 in full", govultr.DomainRecord{Type: "AAAA", Data: "2001:0db8:0000:0000:0000:0000:0000:0001"}, model.Record{Type: "AAAA", Data: "2001:db8::1"}},
+		{"IPv6 in upper case", govultr.DomainRecord{Type: "AAAA", Data: "2001:DB8::A"}, model.Record{Type: "AAAA", Data: "2001:db8::a"}},
+		{"IPv6 compressed elsewhere", govultr.DomainRecord{Type: "AAAA", Data: "2001:db8:0:0:1::1"}, model.Record{Type: "AAAA", Data: "2001:db8::1:0:0:1"}},
+		{"IPv6 that ends like IPv4", govultr.DomainRecord{Type: "AAAA", Data: "64:ff9b::192.0.2.1"}, model.Record{Type: "AAAA", Data: "64:ff9b::c000:201"}},
+		{"IPv6 in another type is data", govultr.DomainRecord{Type: "TXT", Data: `"2001:DB8::A"`}, model.Record{Type: "TXT", Data: "2001:DB8::A"}},
+		{"no address", govultr.DomainRecord{Type: "AAAA", Data: "Somewhere"}, model.Record{Type: "AAAA", Data: "Somewhere"}},
+		{"IPv4 with zeros, which is no address", govultr.DomainRecord{Type: "A", Data: "192.000.002.001"}, model.Record{Type: "A", Data: "192.000.002.001"}},
+		{"a dot at a TXT's end is data", govultr.DomainRecord{Type: "TXT", Data: `"end."`}, model.Record{Type: "TXT", Data: "end."}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			if diff := cmp.Diff(tc.want, client.record("", tc.read)); diff != "" {
@@ -59,14 +59,14 @@ func TestRecordsAreReadInOneForm(t *testing.T) {
 func TestCreateSendsAndReadsBack(t *testing.T) {
 	for _, tc := range []struct {
 		name   string
-		record plan.Record
+		record model.Record
 		data   string // as the API stores it
 	}{
 		{"an address", addressRecord("nodes.main.team", "192.0.2.1"), "192.0.2.1"},
 		{"at the apex", addressRecord("", "192.0.2.1"), "192.0.2.1"},
-		{"an IPv6 address", plan.Record{Name: "nodes", Type: "AAAA", Data: "2001:db8::1", TTL: 1}, "2001:db8::1"},
-		{"a claim", plan.Record{Name: "_edgeward.main.team", Type: "TXT", Data: "heritage=edgeward,edgeward/owner=team", TTL: 120}, `"heritage=edgeward,edgeward/owner=team"`},
-		{"an alias", plan.Record{Name: "web.shop.lb", Type: "CNAME", Data: "lb.example.net", TTL: 120}, "lb.example.net"},
+		{"an IPv6 address", model.Record{Name: "nodes", Type: "AAAA", Data: "2001:db8::1", TTL: 1}, "2001:db8::1"},
+		{"a claim", model.Record{Name: "_edgeward.main.team", Type: "TXT", Data: "heritage=edgeward,edgeward/owner=team", TTL: 120}, `"heritage=edgeward,edgeward/owner=team"`},
+		{"an alias", model.Record{Name: "web.shop.lb", Type: "CNAME", Data: "lb.example.net", TTL: 120}, "lb.example.net"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			api, client := newZone(t, emulator.VultrOptions{})
@@ -93,7 +93,7 @@ func TestTXTIsSentInQuotes(t *testing.T) {
 		}
 		_, _ = io.WriteString(w, `{"record":{"id":"i","type":"TXT","name":"_edgeward","data":"\"heritage=edgeward\"","ttl":120}}`)
 	}))
-	made := create(t, client, plan.Record{Name: "_edgeward", Type: "TXT", Data: "heritage=edgeward", TTL: 120})
+	made := create(t, client, model.Record{Name: "_edgeward", Type: "TXT", Data: "heritage=edgeward", TTL: 120})
 	const want = `{"name":"_edgeward","type":"TXT","data":"\"heritage=edgeward\"","ttl":120}`
 	if sent != want {
 		t.Errorf("sent %s, want %s", sent, want)
@@ -109,7 +109,7 @@ func TestCreateRepliesWithoutRecord(t *testing.T) {
 	for _, reply := range []string{`{}`, `{"record":null}`, `{"record":{}}`, `{"record":{"name":"www"}}`, `null`, `[]`, ``} {
 		client := newClient(t, answer(201, "application/json", reply))
 		made, err := client.Create(t.Context(), addressRecord("www", "192.0.2.1"))
-		if err == nil || made != (plan.Record{}) || transport.NotSent(err) || transport.Permanent(err) {
+		if err == nil || made != (model.Record{}) || transport.NotSent(err) || transport.Permanent(err) {
 			t.Errorf("reply %q: got %+v, %v; want an error that leaves it open", reply, made, err)
 		}
 	}
@@ -169,8 +169,8 @@ func TestUpdateReturnsTheTTLThatIsKept(t *testing.T) {
 // A CNAME gets another target in place, so that its name resolves all the time.
 func TestUpdateOfACNAME(t *testing.T) {
 	api, client := newZone(t, emulator.VultrOptions{})
-	made := create(t, client, plan.Record{Name: "web.lb", Type: "CNAME", Data: "one.example.org", TTL: 120})
-	want := plan.Record{Name: "web.lb", Type: "CNAME", Data: "two.example.org", TTL: 120}
+	made := create(t, client, model.Record{Name: "web.lb", Type: "CNAME", Data: "one.example.org", TTL: 120})
+	want := model.Record{Name: "web.lb", Type: "CNAME", Data: "two.example.org", TTL: 120}
 	kept, err := client.Update(t.Context(), made, want, false)
 	if err != nil || !kept.Equal(want) || kept.ID != made.ID {
 		t.Errorf("got %+v, %v", kept, err)
@@ -201,7 +201,7 @@ func TestUpdateThatCannotBeReadBack(t *testing.T) {
 			changed := old
 			changed.TTL = 60
 			kept, err := client.Update(t.Context(), old, changed, false)
-			if err == nil || kept != (plan.Record{}) || transport.NotSent(err) || transport.Permanent(err) ||
+			if err == nil || kept != (model.Record{}) || transport.NotSent(err) || transport.Permanent(err) ||
 				!strings.HasPrefix(err.Error(), "record www A 192.0.2.1 was changed, but reading it back: ") {
 				t.Errorf("got %+v, %v", kept, err)
 			}

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/edgeward/edgeward/internal/emulator"
-	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/transport"
 )
 
@@ -17,8 +17,8 @@ import (
 // the API refuses, and by which calls. A field that does not change is not sent:
 // beside another, it may be what is refused.
 func TestUpdateOneFieldACall(t *testing.T) {
-	alias := func(data string, ttl int) plan.Record {
-		return plan.Record{Name: "www", Type: "CNAME", Data: data, TTL: ttl}
+	alias := func(data string, ttl int) model.Record {
+		return model.Record{Name: "www", Type: "CNAME", Data: data, TTL: ttl}
 	}
 	old := alias("one.example.org", 120)
 	const patch, get = "PATCH domains/{domain}/records/{id} 204", "GET domains/{domain}/records/{id} 200"
@@ -26,9 +26,9 @@ func TestUpdateOneFieldACall(t *testing.T) {
 	for _, tc := range []struct {
 		name    string
 		options emulator.VultrOptions
-		ask     plan.Record
-		want    plan.Record // what stands afterwards
-		status  int         // of the error; 0: none
+		ask     model.Record
+		want    model.Record // what stands afterwards
+		status  int          // of the error; 0: none
 		calls   []string
 	}{
 		{"the target", emulator.VultrOptions{}, alias("two.example.org", 120), alias("two.example.org", 120), 0, []string{patch, get}},
@@ -84,9 +84,9 @@ func TestUpdateWhoseSecondCallFails(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			faults := new(emulator.Faults)
 			_, client := newZone(t, emulator.VultrOptions{Faults: faults})
-			made := create(t, client, plan.Record{Name: "www", Type: "CNAME", Data: "one.example.org", TTL: 120})
+			made := create(t, client, model.Record{Name: "www", Type: "CNAME", Data: "one.example.org", TTL: 120})
 			faults.Set(emulator.Nth(2, tc.fault))
-			want := plan.Record{ID: made.ID, Name: "www", Type: "CNAME", Data: "two.example.org", TTL: tc.ttl}
+			want := model.Record{ID: made.ID, Name: "www", Type: "CNAME", Data: "two.example.org", TTL: tc.ttl}
 			ask := want
 			ask.TTL = 60
 			if kept, err := client.Update(t.Context(), made, ask, false); err != nil || kept != want {
@@ -104,18 +104,18 @@ func TestUnknownEffect(t *testing.T) {
 		"hang":         {Hang: true},
 		"hang, effect": {Hang: true, After: true},
 	} {
-		for verb, call := range map[string]func(*Client, context.Context, plan.Record) error{
-			"create": func(c *Client, ctx context.Context, _ plan.Record) error {
+		for verb, call := range map[string]func(*Client, context.Context, model.Record) error{
+			"create": func(c *Client, ctx context.Context, _ model.Record) error {
 				_, err := c.Create(ctx, addressRecord("www", "192.0.2.1"))
 				return err
 			},
-			"update": func(c *Client, ctx context.Context, r plan.Record) error {
+			"update": func(c *Client, ctx context.Context, r model.Record) error {
 				changed := r
 				changed.TTL = 60
 				_, err := c.Update(ctx, r, changed, false)
 				return err
 			},
-			"delete": func(c *Client, ctx context.Context, r plan.Record) error { return c.Delete(ctx, r) },
+			"delete": func(c *Client, ctx context.Context, r model.Record) error { return c.Delete(ctx, r) },
 		} {
 			t.Run(name+", "+verb, func(t *testing.T) {
 				faults := new(emulator.Faults)

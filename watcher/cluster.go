@@ -37,6 +37,8 @@ type ClusterOptions struct {
 	// ReadTLS says that Secrets of type kubernetes.io/tls are watched too, as far
 	// as they may be read.
 	ReadTLS bool
+	// TLSFor says whose hosts have these certificates, for the log: "Some CDN".
+	TLSFor string
 	// Handlers; nil if nobody is to be told.
 	Ingresses      Handler[*kube.Ingress]
 	Services       Handler[kube.Service]
@@ -161,7 +163,7 @@ func newTLSLoop(opts ClusterOptions, c *Cluster, namespace string) *Loop[kube.TL
 		connect: c.connect, group: coreGroup, newList: newList[corev1.SecretList],
 		resource: "secrets", namespace: namespace, fields: "type=" + string(corev1.SecretTypeTLS),
 	}, ReduceTLSSecret, opts.TLSSecrets, c.loopSynced)
-	l.opts.Optional = "certificates of Vultr CDN hosts cannot be read; deploy/rbac-certificates.yaml allows it"
+	l.opts.Optional = "certificates of " + opts.TLSFor + " hosts cannot be read; deploy/rbac-certificates.yaml allows it"
 	if opts.TLSRefused != nil {
 		l.opts.Refused = func(refused bool) { opts.TLSRefused(namespace, refused) }
 	}

@@ -6,9 +6,11 @@ import (
 	"sync"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/app"
 	"github.com/edgeward/edgeward/internal/config"
 	"github.com/edgeward/edgeward/internal/feedback"
 	"github.com/edgeward/edgeward/internal/kube"
+	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/syncer"
 	"github.com/edgeward/edgeward/watcher"
 )
@@ -32,18 +34,19 @@ type teller struct {
 }
 
 // tellers makes one for each cluster, which watched are in the same order.
-func tellers(cfg *config.Config, access Access, watched []*watcher.Cluster, dryRun bool) []teller {
+func tellers(cfg *config.Config, access app.Access, watched []*watcher.Cluster, dryRun bool) []teller {
 	var all []teller
+	set := app.Settings(cfg)
+	shows := slices.ContainsFunc(set.CDNs, func(c model.CDN) bool { return !c.OneName || c.Host != "" })
 	for i, c := range cfg.Clusters {
 		clients := access.Clients(c)
 		all = append(all, teller{
 			source: feedback.Source{
-				Cluster: c.Name, Target: cfg.Edgio.CNAMETarget, PublishZones: cfg.Vultr.PublishZones,
-				Ours: ours(cfg, c),
+				Cluster: c.Name, Settings: set, Ours: ours(cfg, c),
 			},
 			reporter: feedback.NewReporter(feedback.Options{
-				Namespaces: c.Namespaces, Status: cfg.Edgio.CNAMETarget != "" || cfg.VultrCDN.On, DryRun: dryRun,
-				Connect: func() (feedback.API, error) { return clients.Get() }, Log: access.log.With("cluster", c.Name),
+				Namespaces: c.Namespaces, Status: shows, DryRun: dryRun,
+				Connect: func() (feedback.API, error) { return clients.Get() }, Log: access.Log().With("cluster", c.Name),
 			}),
 			watched: watched[i],
 		})
@@ -54,7 +57,7 @@ func tellers(cfg *config.Config, access Access, watched []*watcher.Cluster, dryR
 // ours tells the Ingresses of a cluster whose class is ours, by its name or by its
 // object, from those that are selected by their label alone.
 func ours(cfg *config.Config, c config.Cluster) func(*kube.Ingress) bool {
-	classes, controllers := classes(cfg, c)
+	classes, controllers := app.Classes(cfg, c)
 	return func(in *kube.Ingress) bool {
 		return slices.Contains(classes, in.Class) || slices.Contains(controllers, in.Controller)
 	}

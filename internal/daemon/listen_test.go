@@ -10,8 +10,9 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/metrics"
-	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/server"
 	"github.com/edgeward/edgeward/internal/syncer"
 	"github.com/edgeward/edgeward/internal/transport"
@@ -20,8 +21,8 @@ import (
 // idle is a DNS without records.
 type idle struct{ syncer.DNS }
 
-func (idle) Zones() []string                             { return []string{""} }
-func (idle) List(context.Context) ([]plan.Record, error) { return nil, nil }
+func (idle) Zones() []string                              { return []string{""} }
+func (idle) List(context.Context) ([]model.Record, error) { return nil, nil }
 
 // stuck is a log that takes no line any more once its reader has stopped.
 type stuck struct {
@@ -47,7 +48,7 @@ func TestWatchdog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := stuck{stopped: make(chan struct{}), forever: make(chan struct{})}
 		s := syncer.New(syncer.Options{
-			Clusters: []plan.Cluster{{Name: "main"}}, DNS: idle{}, DNSGate: transport.NewGate(0, time.Second),
+			Clusters: []desired.Cluster{{Name: "main"}}, DNS: idle{}, DNSGate: transport.NewGate(0, time.Second),
 			ResyncInterval: 5 * time.Second, Metrics: metrics.New(prometheus.NewRegistry(), metrics.Build{}), Log: slog.New(log),
 		})
 		d := new(daemon)

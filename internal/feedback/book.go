@@ -1,10 +1,9 @@
 package feedback
 
 import (
+	"github.com/edgeward/edgeward/internal/model"
 	"iter"
 	"time"
-
-	"github.com/edgeward/edgeward/internal/plan"
 )
 
 // job is one thing to write.
@@ -21,14 +20,14 @@ type job struct {
 // book knows what was said and what there is to do. It has an entry for each
 // Ingress and no more, whatever happens, and takes time as a parameter.
 type book struct {
-	entries map[plan.IngressID]*entry
-	open    map[plan.IngressID]bool // those that may have something to do
-	muted   [kinds]bool             // what may not be written
-	updates int                     // how often outcomes have come
+	entries map[model.IngressID]*entry
+	open    map[model.IngressID]bool // those that may have something to do
+	muted   [kinds]bool              // what may not be written
+	updates int                      // how often outcomes have come
 }
 
 func newBook() *book {
-	return &book{entries: make(map[plan.IngressID]*entry), open: make(map[plan.IngressID]bool)}
+	return &book{entries: make(map[model.IngressID]*entry), open: make(map[model.IngressID]bool)}
 }
 
 // update takes the outcomes of all Ingresses. What the first ones say is mostly

@@ -1,10 +1,9 @@
 package feedback
 
 import (
+	"github.com/edgeward/edgeward/internal/desired"
 	"slices"
 	"time"
-
-	"github.com/edgeward/edgeward/internal/plan"
 )
 
 const (
@@ -112,12 +111,12 @@ func (m Message) replaces(old Message) bool { return m.Reason == old.Reason }
 func (m Message) same(o Message) bool { return m.Reason == o.Reason && m.Text == o.Text }
 
 // passing reports whether a message is of what goes on by itself.
-func (m Message) passing() bool { return m.Reason == sayings[plan.Pending].reason && !m.Warning }
+func (m Message) passing() bool { return m.Reason == sayings[desired.Pending].reason && !m.Warning }
 
 // settled is how long a message has to hold before it is said.
 func (m Message) settled() time.Duration {
 	switch m.Reason {
-	case sayings[plan.Pending].reason, sayings[plan.Failed].reason:
+	case sayings[desired.Pending].reason, sayings[desired.Failed].reason:
 		return settlePassing
 	}
 	return settle

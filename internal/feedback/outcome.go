@@ -1,14 +1,13 @@
 package feedback
 
 import (
+	"github.com/edgeward/edgeward/internal/model"
 	"strings"
-
-	"github.com/edgeward/edgeward/internal/plan"
 )
 
 // Outcome is what became of one Ingress: the aggregate of its routes.
 type Outcome struct {
-	Ingress plan.IngressID
+	Ingress model.IngressID
 	UID     string
 	// Version is the resource version that Published was read at.
 	Version string

@@ -6,7 +6,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/kube"
+	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/plan"
 	"github.com/edgeward/edgeward/internal/syncer"
 )
@@ -18,13 +20,8 @@ const originAnnotation = "edgeward/origin"
 // Source is where the outcomes of one cluster come from.
 type Source struct {
 	Cluster string
-	// Target is the host of Edgio that published hosts point at
-	// ("acme.cdn.example"); "": not known, so that it is not shown. Other CDNs
-	// tell theirs with each rule.
-	Target string
-	// PublishZones are the DNS zones in which published hosts are led to the CDN,
-	// so that nobody needs to be asked for it.
-	PublishZones []string
+	// Settings are those of the plan.
+	Settings model.Settings
 	// Ours reports whether the Ingress's class is ours. Of one that is selected
 	// by its label another controller writes the status.
 	Ours func(*kube.Ingress) bool
@@ -66,8 +63,8 @@ func (s Source) Outcomes(o *syncer.Overview, ingresses []*kube.Ingress) iter.Seq
 }
 
 // outcome is what the last plan found for one Ingress, which is marked as present.
-func (s Source) outcome(o *syncer.Overview, in *kube.Ingress, about map[plan.IngressID]*about, targets map[plan.RuleKey]string) Outcome {
-	id := plan.IngressID{Cluster: s.Cluster, Namespace: in.Namespace, Name: in.Name}
+func (s Source) outcome(o *syncer.Overview, in *kube.Ingress, about map[model.IngressID]*about, targets map[model.RuleKey]string) Outcome {
+	id := model.IngressID{Cluster: s.Cluster, Namespace: in.Namespace, Name: in.Name}
 	outcome := Outcome{Ingress: id, UID: in.UID, Version: in.ResourceVersion, Published: in.Published, Found: o.Found[id]}
 	if a := about[id]; a != nil {
 		a.present = true
@@ -84,8 +81,8 @@ func (s Source) outcome(o *syncer.Overview, in *kube.Ingress, about map[plan.Ing
 
 // undecided is the outcome of an Ingress whose class is unknown; it is not known of
 // one of which nothing was ever published.
-func (s Source) undecided(o *syncer.Overview, in *kube.Ingress, about map[plan.IngressID]*about) (outcome Outcome, known bool) {
-	id := plan.IngressID{Cluster: s.Cluster, Namespace: in.Namespace, Name: in.Name}
+func (s Source) undecided(o *syncer.Overview, in *kube.Ingress, about map[model.IngressID]*about) (outcome Outcome, known bool) {
+	id := model.IngressID{Cluster: s.Cluster, Namespace: in.Namespace, Name: in.Name}
 	a := about[id]
 	if a == nil {
 		return Outcome{}, false
@@ -96,7 +93,7 @@ func (s Source) undecided(o *syncer.Overview, in *kube.Ingress, about map[plan.I
 
 // about is what an overview says of one Ingress.
 type about struct {
-	live     []*plan.Rule // rules that stand for it
+	live     []*model.Rule // rules that stand for it
 	findings []finding
 	notes    []string
 	present  bool // it is among the selected ones
@@ -104,17 +101,17 @@ type about struct {
 
 // finding is one thing that the plan says of an Ingress.
 type finding struct {
-	state  plan.State
-	key    plan.RuleKey // zero: it concerns no single host and path
+	state  desired.State
+	key    model.RuleKey // zero: it concerns no single host and path
 	reason string
 	waits  bool // pending for want of an object in the cluster
 }
 
 // gather brings together what an overview says of each of the cluster's
 // Ingresses; there are about n.
-func (s Source) gather(o *syncer.Overview, n int) map[plan.IngressID]*about {
-	all, block := make(map[plan.IngressID]*about, n), make([]about, 0, n)
-	of := func(id plan.IngressID) *about {
+func (s Source) gather(o *syncer.Overview, n int) map[model.IngressID]*about {
+	all, block := make(map[model.IngressID]*about, n), make([]about, 0, n)
+	of := func(id model.IngressID) *about {
 		a := all[id]
 		switch {
 		case a != nil:
@@ -130,7 +127,7 @@ func (s Source) gather(o *syncer.Overview, n int) map[plan.IngressID]*about {
 		return a
 	}
 	for _, r := range o.Rules {
-		if m, ok := r.Mark(); ok && m.Owner == o.Settings.Owner {
+		if m, ok := r.OwnerLabel(); ok && m.Owner == o.Settings.Owner {
 			a := of(m.IngressID)
 			a.live = append(a.live, r)
 		}
@@ -138,17 +135,17 @@ func (s Source) gather(o *syncer.Overview, n int) map[plan.IngressID]*about {
 	for id := range o.Found { // by now its rule may be gone
 		of(id)
 	}
-	add := func(id plan.IngressID, f finding) {
+	add := func(id model.IngressID, f finding) {
 		a := of(id)
 		a.findings = append(a.findings, f)
 	}
 	for _, p := range plan.Problems(o.Want, o.Step) {
-		add(p.Ingress, finding{p.State, p.Key, p.Reason, p.State == plan.Pending})
+		add(p.Ingress, finding{p.State, p.Key, p.Reason, p.State == desired.Pending})
 	}
 	failed := answersOf(o.Failures)
 	for _, r := range o.Step.Routes {
 		reason := r.Reason
-		if r.State == plan.Failed {
+		if r.State == desired.Failed {
 			reason += failed.of(r, o.Want.Route(r.Key).Set)
 		}
 		add(r.Ingress, finding{r.State, r.Key, reason, false})
@@ -156,11 +153,11 @@ func (s Source) gather(o *syncer.Overview, n int) map[plan.IngressID]*about {
 	if len(o.Step.Released) > 0 {
 		for _, r := range o.Want.Routes {
 			if r.Release && slices.Contains(o.Step.Released, r.Ingress) {
-				add(r.Ingress, finding{state: plan.Released, key: r.Key})
+				add(r.Ingress, finding{state: desired.Released, key: r.Key})
 			}
 		}
 	}
-	noted := make(map[plan.Warning]bool)
+	noted := make(map[desired.Warning]bool)
 	for _, w := range slices.Concat(o.Want.Warnings, o.Step.Warnings) {
 		if a := of(w.Ingress); !noted[w] {
 			noted[w] = true
@@ -173,15 +170,12 @@ func (s Source) gather(o *syncer.Overview, n int) map[plan.IngressID]*about {
 // targets returns the CDN's host for each host and path that it serves, where
 // that is known. Of two rules at one place, while one takes over from the other,
 // it is that of the wanted one.
-func (s Source) targets(about map[plan.IngressID]*about, want plan.Want) map[plan.RuleKey]string {
-	chosen := make(map[plan.RuleKey]*plan.Rule)
-	targets := make(map[plan.RuleKey]string)
+func (s Source) targets(about map[model.IngressID]*about, want desired.Want) map[model.RuleKey]string {
+	chosen := make(map[model.RuleKey]*model.Rule)
+	targets := make(map[model.RuleKey]string)
 	for _, a := range about {
 		for _, r := range a.live {
-			host := r.Published
-			if r.CDN == plan.Edgio {
-				host = s.Target
-			}
+			host := s.Settings.CDN(r.CDN).HostOf(r)
 			other, two := chosen[r.RuleKey]
 			wanted := want.Route(r.RuleKey).Rule
 			if host == "" || r.Pending || two && (wanted.Equal(*other) || !wanted.Equal(*r) && other.ID < r.ID) {
@@ -194,7 +188,7 @@ func (s Source) targets(about map[plan.IngressID]*about, want plan.Want) map[pla
 }
 
 // distinct are the targets of the rules, each once, sorted; nil if there are none.
-func distinct(targets map[plan.RuleKey]string, rules []*plan.Rule) []string {
+func distinct(targets map[model.RuleKey]string, rules []*model.Rule) []string {
 	var list []string
 	for _, r := range rules {
 		if host := targets[r.RuleKey]; host != "" {
@@ -213,8 +207,8 @@ type answers struct {
 
 // rulePlace is the place of a rule and for whom it is.
 type rulePlace struct {
-	ingress plan.IngressID
-	place   string
+	ingress model.IngressID
+	place   model.Place
 }
 
 // answersOf finds the answers among the failures, of several at one place the first.
@@ -222,8 +216,10 @@ func answersOf(failures []syncer.Failure) answers {
 	a := answers{make(map[rulePlace]string), make(map[string]string)}
 	for _, f := range failures {
 		rule := rulePlace{f.Ingress, f.Place}
-		set, _, _ := strings.Cut(f.Place, " ")
-		a.rules[rule], a.sets[set] = cmp.Or(a.rules[rule], f.Error), cmp.Or(a.sets[set], f.Error)
+		a.rules[rule] = cmp.Or(a.rules[rule], f.Error)
+		if f.Place.IsRecord() {
+			a.sets[f.Place.Name] = cmp.Or(a.sets[f.Place.Name], f.Error)
+		}
 	}
 	return a
 }
@@ -231,7 +227,7 @@ func answersOf(failures []syncer.Failure) answers {
 // of is what a provider answered for what a route needs: its rule, or else an address
 // of its set.
 func (a answers) of(r plan.RouteState, set string) string {
-	text := cmp.Or(a.rules[rulePlace{r.Ingress, plan.Rule{RuleKey: r.Key}.Key()}], a.sets[set])
+	text := cmp.Or(a.rules[rulePlace{r.Ingress, r.Key.Place()}], a.sets[set])
 	if text == "" {
 		return ""
 	}

@@ -10,34 +10,37 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/kube"
+	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/observed"
 	"github.com/edgeward/edgeward/internal/plan"
 	"github.com/edgeward/edgeward/internal/syncer"
 )
 
 const cdn = "acme.cdn.example"
 
-func id(name string) plan.IngressID {
-	return plan.IngressID{Cluster: "main", Namespace: "default", Name: name}
+func id(name string) model.IngressID {
+	return model.IngressID{Cluster: "main", Namespace: "default", Name: name}
 }
 
 // url is "host/path" as a key.
-func url(text string) plan.RuleKey {
+func url(text string) model.RuleKey {
 	host, path, _ := strings.Cut(text, "/")
-	return plan.RuleKey{CDN: plan.Edgio, Host: host, Path: "/" + path}
+	return model.RuleKey{CDN: model.Edgio, Host: host, Path: "/" + path}
 }
 
 // ruleOf is a rule at a URL that is marked for an Ingress.
-func ruleOf(owner string, of plan.IngressID, at string) plan.Rule {
-	mark := plan.Mark{Owner: owner, IngressID: of}.String(url(at))
-	return plan.Rule{ID: at, RuleKey: url(at), Protocols: []plan.Protocol{{Published: "https", Mark: mark}}}
+func ruleOf(owner string, of model.IngressID, at string) model.Rule {
+	mark := model.OwnerLabel{Owner: owner, IngressID: of}.String(url(at))
+	return model.Rule{ID: at, RuleKey: url(at), Protocols: []model.Protocol{{Published: "https", Label: mark}}}
 }
 
 // zoneOf is a host of Vultr CDN, which serves it at the CDN's host, that is
 // marked for an Ingress.
-func zoneOf(of plan.IngressID, host, published string) plan.Rule {
+func zoneOf(of model.IngressID, host, published string) model.Rule {
 	r := ruleOf("acme", of, host+"/")
-	r.ID, r.CDN, r.Published = published, plan.VultrCDN, published
+	r.ID, r.CDN, r.Published = published, model.VultrCDN, published
 	return r
 }
 
@@ -47,7 +50,7 @@ func ingress(name string) *kube.Ingress {
 }
 
 func source(target string) Source {
-	return Source{Cluster: "main", Target: target, Ours: func(in *kube.Ingress) bool { return in.Class == "edgio" }}
+	return Source{Cluster: "main", Settings: model.Settings{CDNs: []model.CDN{{Name: model.Edgio, OneName: true, Host: target}}}, Ours: func(in *kube.Ingress) bool { return in.Class == "edgio" }}
 }
 
 func warning(reason, text string) Message { return Message{Reason: reason, Warning: true, Text: text} }
@@ -60,31 +63,31 @@ func TestHostname(t *testing.T) {
 	pending := b
 	pending.Pending = true
 	tests := map[string]struct {
-		rules  []plan.Rule
+		rules  []model.Rule
 		change func(*kube.Ingress)
 		target string
 		want   string // joined
 	}{
-		"Vultr CDN":                      {[]plan.Rule{a}, nil, cdn, "cdn-a.example"},
-		"Vultr CDN, no target of Edgio":  {[]plan.Rule{a}, nil, "", "cdn-a.example"},
-		"two of its hosts":               {[]plan.Rule{b, a}, nil, cdn, "cdn-a.example cdn-b.example"},
-		"two CDNs":                       {[]plan.Rule{mine, a}, nil, cdn, cdn + " cdn-a.example"},
-		"one is pending":                 {[]plan.Rule{a, pending}, nil, cdn, "cdn-a.example"},
-		"pending alone":                  {[]plan.Rule{pending}, nil, cdn, ""},
-		"another Ingress's pull zone":    {[]plan.Rule{zoneOf(id("blog"), "a.example.com", "cdn-a.example")}, nil, cdn, ""},
-		"two pull zones at one host":     {[]plan.Rule{a, moved}, nil, cdn, "cdn-0.example"},
-		"likewise, the other way round":  {[]plan.Rule{moved, a}, nil, cdn, "cdn-0.example"},
-		"a rule stands":                  {[]plan.Rule{mine}, nil, cdn, cdn},
+		"Vultr CDN":                      {[]model.Rule{a}, nil, cdn, "cdn-a.example"},
+		"Vultr CDN, no target of Edgio":  {[]model.Rule{a}, nil, "", "cdn-a.example"},
+		"two of its hosts":               {[]model.Rule{b, a}, nil, cdn, "cdn-a.example cdn-b.example"},
+		"two CDNs":                       {[]model.Rule{mine, a}, nil, cdn, cdn + " cdn-a.example"},
+		"one is pending":                 {[]model.Rule{a, pending}, nil, cdn, "cdn-a.example"},
+		"pending alone":                  {[]model.Rule{pending}, nil, cdn, ""},
+		"another Ingress's pull zone":    {[]model.Rule{zoneOf(id("blog"), "a.example.com", "cdn-a.example")}, nil, cdn, ""},
+		"two pull zones at one host":     {[]model.Rule{a, moved}, nil, cdn, "cdn-0.example"},
+		"likewise, the other way round":  {[]model.Rule{moved, a}, nil, cdn, "cdn-0.example"},
+		"a rule stands":                  {[]model.Rule{mine}, nil, cdn, cdn},
 		"none":                           {nil, nil, cdn, ""},
-		"one of two":                     {[]plan.Rule{ruleOf("acme", id("shop"), "shop.example.com/b"), {RuleKey: url("shop.example.com/")}}, nil, cdn, cdn},
-		"another Ingress's":              {[]plan.Rule{ruleOf("acme", id("blog"), "shop.example.com/")}, nil, cdn, ""},
-		"another owner's":                {[]plan.Rule{ruleOf("other", id("shop"), "shop.example.com/")}, nil, cdn, ""},
-		"one of its name elsewhere":      {[]plan.Rule{ruleOf("acme", plan.IngressID{Cluster: "far", Namespace: "default", Name: "shop"}, "shop.example.com/")}, nil, cdn, ""},
-		"the target is not known":        {[]plan.Rule{mine}, nil, "", ""},
-		"selected by its label alone":    {[]plan.Rule{mine}, func(in *kube.Ingress) { in.Class = "nginx" }, cdn, ""},
-		"its status is the origin":       {[]plan.Rule{mine}, func(in *kube.Ingress) { in.Annotations = map[string]string{"edgeward/origin": " status "} }, cdn, ""},
-		"another origin is said":         {[]plan.Rule{mine}, func(in *kube.Ingress) { in.Annotations = map[string]string{"edgeward/origin": "nodes"} }, cdn, cdn},
-		"what stands there does not say": {[]plan.Rule{mine}, func(in *kube.Ingress) { in.Published = []string{"former.example"} }, cdn, cdn},
+		"one of two":                     {[]model.Rule{ruleOf("acme", id("shop"), "shop.example.com/b"), {RuleKey: url("shop.example.com/")}}, nil, cdn, cdn},
+		"another Ingress's":              {[]model.Rule{ruleOf("acme", id("blog"), "shop.example.com/")}, nil, cdn, ""},
+		"another owner's":                {[]model.Rule{ruleOf("other", id("shop"), "shop.example.com/")}, nil, cdn, ""},
+		"one of its name elsewhere":      {[]model.Rule{ruleOf("acme", model.IngressID{Cluster: "far", Namespace: "default", Name: "shop"}, "shop.example.com/")}, nil, cdn, ""},
+		"the target is not known":        {[]model.Rule{mine}, nil, "", ""},
+		"selected by its label alone":    {[]model.Rule{mine}, func(in *kube.Ingress) { in.Class = "nginx" }, cdn, ""},
+		"its status is the origin":       {[]model.Rule{mine}, func(in *kube.Ingress) { in.Annotations = map[string]string{"edgeward/origin": " status "} }, cdn, ""},
+		"another origin is said":         {[]model.Rule{mine}, func(in *kube.Ingress) { in.Annotations = map[string]string{"edgeward/origin": "nodes"} }, cdn, cdn},
+		"what stands there does not say": {[]model.Rule{mine}, func(in *kube.Ingress) { in.Published = []string{"former.example"} }, cdn, cdn},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -92,7 +95,7 @@ func TestHostname(t *testing.T) {
 			if test.change != nil {
 				test.change(in)
 			}
-			o := &syncer.Overview{Settings: plan.Settings{Owner: "acme"}, Rules: plan.Refs(test.rules)}
+			o := &syncer.Overview{Settings: model.Settings{Owner: "acme"}, Rules: observed.Refs(test.rules)}
 			for got := range source(test.target).Outcomes(o, []*kube.Ingress{in}) {
 				if !got.Absent && got.hostnames() != test.want {
 					t.Errorf("%q, want %q", got.Hostnames, test.want)
@@ -109,7 +112,7 @@ func TestOutcomes(t *testing.T) {
 	in := ingress("old")
 	in.Published = []string{cdn}
 	got := slices.Collect(source(cdn).Outcomes(&syncer.Overview{
-		Settings: plan.Settings{Owner: "acme"}, Rules: plan.Refs([]plan.Rule{old, fresh, gone}), Found: map[plan.IngressID]bool{id("old"): true, id("went"): true},
+		Settings: model.Settings{Owner: "acme"}, Rules: observed.Refs([]model.Rule{old, fresh, gone}), Found: map[model.IngressID]bool{id("old"): true, id("went"): true},
 	}, []*kube.Ingress{in, ingress("fresh"), ingress("none")}))
 	want := []Outcome{
 		{Ingress: id("fresh"), UID: "uid-fresh", Version: "7", Hostnames: []string{cdn}},
@@ -127,24 +130,24 @@ func TestOutcomes(t *testing.T) {
 // TestMessages has what is said of an Ingress "shop" for what the plan found.
 func TestMessages(t *testing.T) {
 	a, b, c := url("shop.example.com/a"), url("shop.example.com/b"), url("blog.example.com/c")
-	zones := []plan.Rule{zoneOf(id("shop"), "x.example.com", "cdn-x.example"), zoneOf(id("shop"), "y.example.org", "cdn-y.example")}
+	zones := []model.Rule{zoneOf(id("shop"), "x.example.com", "cdn-x.example"), zoneOf(id("shop"), "y.example.org", "cdn-y.example")}
 	x, y := zones[0].RuleKey, zones[1].RuleKey
-	route := func(key plan.RuleKey, s plan.State, reason string) plan.RouteState {
-		return plan.RouteState{Route: &plan.Route{Ingress: id("shop"), Key: key}, State: s, Reason: reason}
+	route := func(key model.RuleKey, s desired.State, reason string) plan.RouteState {
+		return plan.RouteState{Route: &desired.Route{Ingress: id("shop"), Key: key}, State: s, Reason: reason}
 	}
-	problem := func(key plan.RuleKey, s plan.State, reason string) plan.Problem {
-		return plan.Problem{Ingress: id("shop"), Key: key, State: s, Reason: reason}
+	problem := func(key model.RuleKey, s desired.State, reason string) desired.Problem {
+		return desired.Problem{Ingress: id("shop"), Key: key, State: s, Reason: reason}
 	}
 	const mend = ". Correct the Ingress or what it names; nothing new is published until then."
 	const again = ". It is tried again by itself; what is published stays as it is until then."
 	many := func(n int) (routes []plan.RouteState) {
 		for i := range n {
-			routes = append(routes, route(url("shop.example.com/"+string(rune('a'+i))), plan.Synced, ""))
+			routes = append(routes, route(url("shop.example.com/"+string(rune('a'+i))), desired.Synced, ""))
 		}
 		return routes
 	}
 	tests := map[string]struct {
-		want     plan.Want
+		want     desired.Want
 		step     plan.Step
 		failures []syncer.Failure
 		target   string
@@ -152,70 +155,70 @@ func TestMessages(t *testing.T) {
 		messages []Message
 	}{
 		"nothing yet": {},
-		"published": {step: plan.Step{Routes: []plan.RouteState{route(b, plan.Synced, ""), route(a, plan.Synced, ""), route(c, plan.Synced, "")}}, target: cdn,
+		"published": {step: plan.Step{Routes: []plan.RouteState{route(b, desired.Synced, ""), route(a, desired.Synced, ""), route(c, desired.Synced, "")}}, target: cdn,
 			messages: []Message{normal("Synced", "Published at the CDN: blog.example.com/c, shop.example.com/a, shop.example.com/b. Let DNS lead blog.example.com, shop.example.com to acme.cdn.example (CNAME).")}},
 		"published, the target is not known": {step: plan.Step{Routes: many(1)},
 			messages: []Message{normal("Synced", "Published at the CDN: shop.example.com/a.")}},
-		"published at two hosts of the CDN": {step: plan.Step{Routes: []plan.RouteState{route(x, plan.Synced, ""), route(y, plan.Synced, ""), route(a, plan.Synced, "")}}, target: cdn,
+		"published at two hosts of the CDN": {step: plan.Step{Routes: []plan.RouteState{route(x, desired.Synced, ""), route(y, desired.Synced, ""), route(a, desired.Synced, "")}}, target: cdn,
 			messages: []Message{normal("Synced", "Published at the CDN: shop.example.com/a, x.example.com/, y.example.org/. Let DNS lead shop.example.com to acme.cdn.example, x.example.com to cdn-x.example, y.example.org to cdn-y.example (CNAME).")}},
-		"published, and led there": {step: plan.Step{Routes: []plan.RouteState{route(x, plan.Synced, ""), route(y, plan.Synced, "")}}, zones: []string{"other.example.com", "example.org"},
+		"published, and led there": {step: plan.Step{Routes: []plan.RouteState{route(x, desired.Synced, ""), route(y, desired.Synced, "")}}, zones: []string{"other.example.com", "example.org"},
 			messages: []Message{normal("Synced", "Published at the CDN: x.example.com/, y.example.org/. Let DNS lead x.example.com to cdn-x.example (CNAME).")}},
-		"all are led there": {step: plan.Step{Routes: []plan.RouteState{route(x, plan.Synced, "")}}, zones: []string{"x.example.com"},
+		"all are led there": {step: plan.Step{Routes: []plan.RouteState{route(x, desired.Synced, "")}}, zones: []string{"x.example.com"},
 			messages: []Message{normal("Synced", "Published at the CDN: x.example.com/.")}},
-		"a zone of a like name": {step: plan.Step{Routes: []plan.RouteState{route(x, plan.Synced, "")}}, zones: []string{"ample.com"},
+		"a zone of a like name": {step: plan.Step{Routes: []plan.RouteState{route(x, desired.Synced, "")}}, zones: []string{"ample.com"},
 			messages: []Message{normal("Synced", "Published at the CDN: x.example.com/. Let DNS lead x.example.com to cdn-x.example (CNAME).")}},
 		"published, with a warning": {step: plan.Step{Routes: many(1)},
-			want:     plan.Want{Warnings: []plan.Warning{{Ingress: id("shop"), Message: "beware"}, {Ingress: id("shop"), Message: "beware"}, {Ingress: id("blog"), Message: "else"}}},
+			want:     desired.Want{Warnings: []desired.Warning{{Ingress: id("shop"), Message: "beware"}, {Ingress: id("shop"), Message: "beware"}, {Ingress: id("blog"), Message: "else"}}},
 			messages: []Message{normal("Synced", "Published at the CDN: shop.example.com/a. Note: beware.")}},
-		"a warning alone": {want: plan.Want{Warnings: []plan.Warning{{Ingress: id("shop"), Message: "beware"}}}},
+		"a warning alone": {want: desired.Want{Warnings: []desired.Warning{{Ingress: id("shop"), Message: "beware"}}}},
 		"many paths": {step: plan.Step{Routes: many(9)},
 			messages: []Message{normal("Synced", "Published at the CDN: shop.example.com/a, shop.example.com/b, shop.example.com/c, shop.example.com/d, shop.example.com/e, shop.example.com/f and 3 more.")}},
-		"on the way": {step: plan.Step{Routes: []plan.RouteState{route(a, plan.Pending, "on the way")}},
+		"on the way": {step: plan.Step{Routes: []plan.RouteState{route(a, desired.Pending, "on the way")}},
 			messages: []Message{normal("Pending", "shop.example.com/a: on the way")}},
-		"waiting for an object": {want: plan.Want{Problems: []plan.Problem{problem(a, plan.Pending, "Service web does not exist")}},
+		"waiting for an object": {want: desired.Want{Problems: []desired.Problem{problem(a, desired.Pending, "Service web does not exist")}},
 			messages: []Message{warning("Pending", "shop.example.com/a: Service web does not exist. It is published as soon as that is there.")}},
-		"a conflict": {step: plan.Step{Problems: []plan.Problem{problem(a, plan.Conflict, "claimed by Ingress main/default/blog already")}},
+		"a conflict": {step: plan.Step{Problems: []desired.Problem{problem(a, desired.Conflict, "claimed by Ingress main/default/blog already")}},
 			messages: []Message{warning("Conflict", "shop.example.com/a: claimed by Ingress main/default/blog already. It is published for this Ingress as soon as nobody else has it.")}},
-		"the same of two paths, and another": {want: plan.Want{Problems: []plan.Problem{problem(b, plan.Invalid, "no port 81"), problem(a, plan.Invalid, "no port 81"), problem(c, plan.Invalid, "a wildcard")}},
+		"the same of two paths, and another": {want: desired.Want{Problems: []desired.Problem{problem(b, desired.Invalid, "no port 81"), problem(a, desired.Invalid, "no port 81"), problem(c, desired.Invalid, "a wildcard")}},
 			messages: []Message{warning("Invalid", "blog.example.com/c: a wildcard; shop.example.com/a, shop.example.com/b: no port 81"+mend)}},
-		"the whole Ingress": {want: plan.Want{Problems: []plan.Problem{problem(plan.RuleKey{}, plan.Invalid, "it has no rules")}},
+		"the whole Ingress": {want: desired.Want{Problems: []desired.Problem{problem(model.RuleKey{}, desired.Invalid, "it has no rules")}},
 			messages: []Message{warning("Invalid", "it has no rules"+mend)}},
-		"a rule is refused": {step: plan.Step{Routes: []plan.RouteState{route(a, plan.Failed, "refused")}},
-			failures: []syncer.Failure{{Place: "shop.example.com/a", Ingress: id("blog"), Error: "another's"}, {Place: "shop.example.com/a", Ingress: id("shop"), Error: "403 Forbidden"}},
+		"a rule is refused": {step: plan.Step{Routes: []plan.RouteState{route(a, desired.Failed, "refused")}},
+			failures: []syncer.Failure{{Place: a.Place(), Ingress: id("blog"), Error: "another's"}, {Place: a.Place(), Ingress: id("shop"), Error: "403 Forbidden"}},
 			messages: []Message{warning("SyncFailed", "shop.example.com/a: refused (403 Forbidden)"+again)}},
-		"an address is refused": {step: plan.Step{Routes: []plan.RouteState{route(a, plan.Failed, "no address")}},
-			want:     plan.Want{Routes: []*plan.Route{{Key: a, Set: "nodes.main.acme"}}},
-			failures: []syncer.Failure{{Place: "nodes.main.acmes A 192.0.2.1", Error: "another set's"}, {Place: "nodes.main.acme A 192.0.2.1", Error: "500"}},
+		"an address is refused": {step: plan.Step{Routes: []plan.RouteState{route(a, desired.Failed, "no address")}},
+			want:     desired.Want{Routes: []*desired.Route{{Key: a, Set: "nodes.main.acme"}}},
+			failures: []syncer.Failure{{Place: model.AddressRecord("nodes.main.acmes", "192.0.2.1", 0).Key(), Error: "another set's"}, {Place: model.AddressRecord("nodes.main.acme", "192.0.2.1", 0).Key(), Error: "500"}},
 			messages: []Message{warning("SyncFailed", "shop.example.com/a: no address (500)"+again)}},
-		"its DNS cannot be made": {step: plan.Step{Routes: []plan.RouteState{route(a, plan.Synced, "")}, NoDNS: map[string]bool{"shop.example.com": true}},
+		"its DNS cannot be made": {step: plan.Step{Routes: []plan.RouteState{route(a, desired.Synced, "")}, NoDNS: map[string]bool{"shop.example.com": true}},
 			target: cdn, zones: []string{"example.com"},
 			messages: []Message{normal("Synced", "Published at the CDN: shop.example.com/a. Let DNS lead shop.example.com to "+cdn+" (CNAME).")}},
 		"what a terminal would obey": {
-			step:     plan.Step{Problems: []plan.Problem{problem(a, plan.Conflict, "claimed by X\x1b[2K\n\u202eforged")}},
+			step:     plan.Step{Problems: []desired.Problem{problem(a, desired.Conflict, "claimed by X\x1b[2K\n\u202eforged")}},
 			messages: []Message{warning("Conflict", `shop.example.com/a: claimed by X\x1b[2K\n\u202eforged. It is published for this Ingress as soon as nobody else has it.`)}},
-		"let go": {step: plan.Step{Released: []plan.IngressID{id("shop")}},
-			want:     plan.Want{Routes: []*plan.Route{{Key: a, Release: true, Ingress: id("shop")}, {Key: b, Release: true, Ingress: id("blog")}}},
+		"let go": {step: plan.Step{Released: []model.IngressID{id("shop")}},
+			want:     desired.Want{Routes: []*desired.Route{{Key: a, Release: true, Ingress: id("shop")}, {Key: b, Release: true, Ingress: id("blog")}}},
 			messages: []Message{normal("Released", "Let go: shop.example.com/a. The rule stays at the CDN as it is and is not touched again.")}},
 		"some of each": {
-			step: plan.Step{Routes: many(1), Problems: []plan.Problem{problem(b, plan.Conflict, "taken")}},
-			want: plan.Want{Problems: []plan.Problem{problem(plan.RuleKey{}, plan.Invalid, "no host")}},
+			step: plan.Step{Routes: many(1), Problems: []desired.Problem{problem(b, desired.Conflict, "taken")}},
+			want: desired.Want{Problems: []desired.Problem{problem(model.RuleKey{}, desired.Invalid, "no host")}},
 			messages: []Message{
 				warning("Conflict", "shop.example.com/b: taken. It is published for this Ingress as soon as nobody else has it."),
 				warning("Invalid", "no host"+mend),
 				normal("Synced", "Published at the CDN: shop.example.com/a."),
 			}},
-		"of others": {step: plan.Step{Routes: []plan.RouteState{{Route: &plan.Route{Ingress: id("blog"), Key: c}, State: plan.Synced}, {Route: &plan.Route{Ingress: plan.IngressID{Cluster: "far", Namespace: "default", Name: "shop"}, Key: a}, State: plan.Synced}}}},
+		"of others": {step: plan.Step{Routes: []plan.RouteState{{Route: &desired.Route{Ingress: id("blog"), Key: c}, State: desired.Synced}, {Route: &desired.Route{Ingress: model.IngressID{Cluster: "far", Namespace: "default", Name: "shop"}, Key: a}, State: desired.Synced}}}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			o := &syncer.Overview{Settings: plan.Settings{Owner: "acme"}, Want: test.want, Step: test.step, Failures: test.failures, Rules: plan.Refs(zones)}
+			o := &syncer.Overview{Settings: model.Settings{Owner: "acme"}, Want: test.want, Step: test.step, Failures: test.failures, Rules: observed.Refs(zones)}
 			for _, r := range test.step.Routes {
-				if r.State == plan.Synced && r.Key.CDN == plan.Edgio {
+				if r.State == desired.Synced && r.Key.CDN == model.Edgio {
 					o.Rules = append(o.Rules, new(ruleOf("acme", r.Ingress, r.Key.String())))
 				}
 			}
 			from := source(test.target)
-			from.PublishZones = test.zones
+			from.Settings.PublishZones = test.zones
 			got := slices.Collect(from.Outcomes(o, []*kube.Ingress{ingress("shop")}))[0].Messages
 			if diff := cmp.Diff(test.messages, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
@@ -226,7 +229,7 @@ func TestMessages(t *testing.T) {
 
 func TestLongMessagesAreCut(t *testing.T) {
 	reason := strings.Repeat("é", 2*maxText)
-	o := &syncer.Overview{Want: plan.Want{Problems: []plan.Problem{{Ingress: id("shop"), State: plan.Invalid, Reason: reason}}}}
+	o := &syncer.Overview{Want: desired.Want{Problems: []desired.Problem{{Ingress: id("shop"), State: desired.Invalid, Reason: reason}}}}
 	text := slices.Collect(source(cdn).Outcomes(o, []*kube.Ingress{ingress("shop")}))[0].Messages[0].Text
 	if len(text) > maxText || len(text) < maxText-2 || !strings.HasSuffix(text, "é…") {
 		t.Errorf("%d bytes, ends with %q", len(text), text[len(text)-10:])
@@ -235,7 +238,7 @@ func TestLongMessagesAreCut(t *testing.T) {
 
 // TestEscapesAreCut: it is what is said that has a bound, not what was written.
 func TestEscapesAreCut(t *testing.T) {
-	o := &syncer.Overview{Want: plan.Want{Problems: []plan.Problem{{Ingress: id("shop"), State: plan.Invalid, Reason: strings.Repeat("\u202e", maxText/4)}}}}
+	o := &syncer.Overview{Want: desired.Want{Problems: []desired.Problem{{Ingress: id("shop"), State: desired.Invalid, Reason: strings.Repeat("\u202e", maxText/4)}}}}
 	text := slices.Collect(source(cdn).Outcomes(o, []*kube.Ingress{ingress("shop")}))[0].Messages[0].Text
 	if len(text) > maxText || !strings.HasPrefix(text, `\u202e\u202e`) {
 		t.Errorf("%d bytes: %q", len(text), text)
@@ -244,15 +247,15 @@ func TestEscapesAreCut(t *testing.T) {
 
 func TestKnown(t *testing.T) {
 	read := syncer.TargetState{Read: time.Unix(1, 0)}
-	ready := map[string]*plan.ClusterWant{"main": {UID: "u"}, "far": nil}
+	ready := map[string]*desired.ClusterWant{"main": {UID: "u"}, "far": nil}
 	tests := map[string]struct {
 		overview *syncer.Overview
 		want     bool
 	}{
 		"no plan yet":               {nil, false},
-		"ready, and both were read": {&syncer.Overview{Want: plan.Want{Clusters: ready}, Targets: []syncer.TargetState{read, read}, Awaited: "cluster far: …"}, true},
-		"one was not read":          {&syncer.Overview{Want: plan.Want{Clusters: ready}, Targets: []syncer.TargetState{read, {}}}, false},
-		"the cluster is not ready":  {&syncer.Overview{Want: plan.Want{Clusters: map[string]*plan.ClusterWant{"main": nil}}, Targets: []syncer.TargetState{read, read}}, false},
+		"ready, and both were read": {&syncer.Overview{Want: desired.Want{Clusters: ready}, Targets: []syncer.TargetState{read, read}, Awaited: "cluster far: …"}, true},
+		"one was not read":          {&syncer.Overview{Want: desired.Want{Clusters: ready}, Targets: []syncer.TargetState{read, {}}}, false},
+		"the cluster is not ready":  {&syncer.Overview{Want: desired.Want{Clusters: map[string]*desired.ClusterWant{"main": nil}}, Targets: []syncer.TargetState{read, read}}, false},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -286,10 +289,10 @@ func TestSharedHost(t *testing.T) {
 			"give it a host of its own, or let an Ingress controller in the cluster divide the paths (annotation edgeward/origin: status or nodes). Correct the Ingress or what it names; nothing new is published until then.")},
 	} {
 		t.Run(name, func(t *testing.T) {
-			set := plan.Settings{Owner: "acme", Domain: "k8s.example.net", CDNs: []plan.CDN{{Target: plan.VultrCDN, Class: "vultr-cdn", WholeHosts: true, Certificates: true}}}
+			set := model.Settings{Owner: "acme", Domain: "k8s.example.net", CDNs: []model.CDN{{Name: model.VultrCDN, Class: "vultr-cdn", WholeHosts: true, Certificates: true}}}
 			ingresses := []*kube.Ingress{at("api", "/api", test.service, 2), at("front", "/", "web", 1)}
-			cluster := plan.Cluster{Name: "main", Ready: true, Ingresses: ingresses, Services: []kube.Service{serving("api", "192.0.2.10"), serving("web", "192.0.2.9")}}
-			o := &syncer.Overview{Settings: set, Want: plan.Desired([]plan.Cluster{cluster}, set, time.Unix(3, 0))}
+			cluster := desired.Cluster{Name: "main", Ready: true, Ingresses: ingresses, Services: []kube.Service{serving("api", "192.0.2.10"), serving("web", "192.0.2.9")}}
+			o := &syncer.Overview{Settings: set, Want: desired.Desired([]desired.Cluster{cluster}, set, time.Unix(3, 0))}
 			for got := range source(cdn).Outcomes(o, ingresses) {
 				if diff := cmp.Diff([]Message{test.want}, got.Messages); got.Ingress == id("api") && diff != "" {
 					t.Errorf("(-want +got):\n%s", diff)
@@ -306,7 +309,7 @@ func TestUndecidedOutcomes(t *testing.T) {
 		return &kube.Ingress{Meta: kube.Meta{Namespace: "default", Name: name, UID: "uid-" + name}, Class: "x", ClassUnknown: true}
 	}
 	mine := ruleOf("acme", id("shop"), "shop.example.com/")
-	o := &syncer.Overview{Settings: plan.Settings{Owner: "acme"}, Rules: []*plan.Rule{&mine}, Found: map[plan.IngressID]bool{id("shop"): true}}
+	o := &syncer.Overview{Settings: model.Settings{Owner: "acme"}, Rules: []*model.Rule{&mine}, Found: map[model.IngressID]bool{id("shop"): true}}
 	got := slices.Collect(source(cdn).Outcomes(o, []*kube.Ingress{unknown("shop"), unknown("other")}))
 	want := []Outcome{{Ingress: id("shop"), UID: "uid-shop", Found: true, Undecided: true}}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -318,16 +321,16 @@ func TestUndecidedOutcomes(t *testing.T) {
 // Ingress: what became of them is found without comparing each with each.
 func TestManyFailures(t *testing.T) {
 	const many, patience = 20_000, 10 * time.Second
-	o := &syncer.Overview{Settings: plan.Settings{Owner: "acme"}}
+	o := &syncer.Overview{Settings: model.Settings{Owner: "acme"}}
 	for i := range many {
 		key := url(fmt.Sprintf("h%d.example.com/a", i))
-		route := &plan.Route{Key: key, Ingress: id("shop"), Set: fmt.Sprintf("web%d.default.lb.main.acme", i)}
+		route := &desired.Route{Key: key, Ingress: id("shop"), Set: fmt.Sprintf("web%d.default.lb.main.acme", i)}
 		o.Want.Routes = append(o.Want.Routes, route)
-		o.Step.Routes = append(o.Step.Routes, plan.RouteState{Route: route, State: plan.Failed, Reason: "no reply"})
-		o.Failures = append(o.Failures, syncer.Failure{Target: plan.Edgio, Place: fmt.Sprintf("h%d.example.com/a", many-1-i), Ingress: id("shop"), Error: "500"})
-		o.Want.Warnings = append(o.Want.Warnings, plan.Warning{Ingress: id("shop"), Message: fmt.Sprint("warning ", i)})
+		o.Step.Routes = append(o.Step.Routes, plan.RouteState{Route: route, State: desired.Failed, Reason: "no reply"})
+		o.Failures = append(o.Failures, syncer.Failure{Target: model.Edgio, Place: url(fmt.Sprintf("h%d.example.com/a", many-1-i)).Place(), Ingress: id("shop"), Error: "500"})
+		o.Want.Warnings = append(o.Want.Warnings, desired.Warning{Ingress: id("shop"), Message: fmt.Sprint("warning ", i)})
 	}
-	slices.SortFunc(o.Want.Routes, func(a, b *plan.Route) int { return a.Key.Compare(b.Key) })
+	slices.SortFunc(o.Want.Routes, func(a, b *desired.Route) int { return a.Key.Compare(b.Key) })
 	begin := time.Now()
 	got := slices.Collect(source(cdn).Outcomes(o, []*kube.Ingress{ingress("shop")}))[0].Messages
 	if took := time.Since(begin); took > patience || len(got) != 1 || !strings.Contains(got[0].Text, fmt.Sprintf(" and %d more: no reply (500)", many-maxKeys)) {

@@ -8,7 +8,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/printable"
 )
 
@@ -22,8 +23,8 @@ const (
 
 // words makes a message for each state. For the hosts in noDNS nobody makes DNS yet,
 // whatever their zone.
-func (s Source) words(list []finding, notes []string, targets map[plan.RuleKey]string, noDNS map[string]bool) []Message {
-	byState := make(map[plan.State][]finding)
+func (s Source) words(list []finding, notes []string, targets map[model.RuleKey]string, noDNS map[string]bool) []Message {
+	byState := make(map[desired.State][]finding)
 	for _, f := range list {
 		byState[f.state] = append(byState[f.state], f)
 	}
@@ -36,12 +37,12 @@ func (s Source) words(list []finding, notes []string, targets map[plan.RuleKey]s
 		waits := slices.ContainsFunc(findings, func(f finding) bool { return f.waits })
 		text := say.lead + described(findings)
 		switch {
-		case state == plan.Synced:
+		case state == desired.Synced:
 			text += "." + s.dnsHint(findings, targets, noDNS)
-		case state != plan.Pending || waits:
+		case state != desired.Pending || waits:
 			text += ". " + say.help
 		}
-		if state == plan.Synced && len(notes) > 0 {
+		if state == desired.Synced && len(notes) > 0 {
 			text += noted(notes)
 		}
 		messages = append(messages, Message{Reason: say.reason, Warning: say.warning || waits, Text: cut(printable.Text(text))})
@@ -55,7 +56,7 @@ func noted(notes []string) string { return " Note: " + strings.Join(notes, "; ")
 // served is said of an Ingress of which nothing is left to publish, since others
 // publish its hosts as a whole from where it leads, too.
 func served(notes []string) Message {
-	return Message{Reason: sayings[plan.Synced].reason, Text: cut(printable.Text("Nothing is left to publish." + noted(notes)))}
+	return Message{Reason: sayings[desired.Synced].reason, Text: cut(printable.Text("Nothing is left to publish." + noted(notes)))}
 }
 
 // saying is how a state is put. Lead goes before what was found, help after it.
@@ -67,13 +68,13 @@ type saying struct {
 
 // sayings are how the plan's states are put. Users filter Events by the reasons,
 // so these do not change.
-var sayings = map[plan.State]saying{
-	plan.Synced:   {reason: "Synced", lead: "Published at the CDN: "},
-	plan.Failed:   {reason: "SyncFailed", warning: true, help: "It is tried again by itself; what is published stays as it is until then."},
-	plan.Conflict: {reason: "Conflict", warning: true, help: "It is published for this Ingress as soon as nobody else has it."},
-	plan.Invalid:  {reason: "Invalid", warning: true, help: "Correct the Ingress or what it names; nothing new is published until then."},
-	plan.Pending:  {reason: "Pending", help: "It is published as soon as that is there."},
-	plan.Released: {reason: "Released", lead: "Let go: ", help: "The rule stays at the CDN as it is and is not touched again."},
+var sayings = map[desired.State]saying{
+	desired.Synced:   {reason: "Synced", lead: "Published at the CDN: "},
+	desired.Failed:   {reason: "SyncFailed", warning: true, help: "It is tried again by itself; what is published stays as it is until then."},
+	desired.Conflict: {reason: "Conflict", warning: true, help: "It is published for this Ingress as soon as nobody else has it."},
+	desired.Invalid:  {reason: "Invalid", warning: true, help: "Correct the Ingress or what it names; nothing new is published until then."},
+	desired.Pending:  {reason: "Pending", help: "It is published as soon as that is there."},
+	desired.Released: {reason: "Released", lead: "Let go: ", help: "The rule stays at the CDN as it is and is not touched again."},
 }
 
 // described says which hosts and paths, and why, those with the same reason
@@ -82,7 +83,7 @@ func described(findings []finding) string {
 	keys := make(map[string][]string)
 	for _, f := range findings {
 		list := keys[f.reason]
-		if f.key != (plan.RuleKey{}) {
+		if f.key != (model.RuleKey{}) {
 			list = append(list, f.key.String())
 		}
 		keys[f.reason] = list
@@ -116,10 +117,10 @@ func joined(keys []string, reason string) string {
 // dnsHint says where DNS has to lead the hosts of the findings, but for those
 // that are led there already: " Let DNS lead a.example, b.example to
 // cdn.example (CNAME)."
-func (s Source) dnsHint(findings []finding, targets map[plan.RuleKey]string, noDNS map[string]bool) string {
+func (s Source) dnsHint(findings []finding, targets map[model.RuleKey]string, noDNS map[string]bool) string {
 	hosts := make(map[string][]string) // by target
 	for _, f := range findings {
-		if target := targets[f.key]; target != "" && (noDNS[f.key.Host] || !published(f.key.Host, s.PublishZones)) {
+		if target := targets[f.key]; target != "" && (noDNS[f.key.Host] || !published(f.key.Host, s.Settings.PublishZones)) {
 			hosts[target] = append(hosts[target], f.key.Host)
 		}
 	}

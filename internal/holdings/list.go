@@ -13,8 +13,10 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/edgeward/edgeward/internal/app"
 	"github.com/edgeward/edgeward/internal/config"
-	"github.com/edgeward/edgeward/internal/daemon"
+	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/observed"
 	"github.com/edgeward/edgeward/internal/plan"
 	"github.com/edgeward/edgeward/internal/printable"
 )
@@ -22,7 +24,7 @@ import (
 // Item is one object of ours.
 type Item struct {
 	Cluster string `json:"cluster"`
-	Target  string `json:"target"` // edgio, vultr-cdn or vultr
+	Target  string `json:"target"` // a provider's name
 	// Kind is rule, address or claim; published for a published host's CNAME, mark for
 	// what makes that ours, and unmarked for a rule that is nobody's but names our
 	// addresses.
@@ -37,17 +39,17 @@ type Item struct {
 
 // Read returns what of the owner stands at the providers, by cluster, and all
 // rules of the account.
-func Read(ctx context.Context, cfg *config.Config, p daemon.Providers) (map[string]*plan.Holdings, []plan.Rule, error) {
+func Read(ctx context.Context, cfg *config.Config, p app.Providers) (map[string]*plan.Holdings, []model.Rule, error) {
 	rules, err := p.Rules(ctx)
 	records, err2 := p.Records(ctx)
 	if err := errors.Join(err, err2); err != nil {
 		return nil, nil, err
 	}
-	return plan.AllHoldings(plan.Refs(rules), records, daemon.Settings(cfg)), rules, nil
+	return plan.AllHoldings(observed.Refs(rules), records, app.Settings(cfg)), rules, nil
 }
 
 // List turns holdings into items, sorted.
-func List(holdings map[string]*plan.Holdings, rules []plan.Rule, domain string) []Item {
+func List(holdings map[string]*plan.Holdings, rules []model.Rule, set model.Settings) []Item {
 	items := []Item{}
 	users := make(map[string]int) // of a full name
 	for _, r := range rules {
@@ -56,19 +58,19 @@ func List(holdings map[string]*plan.Holdings, rules []plan.Rule, domain string) 
 	for _, cluster := range slices.Sorted(maps.Keys(holdings)) {
 		h := holdings[cluster]
 		for _, r := range h.Rules {
-			m, _ := r.Mark()
+			m, _ := r.OwnerLabel()
 			items = append(items, Item{cluster, string(r.CDN), "rule", r.RuleKey.String(), origin(r), m.Namespace + "/" + m.Name, r.ID})
 		}
 		for _, r := range h.Unmarked {
 			items = append(items, Item{cluster, string(r.CDN), "unmarked", r.RuleKey.String(), origin(r), "", r.ID})
 		}
 		for _, r := range slices.SortedFunc(slices.Values(h.Records), byKey) {
-			name := r.Name + "." + domain
-			items = append(items, Item{cluster, string(plan.Vultr), "address", name, r.Data, fmt.Sprintf("%d rules", users[name]), r.ID})
+			name := r.Name + "." + set.Domain
+			items = append(items, Item{cluster, string(set.DNS.Name), "address", name, r.Data, fmt.Sprintf("%d rules", users[name]), r.ID})
 		}
-		for kind, records := range map[string][]plan.Record{"claim": h.Claims, "published": h.CNAMEs, "mark": h.Marks} {
+		for kind, records := range map[string][]model.Record{"claim": h.Claims, "published": h.CNAMEs, "mark": h.Marks} {
 			for _, r := range records {
-				items = append(items, Item{cluster, string(plan.Vultr), kind, r.Name + "." + cmp.Or(r.Zone, domain), r.Data, "", r.ID})
+				items = append(items, Item{cluster, string(set.DNS.Name), kind, r.Name + "." + cmp.Or(r.Zone, set.Domain), r.Data, "", r.ID})
 			}
 		}
 	}
@@ -79,10 +81,10 @@ func List(holdings map[string]*plan.Holdings, rules []plan.Rule, domain string) 
 	return items
 }
 
-func byKey(a, b plan.Record) int { return cmp.Compare(a.Key(), b.Key()) }
+func byKey(a, b model.Record) int { return a.Key().Compare(b.Key()) }
 
 // origin is where a rule sends requests, as a URL for each protocol set.
-func origin(r plan.Rule) string {
+func origin(r model.Rule) string {
 	var urls []string
 	for _, p := range r.Protocols {
 		urls = append(urls, fmt.Sprintf("%s://%s:%d%s", p.Source, r.SourceHost, p.SourcePort, r.SourcePath))

@@ -9,8 +9,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/app"
 	"github.com/edgeward/edgeward/internal/config"
-	"github.com/edgeward/edgeward/internal/daemon"
+	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/plan"
 )
 
@@ -20,7 +21,7 @@ import (
 // the marks and claims. What something else may rest on stays, and is told.
 type Remover struct {
 	Config    *config.Config
-	Providers daemon.Providers
+	Providers app.Providers
 	Cluster   string // "": all of the owner's
 	Out       io.Writer
 }
@@ -32,7 +33,7 @@ func (r Remover) Show(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	items := List(holdings, rules, r.Config.Vultr.Domain)
+	items := List(holdings, rules, app.Settings(r.Config))
 	if len(items) == 0 && r.Cluster != "" {
 		return 0, fmt.Errorf("nothing at the providers belongs to a cluster %q of the owner %s", r.Cluster, r.Config.Owner)
 	}
@@ -58,7 +59,7 @@ func (r Remover) tellKept(holdings map[string]*plan.Holdings) {
 	}
 }
 
-func tellKeptOf[T plan.Object[T]](out io.Writer, h *plan.Holdings, kind, cluster string, objects []T) {
+func tellKeptOf[T model.Object[T]](out io.Writer, h *plan.Holdings, kind, cluster string, objects []T) {
 	count := make(map[string]int) // by the reason
 	for _, o := range objects {
 		if why := h.Kept[o.Identity()]; why != "" {
@@ -70,7 +71,7 @@ func tellKeptOf[T plan.Object[T]](out io.Writer, h *plan.Holdings, kind, cluster
 	}
 }
 
-func (r Remover) read(ctx context.Context) (map[string]*plan.Holdings, []plan.Rule, error) {
+func (r Remover) read(ctx context.Context) (map[string]*plan.Holdings, []model.Rule, error) {
 	holdings, rules, err := Read(ctx, r.Config, r.Providers)
 	if r.Cluster != "" {
 		maps.DeleteFunc(holdings, func(cluster string, _ *plan.Holdings) bool { return cluster != r.Cluster })
@@ -84,7 +85,8 @@ func (r Remover) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ttl, led := r.Config.Vultr.TTL, 0
+	set := app.Settings(r.Config)
+	ttl, led := set.TTL, 0
 	for _, h := range each(holdings) {
 		for _, record := range free(h, h.CNAMEs) {
 			err = errors.Join(err, r.removeRecord(ctx, record))
@@ -95,14 +97,14 @@ func (r Remover) Run(ctx context.Context) error {
 		return err
 	}
 	if led > 0 {
-		if err := r.wait(ctx, time.Duration(ttl)*time.Second, "(vultr.ttl) before the rules go"); err != nil {
+		if err := r.wait(ctx, time.Duration(ttl)*time.Second, "("+set.DNS.Key("ttl")+") before the rules go"); err != nil {
 			return fmt.Errorf("the rules, addresses and claims still stand: %w", err)
 		}
 	}
 	removed := 0
 	for _, h := range each(holdings) {
 		for _, rule := range free(h, h.Rules) {
-			err = errors.Join(err, r.remove("rule "+rule.Key(), r.Providers.DeleteRule(ctx, rule)))
+			err = errors.Join(err, r.remove("rule "+rule.RuleKey.String(), r.Providers.DeleteRule(ctx, rule)))
 			removed++
 		}
 	}
@@ -139,7 +141,7 @@ func (r Remover) Run(ctx context.Context) error {
 }
 
 // free are those of some objects on which nothing else rests.
-func free[T plan.Object[T]](h *plan.Holdings, objects []T) (list []T) {
+func free[T model.Object[T]](h *plan.Holdings, objects []T) (list []T) {
 	for _, o := range objects {
 		if h.Kept[o.Identity()] == "" {
 			list = append(list, o)
@@ -159,8 +161,8 @@ func each(holdings map[string]*plan.Holdings) func(func(string, *plan.Holdings) 
 	}
 }
 
-func (r Remover) removeRecord(ctx context.Context, record plan.Record) error {
-	return r.remove(record.Key(), r.Providers.Vultr.Delete(ctx, record))
+func (r Remover) removeRecord(ctx context.Context, record model.Record) error {
+	return r.remove(record.Key().String(), r.Providers.DNS.Client.Delete(ctx, record))
 }
 
 func (r Remover) remove(what string, err error) error {

@@ -8,7 +8,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/fixture"
 	"github.com/edgeward/edgeward/internal/kube"
+	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/observed"
 )
 
 // TestBruteForce draws random histories: any subset of what the plan emits, in
@@ -40,7 +44,7 @@ func FuzzHistory(f *testing.F) {
 
 // history is one random history and its happy end.
 func (w *world) history() {
-	var clusters []Cluster
+	var clusters []desired.Cluster
 	for range 60 {
 		arrive(w, &w.rules, w.applyRule)
 		arrive(w, &w.records, w.applyRecord)
@@ -67,8 +71,8 @@ func (w *world) history() {
 			w.want = w.desired(clusters)
 		case 3:
 			w.log("a list that lags")
-			w.rules.relist(func(Rule) bool { return w.rng.IntN(4) == 0 })
-			w.records.relist(func(Record) bool { return w.rng.IntN(4) == 0 })
+			w.rules.relist(func(model.Rule) bool { return w.rng.IntN(4) == 0 })
+			w.records.relist(func(model.Record) bool { return w.rng.IntN(4) == 0 })
 		default:
 			step := w.next()
 			begin(w, &w.rules, step.Rules, w.rng.Float64())
@@ -106,7 +110,7 @@ func (w *world) history() {
 	if again := w.next(); len(again.Rules)+len(again.Records) > 0 {
 		w.fail("it would write again: %v %v", again.Rules, again.Records)
 	}
-	if slices.ContainsFunc(w.want.Routes, func(r *Route) bool { return r.Wanted() && w.want.Sets[r.Set].empty() }) {
+	if slices.ContainsFunc(w.want.Routes, func(r *desired.Route) bool { return r.Wanted() && w.want.Sets[r.Set].Empty() }) {
 		return // what no node can serve stands as chance had it
 	}
 	w.crash()
@@ -140,49 +144,49 @@ func (w *world) reconfigure() {
 }
 
 // begin starts some of the operations that the plan allows.
-func begin[T Object[T]](w *world, s *store[T], ops []Op[T], share float64) {
+func begin[T model.Object[T]](w *world, s *store[T], ops []model.Op[T], share float64) {
 	for _, op := range ops {
 		if w.rng.Float64() >= share {
 			continue
 		}
 		for _, a := range s.attempts {
-			if a.Status == InFlight && a.Key() == op.Key() {
+			if a.Status == observed.InFlight && a.Key() == op.Key() {
 				w.fail("two operations at %s at once", op.Key())
 			}
 		}
-		if op, ok := any(op).(Op[Record]); ok {
+		if op, ok := any(op).(model.Op[model.Record]); ok {
 			w.decided(op)
 		}
-		s.attempts = slices.DeleteFunc(s.attempts, func(a Attempt[T]) bool { return a.Key() == op.Key() && a.Status == Parked })
+		s.attempts = slices.DeleteFunc(s.attempts, func(a observed.Attempt[T]) bool { return a.Key() == op.Key() && a.Status == observed.BackingOff })
 		delete(s.rejected, op.Key())
-		s.attempts = append(s.attempts, Attempt[T]{op, InFlight})
+		s.attempts = append(s.attempts, observed.Attempt[T]{Op: op, Status: observed.InFlight})
 		w.log("begin %s %s %s", op.Verb, op.Key(), op.Old().Identity())
 	}
 }
 
 // decided notes what is known when an operation on a record begins. One that
 // would give a record set two TTLs is a mistake of the plan if it could know.
-func (w *world) decided(op Op[Record]) {
-	if op.Verb == Delete {
+func (w *world) decided(op model.Op[model.Record]) {
+	if op.Verb == model.Delete {
 		w.usable[op.Old()] = nil
 		w.nowUsable(op.Old())
 	}
 	standing := slices.Collect(maps.Values(w.records.view))
 	for _, a := range w.records.attempts {
-		if a.Status == InFlight && (a.Verb == Create || a.Verb == Update) {
+		if a.Status == observed.InFlight && (a.Verb == model.Create || a.Verb == model.Update) {
 			standing = append(standing, a.New())
 		}
 	}
-	if op.Verb != LookUp && mixesTTLs(op, slices.Values(standing)) {
+	if op.Verb != model.LookUp && mixesTTLs(op, slices.Values(standing)) {
 		w.fail("%s of %v would mix TTLs", op.Verb, op.New())
 	}
 }
 
 // end lets one operation in flight end, with a fault at the given rate.
-func end[T Object[T]](w *world, s *store[T], apply func(Op[T]) (T, outcome), faults float64) {
+func end[T model.Object[T]](w *world, s *store[T], apply func(model.Op[T]) (T, outcome), faults float64) {
 	var flying []int
 	for i, a := range s.attempts {
-		if a.Status == InFlight {
+		if a.Status == observed.InFlight {
 			flying = append(flying, i)
 		}
 	}
@@ -193,17 +197,17 @@ func end[T Object[T]](w *world, s *store[T], apply func(Op[T]) (T, outcome), fau
 	a := s.attempts[i]
 	fault := w.rng.Float64() < faults
 	switch {
-	case a.Verb == LookUp && fault:
-		s.attempts[i].Status = Parked
+	case a.Verb == model.LookUp && fault:
+		s.attempts[i].Status = observed.BackingOff
 		return
-	case a.Verb == LookUp:
+	case a.Verb == model.LookUp:
 		s.attempts = slices.Delete(s.attempts, i, i+1)
 		s.lookedUp(a.New().Scope())
-		w.log("looked up %q", a.New().Scope())
+		w.log("looked up %q", a.New().Scope().Object())
 		return
 	case fault:
-		s.attempts[i].Status = []Status{Parked, Unsure}[w.rng.IntN(2)]
-		if s.attempts[i].Status == Unsure && w.rng.IntN(2) == 0 {
+		s.attempts[i].Status = []observed.Status{observed.BackingOff, observed.Unknown}[w.rng.IntN(2)]
+		if s.attempts[i].Status == observed.Unknown && w.rng.IntN(2) == 0 {
 			apply(a.Op) // only the reply is lost
 		}
 		w.log("%s %s ends badly (%d)", a.Verb, a.Key(), s.attempts[i].Status)
@@ -212,11 +216,11 @@ func end[T Object[T]](w *world, s *store[T], apply func(Op[T]) (T, outcome), fau
 	result, o := apply(a.Op)
 	w.log("%s %s %s ends (%d)", a.Verb, a.Key(), a.Old().Identity(), o)
 	if o == refused {
-		s.attempts[i].Status, s.rejected[a.Key()] = Parked, true
+		s.attempts[i].Status, s.rejected[a.Key()] = observed.BackingOff, true
 		return
 	}
 	s.attempts = slices.Delete(s.attempts, i, i+1)
-	if o == done && a.Verb != Delete {
+	if o == done && a.Verb != model.Delete {
 		s.view[result.Identity()] = result
 	} else {
 		delete(s.view, a.Old().Identity())
@@ -226,9 +230,9 @@ func end[T Object[T]](w *world, s *store[T], apply func(Op[T]) (T, outcome), fau
 
 // lookedUp takes the outcome of a search into the view, but for what an
 // operation under way is about to change.
-func (s *store[T]) lookedUp(scope string) {
+func (s *store[T]) lookedUp(scope model.Place) {
 	covered := func(o T) bool {
-		return o.Scope() == scope && !slices.ContainsFunc(s.attempts, func(a Attempt[T]) bool { return a.Status == InFlight && a.Key() == o.Key() })
+		return o.Scope() == scope && !slices.ContainsFunc(s.attempts, func(a observed.Attempt[T]) bool { return a.Status == observed.InFlight && a.Key() == o.Key() })
 	}
 	for id, o := range s.view {
 		if covered(o) {
@@ -241,19 +245,19 @@ func (s *store[T]) lookedUp(scope string) {
 			s.view[id] = o
 		}
 	}
-	s.attempts = slices.DeleteFunc(s.attempts, func(a Attempt[T]) bool {
-		return a.Status == Unsure && (a.Old().Scope() == scope || a.New().Scope() == scope)
+	s.attempts = slices.DeleteFunc(s.attempts, func(a observed.Attempt[T]) bool {
+		return a.Status == observed.Unknown && (a.Old().Scope() == scope || a.New().Scope() == scope)
 	})
 }
 
 // randomClusters draws the objects of three clusters out of a small universe,
 // so that Ingresses collide, Services come and go and nodes fail.
-func (w *world) randomClusters(calm bool) []Cluster {
-	var list []Cluster
+func (w *world) randomClusters(calm bool) []desired.Cluster {
+	var list []desired.Cluster
 	for ci, name := range []string{"east", "main", "west"} {
-		c := Cluster{Name: name, Ready: calm || w.rng.IntN(8) > 0, UID: "uid-" + name, AddressTypes: []string{"ExternalIP"}, NotReadyDelay: 5 * time.Second}
+		c := desired.Cluster{Name: name, Ready: calm || w.rng.IntN(8) > 0, UID: "uid-" + name, AddressTypes: []string{"ExternalIP"}, NotReadyDelay: 5 * time.Second}
 		for i := range 2 {
-			s := service(fmt.Sprint("svc", i), int32(30000+10*ci+i))
+			s := fixture.Service(fmt.Sprint("svc", i), int32(30000+10*ci+i))
 			w.randomOrigin(&c, &s, calm)
 			if calm || w.rng.IntN(5) > 0 {
 				c.Services = append(c.Services, s)
@@ -269,7 +273,7 @@ func (w *world) randomClusters(calm bool) []Cluster {
 			if !calm && w.rng.IntN(3) == 0 {
 				continue
 			}
-			n := node(fmt.Sprint("n", i), fmt.Sprintf("192.0.2.%d", 10*ci+i+w.rng.IntN(2)*100))
+			n := fixture.Node(fmt.Sprint("n", i), fmt.Sprintf("192.0.2.%d", 10*ci+i+w.rng.IntN(2)*100))
 			if w.rng.IntN(3) == 0 {
 				n.Addresses = append(n.Addresses, kube.NodeAddress{Type: "ExternalIP", Address: fmt.Sprintf("2001:db8::%d", 1+10*ci+i)})
 			}
@@ -283,7 +287,7 @@ func (w *world) randomClusters(calm bool) []Cluster {
 
 // randomOrigin makes a Service one of any kind; those of policy Local get their
 // endpoints.
-func (w *world) randomOrigin(c *Cluster, s *kube.Service, calm bool) {
+func (w *world) randomOrigin(c *desired.Cluster, s *kube.Service, calm bool) {
 	switch w.rng.IntN(10) {
 	case 0:
 		s.Families.OnlyIPv4 = true
@@ -316,7 +320,7 @@ func (w *world) randomOrigin(c *Cluster, s *kube.Service, calm bool) {
 func (w *world) randomIngress(name string, created int64) kube.Ingress {
 	ing := kube.Ingress{Meta: kube.Meta{Namespace: "default", Name: name}, Created: time.Unix(created, 0)}
 	if w.rng.IntN(6) == 0 {
-		ing.Annotations = map[string]string{annotationPath: []string{"strip", "nonsense"}[w.rng.IntN(2)]}
+		ing.Annotations = map[string]string{desired.AnnotationPath: []string{"strip", "nonsense"}[w.rng.IntN(2)]}
 	}
 	if w.rng.IntN(3) == 0 {
 		ing.Class = "vultr-cdn"
@@ -378,40 +382,40 @@ func (w *world) relistAt(step Step) (at time.Time, ok bool) {
 }
 
 // land ends all operations in flight without a fault, and forgets old ones.
-func land[T Object[T]](w *world, s *store[T], apply func(Op[T]) (T, outcome)) {
-	flying := func(a Attempt[T]) bool { return a.Status == InFlight }
+func land[T model.Object[T]](w *world, s *store[T], apply func(model.Op[T]) (T, outcome)) {
+	flying := func(a observed.Attempt[T]) bool { return a.Status == observed.InFlight }
 	for slices.ContainsFunc(s.attempts, flying) {
 		end(w, s, apply, 0)
 	}
-	s.attempts = slices.DeleteFunc(s.attempts, func(a Attempt[T]) bool { return a.Status == Parked })
+	s.attempts = slices.DeleteFunc(s.attempts, func(a observed.Attempt[T]) bool { return a.Status == observed.BackingOff })
 }
 
 // exact compares what stands with what is wanted, to the letter.
 func (w *world) exact(step Step) {
 	w.t.Helper()
-	taken, barred := map[RuleKey]bool{}, map[RuleKey]bool{} // by somebody else: now, for good
+	taken, barred := map[model.RuleKey]bool{}, map[model.RuleKey]bool{} // by somebody else: now, for good
 	for _, r := range w.foreignRules {
-		m, _ := r.Mark()
+		m, _ := r.OwnerLabel()
 		taken[r.RuleKey], barred[r.RuleKey] = true, m.IngressID.Cluster != "east"
 	}
-	got := map[RuleKey]int{}
+	got := map[model.RuleKey]int{}
 	used := map[string]bool{} // zone names
 	for id, r := range w.rules.truth {
-		name, _ := relative(r.SourceHost, testDomain)
+		name, _ := model.Relative(r.SourceHost, fixture.TestDomain)
 		used[name] = true
 		if _, ok := w.foreignRules[id]; ok {
 			continue
 		}
 		route := w.want.Route(r.RuleKey)
-		byHand := r.Host == "v1.example.com" || r.CDN == VultrCDN && len(w.settings.PublishZones) == 0
-		if byHand && route.Wanted() && !r.sameOrigin(route.Rule) {
+		byHand := r.Host == "v1.example.com" || r.CDN == model.VultrCDN && len(w.settings.PublishZones) == 0
+		if byHand && route.Wanted() && !sameOrigin(r, route.Rule) {
 			continue // its DNS is not ours, so nobody can know whether it is used
 		}
-		if r.CDN == VultrCDN && r.Host != "v0.example.com" && w.atEdgio(r.Host) {
+		if r.CDN == model.VultrCDN && r.Host != "v0.example.com" && w.atEdgio(r.Host) {
 			continue // its host is led here still, as it is not known where Edgio serves it
 		}
 		got[r.RuleKey]++
-		if len(route.Holds) > 0 || route.Ingress.Cluster == "east" || route.Wanted() && w.want.Sets[route.Set].empty() {
+		if len(route.Holds) > 0 || route.Ingress.Cluster == "east" || route.Wanted() && w.want.Sets[route.Set].Empty() {
 			continue // it may stay as it is
 		}
 		if got[r.RuleKey] > 1 || taken[r.RuleKey] {
@@ -426,21 +430,21 @@ func (w *world) exact(step Step) {
 		if route.Wanted() && !barred[key] {
 			used[route.Set] = true
 		}
-		if route.Wanted() && route.Ingress.Cluster != "east" && !taken[key] && got[key] == 0 && !w.want.Sets[route.Set].empty() {
+		if route.Wanted() && route.Ingress.Cluster != "east" && !taken[key] && got[key] == 0 && !w.want.Sets[route.Set].Empty() {
 			w.fail("rule %s is missing; problems %v", key, step.Problems)
 		}
 	}
 	w.exactRecords(used)
 	read := maps.Clone(w.records.truth)
-	maps.DeleteFunc(read, func(_ string, r Record) bool { return w.records.unread(r) })
-	if !maps.EqualFunc(w.rules.truth, w.rules.view, Rule.Equal) || !maps.Equal(read, w.records.view) {
+	maps.DeleteFunc(read, func(_ string, r model.Record) bool { return w.records.unread(r) })
+	if !maps.EqualFunc(w.rules.truth, w.rules.view, model.Rule.Equal) || !maps.Equal(read, w.records.view) {
 		w.fail("the picture is not the truth")
 	}
 }
 
 // atEdgio reports whether a host is wanted at Edgio.
 func (w *world) atEdgio(host string) bool {
-	return slices.ContainsFunc(w.want.Routes, func(r *Route) bool { return r.Wanted() && r.Key.CDN == Edgio && r.Key.Host == host })
+	return slices.ContainsFunc(w.want.Routes, func(r *desired.Route) bool { return r.Wanted() && r.Key.CDN == model.Edgio && r.Key.Host == host })
 }
 
 // exactRecords compares the records, given the names that rules use.
@@ -453,21 +457,21 @@ func (w *world) exactRecords(used map[string]bool) {
 		}
 	}
 	for _, cluster := range []string{"main", "west"} {
-		claim := Record{Name: ClaimName(cluster, testOwner), Type: "TXT"}
+		claim := model.Record{Name: model.OwnershipName(cluster, fixture.Owner), Type: "TXT"}
 		if text := fmt.Sprint(claim.Key(), " ", w.settings.TTL); records[text] == 1 {
 			delete(records, text)
 		}
 	}
 	for _, r := range w.rules.truth {
-		m, _ := r.Mark()
-		if r.CDN != VultrCDN || r.Pending || m.Owner != testOwner {
+		m, _ := r.OwnerLabel()
+		if r.CDN != model.VultrCDN || r.Pending || m.Owner != fixture.Owner {
 			continue
 		}
 		// What cannot be served, or understood, may stay as it is.
 		route := w.want.Route(r.RuleKey)
 		stays := len(route.Holds) > 0 || route.Ingress.Cluster == "east" || w.atEdgio(r.Host)
 		maps.DeleteFunc(records, func(text string, _ int) bool {
-			return (strings.HasPrefix(text, r.Host+" CNAME ") || strings.HasPrefix(text, markLabel+r.Host+" TXT ")) &&
+			return (strings.HasPrefix(text, r.Host+" CNAME ") || strings.HasPrefix(text, model.OwnerPrefix+r.Host+" TXT ")) &&
 				(stays || strings.HasSuffix(text, fmt.Sprint(" ", w.settings.TTL)))
 		})
 	}
@@ -480,7 +484,7 @@ func (w *world) exactRecords(used map[string]bool) {
 			wanted = append(wanted, set.CNAME)
 		}
 		for _, data := range wanted {
-			r := address(name, data, 0)
+			r := model.AddressRecord(name, data, 0)
 			if set.CNAME != "" {
 				r.Type = "CNAME"
 			}

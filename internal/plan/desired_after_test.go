@@ -11,7 +11,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/fixture"
 	"github.com/edgeward/edgeward/internal/kube"
+	"github.com/edgeward/edgeward/internal/model"
 )
 
 // TestDesiredAfter has two clusters of which something changes again and again. The
@@ -20,15 +23,15 @@ func TestDesiredAfter(t *testing.T) {
 	loops := 0
 	for seed := range uint64(50) {
 		rng := rand.New(rand.NewPCG(seed, 0))
-		set, now := vultrSettings(), start()
-		c, other := cluster("main"), cluster("other", balanced("h0.example.com"))
+		set, now := fixture.VultrSettings(), fixture.Start()
+		c, other := fixture.Cluster("main"), fixture.Cluster("other", fixture.Balanced("h0.example.com"))
 		changeOther := func() {
-			o := ingress("o", fmt.Sprintf("h%d.example.com", rng.IntN(3)), "Prefix", "/")
+			o := fixture.Ingress("o", fmt.Sprintf("h%d.example.com", rng.IntN(3)), "Prefix", "/")
 			o.Rules[0].Paths[0].Backend = kube.Backend{Service: "web", PortNumber: 80}
 			if other.Ingresses = nil; rng.IntN(3) > 0 {
 				other.Ingresses = []*kube.Ingress{&o}
 			}
-			s := balanced(fmt.Sprintf("h%d.example.com", rng.IntN(4)))
+			s := fixture.Balanced(fmt.Sprintf("h%d.example.com", rng.IntN(4)))
 			if rng.IntN(3) == 0 {
 				other.Services = []kube.Service{s}
 			}
@@ -44,7 +47,7 @@ func TestDesiredAfter(t *testing.T) {
 		changes := []func(){
 			changeIngress, changeIngress, changeIngress, changeOther,
 			func() {
-				s := service("web", int32(30080+rng.IntN(2)))
+				s := fixture.Service("web", int32(30080+rng.IntN(2)))
 				s.Type = []string{"NodePort", "LoadBalancer", "ClusterIP"}[rng.IntN(3)]
 				s.Balancers = []kube.Address{{IP: "192.0.2.9"}}
 				s.Families = []kube.Families{{}, {OnlyIPv4: true}, {OnlyIPv6: true}}[rng.IntN(3)]
@@ -55,13 +58,13 @@ func TestDesiredAfter(t *testing.T) {
 				c.Services = []kube.Service{s}
 			},
 			func() {
-				c.Nodes = []kube.Node{node("n1", fmt.Sprint("192.0.2.", 1+rng.IntN(2)))}
+				c.Nodes = []kube.Node{fixture.Node("n1", fmt.Sprint("192.0.2.", 1+rng.IntN(2)))}
 				if rng.IntN(2) == 0 {
-					c.Nodes = append(c.Nodes, node("n2", "2001:db8::1"))
+					c.Nodes = append(c.Nodes, fixture.Node("n2", "2001:db8::1"))
 				}
 			},
 			func() {
-				s := tlsSecretOf("tls", fmt.Sprintf("h%d.example.com", rng.IntN(3)))
+				s := fixture.TLSSecretOf("tls", fmt.Sprintf("h%d.example.com", rng.IntN(3)))
 				s.NotAfter = now.Add(time.Duration(rng.IntN(60*24)) * time.Hour)
 				c.TLSSecrets = []kube.TLSSecret{s}
 			},
@@ -71,13 +74,13 @@ func TestDesiredAfter(t *testing.T) {
 			func() { c.Ready = !c.Ready },
 		}
 		c.Ready = true
-		var want Want
+		var want desired.Want
 		for step := range 100 {
 			changes[rng.IntN(len(changes))]()
-			want = DesiredAfter(want, []Cluster{c, other}, set, now)
-			fresh := Desired([]Cluster{c, other}, set, now)
+			want = desired.DesiredAfter(want, []desired.Cluster{c, other}, set, now)
+			fresh := desired.Desired([]desired.Cluster{c, other}, set, now)
 			loops += strings.Count(fmt.Sprint(want.Problems), "leads back to the CDN")
-			private := cmp.Options{cmp.AllowUnexported(Route{}), cmpopts.IgnoreUnexported(Want{}), cmp.AllowUnexported(Certificate{})}
+			private := cmp.Options{cmp.AllowUnexported(desired.Route{}), cmpopts.IgnoreUnexported(desired.Want{}), cmp.AllowUnexported(model.Certificate{})}
 			if diff := cmp.Diff(fresh, want, private); diff != "" {
 				t.Fatalf("seed %d, step %d (-fresh +after the answer before):\n%s", seed, step, diff)
 			}
@@ -89,21 +92,23 @@ func TestDesiredAfter(t *testing.T) {
 }
 
 // standingAfter is what stands on a stage.
-func standingAfter(s *stage) Standing { return NewStanding(s.Rules.Objects, s.Records.Objects) }
+func standingAfter(s *stage) desired.Standing {
+	return desired.NewStanding(s.Rules.Objects, s.Records.Objects)
+}
 
 // anyIngress is one of four, of any CDN, on a few hosts.
 func anyIngress(rng *rand.Rand) kube.Ingress {
-	ing := ingress(fmt.Sprint("ing", rng.IntN(4)), fmt.Sprintf("h%d.example.com", rng.IntN(3)), "Prefix", []string{"/", "/a", "*"}[rng.IntN(3)])
-	ing.Created = start().Add(time.Duration(rng.IntN(3)) * time.Second)
+	ing := fixture.Ingress(fmt.Sprint("ing", rng.IntN(4)), fmt.Sprintf("h%d.example.com", rng.IntN(3)), "Prefix", []string{"/", "/a", "*"}[rng.IntN(3)])
+	ing.Created = fixture.Start().Add(time.Duration(rng.IntN(3)) * time.Second)
 	if rng.IntN(2) == 0 {
 		ing.Class = "vultr-cdn"
 		ing.TLS = []kube.IngressTLS{{Secret: "tls"}}
 	}
 	switch rng.IntN(4) {
 	case 0:
-		ing.Annotations = map[string]string{annotationRelease: "true"}
+		ing.Annotations = map[string]string{desired.AnnotationRelease: "true"}
 	case 1:
-		ing.Annotations = map[string]string{annotationOrigin: "status"}
+		ing.Annotations = map[string]string{desired.AnnotationOrigin: "status"}
 		ing.Status = []kube.Address{{IP: fmt.Sprint("192.0.2.", 7+rng.IntN(2))}}
 		if rng.IntN(2) == 0 {
 			ing.Status = []kube.Address{{Hostname: fmt.Sprintf("h%d.example.com", rng.IntN(4))}}

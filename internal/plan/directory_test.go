@@ -7,16 +7,20 @@ import (
 	"runtime"
 	"slices"
 	"testing"
+
+	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/fixture"
+	"github.com/edgeward/edgeward/internal/model"
 )
 
 // TestDirectory has random records come, change and go: what was taken over from before
 // is what the list makes.
 func TestDirectory(t *testing.T) {
 	names := []string{"www", "nodes.main.acme", "_edgeward.main.acme", "_edgeward.main.other", "_edgeward.www", "main.acme", "*", ""}
-	texts := []string{"192.0.2.1", ownClaim("main"), Ownership{Owner: "other", UID: "u"}.String(), publishMark(testOwner, "main"), publishMark("other", "main")}
+	texts := []string{"192.0.2.1", ownClaim("main"), model.Ownership{Owner: "other", UID: "u"}.String(), model.AliasLabel(fixture.Owner, "main"), model.AliasLabel("other", "main")}
 	for seed := range uint64(100) {
 		rng := rand.New(rand.NewPCG(seed, 4))
-		records := map[string]*Record{}
+		records := map[string]*model.Record{}
 		var now directory
 		for range 40 {
 			for range 1 << rng.IntN(6) {
@@ -25,19 +29,19 @@ func TestDirectory(t *testing.T) {
 					delete(records, id)
 					continue
 				}
-				records[id] = &Record{ID: id, Zone: []string{"", "example.com"}[rng.IntN(2)], Name: names[rng.IntN(len(names))], Type: []string{"A", "TXT"}[rng.IntN(2)], Data: texts[rng.IntN(len(texts))]}
+				records[id] = &model.Record{ID: id, Zone: []string{"", "example.com"}[rng.IntN(2)], Name: names[rng.IntN(len(names))], Type: []string{"A", "TXT"}[rng.IntN(2)], Data: texts[rng.IntN(len(texts))]}
 			}
-			all := slices.SortedFunc(maps.Values(records), func(a, b *Record) int { return a.Compare(*b) })
-			now = now.after(all, testOwner)
-			only := func(keep func(*Record) bool) []*Record {
-				return slices.DeleteFunc(slices.Clone(all), func(r *Record) bool { return !keep(r) })
+			all := slices.SortedFunc(maps.Values(records), func(a, b *model.Record) int { return a.Compare(*b) })
+			now = now.after(all, fixture.Owner)
+			only := func(keep func(*model.Record) bool) []*model.Record {
+				return slices.DeleteFunc(slices.Clone(all), func(r *model.Record) bool { return !keep(r) })
 			}
-			if want := only(func(r *Record) bool { return Concerns(testSettings(), *r) }); !slices.Equal(now.concerns, want) {
+			if want := only(func(r *model.Record) bool { return Concerns(fixture.Settings(), *r) }); !slices.Equal(now.concerns, want) {
 				t.Fatalf("seed %d: %d records concern us, want %d", seed, len(now.concerns), len(want))
 			}
 			for _, name := range names {
-				at := recordName{"", name}
-				if want := only(func(r *Record) bool { return r.Zone == "" && r.Name == name }); !slices.Equal(now.at(at), want) {
+				at := model.RecordName{Zone: "", Name: name}
+				if want := only(func(r *model.Record) bool { return r.Zone == "" && r.Name == name }); !slices.Equal(now.at(at), want) {
 					t.Fatalf("seed %d: %d records at %q, want %d", seed, len(now.at(at)), name, len(want))
 				}
 			}
@@ -49,24 +53,24 @@ func TestDirectory(t *testing.T) {
 // part of the zone or claim another part.
 func TestConcerns(t *testing.T) {
 	for name, tc := range map[string]struct {
-		record Record
+		record model.Record
 		want   bool
 	}{
-		"an address of ours":                  {address("nodes.main.acme", "192.0.2.1", 120), true},
-		"whatever lies there":                 {Record{Name: "x.main.acme", Type: "MX", Data: "mail.example.org"}, true},
-		"our claim":                           {Record{Name: ClaimName("main", testOwner), Type: "TXT", Data: ownClaim("main")}, true},
-		"another owner's claim":               {Record{Name: ClaimName("main", "other"), Type: "TXT", Data: Ownership{Owner: "other", UID: "u"}.String()}, true},
-		"our mark":                            {Record{Zone: "example.com", Name: "_edgeward.www", Type: "TXT", Data: publishMark(testOwner, "main")}, true},
-		"another owner's mark":                {Record{Zone: "example.com", Name: "_edgeward.www", Type: "TXT", Data: publishMark("other", "main")}, false},
-		"such names in another zone":          {Record{Zone: "example.com", Name: "nodes.main.acme", Type: "A", Data: "192.0.2.1"}, false},
-		"a name that only looks like ours":    {address("nodes.main.notacme", "192.0.2.1", 120), false},
-		"a record beside":                     {address("www", "192.0.2.1", 120), false},
-		"a wildcard, which is looked up":      {address("*", "192.0.2.1", 120), false},
-		"a delegation, which is looked up":    {Record{Name: "sub", Type: "NS", Data: "ns1.example.org"}, false},
-		"a claim that is not where it claims": {Record{Name: "_edgeward.www", Type: "TXT", Data: Ownership{Owner: "other", UID: "u"}.String()}, false},
+		"an address of ours":                  {model.AddressRecord("nodes.main.acme", "192.0.2.1", 120), true},
+		"whatever lies there":                 {model.Record{Name: "x.main.acme", Type: "MX", Data: "mail.example.org"}, true},
+		"our claim":                           {model.Record{Name: model.OwnershipName("main", fixture.Owner), Type: "TXT", Data: ownClaim("main")}, true},
+		"another owner's claim":               {model.Record{Name: model.OwnershipName("main", "other"), Type: "TXT", Data: model.Ownership{Owner: "other", UID: "u"}.String()}, true},
+		"our mark":                            {model.Record{Zone: "example.com", Name: "_edgeward.www", Type: "TXT", Data: model.AliasLabel(fixture.Owner, "main")}, true},
+		"another owner's mark":                {model.Record{Zone: "example.com", Name: "_edgeward.www", Type: "TXT", Data: model.AliasLabel("other", "main")}, false},
+		"such names in another zone":          {model.Record{Zone: "example.com", Name: "nodes.main.acme", Type: "A", Data: "192.0.2.1"}, false},
+		"a name that only looks like ours":    {model.AddressRecord("nodes.main.notacme", "192.0.2.1", 120), false},
+		"a record beside":                     {model.AddressRecord("www", "192.0.2.1", 120), false},
+		"a wildcard, which is looked up":      {model.AddressRecord("*", "192.0.2.1", 120), false},
+		"a delegation, which is looked up":    {model.Record{Name: "sub", Type: "NS", Data: "ns1.example.org"}, false},
+		"a claim that is not where it claims": {model.Record{Name: "_edgeward.www", Type: "TXT", Data: model.Ownership{Owner: "other", UID: "u"}.String()}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := Concerns(testSettings(), tc.record); got != tc.want {
+			if got := Concerns(fixture.Settings(), tc.record); got != tc.want {
 				t.Errorf("it concerns us: %v, want %v", got, tc.want)
 			}
 		})
@@ -77,24 +81,24 @@ func TestConcerns(t *testing.T) {
 // records of others: they take as much memory.
 func TestOthersCostNothing(t *testing.T) {
 	cost := func(others int) uint64 {
-		c := cluster("main", service("web", 30080), node("n1", "192.0.2.1"))
+		c := fixture.Cluster("main", fixture.Service("web", 30080), fixture.Node("n1", "192.0.2.1"))
 		for i := range 1000 {
-			ing := ingress(fmt.Sprint("ing", i), fmt.Sprintf("h%d.example.com", i), "Exact", "/a")
+			ing := fixture.Ingress(fmt.Sprint("ing", i), fmt.Sprintf("h%d.example.com", i), "Exact", "/a")
 			c.Ingresses = append(c.Ingresses, &ing)
 		}
 		in := standing(c, true)
 		in.Settings.PublishZones = []string{"example.org"}
 		in.Rules.Objects, in.Records.Objects = append(in.Rules.Objects, othersRules(others)...), append(in.Records.Objects, othersRecords(others)...)
-		slices.SortFunc(in.Rules.Objects, func(a, b *Rule) int { return a.Compare(*b) })
-		slices.SortFunc(in.Records.Objects, func(a, b *Record) int { return a.Compare(*b) })
-		in.Want = Desired([]Cluster{c}, in.Settings, in.Now)
+		slices.SortFunc(in.Rules.Objects, func(a, b *model.Rule) int { return a.Compare(*b) })
+		slices.SortFunc(in.Records.Objects, func(a, b *model.Record) int { return a.Compare(*b) })
+		in.Want = desired.Desired([]desired.Cluster{c}, in.Settings, in.Now)
 		in.Memory = Next(in).Memory
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		for i := range 10 {
 			changed := *c.Ingresses[i]
 			c.Ingresses[i] = &changed
-			want := DesiredAfter(in.Want, []Cluster{c}, in.Settings, in.Now)
+			want := desired.DesiredAfter(in.Want, []desired.Cluster{c}, in.Settings, in.Now)
 			in.Memory = Next(in).Memory.Follow(in.Want, want, true)
 			in.Want = want
 		}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/edgeward/edgeward/internal/model"
 )
 
 // The guard (sync.max_delete) protects against a wrong view of a cluster: a wrong
@@ -37,9 +39,9 @@ func (l Loss) Exceeds(share float64) bool {
 
 // absence is since when nobody wants an object.
 type absence struct {
-	cluster string
-	target  Target
-	since   time.Time
+	cluster  string
+	provider model.Provider
+	since    time.Time
 	// lost is since when that is so under one selection; see Cluster.Selection.
 	lost      time.Time
 	selection string
@@ -67,10 +69,10 @@ func saidIf(somebody bool) grounds {
 
 // unwanted returns since when nobody wants an object of a cluster at a target, and
 // remembers it.
-func (p *planner) unwanted(target Target, cluster, id string, why grounds) absence {
+func (p *planner) unwanted(target model.Provider, cluster, id string, why grounds) absence {
 	a, ok := p.Memory.absent[id]
 	if !ok {
-		a = absence{cluster: cluster, target: target, since: p.Now}
+		a = absence{cluster: cluster, provider: target, since: p.Now}
 	}
 	if want := p.Want.Clusters[cluster]; want != nil && (!ok || a.selection != want.Selection) {
 		a.lost, a.selection = p.Now, want.Selection
@@ -90,7 +92,7 @@ func (p *planner) confirmed(cluster string, lost time.Time) bool {
 
 // judge applies the guard to the deletions of one group: each object stays, or goes when
 // it is due. Blocked says which group it is.
-func judge[T Object[T]](p *planner, blocked Blocked, loss Loss, deletions []deletion[T]) (ops []Op[T]) {
+func judge[T model.Object[T]](p *planner, blocked Blocked, loss Loss, deletions []deletion[T]) (ops []model.Op[T]) {
 	tooMany := loss.Exceeds(p.Settings.MaxDelete)
 	for _, d := range deletions {
 		id := d.op.Old().Identity()
@@ -124,18 +126,18 @@ func judge[T Object[T]](p *planner, blocked Blocked, loss Loss, deletions []dele
 // replaced reports whether another CDN publishes what a rule did, so that it is not missed.
 // That is only believed where nothing else has changed than the cluster: a class that was
 // mistyped in the configuration leads to another CDN, too.
-func (p *planner) replaced(r ourRule) bool {
+func (p *planner) replaced(r ownedRule) bool {
 	if !p.clusters.get(r.of.Cluster).unchanged {
 		return false
 	}
-	return slices.ContainsFunc(p.Settings.CDNs, func(cdn CDN) bool {
+	return slices.ContainsFunc(p.Settings.CDNs, func(cdn model.CDN) bool {
 		key := r.RuleKey
-		if key.CDN = cdn.Target; cdn.WholeHosts {
+		if key.CDN = cdn.Name; cdn.WholeHosts {
 			key.Path = "/"
 		}
-		s := p.site(key)
-		return s != nil && cdn.Target != r.CDN && s.route.Wanted() &&
-			slices.ContainsFunc(s.ours, func(o ourRule) bool { return !o.Pending && o.equal(&s.route.Rule) })
+		s := p.row(key)
+		return s != nil && cdn.Name != r.CDN && s.route.Wanted() &&
+			slices.ContainsFunc(s.ours, func(o ownedRule) bool { return !o.Pending && o.SameAs(&s.route.Rule) })
 	})
 }
 
@@ -148,7 +150,7 @@ func (p *planner) noteSettled() {
 	}
 	for name, c := range p.clusters.of {
 		waits := slices.ContainsFunc(p.step.Blocked, func(b Blocked) bool { return b.Cluster == name })
-		read := p.Rules.complete() && p.Records.complete() && len(p.Settings.unread(c.said)) == 0
+		read := p.Rules.Complete() && p.Records.Complete() && len(p.Settings.Unread(c.said)) == 0
 		if !read || !c.claimed || waits || p.lacksNodes(name) {
 			continue
 		}
@@ -191,9 +193,9 @@ func (p *planner) refuse(b *Blocked, gone absence) {
 
 // Blocked is a loss that the guard does not believe.
 type Blocked struct {
-	Target  Target
-	Cluster string
-	Set     string // the zone name of an address set; "": rules, or the records of hosts
+	Provider model.Provider
+	Cluster  string
+	Set      string // the zone name of an address set; "": rules, or the records of hosts
 	// Count objects stay, of Total that the group had without those that were said to go.
 	Count, Total int
 	// Until is when they go if the cluster still says the same; zero: that does not help.
@@ -210,7 +212,7 @@ func (b Blocked) String() string {
 		what = "records of " + b.Set
 	}
 	text := fmt.Sprintf("refusing to delete %d of %d %s of cluster %s at %s that no Ingress wants any more (sync.max_delete); ",
-		b.Count, b.Total, what, b.Cluster, b.Target)
+		b.Count, b.Total, what, b.Cluster, b.Provider)
 	switch {
 	case b.Changed:
 		text += "the configuration selects otherwise than when the cluster was last in sync: correct it if that is a mistake; "

@@ -8,6 +8,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/fixture"
 )
 
 // guardWorld is a cluster that changes by chance, and a daemon that sees it well or not.
@@ -31,8 +34,8 @@ func TestGuardBruteForce(t *testing.T) {
 		histories = 300
 	}
 	for seed := range histories {
-		set := vultrSettings()
-		set.CNAMETarget, set.ConfirmAfter = "acme.cdn.example.net", time.Hour
+		set := fixture.VultrSettings()
+		set.CDNs[0].Host, set.ConfirmAfter = "acme.cdn.example.net", time.Hour
 		w := &guardWorld{guardStage: &guardStage{stage: newStage(set), selection: "right"}, t: t, seed: uint64(seed), rng: rand.New(rand.NewPCG(uint64(seed), 2))}
 		for i := range 2 + w.rng.IntN(6) {
 			w.paths, w.nodes = append(w.paths, i), append(w.nodes, i)
@@ -108,18 +111,18 @@ func (w *guardWorld) chance() {
 }
 
 // of is a cluster with these Ingresses and nodes.
-func (w *guardWorld) of(paths, nodes []int) Cluster {
-	objects := []any{web()}
+func (w *guardWorld) of(paths, nodes []int) desired.Cluster {
+	objects := []any{fixture.Web()}
 	for _, i := range paths {
-		objects = append(objects, ingress(fmt.Sprint("ing", i), fmt.Sprintf("www%d.example.com", i%3), "Exact", fmt.Sprint("/", i)))
+		objects = append(objects, fixture.Ingress(fmt.Sprint("ing", i), fmt.Sprintf("www%d.example.com", i%3), "Exact", fmt.Sprint("/", i)))
 	}
 	for _, i := range nodes {
-		objects = append(objects, node(fmt.Sprint("n", i), fmt.Sprintf("192.0.2.%d", 1+i)))
+		objects = append(objects, fixture.Node(fmt.Sprint("n", i), fmt.Sprintf("192.0.2.%d", 1+i)))
 	}
-	return cluster("main", objects...)
+	return fixture.Cluster("main", objects...)
 }
 
-func (w *guardWorld) truth() Cluster { return w.of(w.paths, w.nodes) }
+func (w *guardWorld) truth() desired.Cluster { return w.of(w.paths, w.nodes) }
 
 // wrongView has the daemon see too little for less than an hour, once all is well.
 func (w *guardWorld) wrongView() {

@@ -13,7 +13,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/fixture"
 	"github.com/edgeward/edgeward/internal/kube"
+	"github.com/edgeward/edgeward/internal/model"
 )
 
 // guardTable returns the rows of the table in docs/guard.md whose first column has this
@@ -67,7 +70,7 @@ func TestLoss(t *testing.T) {
 
 // guardCase is what happens to clusters of which all that is wanted stands.
 type guardCase struct {
-	before Cluster
+	before desired.Cluster
 	happen func(*guardStage)
 }
 
@@ -75,30 +78,30 @@ type guardCase struct {
 type guardStage struct {
 	*stage
 	selection string
-	now       Cluster // as it was last seen
+	now       desired.Cluster // as it was last seen
 }
 
-func (g *guardStage) seen(c Cluster) Cluster {
+func (g *guardStage) seen(c desired.Cluster) desired.Cluster {
 	g.now = c
 	c.Selection, c.Listed = g.selection, g.Now
 	return c
 }
 
 // reported has the watch report what the cluster is now.
-func (g *guardStage) reported(c Cluster) { g.change(true, g.seen(c)) }
+func (g *guardStage) reported(c desired.Cluster) { g.change(true, g.seen(c)) }
 
 // listed has a list show it.
-func (g *guardStage) listed(c Cluster) { g.change(false, g.seen(c)) }
+func (g *guardStage) listed(c desired.Cluster) { g.change(false, g.seen(c)) }
 
 // started has another process find it so.
-func (g *guardStage) started(c Cluster) {
-	g.Memory, g.Want = Memory{}, Want{}
+func (g *guardStage) started(c desired.Cluster) {
+	g.Memory, g.Want = Memory{}, desired.Want{}
 	g.listed(c)
 }
 
 // reloaded has the process read a configuration with another selection.
-func (g *guardStage) reloaded(selection string, c Cluster) {
-	g.Memory, g.Want, g.selection = g.Memory.Reloaded(), Want{}, selection
+func (g *guardStage) reloaded(selection string, c desired.Cluster) {
+	g.Memory, g.Want, g.selection = g.Memory.Reloaded(), desired.Want{}, selection
 	g.listed(c)
 }
 
@@ -144,17 +147,17 @@ func (g *guardStage) names() []string {
 }
 
 // withNodes is a cluster with a rule on so many nodes, beginning with a number.
-func withNodes(first, n int, more ...any) Cluster {
-	objects := append([]any{shop(), web()}, more...)
+func withNodes(first, n int, more ...any) desired.Cluster {
+	objects := append([]any{fixture.Shop(), fixture.Web()}, more...)
 	for i := range n {
-		objects = append(objects, node(fmt.Sprint("n", first+i), fmt.Sprintf("192.0.2.%d", first+i)))
+		objects = append(objects, fixture.Node(fmt.Sprint("n", first+i), fmt.Sprintf("192.0.2.%d", first+i)))
 	}
-	return cluster("main", objects...)
+	return fixture.Cluster("main", objects...)
 }
 
 // withBalancer is a Service behind a load balancer with these addresses.
 func withBalancer(name string, ips ...string) kube.Service {
-	s := service(name, 0)
+	s := fixture.Service(name, 0)
 	s.Type = "LoadBalancer"
 	for _, ip := range ips {
 		s.Balancers = append(s.Balancers, kube.Address{IP: ip})
@@ -164,23 +167,23 @@ func withBalancer(name string, ips ...string) kube.Service {
 
 // onService publishes a path from a Service.
 func onService(name, path, service string) kube.Ingress {
-	ing := ingress(name, "www.example.com", "Exact", path)
+	ing := fixture.Ingress(name, "www.example.com", "Exact", path)
 	ing.Rules[0].Paths[0].Backend.Service = service
 	return ing
 }
 
 // ofClass is an Ingress for a whole host, of a class.
 func ofClass(class string) kube.Ingress {
-	ing := ingress("shop", "www.example.com", "Prefix", "/")
+	ing := fixture.Ingress("shop", "www.example.com", "Prefix", "/")
 	ing.Class = class
 	return ing
 }
 
 func guardCases() map[string]guardCase {
-	start := func(c Cluster) func(*guardStage) { return func(g *guardStage) { g.started(c) } }
+	start := func(c desired.Cluster) func(*guardStage) { return func(g *guardStage) { g.started(c) } }
 	all := []string{"192.0.2.101", "192.0.2.102", "192.0.2.103", "192.0.2.104", "192.0.2.105", "192.0.2.106",
 		"192.0.2.107", "192.0.2.108", "192.0.2.109", "192.0.2.110", "192.0.2.111", "192.0.2.112"}
-	others := func(n int) Cluster {
+	others := func(n int) desired.Cluster {
 		c := rulesOn("main", n)
 		for i, ing := range c.Ingresses {
 			other := *ing
@@ -189,37 +192,37 @@ func guardCases() map[string]guardCase {
 		}
 		return c
 	}
-	balancer := func(ips ...string) Cluster {
-		return cluster("main", onService("shop", "/a", "lb"), withBalancer("lb", ips...), node("n1", "192.0.2.1"))
+	balancer := func(ips ...string) desired.Cluster {
+		return fixture.Cluster("main", onService("shop", "/a", "lb"), withBalancer("lb", ips...), fixture.Node("n1", "192.0.2.1"))
 	}
-	colours := func(live string) Cluster {
-		return cluster("main", onService("one", "/1", live), onService("two", "/2", live), withBalancer("blue", "192.0.2.7"), withBalancer("green", "192.0.2.8"))
+	colours := func(live string) desired.Cluster {
+		return fixture.Cluster("main", onService("one", "/1", live), onService("two", "/2", live), withBalancer("blue", "192.0.2.7"), withBalancer("green", "192.0.2.8"))
 	}
-	twoNamespaces := func(entries ...Allow) Cluster {
+	twoNamespaces := func(entries ...desired.Allow) desired.Cluster {
 		c := rulesOn("main", 4)
 		for i, ing := range c.Ingresses[:3] {
 			denied := *ing
 			denied.Namespace = "team"
 			c.Ingresses[i] = &denied
 		}
-		web := web()
+		web := fixture.Web()
 		web.Namespace = "team"
 		c.Services, c.Allow = append(c.Services, web), entries
 		return c
 	}
-	local := func(nodes int) Cluster {
-		c := cluster("main", shop(), localWeb())
+	local := func(nodes int) desired.Cluster {
+		c := fixture.Cluster("main", fixture.Shop(), fixture.LocalWeb())
 		var on []string
 		for i := range 10 {
 			on = append(on, fmt.Sprint("n", i))
 		}
-		c.EndpointSlices = []kube.EndpointSlice{endpoints("w1", on...)}
+		c.EndpointSlices = []kube.EndpointSlice{fixture.Endpoints("w1", on...)}
 		for i := range nodes {
-			c.Nodes = append(c.Nodes, node(fmt.Sprint("n", i), fmt.Sprintf("192.0.2.%d", 1+i)))
+			c.Nodes = append(c.Nodes, fixture.Node(fmt.Sprint("n", i), fmt.Sprintf("192.0.2.%d", 1+i)))
 		}
 		return c
 	}
-	tenHosts := cluster("main", withBalancer("web", "192.0.2.7"))
+	tenHosts := fixture.Cluster("main", withBalancer("web", "192.0.2.7"))
 	for i := range 10 {
 		ing := ofClass([]string{"edgio", "vultr-cdn"}[i/5])
 		ing.Name, ing.Rules[0].Host = fmt.Sprint("ing", i), fmt.Sprintf("www%d.example.com", i)
@@ -249,8 +252,8 @@ func guardCases() map[string]guardCase {
 		"while the daemon is down, all Ingresses move to another Service with a load balancer of its own": {
 			before: colours("blue"), happen: start(colours("green"))},
 		"while the daemon is down, the only Ingress moves to the other CDN": {
-			before: cluster("main", ofClass("edgio"), withBalancer("web", "192.0.2.7")),
-			happen: start(cluster("main", ofClass("vultr-cdn"), withBalancer("web", "192.0.2.7")))},
+			before: fixture.Cluster("main", ofClass("edgio"), withBalancer("web", "192.0.2.7")),
+			happen: start(fixture.Cluster("main", ofClass("vultr-cdn"), withBalancer("web", "192.0.2.7")))},
 		"while the daemon is down, 10 nodes become 3":                {before: withNodes(1, 10), happen: start(withNodes(1, 3))},
 		"while the daemon is down, 3 nodes become 1":                 {before: withNodes(1, 3), happen: start(withNodes(1, 1))},
 		"while the daemon is down, 3 nodes are replaced by 2 others": {before: withNodes(1, 3), happen: start(withNodes(4, 2))},
@@ -270,7 +273,7 @@ func guardCases() map[string]guardCase {
 		"a list is empty":               {before: rulesOn("main", 9), happen: func(g *guardStage) { g.listed(rulesOn("main", 0)) }},
 		"a list lacks 2 of 3 Ingresses": {before: rulesOn("main", 3), happen: func(g *guardStage) { g.listed(rulesOn("main", 1)) }},
 		"`allow` denies the namespace of 3 of 4 rules": {before: twoNamespaces(), happen: func(g *guardStage) {
-			g.reloaded(g.selection, twoNamespaces(Allow{Namespaces: []string{"default"}}))
+			g.reloaded(g.selection, twoNamespaces(desired.Allow{Namespaces: []string{"default"}}))
 		}},
 		"the label selector or the class is wrong": {before: rulesOn("main", 3), happen: func(g *guardStage) { g.reloaded("wrong", rulesOn("main", 0)) }},
 		"the label selector is wrong, and the daemon is restarted again and again": {before: rulesOn("main", 3), happen: func(g *guardStage) {
@@ -295,10 +298,10 @@ func guardCases() map[string]guardCase {
 			g.started(rulesOn("main", 1))
 		}},
 		"the label selector is wrong, and there are two claims that say different things": {before: rulesOn("main", 10), happen: func(g *guardStage) {
-			i := slices.IndexFunc(g.Records.Objects, func(r *Record) bool { return isClaim(r, "main", testOwner) })
-			o, _ := ParseOwnership(g.Records.Objects[i].Data)
+			i := slices.IndexFunc(g.Records.Objects, func(r *model.Record) bool { return model.IsOwnership(r, "main", fixture.Owner) })
+			o, _ := model.ParseOwnership(g.Records.Objects[i].Data)
 			o.Config = "wrong"
-			g.Records.Objects = append(g.Records.Objects, new(g.Records.Objects[i].withData(o.String()).WithIdentity("second")))
+			g.Records.Objects = append(g.Records.Objects, new(g.Records.Objects[i].WithData(o.String()).WithIdentity("second")))
 			g.selection = "wrong"
 			g.started(rulesOn("main", 1))
 		}},
@@ -314,8 +317,8 @@ func guardCases() map[string]guardCase {
 			g.reloaded("wrong", half)
 		}},
 		"a class in the configuration is wrong, so that Ingresses go to the other CDN": {
-			before: cluster("main", ofClass("edgio"), withBalancer("web", "192.0.2.7")), happen: func(g *guardStage) {
-				g.reloaded("wrong", cluster("main", ofClass("vultr-cdn"), withBalancer("web", "192.0.2.7")))
+			before: fixture.Cluster("main", ofClass("edgio"), withBalancer("web", "192.0.2.7")), happen: func(g *guardStage) {
+				g.reloaded("wrong", fixture.Cluster("main", ofClass("vultr-cdn"), withBalancer("web", "192.0.2.7")))
 			}},
 		"the Edgio account is another one": {before: rulesOn("main", 1), happen: func(g *guardStage) {
 			g.Rules.Objects, g.selection = nil, "another account"
@@ -323,9 +326,9 @@ func guardCases() map[string]guardCase {
 		}},
 		"an earlier version made the claim, and 2 of 3 Ingresses are gone": {before: rulesOn("main", 3), happen: func(g *guardStage) {
 			for i, r := range g.Records.Objects {
-				if o, ok := ParseOwnership(r.Data); ok {
+				if o, ok := model.ParseOwnership(r.Data); ok {
 					o.Config = ""
-					g.Records.Objects[i] = new(r.withData(o.String()).WithIdentity(r.ID))
+					g.Records.Objects[i] = new(r.WithData(o.String()).WithIdentity(r.ID))
 				}
 			}
 			g.started(rulesOn("main", 1))
@@ -351,8 +354,8 @@ func TestGuard(t *testing.T) {
 			if !ok {
 				t.Fatal("the table of docs/guard.md has a case that is not tried")
 			}
-			set := vultrSettings()
-			set.CNAMETarget, set.ConfirmAfter = "acme.cdn.example.net", time.Hour
+			set := fixture.VultrSettings()
+			set.CDNs[0].Host, set.ConfirmAfter = "acme.cdn.example.net", time.Hour
 			g := &guardStage{stage: newStage(set), selection: "right"}
 			g.started(c.before)
 			g.run()
@@ -406,7 +409,7 @@ func TestGuard(t *testing.T) {
 // TestGuardBeginsAnew has a list that is empty, full again within the hour, and empty once
 // more: the hour begins anew.
 func TestGuardBeginsAnew(t *testing.T) {
-	set := testSettings()
+	set := fixture.Settings()
 	set.ConfirmAfter = time.Hour
 	g := &guardStage{stage: newStage(set), selection: "right"}
 	g.started(rulesOn("main", 3))
@@ -415,7 +418,7 @@ func TestGuardBeginsAnew(t *testing.T) {
 		t.Helper()
 		g.listed(rulesOn("main", 0))
 		g.later(0)
-		if want := map[string]time.Time{"main": start().Add(at + time.Hour)}; !maps.Equal(want, g.step.Relist) {
+		if want := map[string]time.Time{"main": fixture.Start().Add(at + time.Hour)}; !maps.Equal(want, g.step.Relist) {
 			t.Errorf("to be listed again at %v, want %v", g.step.Relist, want)
 		}
 	}
@@ -445,8 +448,8 @@ func TestGuardBeginsAnew(t *testing.T) {
 // TestOneRuleOfAHostGoes has one of five rules of a host deleted, and then an empty list: the
 // one goes, and the host goes on leading to the others, which the guard holds back.
 func TestOneRuleOfAHostGoes(t *testing.T) {
-	set := vultrSettings()
-	set.CNAMETarget, set.ConfirmAfter = "acme.cdn.example.net", time.Hour
+	set := fixture.VultrSettings()
+	set.CDNs[0].Host, set.ConfirmAfter = "acme.cdn.example.net", time.Hour
 	g := &guardStage{stage: newStage(set), selection: "right"}
 	g.started(rulesOn("main", 5))
 	g.run()
@@ -461,13 +464,13 @@ func TestOneRuleOfAHostGoes(t *testing.T) {
 }
 
 // claimed is what the claim of cluster main says.
-func (g *guardStage) claimed(t *testing.T) Ownership {
+func (g *guardStage) claimed(t *testing.T) model.Ownership {
 	t.Helper()
 	for _, r := range g.Records.Objects {
-		if o, ok := ParseOwnership(r.Data); ok {
+		if o, ok := model.ParseOwnership(r.Data); ok {
 			return o
 		}
 	}
 	t.Fatal("there is no claim")
-	return Ownership{}
+	return model.Ownership{}
 }

@@ -5,28 +5,31 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/observed"
 )
 
 // Holdings are the objects of one cluster at the providers that are ours,
 // whether or not the configuration still names the cluster. Records below a
 // name that nobody claimed for us are not ours.
 type Holdings struct {
-	Rules   []Rule
-	Records []Record // all below the cluster's name but the claim
-	Claims  []Record // the TXT record; only duplicates make it more
+	Rules   []model.Rule
+	Records []model.Record // all below the cluster's name but the claim
+	Claims  []model.Record // the TXT record; only duplicates make it more
 	// CNAMEs of published hosts, and Marks, which make them ours.
-	CNAMEs, Marks []Record
+	CNAMEs, Marks []model.Record
 	// Unmarked are rules that nobody marked and whose origin is a name of the cluster:
 	// they were let go of, or made by others, and hold these names. Only an adoption makes
 	// them ours.
-	Unmarked []Rule
+	Unmarked []model.Rule
 	// Kept are those of all these that something else may rest on, by their IDs, each
 	// with what that is: they cannot go.
 	Kept map[string]string
 }
 
 // AllHoldings sorts out what of an owner stands at the providers, by cluster.
-func AllHoldings(rules []*Rule, records View[Record], set Settings) map[string]*Holdings {
+func AllHoldings(rules []*model.Rule, records observed.View[model.Record], set model.Settings) map[string]*Holdings {
 	all := make(map[string]*Holdings)
 	of := func(cluster string) *Holdings {
 		if all[cluster] == nil {
@@ -36,59 +39,59 @@ func AllHoldings(rules []*Rule, records View[Record], set Settings) map[string]*
 	}
 	named := make(map[string]string) // by what cannot go
 	for _, r := range rules {
-		if m, ok := r.Mark(); ok && m.Owner == set.Owner {
+		if m, ok := r.OwnerLabel(); ok && m.Owner == set.Owner {
 			of(m.Cluster).Rules = append(of(m.Cluster).Rules, *r)
-		} else if name, ok := relative(r.SourceHost, set.Domain); ok {
+		} else if name, ok := model.Relative(r.SourceHost, set.Domain); ok {
 			named[name] = "rules of others use them"
 		}
 	}
-	claims := make(map[string]Ownership)
+	claims := make(map[string]model.Ownership)
 	for _, r := range records.Objects {
-		if cluster, ok := clusterOf(r, set.Owner); ok && isClaim(r, cluster, set.Owner) {
-			said, _ := ParseOwnership(r.Data)
-			claims[cluster] = said.and(claims[cluster])
+		if cluster, ok := model.ClusterOf(r, set.Owner); ok && model.IsOwnership(r, cluster, set.Owner) {
+			said, _ := model.ParseOwnership(r.Data)
+			claims[cluster] = said.And(claims[cluster])
 			of(cluster).Claims = append(of(cluster).Claims, *r)
 		}
 	}
-	marked := make(map[recordName]string) // cluster
+	marked := make(map[model.RecordName]string) // cluster
 	for _, r := range records.Objects {
-		if cluster, ours := publisher(r, set.Owner); ours {
-			marked[recordName{r.Zone, strings.TrimPrefix(r.Name, markLabel)}] = cluster
+		if cluster, ours := model.ParseAliasLabel(r, set.Owner); ours {
+			marked[model.RecordName{Zone: r.Zone, Name: strings.TrimPrefix(r.Name, model.OwnerPrefix)}] = cluster
 			of(cluster).Marks = append(of(cluster).Marks, *r)
 		}
 	}
 	for _, r := range records.Objects {
-		if cluster, ours := marked[recordName{r.Zone, r.Name}]; ours && r.Type == "CNAME" {
+		if cluster, ours := marked[model.RecordName{Zone: r.Zone, Name: r.Name}]; ours && r.Type == "CNAME" {
 			of(cluster).CNAMEs = append(of(cluster).CNAMEs, *r)
 		}
 	}
 	for cluster, h := range all {
 		if said := claims[cluster]; len(said.CDNs) == 0 && h.restsOnOthers(cluster, rules, records, set) {
-			said.CDNs = set.unknown()
+			said.CDNs = set.UnknownCDNs()
 			claims[cluster] = said
 		}
 		h.keep(claims[cluster], rules, records, set, named)
 	}
 	for _, r := range rules {
-		name, _ := relative(r.SourceHost, set.Domain)
-		if cluster, ok := clusterOf(&Record{Name: name}, set.Owner); ok && !r.Marked() && all[cluster] != nil && len(all[cluster].Claims) > 0 {
+		name, _ := model.Relative(r.SourceHost, set.Domain)
+		if cluster, ok := model.ClusterOf(&model.Record{Name: name}, set.Owner); ok && !r.Labelled() && all[cluster] != nil && len(all[cluster].Claims) > 0 {
 			h := of(cluster)
 			h.Unmarked = append(h.Unmarked, *r)
 			h.Kept[r.ID] = "nobody marked them: edgeward let go of them, or somebody else made them"
 		}
 	}
 	for _, r := range records.Objects {
-		cluster, ok := clusterOf(r, set.Owner)
+		cluster, ok := model.ClusterOf(r, set.Owner)
 		claimed := ok && all[cluster] != nil && len(all[cluster].Claims) > 0
-		_, mark := publisher(r, set.Owner)
-		if !ok || !claimed || mark || isClaim(r, cluster, set.Owner) {
+		_, mark := model.ParseAliasLabel(r, set.Owner)
+		if !ok || !claimed || mark || model.IsOwnership(r, cluster, set.Owner) {
 			continue
 		}
 		h := of(cluster)
 		h.Records = append(h.Records, *r)
 		if why, ok := named[r.Name]; ok {
 			h.Kept[r.ID] = why
-		} else if unread := set.unread(claims[cluster]); len(unread) > 0 {
+		} else if unread := set.Unread(claims[cluster]); len(unread) > 0 {
 			h.Kept[r.ID] = unreadCDN(unread)
 		}
 	}
@@ -98,11 +101,11 @@ func AllHoldings(rules []*Rule, records View[Record], set Settings) map[string]*
 				h.Kept[r.ID] = "it protects what is kept"
 			}
 		}
-		for _, list := range [][]Rule{h.Rules, h.Unmarked} {
-			slices.SortFunc(list, func(a, b Rule) int { return a.RuleKey.Compare(b.RuleKey) })
+		for _, list := range [][]model.Rule{h.Rules, h.Unmarked} {
+			slices.SortFunc(list, func(a, b model.Rule) int { return a.RuleKey.Compare(b.RuleKey) })
 		}
-		for _, list := range [][]Record{h.Records, h.Claims, h.CNAMEs, h.Marks} {
-			slices.SortFunc(list, func(a, b Record) int { return strings.Compare(a.Key(), b.Key()) })
+		for _, list := range [][]model.Record{h.Records, h.Claims, h.CNAMEs, h.Marks} {
+			slices.SortFunc(list, func(a, b model.Record) int { return a.Key().Compare(b.Key()) })
 		}
 	}
 	return all
@@ -111,62 +114,63 @@ func AllHoldings(rules []*Rule, records View[Record], set Settings) map[string]*
 // restsOnOthers reports whether an address of the cluster stands that no rule names, or
 // one of its hosts is led to a name that no rule has. Where no claim says at which CDNs
 // it has rules that may be for one that is not in the configuration.
-func (h *Holdings) restsOnOthers(cluster string, rules []*Rule, records View[Record], set Settings) bool {
+func (h *Holdings) restsOnOthers(cluster string, rules []*model.Rule, records observed.View[model.Record], set model.Settings) bool {
 	used := make(map[string]bool)
 	for _, r := range rules {
-		used[strings.ToLower(r.SourceHost)], used[r.Published] = true, true
-		if r.CDN == Edgio {
-			used[set.CNAMETarget] = true
-		}
+		used[strings.ToLower(r.SourceHost)] = true
+		used[set.CDN(r.CDN).HostOf(r)] = true
 	}
-	return slices.ContainsFunc(h.CNAMEs, func(r Record) bool { return !used[r.Data] }) ||
-		slices.ContainsFunc(records.Objects, func(r *Record) bool {
-			in, ok := clusterOf(r, set.Owner)
-			return ok && in == cluster && r.resolves() && !used[r.Name+"."+set.Domain]
+	return slices.ContainsFunc(h.CNAMEs, func(r model.Record) bool { return !used[r.Data] }) ||
+		slices.ContainsFunc(records.Objects, func(r *model.Record) bool {
+			in, ok := model.ClusterOf(r, set.Owner)
+			return ok && in == cluster && r.Resolves() && !used[r.Name+"."+set.Domain]
 		})
 }
 
 // keep finds the rules to which a host may be led in a zone that is not read, and the
 // hosts that may be led to a CDN that is not. The origins' names that have to stay for
 // that are added to named.
-func (h *Holdings) keep(said Ownership, rules []*Rule, records View[Record], set Settings, named map[string]string) {
+func (h *Holdings) keep(said model.Ownership, rules []*model.Rule, records observed.View[model.Record], set model.Settings, named map[string]string) {
 	for _, r := range h.Rules {
 		why := ""
-		at, ok := set.zoneOf(r.Host)
-		if zone := set.unlistedZone(said, r.Host); zone != "" {
-			why = fmt.Sprintf("their hosts may be led to them in zone %s, which is not in vultr.publish_zones any more (list it there, or in sync.forget)", zone)
-		} else if fault := records.part(at.zone).Fault; ok && fault != "" {
+		at, ok := set.ZoneOf(r.Host)
+		if zone := set.UnlistedZone(said, r.Host); zone != "" {
+			why = fmt.Sprintf("their hosts may be led to them in zone %s, which is not in %s any more (list it there, or in sync.forget)", zone, set.DNS.Key("publish_zones"))
+		} else if fault := records.Part(at.Zone).Fault; ok && fault != "" {
 			why = "their hosts may be led to them in a zone that cannot be read: " + fault
 		}
 		if why == "" {
 			continue
 		}
 		h.Kept[r.ID] = why
-		if name, ok := relative(r.SourceHost, set.Domain); ok {
+		if name, ok := model.Relative(r.SourceHost, set.Domain); ok {
 			named[name] = "the rule " + r.RuleKey.String() + " is kept, which uses them"
 		}
 	}
-	unread := set.unread(said)
+	unread := set.Unread(said)
 	if len(unread) == 0 {
 		return
 	}
 	read := make(map[string]bool) // names at the CDNs that were read
-	read[set.CNAMETarget] = slices.ContainsFunc(set.CDNs, func(c CDN) bool { return c.Target == Edgio })
+	for _, cdn := range set.CDNs {
+		read[cdn.Host] = true
+	}
 	for _, r := range rules {
-		read[r.Published] = true
+		read[set.CDN(r.CDN).HostOf(r)] = true
 	}
 	for _, r := range h.CNAMEs {
 		if read[r.Data] {
 			continue
 		}
 		h.Kept[r.ID] = unreadCDN(unread)
-		for _, rule := range h.Rules { // of Edgio, by a name that is not known any more
-			if rule.CDN == Edgio && set.CNAMETarget == "" && r.Name+"."+cmp.Or(r.Zone, set.Domain) == rule.Host {
-				h.Kept[rule.ID] = "their hosts may be led to them, which edgio.cname_target does not say any more"
+		for _, rule := range h.Rules { // by a CDN's one name, that is not known any more
+			cdn := set.CDN(rule.CDN)
+			if cdn.OneName && cdn.Host == "" && r.Name+"."+cmp.Or(r.Zone, set.Domain) == rule.Host {
+				h.Kept[rule.ID] = "their hosts may be led to them, which " + cdn.HostKey + " does not say any more"
 			}
 		}
 		for _, mark := range h.Marks {
-			if mark.Zone == r.Zone && mark.Name == markLabel+r.Name {
+			if mark.Zone == r.Zone && mark.Name == model.OwnerPrefix+r.Name {
 				h.Kept[mark.ID] = unreadCDN(unread)
 			}
 		}
@@ -174,6 +178,6 @@ func (h *Holdings) keep(said Ownership, rules []*Rule, records View[Record], set
 }
 
 // unreadCDN says why something stays for the sake of CDNs that the configuration lacks.
-func unreadCDN(cdns []Target) string {
-	return fmt.Sprintf("rules of %s may use them, which is not in the configuration (put its section back, or list it in sync.forget)", joined(cdns, " and "))
+func unreadCDN(cdns []model.Provider) string {
+	return fmt.Sprintf("rules of %s may use them, which is not in the configuration (put its section back, or list it in sync.forget)", model.Joined(cdns, " and "))
 }

@@ -4,6 +4,10 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/observed"
 )
 
 // Memory is what Next remembers from one call to the next. The zero value is
@@ -16,11 +20,11 @@ type Memory struct {
 	// unused is since when a cluster has no rule at a CDN.
 	unused map[clusterCDN]time.Time
 	// What was wanted and, as the watch reported, is not any more.
-	droppedRules   map[RuleKey]bool
-	droppedRecords map[string]bool // keys
+	droppedRules   map[model.RuleKey]bool
+	droppedRecords map[model.Place]bool
 	// decided are Ingresses that the watch reported to be gone, or to be nobody's,
 	// when their class was not known: what stands for them was wanted.
-	decided map[IngressID]bool
+	decided map[model.IngressID]bool
 	// named are the zone names that some rule named, or that a record is on its
 	// way to since some rule did: when none does any more, it was this process
 	// that took the rules away, or changed them.
@@ -33,12 +37,12 @@ type Memory struct {
 	// pointed is when a published host last led to a name at a CDN, as long as that
 	// may be remembered.
 	pointed    map[pointer]time.Time
-	refused    map[string]time.Time   // see planner.dark
-	ttlRefused map[string]refusal     // by ID
-	taken      map[RuleKey]string     // see planner.makesRoom
-	unkept     map[RuleKey]unkeptMark // see planner.planUnkept
-	sites      sites                  // of the last call, which had the same owner
-	stands     directory              // likewise
+	refused    map[string]time.Time          // see planner.dark
+	ttlRefused map[string]refusal            // by ID
+	taken      map[model.RuleKey]string      // see planner.makesRoom
+	unkept     map[model.RuleKey]unkeptLabel // see planner.planUnkept
+	rows       rows                          // of the last call, which had the same owner
+	stands     directory                     // likewise
 }
 
 // remember keeps of the memory what still concerns an object, or may do once
@@ -46,24 +50,24 @@ type Memory struct {
 func (p *planner) remember() Memory {
 	if !p.Records.Known { // nothing was looked at
 		next := p.Memory
-		next.sites, next.stands = p.sites, p.stands
+		next.rows, next.stands = p.rows, p.stands
 		return next
 	}
 	next := Memory{
 		absent: p.absent, stood: p.stood, settled: p.settled, unused: p.unused, named: p.named, compared: maps.Clone(p.Memory.compared), pointed: p.pointed, refused: p.refused, ttlRefused: p.ttls, taken: p.taken, unkept: p.unkept,
-		droppedRules: make(map[RuleKey]bool), droppedRecords: make(map[string]bool), sites: p.sites, stands: p.stands, decided: p.decided,
+		droppedRules: make(map[model.RuleKey]bool), droppedRecords: make(map[model.Place]bool), rows: p.rows, stands: p.stands, decided: p.decided,
 	}
 	if next.compared == nil {
 		next.compared = make(map[string]bool)
 	}
 	for name, c := range p.clusters.of {
-		if p.Rules.tried() && p.Records.tried() && c.ready && c.compared {
+		if p.Rules.Tried() && p.Records.Tried() && c.ready && c.compared {
 			next.compared[name] = true
 		}
 	}
 	for _, a := range p.Records.Attempts {
 		// Its record may turn up when the name is in use no more.
-		if a.Status != Parked && p.Memory.named[a.New().Name] {
+		if a.Status != observed.BackingOff && p.Memory.named[a.New().Name] {
 			next.named[a.New().Name] = true
 		}
 	}
@@ -77,17 +81,17 @@ func (p *planner) remember() Memory {
 		}
 	}
 	for key, extra := range p.Memory.taken {
-		if !p.Rules.part(string(key.CDN)).Known {
+		if !p.Rules.Part(string(key.CDN)).Known {
 			next.taken[key] = extra
 		}
 	}
 	for key := range p.Memory.droppedRules {
-		if !p.Rules.part(string(key.CDN)).Known || p.hasRule(key) {
+		if !p.Rules.Part(string(key.CDN)).Known || p.hasRule(key) {
 			next.droppedRules[key] = true
 		}
 	}
 	for key := range p.Memory.droppedRecords {
-		if !p.Records.Known || p.records.has(key) {
+		if !p.Records.Known || p.records.Has(key) {
 			next.droppedRecords[key] = true
 		}
 	}
@@ -98,32 +102,32 @@ func (p *planner) remember() Memory {
 // if it were.
 func (p *planner) looksAt(a absence) bool {
 	c := p.clusters.get(a.cluster)
-	return c == nil || c.claimed && (a.target == Vultr || p.Rules.part(string(a.target)).Known)
+	return c == nil || c.claimed && (a.provider == p.Settings.DNS.Name || p.Rules.Part(string(a.provider)).Known)
 }
 
 // Reloaded is what of a memory holds for a process that has read its configuration again:
 // what was reported stays reported. The owner, the zone of the origins and the CDNs'
 // accounts have to be the same, or else the zero Memory is right.
 func (m Memory) Reloaded() Memory {
-	m.compared, m.settled, m.sites, m.stands = nil, nil, sites{}, directory{}
+	m.compared, m.settled, m.rows, m.stands = nil, nil, rows{}, directory{}
 	return m
 }
 
 // Follow returns the memory after what is wanted changed from old to now. With
 // reported, the watch said so: what it leads to delete does not count for
 // max_delete. Without, objects were only missing in a new snapshot.
-func (m Memory) Follow(old, now Want, reported bool) Memory {
+func (m Memory) Follow(old, now desired.Want, reported bool) Memory {
 	next := m
-	next.droppedRules, next.droppedRecords = make(map[RuleKey]bool), make(map[string]bool)
+	next.droppedRules, next.droppedRecords = make(map[model.RuleKey]bool), make(map[model.Place]bool)
 	for key := range m.droppedRules {
 		if !now.Route(key).Wanted() {
 			next.droppedRules[key] = true
 		}
 	}
-	if reported && len(now.decided) > 0 {
-		next.decided = make(map[IngressID]bool)
+	if reported && len(now.Decided) > 0 {
+		next.decided = make(map[model.IngressID]bool)
 		maps.Copy(next.decided, m.decided)
-		for _, id := range now.decided {
+		for _, id := range now.Decided {
 			next.decided[id] = true
 		}
 	}
@@ -142,16 +146,16 @@ func (m Memory) Follow(old, now Want, reported bool) Memory {
 		}
 		for name, set := range old.Sets {
 			if !slices.Equal(set.Members(), now.Sets[name].Members()) {
-				records = set.addKeys(name, records)
+				records = set.AddKeys(name, records)
 			}
 		}
 	}
 	if len(records) == 0 {
 		return next
 	}
-	var wanted map[string]bool
+	var wanted map[model.Place]bool
 	for name, set := range now.Sets {
-		wanted = set.addKeys(name, wanted)
+		wanted = set.AddKeys(name, wanted)
 	}
 	for key := range records {
 		if !wanted[key] {
@@ -159,18 +163,4 @@ func (m Memory) Follow(old, now Want, reported bool) Memory {
 		}
 	}
 	return next
-}
-
-// addKeys adds the keys of the set's records to some.
-func (s Set) addKeys(name string, keys map[string]bool) map[string]bool {
-	if keys == nil {
-		keys = make(map[string]bool)
-	}
-	for _, ip := range s.Addresses {
-		keys[address(name, ip, 0).Key()] = true
-	}
-	if s.CNAME != "" {
-		keys[Record{Name: name, Type: "CNAME"}.Key()] = true
-	}
-	return keys
 }

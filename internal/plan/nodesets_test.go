@@ -8,7 +8,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/fixture"
 	"github.com/edgeward/edgeward/internal/kube"
+	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/observed"
 )
 
 // TestNodeFamilies has nodes come, go and change their families under Services of
@@ -16,23 +20,23 @@ import (
 // address of a family that it lacks, and a restart writes nothing after any step.
 func TestNodeFamilies(t *testing.T) {
 	only := func(name string, port int32, f kube.Families) kube.Service {
-		svc := service(name, port)
+		svc := fixture.Service(name, port)
 		svc.Families = f
 		return svc
 	}
-	at := func(name string) kube.Ingress { return to(name, "www.example.com", "/"+name) }
+	at := func(name string) kube.Ingress { return fixture.To(name, "www.example.com", "/"+name) }
 	v4 := []any{at("a"), only("a", 30001, kube.Families{OnlyIPv4: true})}
 	v6 := []any{at("c"), only("c", 30003, kube.Families{OnlyIPv6: true})}
-	both := []any{at("b"), service("b", 30002)}
-	hostPort := to("h", "www.example.com", "/h")
-	hostPort.Annotations = map[string]string{annotationOrigin: "nodes", annotationOriginPort: "8080"}
+	both := []any{at("b"), fixture.Service("b", 30002)}
+	hostPort := fixture.To("h", "www.example.com", "/h")
+	hostPort.Annotations = map[string]string{desired.AnnotationOrigin: "nodes", desired.AnnotationOriginPort: "8080"}
 	released := at("a")
-	released.Annotations = map[string]string{annotationRelease: "true"}
+	released.Annotations = map[string]string{desired.AnnotationRelease: "true"}
 	unreadable := at("a")
-	unreadable.Annotations = map[string]string{annotationPath: "nonsense"}
-	n1, n2 := node("n1", "192.0.2.1"), node("n2", "192.0.2.2")
-	dual2 := dual("n2", "192.0.2.2", "2001:db8::2")
-	six1, six2 := node("n1", "2001:db8::1"), node("n2", "2001:db8::2")
+	unreadable.Annotations = map[string]string{desired.AnnotationPath: "nonsense"}
+	n1, n2 := fixture.Node("n1", "192.0.2.1"), fixture.Node("n2", "192.0.2.2")
+	dual2 := fixture.Dual("n2", "192.0.2.2", "2001:db8::2")
+	six1, six2 := fixture.Node("n1", "2001:db8::1"), fixture.Node("n2", "2001:db8::2")
 	type step struct {
 		objects []any
 		want    []string // what is done
@@ -65,7 +69,7 @@ func TestNodeFamilies(t *testing.T) {
 		"IPv4 alone beside both": {
 			{with(slices.Concat(v4, both), n1, n2), []string{"0s: create claim main", "0s: " + a1 + ", " + a2, "0s: create rule www.example.com/a for a, create rule www.example.com/b for b"}},
 			{with(slices.Concat(v4, both), n1, dual2), nil},
-			{[]any{at("a"), service("a", 30001), both[0], both[1], n1, dual2}, []string{comes}}, // the last of IPv4 alone
+			{[]any{at("a"), fixture.Service("a", 30001), both[0], both[1], n1, dual2}, []string{comes}}, // the last of IPv4 alone
 			{with(slices.Concat(v4, both), n1, dual2), []string{ // and back: nodes has AAAA by now
 				"0s: create nodes-v4.main 192.0.2.1, create nodes-v4.main 192.0.2.2", "0s: update rule www.example.com/a for a",
 			}},
@@ -109,10 +113,10 @@ func TestNodeFamilies(t *testing.T) {
 	}
 	for name, steps := range tests {
 		t.Run(name, func(t *testing.T) {
-			s := newStage(testSettings())
+			s := newStage(fixture.Settings())
 			for i, step := range steps {
-				c := cluster("main", step.objects...)
-				s.Now = start()
+				c := fixture.Cluster("main", step.objects...)
+				s.Now = fixture.Start()
 				s.change(true, c)
 				if diff := cmp.Diff(step.want, s.run()); diff != "" {
 					t.Errorf("step %d (-want +got):\n%s", i, diff)
@@ -125,18 +129,11 @@ func TestNodeFamilies(t *testing.T) {
 	}
 }
 
-// to is an Ingress of a path that leads to the Service of the same name.
-func to(name, host, path string) kube.Ingress {
-	ing := ingress(name, host, "Exact", path)
-	ing.Rules[0].Paths[0].Backend.Service = name
-	return ing
-}
-
 // TestNodeFamiliesOnUpgrade has what versions before have left, and what others do
 // to it: no rule moves.
 func TestNodeFamiliesOnUpgrade(t *testing.T) {
-	onlyV4 := like(func(s *kube.Service) { s.Families.OnlyIPv4 = true })
-	n1, dual2 := node("n1", "192.0.2.1"), dual("n2", "192.0.2.2", "2001:db8::2")
+	onlyV4 := fixture.Like(func(s *kube.Service) { s.Families.OnlyIPv4 = true })
+	n1, dual2 := fixture.Node("n1", "192.0.2.1"), fixture.Dual("n2", "192.0.2.2", "2001:db8::2")
 	tests := map[string]struct {
 		fresh  []any // what the installation began with
 		tamper func(*stage)
@@ -144,51 +141,51 @@ func TestNodeFamiliesOnUpgrade(t *testing.T) {
 		want   []string
 	}{
 		"nodes-v4, and no node has IPv6 any more": {
-			fresh: []any{shop(), onlyV4, n1, dual2}, tamper: func(*stage) {}, now: []any{shop(), onlyV4, n1},
+			fresh: []any{fixture.Shop(), onlyV4, n1, dual2}, tamper: func(*stage) {}, now: []any{fixture.Shop(), onlyV4, n1},
 			want: []string{"0s: delete nodes-v4.main 192.0.2.2"},
 		},
 		"nodes, and now a node has IPv6": {
-			fresh: []any{shop(), onlyV4, n1}, tamper: func(*stage) {}, now: []any{shop(), onlyV4, n1, dual2},
+			fresh: []any{fixture.Shop(), onlyV4, n1}, tamper: func(*stage) {}, now: []any{fixture.Shop(), onlyV4, n1, dual2},
 			want: []string{"0s: create nodes.main 192.0.2.2"},
 		},
 		"the addresses were deleted": {
-			fresh: []any{shop(), onlyV4, n1}, now: []any{shop(), onlyV4, n1, dual2},
+			fresh: []any{fixture.Shop(), onlyV4, n1}, now: []any{fixture.Shop(), onlyV4, n1, dual2},
 			tamper: func(s *stage) {
-				s.Records.Objects = slices.DeleteFunc(slices.Clone(s.Records.Objects), func(r *Record) bool { return r.Type == "A" })
+				s.Records.Objects = slices.DeleteFunc(slices.Clone(s.Records.Objects), func(r *model.Record) bool { return r.Type == "A" })
 			},
 			want: []string{"0s: create nodes.main 192.0.2.1, create nodes.main 192.0.2.2"},
 		},
 		"those of nodes-v4 were deleted": {
-			fresh: []any{shop(), onlyV4, n1, dual2}, now: []any{shop(), onlyV4, n1},
+			fresh: []any{fixture.Shop(), onlyV4, n1, dual2}, now: []any{fixture.Shop(), onlyV4, n1},
 			tamper: func(s *stage) {
-				s.Records.Objects = slices.DeleteFunc(slices.Clone(s.Records.Objects), func(r *Record) bool { return r.Type == "A" })
+				s.Records.Objects = slices.DeleteFunc(slices.Clone(s.Records.Objects), func(r *model.Record) bool { return r.Type == "A" })
 			},
 			want: []string{"0s: create nodes-v4.main 192.0.2.1"},
 		},
 		"somebody put an AAAA beside them": {
-			fresh: []any{shop(), onlyV4, n1}, now: []any{shop(), onlyV4, n1},
+			fresh: []any{fixture.Shop(), onlyV4, n1}, now: []any{fixture.Shop(), onlyV4, n1},
 			tamper: func(s *stage) {
-				s.Records.Objects = append(slices.Clone(s.Records.Objects), new(address("nodes.main.acme", "2001:db8::bad", 120).WithIdentity("x")))
+				s.Records.Objects = append(slices.Clone(s.Records.Objects), new(model.AddressRecord("nodes.main.acme", "2001:db8::bad", 120).WithIdentity("x")))
 				s.AllowDelete = true
 			},
 			want: []string{"0s: delete nodes.main 2001:db8::bad"},
 		},
 		"somebody else's rule names the other set": {
-			fresh: []any{shop(), onlyV4, n1}, now: []any{shop(), onlyV4, n1, dual2},
+			fresh: []any{fixture.Shop(), onlyV4, n1}, now: []any{fixture.Shop(), onlyV4, n1, dual2},
 			tamper: func(s *stage) {
-				s.Rules.Objects = append(slices.Clone(s.Rules.Objects), &Rule{ID: "x", RuleKey: RuleKey{Edgio, "x.example.org", "/"}, SourceHost: "nodes-v4.main." + testOwner + "." + testDomain})
+				s.Rules.Objects = append(slices.Clone(s.Rules.Objects), &model.Rule{ID: "x", RuleKey: model.RuleKey{CDN: model.Edgio, Host: "x.example.org", Path: "/"}, SourceHost: "nodes-v4.main." + fixture.Owner + "." + fixture.TestDomain})
 			},
 			want: []string{"0s: create nodes-v4.main 192.0.2.1, create nodes-v4.main 192.0.2.2, create nodes.main 192.0.2.2"},
 		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			s := settled(testSettings(), cluster("main", test.fresh...))
+			s := settled(fixture.Settings(), fixture.Cluster("main", test.fresh...))
 			test.tamper(s)
-			if diff := cmp.Diff(test.want, s.restart(cluster("main", test.now...))); diff != "" {
+			if diff := cmp.Diff(test.want, s.restart(fixture.Cluster("main", test.now...))); diff != "" {
 				t.Errorf("done (-want +got):\n%s", diff)
 			}
-			if again := s.restart(cluster("main", test.now...)); len(again) > 0 {
+			if again := s.restart(fixture.Cluster("main", test.now...)); len(again) > 0 {
 				t.Errorf("started once more it does %q", again)
 			}
 		})
@@ -197,12 +194,12 @@ func TestNodeFamiliesOnUpgrade(t *testing.T) {
 
 // TestNodeFamiliesOfTwoClusters: what one cluster has decides nothing for another.
 func TestNodeFamiliesOfTwoClusters(t *testing.T) {
-	onlyV4 := like(func(s *kube.Service) { s.Families.OnlyIPv4 = true })
-	n1, dual2 := node("n1", "192.0.2.1"), dual("n2", "192.0.2.2", "2001:db8::2")
-	there := shop()
-	there.Rules = []kube.IngressRule{{Host: "west.example.com", Paths: shop().Rules[0].Paths}}
-	s := settled(testSettings(), cluster("main", shop(), onlyV4, n1), cluster("west", there, onlyV4, dual2))
-	s.change(true, cluster("main", shop(), onlyV4, n1, dual2), cluster("west", there, onlyV4, n1, node("n2", "192.0.2.2")))
+	onlyV4 := fixture.Like(func(s *kube.Service) { s.Families.OnlyIPv4 = true })
+	n1, dual2 := fixture.Node("n1", "192.0.2.1"), fixture.Dual("n2", "192.0.2.2", "2001:db8::2")
+	there := fixture.Shop()
+	there.Rules = []kube.IngressRule{{Host: "west.example.com", Paths: fixture.Shop().Rules[0].Paths}}
+	s := settled(fixture.Settings(), fixture.Cluster("main", fixture.Shop(), onlyV4, n1), fixture.Cluster("west", there, onlyV4, dual2))
+	s.change(true, fixture.Cluster("main", fixture.Shop(), onlyV4, n1, dual2), fixture.Cluster("west", there, onlyV4, n1, fixture.Node("n2", "192.0.2.2")))
 	want := []string{"0s: create nodes-v4.west 192.0.2.1, create nodes.main 192.0.2.2"}
 	if diff := cmp.Diff(want, s.run()); diff != "" {
 		t.Errorf("done (-want +got):\n%s", diff)
@@ -211,14 +208,14 @@ func TestNodeFamiliesOfTwoClusters(t *testing.T) {
 
 // TestNodeFamiliesWithheld: who could use a family and does not get it is told why.
 func TestNodeFamiliesWithheld(t *testing.T) {
-	v4 := service("a", 30001)
+	v4 := fixture.Service("a", 30001)
 	v4.Families.OnlyIPv4 = true
-	n1, dual2 := node("n1", "192.0.2.1"), dual("n2", "192.0.2.2", "2001:db8::2")
-	objects := []any{to("a", "www.example.com", "/a"), v4, to("b", "www.example.com", "/b"), service("b", 30002)}
-	s := settled(testSettings(), cluster("main", append(objects, n1)...))
+	n1, dual2 := fixture.Node("n1", "192.0.2.1"), fixture.Dual("n2", "192.0.2.2", "2001:db8::2")
+	objects := []any{fixture.To("a", "www.example.com", "/a"), v4, fixture.To("b", "www.example.com", "/b"), fixture.Service("b", 30002)}
+	s := settled(fixture.Settings(), fixture.Cluster("main", append(objects, n1)...))
 	told := func(of []any, want string) {
 		t.Helper()
-		s.change(true, cluster("main", of...))
+		s.change(true, fixture.Cluster("main", of...))
 		var got []string
 		for _, w := range s.Want.Warnings {
 			got = append(got, fmt.Sprint(w.Ingress, ": ", w.Message))
@@ -249,46 +246,22 @@ func TestNodeFamiliesWithheld(t *testing.T) {
 // before its CDN was read. Until then nothing is made for it, and nothing that it may
 // not have.
 func TestNodeFamiliesUnread(t *testing.T) {
-	v4 := service("a", 30001)
+	v4 := fixture.Service("a", 30001)
 	v4.Families.OnlyIPv4 = true
-	n1, dual2 := node("n1", "192.0.2.1"), dual("n2", "192.0.2.2", "2001:db8::2")
-	objects := []any{to("a", "www.example.com", "/a"), v4, to("b", "www.example.com", "/b"), service("b", 30002)}
-	s := settled(testSettings(), cluster("main", append(objects, n1)...))
+	n1, dual2 := fixture.Node("n1", "192.0.2.1"), fixture.Dual("n2", "192.0.2.2", "2001:db8::2")
+	objects := []any{fixture.To("a", "www.example.com", "/a"), v4, fixture.To("b", "www.example.com", "/b"), fixture.Service("b", 30002)}
+	s := settled(fixture.Settings(), fixture.Cluster("main", append(objects, n1)...))
 	rules := s.Rules
-	s.Rules = View[Rule]{}
-	c := cluster("main", append(objects, n1, dual2)...)
-	c.Standing = NewStanding(nil, append(slices.Clone(s.Records.Objects), new(address("nodes-v4.main.acme", "192.0.2.1", 120)))) // of a move that was cut off
-	c.Standing.Unread = map[Target]bool{Edgio: true}
-	s.Want = Desired([]Cluster{c}, s.Settings, s.Now)
+	s.Rules = observed.View[model.Rule]{}
+	c := fixture.Cluster("main", append(objects, n1, dual2)...)
+	c.Standing = desired.NewStanding(nil, append(slices.Clone(s.Records.Objects), new(model.AddressRecord("nodes-v4.main.acme", "192.0.2.1", 120)))) // of a move that was cut off
+	c.Standing.Unread = map[model.Provider]bool{model.Edgio: true}
+	s.Want = desired.Desired([]desired.Cluster{c}, s.Settings, s.Now)
 	if diff := cmp.Diff([]string{"0s: create nodes.main 192.0.2.2"}, s.run()); diff != "" {
 		t.Errorf("before the CDN was read (-want +got):\n%s", diff)
 	}
 	s.Rules = rules
 	if diff := cmp.Diff([]string(nil), s.restart(c)); diff != "" {
 		t.Errorf("after it was read (-want +got):\n%s", diff)
-	}
-}
-
-// TestNodeFamiliesLookAgain: an Ingress stays with nodes for the sake of a rule that
-// stands, and so keeps IPv6 from it. The rule goes, and no object of the cluster changes.
-func TestNodeFamiliesLookAgain(t *testing.T) {
-	v4 := service("a", 30001)
-	v4.Families.OnlyIPv4 = true
-	c := cluster("main", to("a", "www.example.com", "/a"), v4, to("b", "www.example.com", "/b"), service("b", 30002), dual("n2", "192.0.2.2", "2001:db8::2"))
-	records := []*Record{new(address("nodes.main.acme", "192.0.2.2", 120)), new(address("nodes-v4.main.acme", "192.0.2.2", 120))}
-	c.Standing = NewStanding([]*Rule{{ID: "x", RuleKey: RuleKey{Edgio, "www.example.com", "/a"}, SourceHost: "nodes.main.acme." + testDomain}}, records)
-	before := Desired([]Cluster{c}, testSettings(), start())
-	c.Standing = NewStanding(nil, records)
-	after := DesiredAfter(before, []Cluster{c}, testSettings(), before.Until)
-	for at, test := range map[string]struct {
-		want Want
-		has  []string
-	}{
-		"with the rule": {before, []string{"192.0.2.2"}},
-		"without it":    {after, []string{"192.0.2.2", "2001:db8::2"}},
-	} {
-		if got := test.want.Sets["nodes.main.acme"].Addresses; !slices.Equal(got, test.has) {
-			t.Errorf("%s: nodes has %q, want %q", at, got, test.has)
-		}
 	}
 }

@@ -4,6 +4,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/edgeward/edgeward/internal/fixture"
+	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/observed"
 )
 
 // checkOps has what holds of every answer, whatever was asked about.
@@ -26,20 +30,20 @@ func checkOps(t *testing.T, in Input, step Step) {
 
 // checkPlaces fails if two operations are at one place, or one where another is
 // under way or what stands there is in doubt.
-func checkPlaces[T Object[T]](t *testing.T, v View[T], ops []Op[T]) {
+func checkPlaces[T model.Object[T]](t *testing.T, v observed.View[T], ops []model.Op[T]) {
 	t.Helper()
-	doubtful := make(map[string]bool)
+	doubtful := make(map[model.Place]bool)
 	for _, o := range v.Objects {
 		if v.Missing[(*o).Identity()] {
 			doubtful[(*o).Key()] = true
 		}
 	}
 	for _, a := range v.Attempts {
-		if a.Status != Parked {
+		if a.Status != observed.BackingOff {
 			doubtful[a.Key()] = true
 		}
 	}
-	taken := make(map[string]bool)
+	taken := make(map[model.Place]bool)
 	for _, op := range ops {
 		if taken[op.Key()] || doubtful[op.Key()] {
 			t.Errorf("%s is not the only operation at its place, or it is in doubt what stands there", line(op))
@@ -49,9 +53,9 @@ func checkPlaces[T Object[T]](t *testing.T, v View[T], ops []Op[T]) {
 }
 
 // claims reports whether a record claims something for a cluster.
-func claims(r *Record, uid string) bool {
-	o, ok := ParseOwnership(r.Data)
-	return ok && o.Owner == testOwner && o.UID == uid
+func claims(r *model.Record, uid string) bool {
+	o, ok := model.ParseOwnership(r.Data)
+	return ok && o.Owner == fixture.Owner && o.UID == uid
 }
 
 // served reports whether the cluster may be written for: it is ready, its claim
@@ -63,7 +67,7 @@ func served(in Input, cluster string) bool {
 	}
 	own := false
 	for _, r := range in.Records.Objects {
-		if r.Name != ClaimName(cluster, testOwner) || r.Type != "TXT" {
+		if r.Name != model.OwnershipName(cluster, fixture.Owner) || r.Type != "TXT" {
 			continue
 		}
 		if !claims(r, want.UID) {
@@ -74,48 +78,48 @@ func served(in Input, cluster string) bool {
 	return own
 }
 
-func checkRuleOp(t *testing.T, in Input, op Op[Rule]) {
+func checkRuleOp(t *testing.T, in Input, op model.Op[model.Rule]) {
 	t.Helper()
-	ours := func(r Rule) bool {
-		m, ok := r.Mark()
-		return ok && m.Owner == testOwner && served(in, m.Cluster)
+	ours := func(r model.Rule) bool {
+		m, ok := r.OwnerLabel()
+		return ok && m.Owner == fixture.Owner && served(in, m.Cluster)
 	}
-	adoptable := op.Adopt && in.Settings.Adopt == "always" && !op.Old().Marked()
-	if op.Verb != Create && !ours(op.Old()) && !adoptable {
+	adoptable := op.Adopt && in.Settings.Adopt == "always" && !op.Old().Labelled()
+	if op.Verb != model.Create && !ours(op.Old()) && !adoptable {
 		t.Errorf("%s: %+v is not ours to touch", line(op), op.Old())
 	}
-	if op.Verb != Delete && !ours(op.New()) {
+	if op.Verb != model.Delete && !ours(op.New()) {
 		t.Errorf("%s: %+v would not be ours", line(op), op.New())
 	}
-	if op.Verb == Create && slices.ContainsFunc(in.Rules.Objects, func(r *Rule) bool { return r.RuleKey == op.New().RuleKey }) {
+	if op.Verb == model.Create && slices.ContainsFunc(in.Rules.Objects, func(r *model.Rule) bool { return r.RuleKey == op.New().RuleKey }) {
 		t.Errorf("%s although a rule stands there", line(op))
 	}
-	if op.Verb == Delete {
+	if op.Verb == model.Delete {
 		return
 	}
-	origin := strings.TrimSuffix(op.New().SourceHost, "."+testDomain)
-	if !slices.ContainsFunc(in.Records.Objects, func(r *Record) bool { return r.Name == origin && (r.Type == "A" || r.Type == "AAAA") }) && op.Old().SourceHost != op.New().SourceHost {
+	origin := strings.TrimSuffix(op.New().SourceHost, "."+fixture.TestDomain)
+	if !slices.ContainsFunc(in.Records.Objects, func(r *model.Record) bool { return r.Name == origin && (r.Type == "A" || r.Type == "AAAA") }) && op.Old().SourceHost != op.New().SourceHost {
 		t.Errorf("%s although its origin resolves to nothing", line(op))
 	}
 }
 
-func checkRecordOp(t *testing.T, in Input, op Op[Record]) {
+func checkRecordOp(t *testing.T, in Input, op model.Op[model.Record]) {
 	t.Helper()
 	r := op.New()
-	if op.Verb != Create {
+	if op.Verb != model.Create {
 		r = op.Old()
 	}
-	cluster, ok := clusterOf(&r, testOwner)
+	cluster, ok := model.ClusterOf(&r, fixture.Owner)
 	want := in.Want.Clusters[cluster]
 	if !ok || want == nil {
 		t.Errorf("%s: it is not in the part of a ready cluster", line(op))
 		return
 	}
-	claim := op.Verb == Create && r.Type == "TXT" && claims(&r, want.UID)
+	claim := op.Verb == model.Create && r.Type == "TXT" && claims(&r, want.UID)
 	if !claim && !served(in, cluster) {
 		t.Errorf("%s: the part of cluster %s is not its own", line(op), cluster)
 	}
-	if claim && slices.ContainsFunc(in.Records.Objects, func(r *Record) bool { c, ok := clusterOf(r, testOwner); return ok && c == cluster }) {
+	if claim && slices.ContainsFunc(in.Records.Objects, func(r *model.Record) bool { c, ok := model.ClusterOf(r, fixture.Owner); return ok && c == cluster }) {
 		t.Errorf("%s although something stands in that part already", line(op))
 	}
 }
@@ -126,7 +130,7 @@ func checkNeverEmpty(t *testing.T, in Input, step Step) {
 	t.Helper()
 	gone := make(map[string]bool) // IDs
 	for _, op := range step.Records {
-		if op.Verb == Delete {
+		if op.Verb == model.Delete {
 			gone[op.Old().ID] = true
 		}
 	}
@@ -135,12 +139,14 @@ func checkNeverEmpty(t *testing.T, in Input, step Step) {
 		if r.Type != "A" && r.Type != "AAAA" {
 			continue
 		}
-		sure := !in.Records.Missing[r.ID] && !slices.ContainsFunc(in.Records.Attempts, func(a Attempt[Record]) bool { return a.Status != Parked && a.Key() == r.Key() })
+		sure := !in.Records.Missing[r.ID] && !slices.ContainsFunc(in.Records.Attempts, func(a observed.Attempt[model.Record]) bool {
+			return a.Status != observed.BackingOff && a.Key() == r.Key()
+		})
 		left[r.Name] = left[r.Name] || sure && !gone[r.ID] && !in.Records.Unproven[r.ID]
 		had[r.Name] = had[r.Name] || gone[r.ID]
 	}
-	names := func(r Rule) {
-		name := strings.TrimSuffix(r.SourceHost, "."+testDomain)
+	names := func(r model.Rule) {
+		name := strings.TrimSuffix(r.SourceHost, "."+fixture.TestDomain)
 		if had[name] && !left[name] {
 			t.Errorf("the deletions would leave %s, the origin of rule %s, empty", name, r.RuleKey)
 		}

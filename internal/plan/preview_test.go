@@ -6,6 +6,11 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/fixture"
+	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/observed"
 )
 
 // changes describes a forecast, a line for each operation, with its wait.
@@ -18,34 +23,34 @@ func changes(f Forecast) []string {
 		return " after " + d.String()
 	}
 	for _, c := range f.Records {
-		lines = append(lines, string(c.Verb)+" "+c.Key()+wait(c.After))
+		lines = append(lines, string(c.Verb)+" "+c.Key().String()+wait(c.After))
 	}
 	for _, c := range f.Rules {
-		lines = append(lines, string(c.Verb)+" "+c.Key()+wait(c.After))
+		lines = append(lines, string(c.Verb)+" "+c.Key().String()+wait(c.After))
 	}
 	return lines
 }
 
 func TestPreview(t *testing.T) {
-	gone := cluster("main", web(), ingress("rest", "www.example.com", "Exact", "/rest"), node("n1", "192.0.2.1"), node("n2", "192.0.2.2"))
-	moved := cluster("main", shop(), service("web", 30099), node("n1", "192.0.2.1"), node("n3", "192.0.2.3"))
-	empty := newStage(testSettings(), cluster("main", usual()...))
-	full := settled(testSettings(), cluster("main", append(usual(), ingress("rest", "www.example.com", "Exact", "/rest"))...))
+	gone := fixture.Cluster("main", fixture.Web(), fixture.Ingress("rest", "www.example.com", "Exact", "/rest"), fixture.Node("n1", "192.0.2.1"), fixture.Node("n2", "192.0.2.2"))
+	moved := fixture.Cluster("main", fixture.Shop(), fixture.Service("web", 30099), fixture.Node("n1", "192.0.2.1"), fixture.Node("n3", "192.0.2.3"))
+	empty := newStage(fixture.Settings(), fixture.Cluster("main", fixture.Usual()...))
+	full := settled(fixture.Settings(), fixture.Cluster("main", append(fixture.Usual(), fixture.Ingress("rest", "www.example.com", "Exact", "/rest"))...))
 	tests := []struct {
 		name     string
 		stands   *stage
-		clusters []Cluster
+		clusters []desired.Cluster
 		want     []string
 	}{
-		{"from nothing", empty, []Cluster{cluster("main", usual()...)}, []string{
+		{"from nothing", empty, []desired.Cluster{fixture.Cluster("main", fixture.Usual()...)}, []string{
 			"create _edgeward.main.acme TXT",
 			"create nodes.main.acme A 192.0.2.1",
 			"create nodes.main.acme A 192.0.2.2",
 			"create www.example.com/a",
 		}},
-		{"nothing to do", settled(testSettings(), cluster("main", usual()...)), []Cluster{cluster("main", usual()...)}, nil},
-		{"an Ingress is gone", full, []Cluster{gone}, []string{"delete www.example.com/a after 10s"}},
-		{"another port and another node", settled(testSettings(), cluster("main", usual()...)), []Cluster{moved}, []string{
+		{"nothing to do", settled(fixture.Settings(), fixture.Cluster("main", fixture.Usual()...)), []desired.Cluster{fixture.Cluster("main", fixture.Usual()...)}, nil},
+		{"an Ingress is gone", full, []desired.Cluster{gone}, []string{"delete www.example.com/a after 10s"}},
+		{"another port and another node", settled(fixture.Settings(), fixture.Cluster("main", fixture.Usual()...)), []desired.Cluster{moved}, []string{
 			"create nodes.main.acme A 192.0.2.3",
 			"delete nodes.main.acme A 192.0.2.2",
 			"update www.example.com/a",
@@ -54,7 +59,7 @@ func TestPreview(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			in := tt.stands.Input
-			in.Want = Desired(tt.clusters, in.Settings, in.Now)
+			in.Want = desired.Desired(tt.clusters, in.Settings, in.Now)
 			f, err := Preview(in)
 			if err != nil {
 				t.Fatal(err)
@@ -72,7 +77,7 @@ func TestPreview(t *testing.T) {
 // TestPreviewOfAHost: the name that the CDN will give is not known, and is said
 // so; of one that stands it is.
 func TestPreviewOfAHost(t *testing.T) {
-	s := newStage(vultrSettings(), cluster("main", fast("/=web"), balanced("192.0.2.9")))
+	s := newStage(fixture.VultrSettings(), fixture.Cluster("main", fixture.Fast("/=web"), fixture.Balanced("192.0.2.9")))
 	f, err := Preview(s.Input)
 	if err != nil || len(f.Records) != 4 || f.Records[3].New().Data != "(the name that the CDN gives)" {
 		t.Errorf("forecast %v, %v", changes(f), err)
@@ -81,7 +86,7 @@ func TestPreviewOfAHost(t *testing.T) {
 	drift := *s.Rules.Objects[0]
 	drift.Protocols = slices.Clone(drift.Protocols)
 	drift.Protocols[0].Published = "https"
-	s.Rules.Objects = []*Rule{&drift}
+	s.Rules.Objects = []*model.Rule{&drift}
 	if f, err = Preview(s.Input); err != nil || len(f.Rules) != 1 || len(f.Records) > 0 {
 		t.Errorf("forecast of a change %v, %v", changes(f), err)
 	}
@@ -89,9 +94,9 @@ func TestPreviewOfAHost(t *testing.T) {
 
 // TestPreviewLeavesItsInput holds Preview to playing, not doing.
 func TestPreviewLeavesItsInput(t *testing.T) {
-	in := settled(testSettings(), cluster("main", usual()...)).Input
+	in := settled(fixture.Settings(), fixture.Cluster("main", fixture.Usual()...)).Input
 	rules, records := len(in.Rules.Objects), len(in.Records.Objects)
-	in.Want = Desired([]Cluster{cluster("main")}, in.Settings, in.Now)
+	in.Want = desired.Desired([]desired.Cluster{fixture.Cluster("main")}, in.Settings, in.Now)
 	in.AllowDelete = true
 	f, err := Preview(in)
 	if err != nil || len(f.Rules) != 1 || len(f.Records) != 2 {
@@ -103,23 +108,23 @@ func TestPreviewLeavesItsInput(t *testing.T) {
 }
 
 func TestAllHoldings(t *testing.T) {
-	ours := settled(testSettings(), cluster("main", usual()...)).Input
-	foreign := Rule{ID: "foreign", RuleKey: RuleKey{Edgio, "www.example.org", "/"}, SourceHost: "nodes.old.acme." + testDomain}
-	elsewhere, others := foreign, marked(foreign, Mark{"another", shopID()})
+	ours := settled(fixture.Settings(), fixture.Cluster("main", fixture.Usual()...)).Input
+	foreign := model.Rule{ID: "foreign", RuleKey: model.RuleKey{CDN: model.Edgio, Host: "www.example.org", Path: "/"}, SourceHost: "nodes.old.acme." + fixture.TestDomain}
+	elsewhere, others := foreign, marked(foreign, model.OwnerLabel{Owner: "another", IngressID: fixture.ShopID()})
 	elsewhere.SourceHost = "origin.example.org"
 	rules := append(ours.Rules.Objects, new(foreign), &elsewhere, &others)
 	records := append(ours.Records.Objects,
-		&Record{ID: "old", Name: "nodes.old.acme", Type: "A", Data: "192.0.2.9"},
-		&Record{ID: "claim", Name: "_edgeward.old.acme", Type: "TXT", Data: Ownership{Owner: "acme", UID: "uid-old"}.String()},
-		&Record{ID: "mail", Name: "mail.acme", Type: "MX", Data: "mx.example.com"}, // nobody claimed it
-		&Record{ID: "odd", Name: "_edgeward.odd.acme", Type: "TXT", Data: Ownership{Owner: "another", UID: "uid"}.String()},
-		&Record{ID: "odd2", Name: "x.odd.acme", Type: "A", Data: "192.0.2.9"},
-		&Record{ID: "other", Name: "nodes.main.another", Type: "A", Data: "192.0.2.9"},
-		&Record{ID: "apex", Type: "A", Data: "192.0.2.9"},
+		&model.Record{ID: "old", Name: "nodes.old.acme", Type: "A", Data: "192.0.2.9"},
+		&model.Record{ID: "claim", Name: "_edgeward.old.acme", Type: "TXT", Data: model.Ownership{Owner: "acme", UID: "uid-old"}.String()},
+		&model.Record{ID: "mail", Name: "mail.acme", Type: "MX", Data: "mx.example.com"}, // nobody claimed it
+		&model.Record{ID: "odd", Name: "_edgeward.odd.acme", Type: "TXT", Data: model.Ownership{Owner: "another", UID: "uid"}.String()},
+		&model.Record{ID: "odd2", Name: "x.odd.acme", Type: "A", Data: "192.0.2.9"},
+		&model.Record{ID: "other", Name: "nodes.main.another", Type: "A", Data: "192.0.2.9"},
+		&model.Record{ID: "apex", Type: "A", Data: "192.0.2.9"},
 	)
 	type count struct{ Rules, Unmarked, Addresses, Claims, Kept int }
 	got := make(map[string]count)
-	for name, h := range AllHoldings(rules, View[Record]{Objects: records}, testSettings()) {
+	for name, h := range AllHoldings(rules, observed.View[model.Record]{Objects: records}, fixture.Settings()) {
 		got[name] = count{len(h.Rules), len(h.Unmarked), len(h.Records), len(h.Claims), len(h.Kept)}
 	}
 	want := map[string]count{

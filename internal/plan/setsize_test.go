@@ -2,24 +2,23 @@ package plan
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/fixture"
 	"github.com/edgeward/edgeward/internal/kube"
+	"github.com/edgeward/edgeward/internal/model"
 )
-
-// ip4 and ip6 are the nth public address of a family.
-func ip4(n int) string { return netip.AddrFrom4([4]byte{203, 1, byte(n >> 8), byte(n)}).String() }
 
 func ip6(n int) string { return fmt.Sprintf("2a01:4f8::%x", n+1) }
 
 // manyNodes are nodes of one address each.
 func manyNodes(n int, address func(int) string) (nodes []any) {
 	for i := range n {
-		nodes = append(nodes, node(fmt.Sprint("n", i), address(i)))
+		nodes = append(nodes, fixture.Node(fmt.Sprint("n", i), address(i)))
 	}
 	return nodes
 }
@@ -33,21 +32,21 @@ func TestSetsAreBounded(t *testing.T) {
 		}
 		return list
 	}
-	both := slices.Concat(list(300, ip4), list(200, ip6))
-	local := like(func(s *kube.Service) { s.Local = true })
+	both := slices.Concat(list(300, fixture.IP4), list(200, ip6))
+	local := fixture.Like(func(s *kube.Service) { s.Local = true })
 	everywhere := kube.EndpointSlice{Meta: kube.Meta{Namespace: "default", Name: "web-1"}, Service: "web"}
 	for i := range 300 {
 		everywhere.Nodes = append(everywhere.Nodes, fmt.Sprint("n", i))
 	}
-	status := shop()
-	status.Annotations, status.Status = map[string]string{annotationOrigin: originStatus}, list(300, ip4)
+	status := fixture.Shop()
+	status.Annotations, status.Status = map[string]string{desired.AnnotationOrigin: desired.StatusOrigin}, list(300, fixture.IP4)
 	var external []string
-	for _, a := range list(300, ip4) {
+	for _, a := range list(300, fixture.IP4) {
 		external = append(external, a.IP)
 	}
-	duals := []any{shop(), web()}
+	duals := []any{fixture.Shop(), fixture.Web()}
 	for i := range 300 {
-		duals = append(duals, dual(fmt.Sprint("n", i), ip4(i), ip6(i)))
+		duals = append(duals, fixture.Dual(fmt.Sprint("n", i), fixture.IP4(i), ip6(i)))
 	}
 	for name, test := range map[string]struct {
 		objects []any
@@ -55,20 +54,20 @@ func TestSetsAreBounded(t *testing.T) {
 		v4, v6  int
 		says    string // "": nothing
 	}{
-		"nodes, just as many":      {append(manyNodes(256, ip4), shop(), web()), "nodes.main.acme", 256, 0, ""},
-		"nodes":                    {append(manyNodes(257, ip4), shop(), web()), "nodes.main.acme", 256, 0, "257 addresses"},
-		"nodes, IPv6, just enough": {append(manyNodes(146, ip6), shop(), web()), "nodes.main.acme", 0, 146, ""},
-		"nodes, IPv6":              {append(manyNodes(147, ip6), shop(), web()), "nodes.main.acme", 0, 146, "147 addresses"},
+		"nodes, just as many":      {append(manyNodes(256, fixture.IP4), fixture.Shop(), fixture.Web()), "nodes.main.acme", 256, 0, ""},
+		"nodes":                    {append(manyNodes(257, fixture.IP4), fixture.Shop(), fixture.Web()), "nodes.main.acme", 256, 0, "257 addresses"},
+		"nodes, IPv6, just enough": {append(manyNodes(146, ip6), fixture.Shop(), fixture.Web()), "nodes.main.acme", 0, 146, ""},
+		"nodes, IPv6":              {append(manyNodes(147, ip6), fixture.Shop(), fixture.Web()), "nodes.main.acme", 0, 146, "147 addresses"},
 		"nodes of both families":   {duals, "nodes.main.acme", 256, 146, "600 addresses"},
-		"policy Local":             {append(manyNodes(400, ip4), shop(), local, everywhere), "web.default.local.main.acme", 256, 0, "300 addresses"},
-		"a load balancer": {[]any{shop(), like(func(s *kube.Service) { s.Type, s.Balancers = "LoadBalancer", both })},
+		"policy Local":             {append(manyNodes(400, fixture.IP4), fixture.Shop(), local, everywhere), "web.default.local.main.acme", 256, 0, "300 addresses"},
+		"a load balancer": {[]any{fixture.Shop(), fixture.Like(func(s *kube.Service) { s.Type, s.Balancers = "LoadBalancer", both })},
 			"web.default.lb.main.acme", 256, 146, "500 addresses"},
-		"externalIPs": {[]any{shop(), like(func(s *kube.Service) { s.Type, s.ExternalIPs = "ClusterIP", external }),
-			Allow{Origins: []string{OriginExternalIPs}}}, "web.default.ext.main.acme", 256, 0, "300 addresses"},
-		"a status": {[]any{status, web()}, "shop.default.status.main.acme", 256, 0, "300 addresses"},
+		"externalIPs": {[]any{fixture.Shop(), fixture.Like(func(s *kube.Service) { s.Type, s.ExternalIPs = "ClusterIP", external }),
+			desired.Allow{Origins: []string{desired.OriginExternalIPs}}}, "web.default.ext.main.acme", 256, 0, "300 addresses"},
+		"a status": {[]any{status, fixture.Web()}, "shop.default.status.main.acme", 256, 0, "300 addresses"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newStage(testSettings(), cluster("main", test.objects...))
+			s := newStage(fixture.Settings(), fixture.Cluster("main", test.objects...))
 			s.run()
 			v4, v6 := 0, 0
 			for _, r := range s.Records.Objects {
@@ -104,22 +103,22 @@ func (s *stage) members4() []string {
 			list = append(list, r.Data)
 		}
 	}
-	return sortedSet(list)
+	return model.SortedSet(list)
 }
 
 // TestChoiceIsStable has nodes come, go and flap where there are too many: each event
 // costs one address added and one taken away at most, and a short fall none.
 func TestChoiceIsStable(t *testing.T) {
-	nodes := manyNodes(1000, ip4)
-	s := newStage(testSettings(), cluster("main", append(slices.Clone(nodes), shop(), web())...))
+	nodes := manyNodes(1000, fixture.IP4)
+	s := newStage(fixture.Settings(), fixture.Cluster("main", append(slices.Clone(nodes), fixture.Shop(), fixture.Web())...))
 	s.run()
 	before, moved := s.members4(), 0
 	event := func(what string, nodes []any, want int) {
 		t.Helper()
-		s.change(true, cluster("main", append(slices.Clone(nodes), shop(), web())...))
+		s.change(true, fixture.Cluster("main", append(slices.Clone(nodes), fixture.Shop(), fixture.Web())...))
 		s.run()
 		now := s.members4()
-		gone := slices.DeleteFunc(slices.Clone(before), func(ip string) bool { return contains(now, ip) })
+		gone := slices.DeleteFunc(slices.Clone(before), func(ip string) bool { return desired.Contains(now, ip) })
 		if len(now) != 256 || len(gone) > want {
 			t.Errorf("%s: %d stand, and %q have left", what, len(now), gone)
 		}
@@ -150,59 +149,17 @@ func TestChoiceIsStable(t *testing.T) {
 	}
 }
 
-// TestChoiceIsFair counts how often each of many addresses is chosen, for many sets:
-// none is preferred, and each set chooses for itself.
-func TestChoiceIsFair(t *testing.T) {
-	const nodes, sets = 1000, 400
-	var all []string
-	for i := range nodes {
-		all = append(all, ip4(i))
-	}
-	times := make(map[string]int)
-	for i := range sets {
-		s := Set{Addresses: sortedSet(slices.Clone(all))}.bounded(fmt.Sprintf("web-%d.default.local.main.acme", i))
-		if len(s.Addresses) != 256 || len(s.Left) != nodes-256 || !slices.IsSorted(s.Addresses) || !slices.IsSorted(s.Left) {
-			t.Fatalf("%d chosen, %d left", len(s.Addresses), len(s.Left))
-		}
-		for _, ip := range s.Addresses {
-			times[ip]++
-		}
-	}
-	// Binomial: 102.4 on average, with a deviation of 8.7.
-	for _, ip := range all {
-		if n := times[ip]; n < 60 || n > 145 {
-			t.Errorf("%s is chosen %d times of %d", ip, n, sets)
-		}
-	}
-}
-
-// TestNoneIsLeft: where all that were chosen are not ready for a short while, they
-// are better than none.
-func TestNoneIsLeft(t *testing.T) {
-	var keep []string
-	for i := range 300 {
-		keep = append(keep, ip4(i))
-	}
-	keep = sortedSet(keep)
-	last := Set{Addresses: keep, Lacks: "none"}.bounded("x").Left[0]
-	others := slices.DeleteFunc(slices.Clone(keep), func(ip string) bool { return ip == last })
-	s := Set{Addresses: []string{last}, Keep: others, Lacks: "none"}.bounded("x")
-	if len(s.Addresses) != 256 || len(s.Keep) != 0 {
-		t.Errorf("%d are wanted and %d kept", len(s.Addresses), len(s.Keep))
-	}
-}
-
 // TestShrinkingToTheBound is an upgrade to this bound: what is beyond it goes, and is
 // no loss that anybody has to allow.
 func TestShrinkingToTheBound(t *testing.T) {
-	objects := append(manyNodes(600, ip4), shop(), web())
-	s := settled(testSettings(), cluster("main", append(manyNodes(2, ip4), shop(), web())...))
-	s.Records.Objects = slices.DeleteFunc(slices.Clone(s.Records.Objects), func(r *Record) bool { return r.Type == "A" })
+	objects := append(manyNodes(600, fixture.IP4), fixture.Shop(), fixture.Web())
+	s := settled(fixture.Settings(), fixture.Cluster("main", append(manyNodes(2, fixture.IP4), fixture.Shop(), fixture.Web())...))
+	s.Records.Objects = slices.DeleteFunc(slices.Clone(s.Records.Objects), func(r *model.Record) bool { return r.Type == "A" })
 	for i := range 600 {
-		s.Records.Objects = append(s.Records.Objects, new(address("nodes.main.acme", ip4(i), 120).WithIdentity(fmt.Sprint("r", i))))
+		s.Records.Objects = append(s.Records.Objects, new(model.AddressRecord("nodes.main.acme", fixture.IP4(i), 120).WithIdentity(fmt.Sprint("r", i))))
 	}
-	slices.SortFunc(s.Records.Objects, func(a, b *Record) int { return a.Compare(*b) })
-	s.restart(cluster("main", objects...))
+	slices.SortFunc(s.Records.Objects, func(a, b *model.Record) int { return a.Compare(*b) })
+	s.restart(fixture.Cluster("main", objects...))
 	if n := len(s.members4()); n != 256 || len(s.step.Blocked) > 0 {
 		t.Errorf("%d stand; blocked: %v", n, s.step.Blocked)
 	}

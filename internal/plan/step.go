@@ -3,15 +3,19 @@ package plan
 import (
 	"slices"
 	"time"
+
+	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/observed"
 )
 
 // Input is everything that Next looks at.
 type Input struct {
-	Want     Want
-	Rules    View[Rule]
-	Records  View[Record]
+	Want     desired.Want
+	Rules    observed.View[model.Rule]
+	Records  observed.View[model.Record]
 	Memory   Memory
-	Settings Settings
+	Settings model.Settings
 	Now      time.Time
 	// AllowDelete lets what the first comparison of each cluster finds to be
 	// unwanted exceed Settings.MaxDelete.
@@ -20,9 +24,9 @@ type Input struct {
 
 // Step is what Next found.
 type Step struct {
-	Rules   []Op[Rule]   // safe now, in the order of their urgency
-	Records []Op[Record] // likewise
-	Memory  Memory       // for the next call
+	Rules   []model.Op[model.Rule]   // safe now, in the order of their urgency
+	Records []model.Op[model.Record] // likewise
+	Memory  Memory                   // for the next call
 	// Wake is when the first deletion that waits for its grace or linger may
 	// go; zero: none waits.
 	Wake time.Time
@@ -31,29 +35,29 @@ type Step struct {
 	// rules stay as they are, since they cannot be understood or their class cannot be
 	// looked up.
 	Routes   []RouteState // in the order of their keys
-	Problems []Problem
-	Held     map[RuleKey]IngressID
+	Problems []desired.Problem
+	Held     map[model.RuleKey]model.IngressID
 	// Compared says that the first comparison of every cluster is over.
 	Compared bool
 	// Reread asks for a reading of these targets: before addresses go, it has to be
 	// seen that nobody has pointed a rule at them meanwhile, before a published
 	// host's rule goes, that nobody is led to it, and what a CDN is still preparing
 	// is looked at now and then.
-	Reread map[Target]bool
+	Reread map[model.Provider]bool
 	// RereadZones are the zones of which that is asked.
 	RereadZones map[string]bool
 	// Poll is when to ask again for the sake of what a CDN is still preparing, or
 	// has refused; zero: there is nothing like that.
 	Poll time.Time
 	// Open are the Ingresses that still have work outstanding.
-	Open map[IngressID]Open
+	Open map[model.IngressID]Open
 	// Blocked are the losses that the guard does not believe. Relist asks for new
 	// snapshots of these clusters that begin at that time or later: they may confirm them.
 	Blocked []Blocked
 	Relist  map[string]time.Time
 	// Warnings are about Ingresses that are published, beside those of Want.
-	Warnings []Warning
-	Notices  []Notice
+	Warnings []desired.Warning
+	Notices  []model.Notice
 	// Stale are the sets, by zone name, whose last known addresses stay for want
 	// of others.
 	Stale map[string]Stale
@@ -63,7 +67,7 @@ type Step struct {
 	// Kept says of rules of ours that nobody wants, by their IDs, why they stay.
 	Kept map[string]string
 	// Released are the Ingresses of which a rule was let go.
-	Released []IngressID
+	Released []model.IngressID
 	Owned    Owned
 }
 
@@ -87,34 +91,34 @@ func (s Step) StaleIn(cluster string) bool {
 
 // Owned is how many objects of the configuration's clusters stand.
 type Owned struct {
-	Rules             map[Target]int // by CDN
+	Rules             map[model.Provider]int // by CDN
 	Addresses, Claims int
 }
 
 // RouteState is what became of a route that is wanted.
 type RouteState struct {
-	*Route
-	State  State
+	*desired.Route
+	State  desired.State
 	Reason string
 }
 
 // Published is the CDN at which an Ingress is published or on its way to be; "" if
 // that is none.
-func Published(want Want, step Step, id IngressID) Target {
-	for _, c := range want.ingress(id).claims {
-		i, ok := slices.BinarySearchFunc(step.Routes, c.route.Key, func(r RouteState, key RuleKey) int { return r.Key.Compare(key) })
+func Published(want desired.Want, step Step, id model.IngressID) model.Provider {
+	for _, key := range want.Claimed(id) {
+		i, ok := slices.BinarySearchFunc(step.Routes, key, func(r RouteState, key model.RuleKey) int { return r.Key.Compare(key) })
 		if ok && step.Routes[i].Ingress == id {
-			return c.route.Key.CDN
+			return key.CDN
 		}
 	}
 	return ""
 }
 
 // States are how many routes of each cluster are in each state.
-func States(want Want, step Step) map[string]map[State]int {
+func States(want desired.Want, step Step) map[string]map[desired.State]int {
 	type place struct {
 		cluster string
-		state   State
+		state   desired.State
 	}
 	var all tally[place]
 	for _, p := range Problems(want, step) {
@@ -123,9 +127,9 @@ func States(want Want, step Step) map[string]map[State]int {
 	for _, r := range step.Routes {
 		all.add(place{r.Ingress.Cluster, r.State})
 	}
-	counts := make(map[string]map[State]int)
+	counts := make(map[string]map[desired.State]int)
 	for name := range want.Clusters {
-		counts[name] = map[State]int{Synced: 0, Pending: 0, Conflict: 0, Invalid: 0, Failed: 0}
+		counts[name] = map[desired.State]int{desired.Synced: 0, desired.Pending: 0, desired.Conflict: 0, desired.Invalid: 0, desired.Failed: 0}
 	}
 	for of, n := range all.counts() {
 		counts[of.cluster][of.state] += n
@@ -134,7 +138,7 @@ func States(want Want, step Step) map[string]map[State]int {
 }
 
 // Problems are all of a plan: why what is not published is not.
-func Problems(want Want, step Step) []Problem {
+func Problems(want desired.Want, step Step) []desired.Problem {
 	all := slices.Concat(want.Problems, step.Problems)
 	for i, p := range all {
 		if held, ok := step.Held[p.Key]; ok && held == p.Ingress {
@@ -146,22 +150,3 @@ func Problems(want Want, step Step) []Problem {
 
 // Open says at which kind of provider an Ingress has work outstanding.
 type Open struct{ Rules, Records bool }
-
-// Target is a provider, in the words of the metrics' label.
-type Target string
-
-const (
-	Edgio    Target = "edgio"
-	VultrCDN Target = "vultr-cdn"
-	Vultr    Target = "vultr" // DNS
-)
-
-// Notice is something to tell the operator, once as long as it lasts. Fatal
-// says that a cluster cannot be served.
-type Notice struct {
-	Fatal bool
-	Text  string
-	// About tells it from others where Text has numbers that change while it lasts; "":
-	// Text does.
-	About string
-}

@@ -6,7 +6,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/fixture"
 	"github.com/edgeward/edgeward/internal/kube"
+	"github.com/edgeward/edgeward/internal/model"
 )
 
 const theirs, own = "www.example.com", "www.evil.example" // hosts of owner and of evil
@@ -25,7 +28,7 @@ func older(ing kube.Ingress) kube.Ingress {
 // atEdgio is an Ingress that publishes a path from Service web, and onVultrCDN one for
 // the other CDN.
 func atEdgio(host, pathType, path string) kube.Ingress {
-	ing := ingress("i", host, pathType, path)
+	ing := fixture.Ingress("i", host, pathType, path)
 	ing.Rules[0].Paths[0].Backend = kube.Backend{Service: "web", PortNumber: 80}
 	return ing
 }
@@ -47,8 +50,8 @@ func noted(ing kube.Ingress, pairs ...string) kube.Ingress {
 
 // ownerHas reports whether the rule of owner stands.
 func ownerHas(s *stage, _ string) bool {
-	return slices.ContainsFunc(s.Rules.Objects, func(r *Rule) bool {
-		m, ok := r.Mark()
+	return slices.ContainsFunc(s.Rules.Objects, func(r *model.Rule) bool {
+		m, ok := r.OwnerLabel()
 		return ok && m.Namespace == "owner"
 	})
 }
@@ -62,7 +65,7 @@ func against(there []any, evil ...any) []any { return slices.Concat(there, in("e
 
 // tenantsHosts are the rows about hosts and paths.
 func tenantsHosts() []tenantsRow {
-	lb := balanced("192.0.2.9")
+	lb := fixture.Balanced("192.0.2.9")
 	byDefault := func(ing kube.Ingress) []any {
 		ing.DefaultBackend, ing.Rules = &kube.Backend{Service: "web", PortNumber: 80}, []kube.IngressRule{{Host: theirs}}
 		return in("owner", older(ing), lb)
@@ -76,9 +79,9 @@ func tenantsHosts() []tenantsRow {
 	byTLS := onVultrCDN(theirs, "Prefix", "/")
 	byTLS.TLS = []kube.IngressTLS{{Hosts: []string{theirs}, Secret: "cert"}}
 	absent := aged(atEdgio(theirs, "Prefix", "/"))
-	letGo := noted(aged(atEdgio(theirs, "Prefix", "/")), annotationRelease, "true")
+	letGo := noted(aged(atEdgio(theirs, "Prefix", "/")), desired.AnnotationRelease, "true")
 	ours := func(host string) attempt {
-		return attempt{before: in("evil", onVultrCDN(host, "Prefix", "/"), lb), got: goesTo(""), named: Allow{Hosts: []string{host}}}
+		return attempt{before: in("evil", onVultrCDN(host, "Prefix", "/"), lb), got: goesTo(""), named: desired.Allow{Hosts: []string{host}}}
 	}
 	return []tenantsRow{
 		{"take a host and path that another publishes", no, no, []attempt{
@@ -107,10 +110,10 @@ func tenantsHosts() []tenantsRow {
 			takes(vultr, onVultrCDN(theirs, "Prefix", "/login")), takes(vultr, aged(onVultrCDN(theirs, "Prefix", "/login"))),
 		}},
 		{"get another's host by a certificate for it", no, no, []attempt{
-			{before: vultr, after: against(vultr, byTLS, lb, tlsSecretOf("cert", theirs)), got: goesTo(theirs)},
+			{before: vultr, after: against(vultr, byTLS, lb, fixture.TLSSecretOf("cert", theirs)), got: goesTo(theirs)},
 		}},
 		{"publish a name of edgeward's: an origin's, a claim's", no, no, []attempt{
-			ours(nodesHost), ours("fra.acme." + testDomain), ours("eu.api.acme." + testDomain), ours("_edgeward.fra.acme." + testDomain),
+			ours(fixture.NodesHost), ours("fra.acme." + fixture.TestDomain), ours("eu.api.acme." + fixture.TestDomain), ours("_edgeward.fra.acme." + fixture.TestDomain),
 		}},
 		{"publish a name of the CDN's", no, no, []attempt{ours("cdn-a.vultrcdn.com")}},
 	}
@@ -118,24 +121,24 @@ func tenantsHosts() []tenantsRow {
 
 // tenantsOrigins are the rows about where the CDN is aimed.
 func tenantsOrigins() []tenantsRow {
-	lb, mine := balanced("192.0.2.9"), atEdgio(own, "Prefix", "/")
+	lb, mine := fixture.Balanced("192.0.2.9"), atEdgio(own, "Prefix", "/")
 	external := func(to string) kube.Service {
-		return like(func(s *kube.Service) { s.Type, s.ExternalName = "ExternalName", to })
+		return fixture.Like(func(s *kube.Service) { s.Type, s.ExternalName = "ExternalName", to })
 	}
 	outside := func(ip string) kube.Service {
-		return like(func(s *kube.Service) { s.Type, s.ExternalIPs = "ClusterIP", []string{ip} })
+		return fixture.Like(func(s *kube.Service) { s.Type, s.ExternalIPs = "ClusterIP", []string{ip} })
 	}
-	addresses := func(prefixes ...string) Allow {
-		var a Allow
+	addresses := func(prefixes ...string) desired.Allow {
+		var a desired.Allow
 		for _, p := range prefixes {
 			a.Addresses = append(a.Addresses, netip.MustParsePrefix(p))
 		}
 		return a
 	}
 	// by are both statuses that may name an address or a host.
-	by := func(to string, named Allow) []attempt {
-		svc := balanced(to)
-		ing := noted(mine, annotationOrigin, "status")
+	by := func(to string, named desired.Allow) []attempt {
+		svc := fixture.Balanced(to)
+		ing := noted(mine, desired.AnnotationOrigin, "status")
 		ing.Status = svc.Balancers
 		return []attempt{
 			{before: in("evil", mine, svc), got: leadsTo(to), named: named},
@@ -143,35 +146,35 @@ func tenantsOrigins() []tenantsRow {
 		}
 	}
 	ports := func(port int, text string) []attempt {
-		onNodes := noted(mine, annotationOrigin, "nodes", annotationOriginPort, text)
-		ing := noted(mine, annotationOrigin, "status", annotationOriginPort, text)
+		onNodes := noted(mine, desired.AnnotationOrigin, "nodes", desired.AnnotationOriginPort, text)
+		ing := noted(mine, desired.AnnotationOrigin, "status", desired.AnnotationOriginPort, text)
 		ing.Status = lb.Balancers
-		named := Allow{Origins: []string{OriginNodes}, Ports: []PortRange{{port, port}}}
+		named := desired.Allow{Origins: []string{desired.OriginNodes}, Ports: []desired.PortRange{{First: port, Last: port}}}
 		return []attempt{
 			{before: in("evil", onNodes), got: goesTo(own), named: named},
 			{before: in("evil", ing), got: goesTo(own), named: named},
 		}
 	}
 	all := addresses("0.0.0.0/0", "::/0")
-	withAll := func(origin string) Allow {
-		return Allow{Origins: []string{origin}, Addresses: all.Addresses}
+	withAll := func(origin string) desired.Allow {
+		return desired.Allow{Origins: []string{origin}, Addresses: all.Addresses}
 	}
 	tls := onVultrCDN(own, "Prefix", "/")
 	tls.TLS = []kube.IngressTLS{{Hosts: []string{own}, Secret: "cert"}}
-	owner := in("owner", older(atEdgio(theirs, "Prefix", "/")), balanced("lb.example.org"))
-	circle := against(owner, atEdgio("lb.example.org", "Prefix", "/"), balanced(theirs))
+	owner := in("owner", older(atEdgio(theirs, "Prefix", "/")), fixture.Balanced("lb.example.org"))
+	circle := against(owner, atEdgio("lb.example.org", "Prefix", "/"), fixture.Balanced(theirs))
 	return []tenantsRow{
 		{"publish another's Service", no, no, []attempt{{before: against(in("owner", lb), mine), got: goesTo("")}}},
 		{"use another's TLS Secret", no, no, []attempt{
-			{before: against(in("owner", tlsSecretOf("cert", own)), tls, lb), got: goesTo("")},
+			{before: against(in("owner", fixture.TLSSecretOf("cert", own)), tls, lb), got: goesTo("")},
 		}},
 		{"publish what answers on the nodes: another's node port, its Ingress controller", yes, onlyNamed, ports(30080, "30080")[:1]},
 		{"ask the nodes' kubelet, etcd or SSH (`edgeward/origin-port`)", no, onlyNamed, slices.Concat(ports(10250, "10250"), ports(2379, "2379"), ports(22, "22"))},
 		{"aim the CDN anywhere by an `ExternalName`", no, onlyNamed, []attempt{
-			{before: in("evil", mine, external("a.example.org")), got: leadsTo("a.example.org"), named: Allow{Origins: []string{OriginExternalName}}},
+			{before: in("evil", mine, external("a.example.org")), got: leadsTo("a.example.org"), named: desired.Allow{Origins: []string{desired.OriginExternalName}}},
 		}},
 		{"aim it anywhere by `externalIPs`", no, onlyNamed, []attempt{
-			{before: in("evil", mine, outside("203.0.113.66")), got: leadsTo("203.0.113.66"), named: withAll(OriginExternalIPs)},
+			{before: in("evil", mine, outside("203.0.113.66")), got: leadsTo("203.0.113.66"), named: withAll(desired.OriginExternalIPs)},
 		}},
 		{"aim it at any address in a status that it may write", yes, onlyNamed, by("203.0.113.66", addresses("203.0.113.0/24"))},
 		{"aim it at a private address in such a status", yes, onlyNamed, by("10.0.0.4", addresses("10.0.0.0/8"))},
@@ -182,43 +185,43 @@ func tenantsOrigins() []tenantsRow {
 		{"aim it at what is no host: loopback, multicast, reserved, IPv4 within IPv6", no, no, slices.Concat(
 			by("127.0.0.1", all), by("::1", all), by("0.0.0.1", all), by("240.0.0.1", all), by("255.255.255.255", all), by("224.0.0.1", all), by("ff02::1", all),
 			by("64:ff9b::a9fe:a9fe", all), by("2002:a9fe:a9fe::1", all), by("2001:0:a9fe:a9fe::1", all), by("::ffff:169.254.169.254", all),
-			[]attempt{{before: in("evil", mine, outside("127.0.0.1")), got: leadsTo("127.0.0.1"), named: withAll(OriginExternalIPs)}},
+			[]attempt{{before: in("evil", mine, outside("127.0.0.1")), got: leadsTo("127.0.0.1"), named: withAll(desired.OriginExternalIPs)}},
 		)},
 		{"aim it at a name that only a network knows, or at edgeward's own", no, no, slices.Concat(
-			by("metadata.google.internal", Allow{}), by("web.default.svc.cluster.local", Allow{}), by(nodesHost, Allow{}),
-			[]attempt{{before: in("evil", mine, external("metadata.google.internal")), got: leadsTo("metadata.google.internal"), named: Allow{Origins: []string{OriginExternalName}}}},
+			by("metadata.google.internal", desired.Allow{}), by("web.default.svc.cluster.local", desired.Allow{}), by(fixture.NodesHost, desired.Allow{}),
+			[]attempt{{before: in("evil", mine, external("metadata.google.internal")), got: leadsTo("metadata.google.internal"), named: desired.Allow{Origins: []string{desired.OriginExternalName}}}},
 		)},
 		{"close a circle of hosts through another's, or take by it what stands", no, no, []attempt{
-			{before: owner, after: circle, got: goesTo("lb.example.org"), named: Allow{Hosts: []string{"lb.example.org"}}},
+			{before: owner, after: circle, got: goesTo("lb.example.org"), named: desired.Allow{Hosts: []string{"lb.example.org"}}},
 			{before: owner, after: circle, got: not(func(s *stage, done string) bool {
 				return ownerHas(s, done) && strings.Contains(strings.Join(s.standing(), " "), " lb.example.org")
 			})},
 		}},
-		{"get the name of another's origin by long names", no, no, []attempt{{alone: func() bool { return shareASet(secondOf32Bits()) }}}},
+		{"get the name of another's origin by long names", no, no, []attempt{{alone: func() bool { return fixture.ShareASet(fixture.SecondOf32Bits()) }}}},
 	}
 }
 
 // tenantsRules are the rows about rules that stand.
 func tenantsRules() []tenantsRow {
-	lb, mine := balanced("192.0.2.9"), atEdgio(own, "Prefix", "/")
+	lb, mine := fixture.Balanced("192.0.2.9"), atEdgio(own, "Prefix", "/")
 	external := func(to string) kube.Service {
-		return like(func(s *kube.Service) { s.Type, s.ExternalName = "ExternalName", to })
+		return fixture.Like(func(s *kube.Service) { s.Type, s.ExternalName = "ExternalName", to })
 	}
-	byName := Allow{Origins: []string{OriginExternalName}, Annotations: []string{annotationPath}}
-	unclear, lost := noted(mine, annotationPath, "x"), atEdgio(own, "Prefix", "/")
+	byName := desired.Allow{Origins: []string{desired.OriginExternalName}, Annotations: []string{desired.AnnotationPath}}
+	unclear, lost := noted(mine, desired.AnnotationPath, "x"), atEdgio(own, "Prefix", "/")
 	lost.Rules[0].Paths[0].Backend.Service = "absent"
 	owner := in("owner", older(atEdgio(theirs, "Prefix", "/")), lb)
-	letGo := noted(aged(atEdgio(theirs, "Prefix", "/")), annotationRelease, "true")
+	letGo := noted(aged(atEdgio(theirs, "Prefix", "/")), desired.AnnotationRelease, "true")
 	released := func(s *stage, _ string) bool {
-		return slices.ContainsFunc(s.Rules.Objects, func(r *Rule) bool { return !r.Marked() })
+		return slices.ContainsFunc(s.Rules.Objects, func(r *model.Rule) bool { return !r.Labelled() })
 	}
 	adopts := func(mode string) attempt {
 		const host = "old.evil.example"
 		return attempt{
-			stands: []Rule{{ID: "x", RuleKey: RuleKey{Edgio, host, "/"}, SourceHost: "elsewhere.example.org", SourcePath: "/"}},
-			before: in("evil", noted(atEdgio(host, "Prefix", "/"), annotationAdopt, "true"), lb),
-			named:  Allow{Annotations: []string{annotationAdopt}},
-			set:    func(s *Settings) { s.Adopt = mode },
+			stands: []model.Rule{{ID: "x", RuleKey: model.RuleKey{CDN: model.Edgio, Host: host, Path: "/"}, SourceHost: "elsewhere.example.org", SourcePath: "/"}},
+			before: in("evil", noted(atEdgio(host, "Prefix", "/"), desired.AnnotationAdopt, "true"), lb),
+			named:  desired.Allow{Annotations: []string{desired.AnnotationAdopt}},
+			set:    func(s *model.Settings) { s.Adopt = mode },
 			got:    goesTo(host),
 		}
 	}
@@ -234,7 +237,7 @@ func tenantsRules() []tenantsRow {
 			{before: in("evil", mine, external("a.example.org")), after: in("evil", lost, external("b.example.org")), named: byName, revoked: true, got: moves},
 		}},
 		{"let go of another's rule (`edgeward/release`)", no, no, []attempt{
-			{before: owner, after: against(owner, letGo, lb), got: released, named: Allow{Hosts: []string{theirs}}},
+			{before: owner, after: against(owner, letGo, lb), got: released, named: desired.Allow{Hosts: []string{theirs}}},
 		}},
 		{"take over a rule that nobody marked (`edgeward/adopt`)", no, no, []attempt{adopts("never")}},
 		{"take it over where `sync.adopt` is `annotated`", yes, onlyNamed, []attempt{adopts("annotated")}},

@@ -10,7 +10,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/fixture"
 	"github.com/edgeward/edgeward/internal/kube"
+	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/observed"
 )
 
 // What a namespace may get by trying, in the words of docs/tenants.md.
@@ -26,12 +30,12 @@ type attempt struct {
 	// before and after are the cluster's objects: after is left out where all is said
 	// at once.
 	before, after []any
-	stands        []Rule // at the CDN, before all
+	stands        []model.Rule // at the CDN, before all
 	// named is what has to be added to the entry of evil where that lets it through.
-	named Allow
+	named desired.Allow
 	// revoked: what is named is in force before, and taken away for what comes after.
 	revoked bool
-	set     func(*Settings)
+	set     func(*model.Settings)
 	got     func(s *stage, done string) bool
 	alone   func() bool // instead of all that
 }
@@ -46,13 +50,13 @@ type tenantsRow struct {
 
 // tenantsAllow are entries that list all there is to list for both namespaces, and what is
 // named for evil besides.
-func tenantsAllow(named Allow) []any {
-	evil := Allow{
-		Namespaces: []string{"evil"}, Hosts: append([]string{"*.evil.example"}, named.Hosts...), Origins: append([]string{OriginLoadBalancer, OriginStatus}, named.Origins...),
-		Annotations: append([]string{annotationSource, annotationOrigin, annotationOriginPort, annotationRelease}, named.Annotations...),
-		Addresses:   append([]netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}, named.Addresses...), Ports: append([]PortRange{{443, 443}}, named.Ports...),
+func tenantsAllow(named desired.Allow) []any {
+	evil := desired.Allow{
+		Namespaces: []string{"evil"}, Hosts: append([]string{"*.evil.example"}, named.Hosts...), Origins: append([]string{desired.OriginLoadBalancer, desired.OriginStatus}, named.Origins...),
+		Annotations: append([]string{desired.AnnotationSource, desired.AnnotationOrigin, desired.AnnotationOriginPort, desired.AnnotationRelease}, named.Annotations...),
+		Addresses:   append([]netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}, named.Addresses...), Ports: append([]desired.PortRange{{First: 443, Last: 443}}, named.Ports...),
 	}
-	return []any{Allow{Namespaces: []string{"owner"}, Hosts: []string{"*.example.com"}}, evil}
+	return []any{desired.Allow{Namespaces: []string{"owner"}, Hosts: []string{"*.example.com"}}, evil}
 }
 
 // TestTenants tries what docs/tenants.md says of one namespace and another.
@@ -66,7 +70,7 @@ func TestTenants(t *testing.T) {
 					want  bool
 				}{
 					{"without allow", nil, row.without == yes},
-					{"with allow", tenantsAllow(Allow{}), row.with == yes},
+					{"with allow", tenantsAllow(desired.Allow{}), row.with == yes},
 					{"where it is named", tenantsAllow(a.named), row.with != no},
 				} {
 					if got := a.succeeds(try.allow); got != try.want {
@@ -112,13 +116,13 @@ func (a attempt) succeeds(allow []any) bool {
 	if a.alone != nil {
 		return a.alone()
 	}
-	set := vultrSettings()
+	set := fixture.VultrSettings()
 	set.MaxDelete = 1
 	if a.set != nil {
 		a.set(&set)
 	}
-	with := func(objects, allow []any) Cluster {
-		c := cluster("main", slices.Concat(objects, []any{node("n1", "192.0.2.1")}, allow)...)
+	with := func(objects, allow []any) desired.Cluster {
+		c := fixture.Cluster("main", slices.Concat(objects, []any{fixture.Node("n1", "192.0.2.1")}, allow)...)
 		slices.SortFunc(c.Ingresses, func(a, b *kube.Ingress) int { return a.Key().Compare(b.Key()) })
 		return c
 	}
@@ -127,7 +131,7 @@ func (a attempt) succeeds(allow []any) bool {
 		before = tenantsAllow(a.named)
 	}
 	s := newStage(set, with(a.before, before))
-	s.Rules.Objects = Refs(a.stands)
+	s.Rules.Objects = observed.Refs(a.stands)
 	done := s.run()
 	if a.after != nil {
 		s.change(true, with(a.after, allow))
@@ -164,8 +168,8 @@ func aged(ing kube.Ingress) kube.Ingress {
 // goesTo reports whether a rule for evil stands at a host, or anywhere for "".
 func goesTo(host string) func(*stage, string) bool {
 	return func(s *stage, _ string) bool {
-		return slices.ContainsFunc(s.Rules.Objects, func(r *Rule) bool {
-			m, ok := r.Mark()
+		return slices.ContainsFunc(s.Rules.Objects, func(r *model.Rule) bool {
+			m, ok := r.OwnerLabel()
 			return ok && m.Namespace == "evil" && (host == "" || r.Host == host)
 		})
 	}
@@ -174,6 +178,6 @@ func goesTo(host string) func(*stage, string) bool {
 // leadsTo reports whether a rule for evil stands, and DNS leads there.
 func leadsTo(data string) func(*stage, string) bool {
 	return func(s *stage, _ string) bool {
-		return goesTo("")(s, "") && slices.ContainsFunc(s.Records.Objects, func(r *Record) bool { return r.Data == data })
+		return goesTo("")(s, "") && slices.ContainsFunc(s.Records.Objects, func(r *model.Record) bool { return r.Data == data })
 	}
 }

@@ -3,22 +3,24 @@ package plan
 import (
 	"testing"
 
+	"github.com/edgeward/edgeward/internal/fixture"
 	"github.com/edgeward/edgeward/internal/kube"
+	"github.com/edgeward/edgeward/internal/model"
 )
 
 // TestTurnOf says of every operation whose turn it takes.
 func TestTurnOf(t *testing.T) {
-	settings := testSettings()
-	settings.PublishZones, settings.CNAMETarget, settings.Linger = []string{"example.com"}, "acme.edgio.example", 0
+	settings := fixture.Settings()
+	settings.PublishZones, settings.CDNs[0].Host, settings.Linger = []string{"example.com"}, "acme.edgio.example", 0
 	inNamespace := func(ing kube.Ingress, service string) kube.Ingress {
 		ing.Namespace = "team"
 		ing.Rules[0].Paths[0].Backend = kube.Backend{Service: service, PortName: "http"}
 		return ing
 	}
-	balancer := service("lb", 0)
+	balancer := fixture.Service("lb", 0)
 	balancer.Namespace, balancer.Type, balancer.Balancers = "team", "LoadBalancer", []kube.Address{{IP: "192.0.2.50"}}
-	team, other, nobody, everybody := Tenant{"main", "team"}, Tenant{"main", "default"}, Tenant{Cluster: "main"}, Tenant{}
-	want := map[string]Tenant{
+	team, other, nobody, everybody := model.Tenant{Cluster: "main", Namespace: "team"}, model.Tenant{Cluster: "main", Namespace: "default"}, model.Tenant{Cluster: "main"}, model.Tenant{}
+	want := map[string]model.Tenant{
 		"create _edgeward.main.acme TXT":           everybody,
 		"create nodes.main.acme A 192.0.2.1":       everybody,
 		"create lb.team.lb.main.acme A 192.0.2.50": team,
@@ -33,9 +35,9 @@ func TestTurnOf(t *testing.T) {
 		"create www.example.com/a":                 other, "create _edgeward.www.example.com TXT": other, "create www.example.com CNAME": other,
 		"delete www.example.com CNAME": other, "delete www.example.com/a": other, "delete _edgeward.www.example.com TXT": nobody,
 	}
-	s := newStage(settings, cluster("main", inNamespace(ingress("blog", "blog.example.com", "Exact", "/"), "lb"), balancer, shop(), web(), node("n1", "192.0.2.1")))
+	s := newStage(settings, fixture.Cluster("main", inNamespace(fixture.Ingress("blog", "blog.example.com", "Exact", "/"), "lb"), balancer, fixture.Shop(), fixture.Web(), fixture.Node("n1", "192.0.2.1")))
 	seen := make(map[string]bool)
-	note := func(what string, tenant Tenant) {
+	note := func(what string, tenant model.Tenant) {
 		seen[what] = true
 		if wanted, known := want[what]; !known || tenant != wanted {
 			t.Errorf("%s takes the turn of %+v, want %+v", what, tenant, wanted)
@@ -50,16 +52,16 @@ func TestTurnOf(t *testing.T) {
 				s.Now = s.step.Wake
 			}
 			for _, op := range s.step.Rules {
-				note(string(op.Verb)+" "+op.Key(), op.Tenant())
+				note(string(op.Verb)+" "+op.Key().String(), op.Tenant())
 			}
 			for _, op := range s.step.Records {
-				note(string(op.Verb)+" "+op.Key(), op.Tenant())
+				note(string(op.Verb)+" "+op.Key().String(), op.Tenant())
 			}
 			s.do()
 		}
 	}
 	play()
-	s.change(true, cluster("main", node("n1", "192.0.2.1")))
+	s.change(true, fixture.Cluster("main", fixture.Node("n1", "192.0.2.1")))
 	play()
 	for what := range want {
 		if !seen[what] {

@@ -7,6 +7,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/fixture"
 	"github.com/edgeward/edgeward/internal/kube"
 )
 
@@ -20,14 +22,14 @@ func undecided(name string) kube.Ingress {
 // later. What stands for it stays, whatever else happens; the guard does not let go of
 // it either, nor does another Ingress get its place.
 func TestUndecided(t *testing.T) {
-	n1 := node("n1", "192.0.2.1")
-	rival := shop()
-	rival.Name, rival.Created = "rival", start().Add(time.Second)
-	byLabel := shop()
+	n1 := fixture.Node("n1", "192.0.2.1")
+	rival := fixture.Shop()
+	rival.Name, rival.Created = "rival", fixture.Start().Add(time.Second)
+	byLabel := fixture.Shop()
 	byLabel.Class, byLabel.ClassUnknown = "public-cdn", true
-	released := annotated(annotationRelease, "true")
+	released := fixture.Annotated(desired.AnnotationRelease, "true")
 	released.Name = "rival"
-	told := []string{`cluster main: the class "public-cdn" of Ingress default/shop cannot be looked up, so their rules stay as they are: ` + classHelp}
+	told := []string{`cluster main: the class "public-cdn" of Ingress default/shop cannot be looked up, so their rules stay as they are: ` + desired.ClassHelp}
 	gone := []string{"10s: delete rule www.example.com/a", "1m10s: delete nodes.main 192.0.2.1"}
 	tests := map[string]struct {
 		now     []any
@@ -37,23 +39,23 @@ func TestUndecided(t *testing.T) {
 		then    []any // when the class is known again, or the Ingress is gone
 		want    []string
 	}{
-		"while it runs":                     {now: []any{undecided("shop"), web(), n1}, notices: told, then: []any{shop(), web(), n1}},
-		"at a start":                        {now: []any{undecided("shop"), web(), n1}, restart: true, notices: told, then: []any{shop(), web(), n1}},
-		"another claims the same":           {now: []any{rival, undecided("shop"), web(), n1}, notices: told, problem: "it is served by Ingress main/default/shop, whose class cannot be looked up now", then: []any{rival, shop(), web(), n1}},
-		"another lets go of it":             {now: []any{released, undecided("shop"), web(), n1}, restart: true, notices: told, problem: "it is served by Ingress main/default/shop, whose class cannot be looked up now", then: []any{shop(), web(), n1}},
-		"the Service is gone":               {now: []any{undecided("shop"), n1}, notices: told, then: []any{shop(), web(), n1}},
-		"others without a rule":             {now: []any{shop(), undecided("x"), undecided("y"), web(), n1}, then: []any{shop(), web(), n1}},
-		"the label selects it":              {now: []any{byLabel, web(), n1}, notices: told, problem: `its class "public-cdn" cannot be looked up, so it is not known for which CDN it is`, then: []any{shop(), web(), n1}},
-		"and it is deleted":                 {now: []any{undecided("shop"), web(), n1}, notices: told, then: []any{web(), n1}, want: gone},
-		"and is deleted, after a start":     {now: []any{undecided("shop"), web(), n1}, restart: true, notices: told, then: []any{web(), n1}, want: gone},
-		"and its class is somebody's later": {now: []any{rival, undecided("shop"), web(), n1}, notices: told, problem: "it is served by Ingress main/default/shop, whose class cannot be looked up now", then: []any{rival, web(), n1}, want: []string{"0s: update rule www.example.com/a for rival"}},
+		"while it runs":                     {now: []any{undecided("shop"), fixture.Web(), n1}, notices: told, then: []any{fixture.Shop(), fixture.Web(), n1}},
+		"at a start":                        {now: []any{undecided("shop"), fixture.Web(), n1}, restart: true, notices: told, then: []any{fixture.Shop(), fixture.Web(), n1}},
+		"another claims the same":           {now: []any{rival, undecided("shop"), fixture.Web(), n1}, notices: told, problem: "it is served by Ingress main/default/shop, whose class cannot be looked up now", then: []any{rival, fixture.Shop(), fixture.Web(), n1}},
+		"another lets go of it":             {now: []any{released, undecided("shop"), fixture.Web(), n1}, restart: true, notices: told, problem: "it is served by Ingress main/default/shop, whose class cannot be looked up now", then: []any{fixture.Shop(), fixture.Web(), n1}},
+		"the Service is gone":               {now: []any{undecided("shop"), n1}, notices: told, then: []any{fixture.Shop(), fixture.Web(), n1}},
+		"others without a rule":             {now: []any{fixture.Shop(), undecided("x"), undecided("y"), fixture.Web(), n1}, then: []any{fixture.Shop(), fixture.Web(), n1}},
+		"the label selects it":              {now: []any{byLabel, fixture.Web(), n1}, notices: told, problem: `its class "public-cdn" cannot be looked up, so it is not known for which CDN it is`, then: []any{fixture.Shop(), fixture.Web(), n1}},
+		"and it is deleted":                 {now: []any{undecided("shop"), fixture.Web(), n1}, notices: told, then: []any{fixture.Web(), n1}, want: gone},
+		"and is deleted, after a start":     {now: []any{undecided("shop"), fixture.Web(), n1}, restart: true, notices: told, then: []any{fixture.Web(), n1}, want: gone},
+		"and its class is somebody's later": {now: []any{rival, undecided("shop"), fixture.Web(), n1}, notices: told, problem: "it is served by Ingress main/default/shop, whose class cannot be looked up now", then: []any{rival, fixture.Web(), n1}, want: []string{"0s: update rule www.example.com/a for rival"}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			s := settled(testSettings(), cluster("main", shop(), web(), n1))
-			now := cluster("main", test.now...)
+			s := settled(fixture.Settings(), fixture.Cluster("main", fixture.Shop(), fixture.Web(), n1))
+			now := fixture.Cluster("main", test.now...)
 			if test.restart {
-				s.Want, s.Memory = Desired([]Cluster{now}, s.Settings, s.Now), Memory{}
+				s.Want, s.Memory = desired.Desired([]desired.Cluster{now}, s.Settings, s.Now), Memory{}
 			} else {
 				s.change(true, now)
 			}
@@ -79,10 +81,10 @@ func TestUndecided(t *testing.T) {
 			if diff := cmp.Diff(before, s.standing()); diff != "" || len(s.step.Blocked) > 0 {
 				t.Errorf("changed, or blocked %v:\n%s", s.step.Blocked, diff)
 			}
-			s.Now = start().Add(time.Hour)
-			want := DesiredAfter(s.Want, onStanding([]Cluster{cluster("main", test.then...)}, s.Rules, s.Records), s.Settings, s.Now)
+			s.Now = fixture.Start().Add(time.Hour)
+			want := desired.DesiredAfter(s.Want, onStanding([]desired.Cluster{fixture.Cluster("main", test.then...)}, s.Rules, s.Records), s.Settings, s.Now)
 			s.Memory = s.Memory.Follow(s.Want, want, true)
-			s.Want, s.Now = want, start()
+			s.Want, s.Now = want, fixture.Start()
 			if diff := cmp.Diff(test.want, s.run()); diff != "" {
 				t.Errorf("then (-want +got):\n%s", diff)
 			}
@@ -92,29 +94,17 @@ func TestUndecided(t *testing.T) {
 
 // TestUndecidedPublication: the published host goes on leading to its CDN.
 func TestUndecidedPublication(t *testing.T) {
-	set := vultrSettings()
-	ing := ingress("shop", "v0.example.com", "Prefix", "/")
+	set := fixture.VultrSettings()
+	ing := fixture.Ingress("shop", "v0.example.com", "Prefix", "/")
 	ing.Class = "vultr-cdn"
-	lb := balanced("192.0.2.9")
-	s := settled(set, cluster("main", ing, lb))
+	lb := fixture.Balanced("192.0.2.9")
+	s := settled(set, fixture.Cluster("main", ing, lb))
 	before := s.standing()
-	s.Want = Desired([]Cluster{cluster("main", undecided("shop"), lb)}, set, s.Now)
+	s.Want = desired.Desired([]desired.Cluster{fixture.Cluster("main", undecided("shop"), lb)}, set, s.Now)
 	if diff := cmp.Diff([]string(nil), s.run()); diff != "" {
 		t.Errorf("done (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff(before, s.standing()); diff != "" || len(before) < 4 {
 		t.Errorf("changed:\n%s\nof %q", diff, before)
-	}
-}
-
-// TestAnnotatedOtherwise: where the annotation and the field differ the field decides,
-// and the Ingress's author is told.
-func TestAnnotatedOtherwise(t *testing.T) {
-	ing := shop()
-	ing.Class, ing.Annotated = "edgio", "nginx"
-	want := Desired([]Cluster{cluster("main", ing, web(), node("n1", "192.0.2.1"))}, testSettings(), start())
-	warnings := []Warning{{shopID(), `annotation kubernetes.io/ingress.class names the class "nginx", but spec.ingressClassName names "edgio", and decides: remove the annotation`}}
-	if diff := cmp.Diff(warnings, want.Warnings); diff != "" || len(published(want)) != 1 {
-		t.Errorf("published %q, told (-want +got):\n%s", published(want), diff)
 	}
 }

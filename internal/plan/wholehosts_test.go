@@ -8,102 +8,17 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/fixture"
 	"github.com/edgeward/edgeward/internal/kube"
+	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/observed"
 )
-
-// vultrSettings have Vultr CDN beside Edgio, and publish below example.com.
-func vultrSettings() Settings {
-	set := testSettings()
-	set.CDNs = append(set.CDNs, CDN{
-		Target: VultrCDN, Class: "vultr-cdn", WholeHosts: true, OriginFixed: true, Certificates: true,
-		OriginPorts: map[string]int{"http": 80, "https": 443}, Domain: "vultrcdn.com",
-	})
-	set.PublishZones = []string{"example.com"}
-	return set
-}
-
-// fast is an Ingress of class vultr-cdn with these Prefix paths, of which each
-// leads to the Service behind its "=".
-func fast(paths ...string) kube.Ingress {
-	ing := kube.Ingress{Meta: kube.Meta{Namespace: "default", Name: "fast"}, Created: start(), Class: "vultr-cdn"}
-	var list []kube.IngressPath
-	for _, p := range paths {
-		path, service, _ := strings.Cut(p, "=")
-		list = append(list, kube.IngressPath{Path: path, Type: "Prefix", Backend: kube.Backend{Service: service, PortNumber: 80}})
-	}
-	ing.Rules = []kube.IngressRule{{Host: "www.example.com", Paths: list}}
-	return ing
-}
-
-func fastWith(name, value string) kube.Ingress {
-	ing := fast("/=web")
-	ing.Annotations = map[string]string{name: value}
-	return ing
-}
-
-func TestWholeHosts(t *testing.T) {
-	other := balanced("192.0.2.10")
-	other.Name = "api"
-	class := fast("/=web")
-	class.Class, class.Controller = "quick", "edgeward/vultr-cdn"
-	byStatus := fastWith(annotationOrigin, "status")
-	byStatus.Status = []kube.Address{{IP: "192.0.2.8"}}
-	withDefault := fast("/x=web")
-	withDefault.DefaultBackend = &kube.Backend{Service: "web", PortNumber: 80}
-	onTLS, secure := fast("/=web"), balanced("192.0.2.9")
-	onTLS.Rules[0].Paths[0].Backend.PortNumber, secure.Ports[0].Port = 443, 443
-	tests := map[string]struct {
-		objects []any
-		want    []string
-		problem string
-	}{
-		"a LoadBalancer":                   {[]any{fast("/=web"), balanced("192.0.2.9")}, []string{"http://www.example.com/ from http://web.default.lb.main:80/ with "}, ""},
-		"by its IngressClass object":       {[]any{class, balanced("192.0.2.9")}, []string{"http://www.example.com/ from http://web.default.lb.main:80/ with "}, ""},
-		"several paths of one backend":     {[]any{fast("/=web", "/a=web"), balanced("192.0.2.9")}, []string{"http://www.example.com/ from http://web.default.lb.main:80/ with "}, ""},
-		"a status":                         {[]any{byStatus}, []string{"http://www.example.com/ from http://fast.default.status.main:80/ with "}, ""},
-		"the default backend for the rest": {[]any{withDefault, balanced("192.0.2.9")}, []string{"http://www.example.com/ from http://web.default.lb.main:80/ with "}, ""},
-		"nodes on port 80": {[]any{func() kube.Ingress {
-			i := fastWith(annotationOrigin, "nodes")
-			i.Annotations[annotationOriginPort] = "80"
-			return i
-		}(), node("n1", "192.0.2.1")}, []string{"http://www.example.com/ from http://nodes.main:80/ with "}, ""},
-		"a NodePort":                        {[]any{fast("/=web"), web(), node("n1", "192.0.2.1")}, nil, "answers by http on port 30080: use a Service of type LoadBalancer"},
-		"port 443 by http":                  {[]any{onTLS, secure}, nil, "the CDN asks port 443 by https only, and that of www.example.com is to be asked by http: say appProtocol: https"},
-		"a path with another backend":       {[]any{fast("/=web", "/api=api"), balanced("192.0.2.9"), other}, nil, "path /api of www.example.com leads elsewhere than its path /"},
-		"a path whose backend is not there": {[]any{fast("/=web", "/api=api"), balanced("192.0.2.9")}, nil, "path /api of www.example.com leads elsewhere than its path /"},
-		"no path /":                         {[]any{fast("/a=web"), balanced("192.0.2.9")}, nil, "no path / of www.example.com says from where"},
-		"https without a certificate":       {[]any{fastWith(annotationSource, "https"), like(func(s *kube.Service) { *s = balanced("192.0.2.9"); s.Ports[0].Port = 443; s.Ports[0].Name = "x" })}, nil, "has no port 80"},
-		"a service profile":                 {[]any{fastWith(annotationProfile, "x"), balanced("192.0.2.9")}, nil, "this CDN has no"},
-		"published protocols":               {[]any{fastWith(annotationPublished, "https"), balanced("192.0.2.9")}, nil, "this CDN has no"},
-		"strip":                             {[]any{fastWith(annotationPath, "strip"), balanced("192.0.2.9")}, nil, "this CDN has no"},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			want := Desired([]Cluster{cluster("main", test.objects...)}, vultrSettings(), start())
-			if diff := cmp.Diff(test.want, published(want)); diff != "" {
-				t.Errorf("published (-want +got):\n%s", diff)
-			}
-			if (len(want.Problems) > 0) != (test.problem != "") {
-				t.Errorf("problems %v, want one about %q", want.Problems, test.problem)
-			}
-			for _, p := range want.Problems {
-				if p.State != Invalid || !strings.Contains(p.Reason, test.problem) {
-					t.Errorf("problem %v, want one with %q", p, test.problem)
-				}
-			}
-			for _, r := range want.Routes {
-				if r.Key.CDN != VultrCDN || r.Key.Path != "/" {
-					t.Errorf("route %+v", r.Key)
-				}
-			}
-		})
-	}
-}
 
 // TestPublish follows a host from its publication to its end: the CNAME comes
 // when the CDN serves it, and goes before anything that it leads to.
 func TestPublish(t *testing.T) {
-	s := newStage(vultrSettings(), cluster("main", fast("/=web"), balanced("192.0.2.9")))
+	s := newStage(fixture.VultrSettings(), fixture.Cluster("main", fixture.Fast("/=web"), fixture.Balanced("192.0.2.9")))
 	want := []string{
 		"0s: create claim main", "0s: create web.default.lb.main 192.0.2.9", "0s: create rule www.example.com/ for fast",
 		"0s: create claim www", "0s: create www cdn-id-003.vultrcdn.com",
@@ -114,7 +29,7 @@ func TestPublish(t *testing.T) {
 	if diff := cmp.Diff([]string{"synced www.example.com/"}, s.states()); diff != "" {
 		t.Errorf("states (-want +got):\n%s", diff)
 	}
-	s.change(true, cluster("main", balanced("192.0.2.9")))
+	s.change(true, fixture.Cluster("main", fixture.Balanced("192.0.2.9")))
 	want = []string{
 		"10s: delete www cdn-id-003.vultrcdn.com", "2m10s: delete rule www.example.com/",
 		"2m20s: delete claim www", "3m10s: update claim main, delete web.default.lb.main 192.0.2.9",
@@ -130,9 +45,9 @@ func TestPublish(t *testing.T) {
 // TestAnotherOrigin: the origin of a rule cannot be changed, so another is made
 // beside it, the host is led there, and the first goes when it is forgotten.
 func TestAnotherOrigin(t *testing.T) {
-	s := newStage(vultrSettings(), cluster("main", fast("/=web"), balanced("192.0.2.9")))
+	s := newStage(fixture.VultrSettings(), fixture.Cluster("main", fixture.Fast("/=web"), fixture.Balanced("192.0.2.9")))
 	s.run()
-	s.change(true, cluster("main", fast("/=web"), balanced("lb.example.org")))
+	s.change(true, fixture.Cluster("main", fixture.Fast("/=web"), fixture.Balanced("lb.example.org")))
 	want := []string{
 		"0s: create web.default.lb-cname.main lb.example.org",
 		"0s: create rule www.example.com/ for fast",
@@ -143,7 +58,7 @@ func TestAnotherOrigin(t *testing.T) {
 	if diff := cmp.Diff(want, s.run()); diff != "" {
 		t.Errorf("done (-want +got):\n%s", diff)
 	}
-	if got := s.rule(t, RuleKey{VultrCDN, "www.example.com", "/"}); got.ID != "id-007" {
+	if got := s.rule(t, model.RuleKey{CDN: model.VultrCDN, Host: "www.example.com", Path: "/"}); got.ID != "id-007" {
 		t.Errorf("left is %+v", got)
 	}
 }
@@ -151,11 +66,11 @@ func TestAnotherOrigin(t *testing.T) {
 // TestAnotherOriginByHand: where the host's DNS is not ours, nobody can know
 // when the first may go, so it stays and the operator is told.
 func TestAnotherOriginByHand(t *testing.T) {
-	set := vultrSettings()
+	set := fixture.VultrSettings()
 	set.PublishZones = nil
-	s := newStage(set, cluster("main", fast("/=web"), balanced("192.0.2.9")))
+	s := newStage(set, fixture.Cluster("main", fixture.Fast("/=web"), fixture.Balanced("192.0.2.9")))
 	s.run()
-	s.change(true, cluster("main", fast("/=web"), balanced("lb.example.org")))
+	s.change(true, fixture.Cluster("main", fixture.Fast("/=web"), fixture.Balanced("lb.example.org")))
 	want := []string{"0s: create web.default.lb-cname.main lb.example.org", "0s: create rule www.example.com/ for fast"}
 	if diff := cmp.Diff(want, s.run()); diff != "" {
 		t.Errorf("done (-want +got):\n%s", diff)
@@ -176,16 +91,16 @@ func TestPending(t *testing.T) {
 		"its DNS is not ours": {nil, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			set := vultrSettings()
+			set := fixture.VultrSettings()
 			set.PublishZones = test.zones
-			s := newStage(set, cluster("main", fast("/=web"), balanced("192.0.2.9")))
+			s := newStage(set, fixture.Cluster("main", fixture.Fast("/=web"), fixture.Balanced("192.0.2.9")))
 			for range 3 {
 				s.ask()
 				s.do()
 			}
 			rule := *s.Rules.Objects[0]
 			rule.Pending = true
-			s.Rules.Objects = []*Rule{&rule}
+			s.Rules.Objects = []*model.Rule{&rule}
 			if ops := s.ask(); len(ops) > 0 {
 				t.Errorf("operations %q while it is prepared", ops)
 			}
@@ -197,12 +112,12 @@ func TestPending(t *testing.T) {
 			}
 			s.Now = s.step.Poll
 			s.step = next(s.Input)
-			if !s.step.Reread[VultrCDN] {
+			if !s.step.Reread[model.VultrCDN] {
 				t.Error("it is not read again")
 			}
 			ready := rule
 			ready.Pending = false
-			s.Rules.Objects = []*Rule{&ready}
+			s.Rules.Objects = []*model.Rule{&ready}
 			if diff := cmp.Diff(test.then, s.run()); diff != "" {
 				t.Errorf("done (-want +got):\n%s", diff)
 			}
@@ -215,24 +130,24 @@ func TestPending(t *testing.T) {
 
 // TestForeignDNS: what somebody else made at a published host's name stays.
 func TestForeignDNS(t *testing.T) {
-	at := func(name, kind, data string) Record {
-		return Record{ID: "f", Zone: "example.com", Name: name, Type: kind, Data: data, TTL: 300}
+	at := func(name, kind, data string) model.Record {
+		return model.Record{ID: "f", Zone: "example.com", Name: name, Type: kind, Data: data, TTL: 300}
 	}
 	for name, test := range map[string]struct {
-		foreign Record
+		foreign model.Record
 		warning string
 	}{
 		"an address":               {at("www", "A", "192.0.2.200"), "www.example.com has DNS records that edgeward did not make (A)"},
 		"a CNAME":                  {at("www", "CNAME", "elsewhere.example.org"), "www.example.com has DNS records that edgeward did not make (CNAME)"},
 		"mail":                     {at("www", "MX", "mx.example.org"), "www.example.com has DNS records that edgeward did not make (MX)"},
-		"another owner's mark":     {at("_edgeward.www", "TXT", publishMark("other", "main")), "_edgeward.www.example.com has DNS records that edgeward did not make (TXT)"},
+		"another owner's mark":     {at("_edgeward.www", "TXT", model.AliasLabel("other", "main")), "_edgeward.www.example.com has DNS records that edgeward did not make (TXT)"},
 		"an address at the mark":   {at("_edgeward.www", "A", "192.0.2.200"), "_edgeward.www.example.com has DNS records that edgeward did not make (A)"},
-		"a mark of an old cluster": {at("_edgeward.www", "TXT", publishMark(testOwner, "gone")), "edgeward uninstall --cluster gone"},
+		"a mark of an old cluster": {at("_edgeward.www", "TXT", model.AliasLabel(fixture.Owner, "gone")), "edgeward uninstall --cluster gone"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			foreign := test.foreign
-			s := newStage(vultrSettings(), cluster("main", fast("/=web"), balanced("192.0.2.9")))
-			s.Records.Objects = []*Record{&foreign}
+			s := newStage(fixture.VultrSettings(), fixture.Cluster("main", fixture.Fast("/=web"), fixture.Balanced("192.0.2.9")))
+			s.Records.Objects = []*model.Record{&foreign}
 			s.run()
 			if !slices.Contains(s.Records.Objects, &foreign) || len(s.Records.Objects) != 3 {
 				t.Errorf("records %v", s.Records.Objects)
@@ -240,9 +155,9 @@ func TestForeignDNS(t *testing.T) {
 			if len(s.step.Warnings) != 1 || !strings.Contains(s.step.Warnings[0].Message, test.warning) {
 				t.Errorf("warnings %v", s.step.Warnings)
 			}
-			s.change(true, cluster("main"))
+			s.change(true, fixture.Cluster("main"))
 			s.run()
-			if diff := cmp.Diff([]*Record{&foreign}, slices.DeleteFunc(slices.Clone(s.Records.Objects), func(r *Record) bool { return r.Zone == "" })); diff != "" {
+			if diff := cmp.Diff([]*model.Record{&foreign}, slices.DeleteFunc(slices.Clone(s.Records.Objects), func(r *model.Record) bool { return r.Zone == "" })); diff != "" {
 				t.Errorf("afterwards (-want +got):\n%s", diff)
 			}
 		})
@@ -252,9 +167,9 @@ func TestForeignDNS(t *testing.T) {
 // TestPublishRestart: a daemon that starts between the CNAME's end and its being
 // forgotten does not take the rule away too soon.
 func TestPublishRestart(t *testing.T) {
-	s := newStage(vultrSettings(), cluster("main", fast("/=web"), balanced("192.0.2.9")))
+	s := newStage(fixture.VultrSettings(), fixture.Cluster("main", fixture.Fast("/=web"), fixture.Balanced("192.0.2.9")))
 	s.run()
-	s.change(true, cluster("main", balanced("192.0.2.9")))
+	s.change(true, fixture.Cluster("main", fixture.Balanced("192.0.2.9")))
 	s.ask()
 	s.Now = s.step.Wake
 	s.ask()
@@ -270,7 +185,7 @@ func TestPublishRestart(t *testing.T) {
 // TestHeldHost: a host whose Ingress cannot be understood keeps what it has, but
 // not for the sake of an Ingress that never had it.
 func TestHeldHost(t *testing.T) {
-	broken := fast("/=none") // there is no such Service
+	broken := fixture.Fast("/=none") // there is no such Service
 	other := broken
 	other.Name = "other"
 	unpublished := []string{
@@ -285,9 +200,9 @@ func TestHeldHost(t *testing.T) {
 		"another Ingress": {other, unpublished},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newStage(vultrSettings(), cluster("main", fast("/=web"), balanced("192.0.2.9")))
+			s := newStage(fixture.VultrSettings(), fixture.Cluster("main", fixture.Fast("/=web"), fixture.Balanced("192.0.2.9")))
 			s.run()
-			s.change(true, cluster("main", test.now, balanced("192.0.2.9")))
+			s.change(true, fixture.Cluster("main", test.now, fixture.Balanced("192.0.2.9")))
 			if diff := cmp.Diff(test.want, s.run()); diff != "" {
 				t.Errorf("done (-want +got):\n%s", diff)
 			}
@@ -297,14 +212,14 @@ func TestHeldHost(t *testing.T) {
 
 // TestEdgioIsPublishedToo: where the CDN's host is configured.
 func TestEdgioIsPublishedToo(t *testing.T) {
-	set := vultrSettings()
-	set.CNAMETarget = "acme.cdn.example.net"
-	s := newStage(set, cluster("main", usual()...))
+	set := fixture.VultrSettings()
+	set.CDNs[0].Host = "acme.cdn.example.net"
+	s := newStage(set, fixture.Cluster("main", fixture.Usual()...))
 	s.run()
 	if diff := cmp.Diff("acme.cdn.example.net", s.record(t, "acme.cdn.example.net").Data); diff != "" {
 		t.Error(diff)
 	}
-	s.change(true, cluster("main", node("n1", "192.0.2.1"), node("n2", "192.0.2.2")))
+	s.change(true, fixture.Cluster("main", fixture.Node("n1", "192.0.2.1"), fixture.Node("n2", "192.0.2.2")))
 	want := []string{
 		"10s: delete www acme.cdn.example.net", "2m10s: delete rule www.example.com/a",
 		"2m20s: delete claim www", "3m10s: update claim main, delete nodes.main 192.0.2.1, delete nodes.main 192.0.2.2",
@@ -317,15 +232,15 @@ func TestEdgioIsPublishedToo(t *testing.T) {
 // TestTwins: a second rule, which a lost reply left behind, goes, whatever its
 // name; the one that the host leads to stays.
 func TestTwins(t *testing.T) {
-	s := newStage(vultrSettings(), cluster("main", fast("/=web"), balanced("192.0.2.9")))
+	s := newStage(fixture.VultrSettings(), fixture.Cluster("main", fixture.Fast("/=web"), fixture.Balanced("192.0.2.9")))
 	s.run()
 	twin := s.Rules.Objects[0].WithIdentity("id-000")
 	twin.Published = "cdn-twin.vultrcdn.com"
-	s.Rules.Objects = append([]*Rule{&twin}, s.Rules.Objects...)
+	s.Rules.Objects = append([]*model.Rule{&twin}, s.Rules.Objects...)
 	if diff := cmp.Diff([]string{"2m0s: delete rule www.example.com/"}, s.run()); diff != "" {
 		t.Errorf("done (-want +got):\n%s", diff)
 	}
-	if left := s.rule(t, RuleKey{VultrCDN, "www.example.com", "/"}); left.ID != "id-003" || s.record(t, left.Published).Name != "www" {
+	if left := s.rule(t, model.RuleKey{CDN: model.VultrCDN, Host: "www.example.com", Path: "/"}); left.ID != "id-003" || s.record(t, left.Published).Name != "www" {
 		t.Errorf("left is %+v", left)
 	}
 }
@@ -333,16 +248,16 @@ func TestTwins(t *testing.T) {
 // TestOldListOfDNS: a start may rest on an old list, which shows the host to lead
 // to another rule than it does. Before a rule goes DNS is read again.
 func TestOldListOfDNS(t *testing.T) {
-	s := newStage(vultrSettings(), cluster("main", fast("/=web"), balanced("192.0.2.9")))
+	s := newStage(fixture.VultrSettings(), fixture.Cluster("main", fixture.Fast("/=web"), fixture.Balanced("192.0.2.9")))
 	s.run()
-	s.change(true, cluster("main", balanced("192.0.2.9")))
-	s.Records.Objects = slices.DeleteFunc(s.Records.Objects, func(r *Record) bool { return r.Type == "CNAME" }) // as an old list says
+	s.change(true, fixture.Cluster("main", fixture.Balanced("192.0.2.9")))
+	s.Records.Objects = slices.DeleteFunc(s.Records.Objects, func(r *model.Record) bool { return r.Type == "CNAME" }) // as an old list says
 	s.Rules.Read, s.Records.Read = s.Now, s.Now
 	for range 5 {
 		s.step = next(s.Input)
 		s.Memory = s.step.Memory
 		if len(s.step.Rules) > 0 {
-			t.Fatalf("%s: the rule goes, and DNS was read %s before", s.Now.Sub(start()), s.Now.Sub(s.Records.Read))
+			t.Fatalf("%s: the rule goes, and DNS was read %s before", s.Now.Sub(fixture.Start()), s.Now.Sub(s.Records.Read))
 		}
 		if s.step.RereadZones["example.com"] {
 			return
@@ -356,12 +271,12 @@ func TestOldListOfDNS(t *testing.T) {
 // TestDoubtfulMark: while it is not known what became of a host's mark, as after a
 // lost reply, its rule does not go.
 func TestDoubtfulMark(t *testing.T) {
-	s := newStage(vultrSettings(), cluster("main", fast("/=web"), balanced("192.0.2.9")))
+	s := newStage(fixture.VultrSettings(), fixture.Cluster("main", fixture.Fast("/=web"), fixture.Balanced("192.0.2.9")))
 	s.run()
-	i := slices.IndexFunc(s.Records.Objects, func(r *Record) bool { return r.Zone != "" && r.Type == "TXT" })
+	i := slices.IndexFunc(s.Records.Objects, func(r *model.Record) bool { return r.Zone != "" && r.Type == "TXT" })
 	mark := *s.Records.Objects[i]
-	s.change(true, cluster("main", balanced("192.0.2.9")))
-	s.Records.Attempts = []Attempt[Record]{{Op[Record]{Verb: Update, old: &mark, new: &mark}, Unsure}}
+	s.change(true, fixture.Cluster("main", fixture.Balanced("192.0.2.9")))
+	s.Records.Attempts = []observed.Attempt[model.Record]{{Op: model.Op[model.Record]{Verb: model.Update, From: &mark, To: &mark}, Status: observed.Unknown}}
 	s.ask()
 	s.Now = s.Now.Add(time.Hour)
 	if ops := s.ask(); slices.Contains(ops, "delete rule www.example.com/") {
@@ -373,22 +288,22 @@ func TestDoubtfulMark(t *testing.T) {
 // host must not lead on to the name of the one that is gone, which anybody may
 // get. Where the CDN's name is the same for all, it is not gone.
 func TestTakenHost(t *testing.T) {
-	set := vultrSettings()
-	set.CNAMETarget, set.MaxDelete = "acme.cdn.example.net", 1
+	set := fixture.VultrSettings()
+	set.CDNs[0].Host, set.MaxDelete = "acme.cdn.example.net", 1
 	for name, test := range map[string]struct {
 		objects []any
 		want    []string
 	}{
-		"by a pull zone":   {[]any{fast("/=web"), balanced("192.0.2.9")}, []string{"10s: delete www cdn-id-003.vultrcdn.com", "20s: delete claim www"}},
-		"by an Edgio rule": {[]any{ingress("shop", "www.example.com", "Exact", "/"), web(), node("n1", "192.0.2.1")}, nil},
+		"by a pull zone":   {[]any{fixture.Fast("/=web"), fixture.Balanced("192.0.2.9")}, []string{"10s: delete www cdn-id-003.vultrcdn.com", "20s: delete claim www"}},
+		"by an Edgio rule": {[]any{fixture.Ingress("shop", "www.example.com", "Exact", "/"), fixture.Web(), fixture.Node("n1", "192.0.2.1")}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newStage(set, cluster("main", test.objects...))
+			s := newStage(set, fixture.Cluster("main", test.objects...))
 			s.run()
-			s.Now = start()
-			theirs := s.Rules.Objects[0].Unmarked().WithIdentity("theirs")
+			s.Now = fixture.Start()
+			theirs := s.Rules.Objects[0].Unlabelled().WithIdentity("theirs")
 			theirs.Published = "cdn-theirs.vultrcdn.com"
-			s.Rules.Objects = []*Rule{&theirs}
+			s.Rules.Objects = []*model.Rule{&theirs}
 			if diff := cmp.Diff(test.want, s.run()); diff != "" {
 				t.Errorf("done (-want +got):\n%s", diff)
 			}
@@ -404,7 +319,7 @@ func TestTakenHost(t *testing.T) {
 
 // TestPublishTTL: the host's name and its mark follow the configuration.
 func TestPublishTTL(t *testing.T) {
-	s := newStage(vultrSettings(), cluster("main", fast("/=web"), balanced("192.0.2.9")))
+	s := newStage(fixture.VultrSettings(), fixture.Cluster("main", fixture.Fast("/=web"), fixture.Balanced("192.0.2.9")))
 	s.run()
 	s.Settings.TTL = 60
 	s.run()
@@ -418,9 +333,9 @@ func TestPublishTTL(t *testing.T) {
 // TestApex: no CNAME can stand there, so its DNS is nobody's business but the
 // user's.
 func TestApex(t *testing.T) {
-	ing := fast("/=web")
+	ing := fixture.Fast("/=web")
 	ing.Rules[0].Host = "example.com"
-	s := newStage(vultrSettings(), cluster("main", ing, balanced("192.0.2.9")))
+	s := newStage(fixture.VultrSettings(), fixture.Cluster("main", ing, fixture.Balanced("192.0.2.9")))
 	s.run()
 	if diff := cmp.Diff([]string{"claim main", "rule example.com/ for fast", "web.default.lb.main 192.0.2.9"}, s.standing()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -432,11 +347,11 @@ func TestApex(t *testing.T) {
 
 // TestReleasedHost: its DNS name is let go of with its rule.
 func TestReleasedHost(t *testing.T) {
-	s := newStage(vultrSettings(), cluster("main", fast("/=web"), balanced("192.0.2.9")))
+	s := newStage(fixture.VultrSettings(), fixture.Cluster("main", fixture.Fast("/=web"), fixture.Balanced("192.0.2.9")))
 	s.run()
-	s.change(true, cluster("main", fastWith(annotationRelease, "true"), balanced("192.0.2.9")))
+	s.change(true, fixture.Cluster("main", fixture.FastWith(desired.AnnotationRelease, "true"), fixture.Balanced("192.0.2.9")))
 	s.run()
-	s.change(true, cluster("main", balanced("192.0.2.9")))
+	s.change(true, fixture.Cluster("main", fixture.Balanced("192.0.2.9")))
 	s.run()
 	want := []string{"claim main", "rule www.example.com/ for ", "web.default.lb.main 192.0.2.9", "www cdn-id-003.vultrcdn.com"}
 	if diff := cmp.Diff(want, s.standing()); diff != "" {

@@ -10,6 +10,11 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/fixture"
+	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/observed"
 )
 
 // world is both providers and the daemon's picture of them, as an unkind model:
@@ -18,51 +23,51 @@ type world struct {
 	t        *testing.T
 	seed     uint64
 	rng      *rand.Rand
-	settings Settings // in force
-	all      Settings // with every section and zone that there is
-	fault    string   // a zone that cannot be read; "": none
-	fixedTTL bool     // the provider changes no TTL in place
+	settings model.Settings // in force
+	all      model.Settings // with every section and zone that there is
+	fault    string         // a zone that cannot be read; "": none
+	fixedTTL bool           // the provider changes no TTL in place
 	now      time.Time
 	serial   int
 	steps    []string // what happened, for the report of a failure
 
-	rules   store[Rule]
-	records store[Record]
+	rules   store[model.Rule]
+	records store[model.Record]
 	memory  Memory
-	want    Want
+	want    desired.Want
 	allowed bool // the start has --allow-delete, and nothing has been compared since
 
-	clusters []Cluster // as they were last seen
-	listed   time.Time // when they were last listed
+	clusters []desired.Cluster // as they were last seen
+	listed   time.Time         // when they were last listed
 
 	// Not ours to touch, by ID.
-	foreignRules   map[string]Rule
-	foreignRecords map[string]Record
+	foreignRules   map[string]model.Rule
+	foreignRecords map[string]model.Record
 	// usable holds, for each address that is being deleted, those that its set
 	// wanted when that was decided, and since.
-	usable map[Record][]string
+	usable map[model.Record][]string
 	// strays are the IDs of what arrived late. Until the next list the daemon
 	// cannot know of it, nor take care of the origin that such a rule names.
 	strays map[string]bool
 }
 
 // store is one provider: the truth and the daemon's view of it.
-type store[T Object[T]] struct {
+type store[T model.Object[T]] struct {
 	truth map[string]T
 	view  map[string]T
 	refs  map[string]*T // what the last View had: what has not changed stays the same
 	// missing and attempts are as in View.
 	missing  map[string]bool
-	attempts []Attempt[T]
-	rejected map[string]bool // the keys of those that were refused
-	// unread are the objects that the configuration does not let anybody see.
+	attempts []observed.Attempt[T]
+	rejected map[model.Place]bool // the keys of those that were refused
+	// Unread are the objects that the configuration does not let anybody see.
 	unread func(T) bool
 	// late are creations that a daemon sent before it died, and that arrive
 	// after the next one has read what stands.
-	late []Op[T]
+	late []model.Op[T]
 }
 
-func (s *store[T]) asView() View[T] {
+func (s *store[T]) asView() observed.View[T] {
 	refs := make(map[string]*T, len(s.view))
 	for id, o := range s.view {
 		if refs[id] = s.refs[id]; refs[id] == nil || !reflect.DeepEqual(*refs[id], o) {
@@ -70,7 +75,7 @@ func (s *store[T]) asView() View[T] {
 		}
 	}
 	s.refs = refs
-	return View[T]{
+	return observed.View[T]{
 		Known: true, Objects: slices.SortedFunc(maps.Values(refs), func(a, b *T) int { return (*a).Compare(*b) }),
 		Missing: s.missing, Attempts: slices.Clone(s.attempts), Rejected: maps.Clone(s.rejected),
 	}
@@ -86,20 +91,20 @@ const (
 )
 
 func newWorld(t *testing.T, seed uint64) *world {
-	settings := vultrSettings()
+	settings := fixture.VultrSettings()
 	settings.ConfirmAfter = time.Hour
 	if seed%3 == 0 {
 		settings.PublishZones = nil
 	}
 	w := &world{
-		t: t, seed: seed, rng: rand.New(rand.NewPCG(seed, 1)), now: start(), settings: settings, all: settings,
-		rules: newStore[Rule](), records: newStore[Record](),
-		foreignRules: map[string]Rule{}, foreignRecords: map[string]Record{}, usable: map[Record][]string{}, strays: map[string]bool{},
+		t: t, seed: seed, rng: rand.New(rand.NewPCG(seed, 1)), now: fixture.Start(), settings: settings, all: settings,
+		rules: newStore[model.Rule](), records: newStore[model.Record](),
+		foreignRules: map[string]model.Rule{}, foreignRecords: map[string]model.Record{}, usable: map[model.Record][]string{}, strays: map[string]bool{},
 	}
-	w.rules.unread = func(r Rule) bool {
-		return !slices.ContainsFunc(w.settings.CDNs, func(c CDN) bool { return c.Target == r.CDN })
+	w.rules.unread = func(r model.Rule) bool {
+		return !slices.ContainsFunc(w.settings.CDNs, func(c model.CDN) bool { return c.Name == r.CDN })
 	}
-	w.records.unread = func(r Record) bool {
+	w.records.unread = func(r model.Record) bool {
 		return r.Zone != "" && (r.Zone == w.fault || !slices.Contains(w.settings.PublishZones, r.Zone))
 	}
 	for _, r := range foreignRules() {
@@ -117,46 +122,46 @@ func newWorld(t *testing.T, seed uint64) *world {
 	return w
 }
 
-func newStore[T Object[T]]() store[T] {
-	return store[T]{truth: map[string]T{}, view: map[string]T{}, rejected: map[string]bool{}}
+func newStore[T model.Object[T]]() store[T] {
+	return store[T]{truth: map[string]T{}, view: map[string]T{}, rejected: map[model.Place]bool{}}
 }
 
 // foreignRules stand in the way of Ingresses: somebody's, another owner's, a
 // copy of ours, and ours of clusters that may not be written for.
-func foreignRules() []Rule {
-	at := func(host, path string) Rule {
-		return Rule{RuleKey: RuleKey{Edgio, host, path}, SourceHost: "elsewhere.example.org", SourcePath: "/"}
+func foreignRules() []model.Rule {
+	at := func(host, path string) model.Rule {
+		return model.Rule{RuleKey: model.RuleKey{CDN: model.Edgio, Host: host, Path: path}, SourceHost: "elsewhere.example.org", SourcePath: "/"}
 	}
-	of := func(r Rule, owner, cluster string) Rule {
-		return marked(r, Mark{owner, IngressID{cluster, "default", "ing0"}})
+	of := func(r model.Rule, owner, cluster string) model.Rule {
+		return marked(r, model.OwnerLabel{Owner: owner, IngressID: model.IngressID{Cluster: cluster, Namespace: "default", Name: "ing0"}})
 	}
-	copied := of(at("h9.example.com", "/"), testOwner, "main")
-	copied.RuleKey = RuleKey{Edgio, "h1.example.com", "/a"}
-	east := of(at("h1.example.com", "/"), testOwner, "east")
-	east.SourceHost = "nodes.east.acme." + testDomain
-	return []Rule{
+	copied := of(at("h9.example.com", "/"), fixture.Owner, "main")
+	copied.RuleKey = model.RuleKey{CDN: model.Edgio, Host: "h1.example.com", Path: "/a"}
+	east := of(at("h1.example.com", "/"), fixture.Owner, "east")
+	east.SourceHost = "nodes.east.acme." + fixture.TestDomain
+	return []model.Rule{
 		at("h0.example.com", "/a"),
 		of(at("h1.example.com", "/b"), "other", "main"),
-		of(at("h0.example.com", "/b/"), testOwner, "north"),
+		of(at("h0.example.com", "/b/"), fixture.Owner, "north"),
 		copied, east,
 	}
 }
 
 // foreignRecords lie beside what is ours. Cluster east's part of the zone is
 // claimed by another cluster, and north is not in the configuration.
-func foreignRecords() []Record {
-	claim := func(cluster, uid string) Record {
-		return Record{Name: ClaimName(cluster, testOwner), Type: "TXT", Data: Ownership{Owner: testOwner, UID: uid}.String(), TTL: 300}
+func foreignRecords() []model.Record {
+	claim := func(cluster, uid string) model.Record {
+		return model.Record{Name: model.OwnershipName(cluster, fixture.Owner), Type: "TXT", Data: model.Ownership{Owner: fixture.Owner, UID: uid}.String(), TTL: 300}
 	}
-	return []Record{
-		address("", "192.0.2.200", 300), address("www", "192.0.2.200", 300), address("main", "192.0.2.200", 300), address("main.acme", "192.0.2.200", 300),
-		address("nodes.main.other", "192.0.2.200", 300), address("nodes.main.notacme", "192.0.2.200", 300),
+	return []model.Record{
+		model.AddressRecord("", "192.0.2.200", 300), model.AddressRecord("www", "192.0.2.200", 300), model.AddressRecord("main", "192.0.2.200", 300), model.AddressRecord("main.acme", "192.0.2.200", 300),
+		model.AddressRecord("nodes.main.other", "192.0.2.200", 300), model.AddressRecord("nodes.main.notacme", "192.0.2.200", 300),
 		{Name: "acme", Type: "TXT", Data: "x", TTL: 300},
-		claim("north", "uid-north"), address("nodes.north.acme", "192.0.2.201", 300),
-		claim("east", "uid-of-another"), address("nodes.east.acme", "192.0.2.202", 300),
+		claim("north", "uid-north"), model.AddressRecord("nodes.north.acme", "192.0.2.201", 300),
+		claim("east", "uid-of-another"), model.AddressRecord("nodes.east.acme", "192.0.2.202", 300),
 		// Of published hosts, whose names may be our own elsewhere.
 		{Zone: "example.com", Name: "v1", Type: "A", Data: "192.0.2.203", TTL: 300},
-		{Zone: "example.com", Name: "_edgeward.v9", Type: "TXT", Data: publishMark("other", "main"), TTL: 300},
+		{Zone: "example.com", Name: "_edgeward.v9", Type: "TXT", Data: model.AliasLabel("other", "main"), TTL: 300},
 		{Zone: "example.com", Name: "v9", Type: "CNAME", Data: "cdn-x.vultrcdn.com", TTL: 300},
 		{Zone: "example.com", Name: "nodes.main.acme", Type: "A", Data: "192.0.2.204", TTL: 300},
 	}
@@ -176,7 +181,7 @@ func (w *world) next() Step {
 		Settings: w.settings, Now: w.now, AllowDelete: w.allowed}
 	in.Rules.Read, in.Records.Read = w.now, w.now
 	if w.fault != "" {
-		in.Records.Parts = map[string]Part{"": {Known: true, Read: w.now}, w.fault: {Fault: "404 Not Found"}}
+		in.Records.Parts = map[string]observed.Part{"": {Known: true, Read: w.now}, w.fault: {Fault: "404 Not Found"}}
 	}
 	step := Next(in)
 	w.checkSites(in, step)
@@ -188,26 +193,26 @@ func (w *world) next() Step {
 // the lists make, and the answer be the same if none of them is known to be plain.
 func (w *world) checkSites(in Input, step Step) {
 	w.t.Helper()
-	fresh := sites{}.after(in.Want.Routes, in.Rules.Objects, in.Settings)
-	if !reflect.DeepEqual(step.Memory.sites, fresh) {
+	fresh := rows{}.after(in.Want.Routes, in.Rules.Objects, in.Settings)
+	if !reflect.DeepEqual(step.Memory.rows, fresh) {
 		w.fail("the sites are not those that the lists make")
 	}
-	if stands := (directory{}).after(in.Records.Objects, testOwner); !reflect.DeepEqual(step.Memory.stands, stands) {
+	if stands := (directory{}).after(in.Records.Objects, fixture.Owner); !reflect.DeepEqual(step.Memory.stands, stands) {
 		w.fail("the directory is not that which the list makes")
 	}
 	for _, s := range fresh.all {
 		s.plain = false
 	}
-	in.Memory.sites = fresh
+	in.Memory.rows = fresh
 	slow := Next(in)
-	slow.Memory.sites = step.Memory.sites
+	slow.Memory.rows = step.Memory.rows
 	if !reflect.DeepEqual(step, slow) {
 		w.fail("another answer where no site is plain:\n%+v\nwith plain ones:\n%+v", slow, step)
 	}
 }
 
 // change gives the clusters new objects.
-func (w *world) change(clusters []Cluster, reported bool) {
+func (w *world) change(clusters []desired.Cluster, reported bool) {
 	if w.clusters = clusters; !reported {
 		w.listed = w.now
 	}
@@ -220,12 +225,12 @@ func (w *world) change(clusters []Cluster, reported bool) {
 }
 
 // desired is what clusters want, given what the daemon believes to stand.
-func (w *world) desired(clusters []Cluster) Want {
+func (w *world) desired(clusters []desired.Cluster) desired.Want {
 	clusters = slices.Clone(clusters)
 	for i := range clusters {
 		clusters[i].Listed, clusters[i].Selection = w.listed, w.selection()
 	}
-	return Desired(onStanding(clusters, w.rules.asView(), w.records.asView()), w.settings, w.now)
+	return desired.Desired(onStanding(clusters, w.rules.asView(), w.records.asView()), w.settings, w.now)
 }
 
 // selection is what the configuration selects: in some worlds the CDNs have a say.
@@ -233,7 +238,7 @@ func (w *world) selection() string {
 	if w.seed%4 > 0 {
 		return "all"
 	}
-	return fmt.Sprint(len(w.settings.CDNs), w.settings.CDNs[0].Target)
+	return fmt.Sprint(len(w.settings.CDNs), w.settings.CDNs[0].Name)
 }
 
 // lastKnown stands for whatever address is left: without nodes all are usable.
@@ -241,10 +246,10 @@ const lastKnown = "last known"
 
 // nowUsable adds what the set of a record wants now to what the record's
 // deletion may leave.
-func (w *world) nowUsable(r Record) {
+func (w *world) nowUsable(r model.Record) {
 	set := w.want.Sets[r.Name]
 	w.usable[r] = slices.Concat(w.usable[r], set.Addresses, set.Keep, []string{set.CNAME})
-	if set.empty() {
+	if set.Empty() {
 		w.usable[r] = append(w.usable[r], lastKnown)
 	}
 }
@@ -260,23 +265,23 @@ func (w *world) crash() {
 	w.memory, w.listed = Memory{}, w.now
 }
 
-func abandon[T Object[T]](w *world, s *store[T], apply func(Op[T]) (T, outcome)) {
+func abandon[T model.Object[T]](w *world, s *store[T], apply func(model.Op[T]) (T, outcome)) {
 	for _, a := range s.attempts {
 		switch {
-		case a.Status != InFlight || a.Verb == LookUp:
+		case a.Status != observed.InFlight || a.Verb == model.LookUp:
 		case w.rng.IntN(2) == 0:
 			apply(a.Op)
-		case a.Verb == Create && w.rng.IntN(2) == 0:
+		case a.Verb == model.Create && w.rng.IntN(2) == 0:
 			s.late = append(s.late, a.Op)
 		}
 	}
-	s.attempts, s.rejected = nil, map[string]bool{}
+	s.attempts, s.rejected = nil, map[model.Place]bool{}
 	s.view = map[string]T{} // what is not read now is not known
 	s.relist(nil)
 }
 
 // arrive lets the late creations happen.
-func arrive[T Object[T]](w *world, s *store[T], apply func(Op[T]) (T, outcome)) {
+func arrive[T model.Object[T]](w *world, s *store[T], apply func(model.Op[T]) (T, outcome)) {
 	for _, op := range s.late {
 		w.log("%s %s arrives late", op.Verb, op.Key())
 		o, _ := apply(op)
@@ -306,20 +311,20 @@ func (s *store[T]) relist(hide func(T) bool) {
 	}
 	// An attempt whose reply was lost before the list began is answered by it;
 	// a list that lags answers nothing.
-	s.attempts = slices.DeleteFunc(s.attempts, func(a Attempt[T]) bool { return a.Status == Unsure })
+	s.attempts = slices.DeleteFunc(s.attempts, func(a observed.Attempt[T]) bool { return a.Status == observed.Unknown })
 }
 
 // applyRule carries out an operation at the CDN.
-func (w *world) applyRule(op Op[Rule]) (result Rule, o outcome) {
+func (w *world) applyRule(op model.Op[model.Rule]) (result model.Rule, o outcome) {
 	defer w.check()
-	ours := func(r Rule) bool {
-		m, ok := r.Mark()
-		return ok && m.Owner == testOwner && (m.Cluster == "main" || m.Cluster == "west")
+	ours := func(r model.Rule) bool {
+		m, ok := r.OwnerLabel()
+		return ok && m.Owner == fixture.Owner && (m.Cluster == "main" || m.Cluster == "west")
 	}
-	if op.New().CDN == VultrCDN && op.Verb == Update && !op.Old().sameOrigin(op.New()) {
+	if op.New().CDN == model.VultrCDN && op.Verb == model.Update && !sameOrigin(op.Old(), op.New()) {
 		w.fail("the origin of %s cannot be changed", op.Old().RuleKey)
 	}
-	if op.Verb != Create && !ours(op.Old()) || op.Verb != Delete && !ours(op.New()) {
+	if op.Verb != model.Create && !ours(op.Old()) || op.Verb != model.Delete && !ours(op.New()) {
 		w.fail("%s of a rule that is not ours: %+v to %+v", op.Verb, op.Old(), op.New())
 	}
 	return apply(w, &w.rules, op)
@@ -327,53 +332,53 @@ func (w *world) applyRule(op Op[Rule]) (result Rule, o outcome) {
 
 // applyRecord carries out an operation at the DNS provider, which refuses two
 // TTLs in one record set.
-func (w *world) applyRecord(op Op[Record]) (result Record, o outcome) {
+func (w *world) applyRecord(op model.Op[model.Record]) (result model.Record, o outcome) {
 	defer w.check()
 	r := op.New()
-	if op.Verb != Create {
+	if op.Verb != model.Create {
 		r = op.Old()
 	}
 	// h0 and h1 go to Vultr CDN while that is the only one.
-	published := r.Zone == "example.com" && slices.Contains([]string{"v0", "h0", "h1"}, strings.TrimPrefix(r.Name, markLabel))
+	published := r.Zone == "example.com" && slices.Contains([]string{"v0", "h0", "h1"}, strings.TrimPrefix(r.Name, model.OwnerPrefix))
 	if !published && (r.Zone != "" || !strings.HasSuffix(r.Name, ".main.acme") && !strings.HasSuffix(r.Name, ".west.acme")) {
 		w.fail("%s of a record that is not ours: %+v", op.Verb, r)
 	}
-	if op.Verb == Delete {
+	if op.Verb == model.Delete {
 		w.checkUsable(op.Old())
 		return apply(w, &w.records, op)
 	}
-	if mixesTTLs(op, maps.Values(w.records.truth)) || w.fixedTTL && op.Verb == Update && op.Old().TTL != op.New().TTL {
+	if mixesTTLs(op, maps.Values(w.records.truth)) || w.fixedTTL && op.Verb == model.Update && op.Old().TTL != op.New().TTL {
 		return op.New(), refused
 	}
-	if op.Verb == Update && op.Old().TTL != op.New().TTL && op.Old().Data != op.New().Data {
+	if op.Verb == model.Update && op.Old().TTL != op.New().TTL && op.Old().Data != op.New().Data {
 		w.fail("%s changes data and TTL at once", op.Key())
 	}
 	return apply(w, &w.records, op)
 }
 
 // mixesTTLs reports whether op would give a record set two TTLs.
-func mixesTTLs(op Op[Record], standing iter.Seq[Record]) bool {
+func mixesTTLs(op model.Op[model.Record], standing iter.Seq[model.Record]) bool {
 	for o := range standing {
-		if op.Verb != Delete && o.ID != op.Old().ID && o.Zone == op.New().Zone && o.Name == op.New().Name && o.Type == op.New().Type && o.TTL != op.New().TTL {
+		if op.Verb != model.Delete && o.ID != op.Old().ID && o.Zone == op.New().Zone && o.Name == op.New().Name && o.Type == op.New().Type && o.TTL != op.New().TTL {
 			return true
 		}
 	}
 	return false
 }
 
-func apply[T Object[T]](w *world, s *store[T], op Op[T]) (result T, o outcome) {
+func apply[T model.Object[T]](w *world, s *store[T], op model.Op[T]) (result T, o outcome) {
 	id := op.Old().Identity()
 	switch _, stands := s.truth[id]; {
-	case op.Verb == Create:
+	case op.Verb == model.Create:
 		id = w.id()
-	case op.Verb == Delete:
+	case op.Verb == model.Delete:
 		delete(s.truth, id)
 		return op.Old(), done
 	case !stands:
 		return op.Old(), notFound
 	}
 	made := kept(op.New().WithIdentity(id))
-	if r, ok := any(made).(Rule); ok && r.CDN == VultrCDN && op.Verb == Create {
+	if r, ok := any(made).(model.Rule); ok && r.CDN == model.VultrCDN && op.Verb == model.Create {
 		r.Pending = w.rng.IntN(2) == 0
 		made = any(r).(T)
 	}
@@ -384,13 +389,13 @@ func apply[T Object[T]](w *world, s *store[T], op Op[T]) (result T, o outcome) {
 // check holds at every change of the providers.
 func (w *world) check() {
 	for _, r := range w.rules.truth {
-		name, ok := relative(r.SourceHost, testDomain)
+		name, ok := model.Relative(r.SourceHost, fixture.TestDomain)
 		if !ok || w.strays[r.ID] {
 			continue
 		}
 		resolves := false
 		for _, o := range w.records.truth {
-			resolves = resolves || o.Name == name && o.resolves()
+			resolves = resolves || o.Name == name && o.Resolves()
 		}
 		if !resolves {
 			w.fail("the origin %s of rule %s resolves to nothing", r.SourceHost, r.RuleKey)
@@ -438,13 +443,13 @@ func (w *world) prepare(share float64) {
 
 // checkUsable fails if the deletion of an address leaves an origin that a rule
 // names without any that was wanted when the deletion was decided, or since.
-func (w *world) checkUsable(gone Record) {
-	if !gone.resolves() {
+func (w *world) checkUsable(gone model.Record) {
+	if !gone.Resolves() {
 		return
 	}
 	usable := w.usable[gone]
 	for _, r := range w.rules.truth {
-		if r.SourceHost != gone.Name+"."+testDomain || w.strays[r.ID] {
+		if r.SourceHost != gone.Name+"."+fixture.TestDomain || w.strays[r.ID] {
 			continue
 		}
 		for id, o := range w.records.truth {

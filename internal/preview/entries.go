@@ -3,17 +3,18 @@ package preview
 import (
 	"cmp"
 	"fmt"
+	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/plan"
 	"maps"
 	"slices"
 	"time"
-
-	"github.com/edgeward/edgeward/internal/plan"
 )
 
 // Entry is one change that a run would make.
 type Entry struct {
 	Group  string `json:"group"`  // "Ingress cluster/namespace/name" or "Origin names in the zone"
-	Target string `json:"target"` // edgio, vultr-cdn or vultr
+	Target string `json:"target"` // a provider's name
 	Action string `json:"action"` // create, update or delete
 	Object string `json:"object"` // what a person would call it
 	Why    string `json:"why"`
@@ -48,10 +49,10 @@ const originGroup = "Origin names in the zone"
 
 // NewReport puts a forecast into words, grouped by Ingress. Within a group the
 // order is that in which the changes would be made.
-func NewReport(want plan.Want, f plan.Forecast, domain string) Report {
+func NewReport(want desired.Want, f plan.Forecast, set model.Settings) Report {
 	r := Report{Changes: []Entry{}, Obstacles: []Obstacle{}, Warnings: []string{}}
 	for _, c := range f.Records {
-		r.Changes = append(r.Changes, recordEntry(c, domain))
+		r.Changes = append(r.Changes, recordEntry(c, set))
 	}
 	for _, c := range f.Rules {
 		r.Changes = append(r.Changes, ruleEntry(c))
@@ -59,13 +60,13 @@ func NewReport(want plan.Want, f plan.Forecast, domain string) Report {
 	slices.SortStableFunc(r.Changes, func(a, b Entry) int { return cmp.Compare(a.Group, b.Group) })
 	for _, p := range plan.Problems(want, f.Last) {
 		o := Obstacle{Ingress: p.Ingress.String(), State: string(p.State), Reason: p.Reason}
-		if p.Key != (plan.RuleKey{}) {
+		if p.Key != (model.RuleKey{}) {
 			o.Rule = p.Key.String()
 		}
 		r.Obstacles = append(r.Obstacles, o)
 	}
 	for _, s := range f.Last.Routes {
-		if s.State != plan.Synced {
+		if s.State != desired.Synced {
 			r.Obstacles = append(r.Obstacles, Obstacle{s.Ingress.String(), s.Key.String(), string(s.State), s.Reason})
 		}
 	}
@@ -87,44 +88,46 @@ func NewReport(want plan.Want, f plan.Forecast, domain string) Report {
 	return r
 }
 
-func ruleEntry(c plan.Change[plan.Rule]) Entry {
+func ruleEntry(c plan.Change[model.Rule]) Entry {
 	e := Entry{
 		Group: "Ingress " + c.Ingress.String(), Target: string(c.Old().CDN), Action: string(c.Verb),
 		WaitSeconds: wait(c.After),
 	}
-	if c.Verb == plan.Create {
+	if c.Verb == model.Create {
 		e.Target = string(c.New().CDN)
 	}
 	switch c.Verb {
-	case plan.Create:
+	case model.Create:
 		e.Object, e.After, e.Why = "rule "+c.New().RuleKey.String(), ruleFields(c.New()), "the Ingress claims it and nothing publishes it"
-	case plan.Update:
+	case model.Update:
 		e.Object, e.Before, e.After = "rule "+c.New().RuleKey.String(), ruleFields(c.Old()), ruleFields(c.New())
 		e.Why = "it does not say what the Ingress wants"
 		if c.Adopt {
 			e.Why = "nobody marked it, and the Ingress may take it over"
 		}
-	case plan.Delete:
+	case model.Delete:
 		e.Object, e.Before, e.Why = "rule "+c.Old().RuleKey.String(), ruleFields(c.Old()), "no Ingress wants it"
 	}
 	return e
 }
 
-func ruleFields(r plan.Rule) []Field {
+func ruleFields(r model.Rule) []Field {
 	fields := []Field{{"origin", r.SourceHost}, {"origin path", r.SourcePath}, {"service profile", r.Profile}}
 	for _, p := range r.Protocols {
 		fields = append(fields,
 			Field{p.Published, fmt.Sprintf("port %d, from the origin by %s, port %d", p.PublishedPort, p.Source, p.SourcePort)},
-			Field{"mark on " + p.Published, p.Mark})
+			Field{"mark on " + p.Published, p.Label})
 	}
 	return fields
 }
 
-func recordEntry(c plan.Change[plan.Record], domain string) Entry {
-	e := Entry{Group: originGroup, Target: string(plan.Vultr), Action: string(c.Verb), WaitSeconds: wait(c.After)}
-	name := func(r plan.Record) string { return r.Type + " " + r.Name + "." + cmp.Or(r.Zone, domain) + " " + r.Data }
+func recordEntry(c plan.Change[model.Record], set model.Settings) Entry {
+	e := Entry{Group: originGroup, Target: string(set.DNS.Name), Action: string(c.Verb), WaitSeconds: wait(c.After)}
+	name := func(r model.Record) string {
+		return r.Type + " " + r.Name + "." + cmp.Or(r.Zone, set.Domain) + " " + r.Data
+	}
 	switch c.Verb {
-	case plan.Create:
+	case model.Create:
 		e.Object, e.After, e.Why = name(c.New()), recordFields(c.New()), "what takes the traffic of a rule has it"
 		switch {
 		case c.New().Zone != "" && c.New().Type == "TXT":
@@ -134,15 +137,15 @@ func recordEntry(c plan.Change[plan.Record], domain string) Entry {
 		case c.New().Zone != "":
 			e.Why = "leads the published host to the CDN"
 		}
-	case plan.Update:
-		e.Object, e.Before, e.After, e.Why = name(c.Old()), recordFields(c.Old()), recordFields(c.New()), "it does not say what is wanted, or vultr.ttl is another"
-	case plan.Delete:
+	case model.Update:
+		e.Object, e.Before, e.After, e.Why = name(c.Old()), recordFields(c.Old()), recordFields(c.New()), "it does not say what is wanted, or "+set.DNS.Key("ttl")+" is another"
+	case model.Delete:
 		e.Object, e.Before, e.Why = name(c.Old()), recordFields(c.Old()), "nothing uses it, or its TTL has to change"
 	}
 	return e
 }
 
-func recordFields(r plan.Record) []Field {
+func recordFields(r model.Record) []Field {
 	fields := []Field{{"ttl", fmt.Sprint(r.TTL)}}
 	switch r.Type {
 	case "CNAME":

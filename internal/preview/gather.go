@@ -10,9 +10,12 @@ import (
 	"sync"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/app"
 	"github.com/edgeward/edgeward/internal/config"
-	"github.com/edgeward/edgeward/internal/daemon"
+	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/kube"
+	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/observed"
 	"github.com/edgeward/edgeward/internal/plan"
 	"github.com/edgeward/edgeward/watcher"
 )
@@ -26,44 +29,44 @@ const (
 
 // Gather reads each cluster and both providers once. It writes nothing. What takes
 // long it tells.
-func Gather(ctx context.Context, cfg *config.Config, access daemon.Access, p daemon.Providers, tell func(string)) (plan.Input, error) {
+func Gather(ctx context.Context, cfg *config.Config, access app.Access, p app.Providers, tell func(string)) (plan.Input, error) {
 	in := plan.Input{
-		Settings: daemon.Settings(cfg),
-		Rules:    plan.View[plan.Rule]{Known: true},
+		Settings: app.Settings(cfg),
+		Rules:    observed.View[model.Rule]{Known: true},
 	}
-	clusters := make([]plan.Cluster, len(cfg.Clusters))
+	clusters := make([]desired.Cluster, len(cfg.Clusters))
 	errs := make([]error, len(cfg.Clusters)+2)
 	var running sync.WaitGroup
 	for i, c := range cfg.Clusters {
 		running.Go(func() { clusters[i], errs[i] = snapshot(ctx, cfg, c, access, tell) })
 	}
-	var rules []plan.Rule
+	var rules []model.Rule
 	running.Go(func() { rules, errs[len(errs)-2] = p.Rules(ctx) })
 	running.Go(func() { in.Records, errs[len(errs)-1] = p.Records(ctx) })
 	running.Wait()
-	in.Rules.Objects = plan.Refs(rules)
+	in.Rules.Objects = observed.Refs(rules)
 	if err := errors.Join(errs...); err != nil {
 		return in, err
 	}
-	standing := plan.NewStanding(in.Rules.Objects, in.Records.Objects)
+	standing := desired.NewStanding(in.Rules.Objects, in.Records.Objects)
 	for i := range clusters {
 		clusters[i].Standing = standing
 	}
 	in.Now = time.Now()
-	in.Want = plan.Desired(clusters, in.Settings, in.Now)
+	in.Want = desired.Desired(clusters, in.Settings, in.Now)
 	return in, nil
 }
 
 // snapshot reads one cluster as the daemon would.
-func snapshot(ctx context.Context, cfg *config.Config, c config.Cluster, access daemon.Access, tell func(string)) (plan.Cluster, error) {
+func snapshot(ctx context.Context, cfg *config.Config, c config.Cluster, access app.Access, tell func(string)) (desired.Cluster, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	synced := make(chan string, 1)
 	clients := access.Clients(c)
 	if err := clients.Validate(); err != nil {
-		return plan.Cluster{}, fmt.Errorf("cluster %s: %w", c.Name, err)
+		return desired.Cluster{}, fmt.Errorf("cluster %s: %w", c.Name, err)
 	}
-	o := daemon.Watch(cfg, c, clients, slog.New(slog.DiscardHandler))
+	o := app.Watch(cfg, c, clients, slog.New(slog.DiscardHandler))
 	var mu sync.Mutex
 	refused := make(map[string]bool)
 	o.TLSRefused = func(namespace string, is bool) {
@@ -74,7 +77,7 @@ func snapshot(ctx context.Context, cfg *config.Config, c config.Cluster, access 
 	o.Synced = func(uid string) { synced <- uid }
 	cluster, err := watcher.New(o)
 	if err != nil {
-		return plan.Cluster{}, fmt.Errorf("cluster %s: %w", c.Name, err)
+		return desired.Cluster{}, fmt.Errorf("cluster %s: %w", c.Name, err)
 	}
 	var running sync.WaitGroup
 	running.Go(func() { cluster.Run(ctx) })
@@ -87,7 +90,7 @@ func snapshot(ctx context.Context, cfg *config.Config, c config.Cluster, access 
 	defer slow.Stop()
 	select {
 	case uid := <-synced:
-		p := daemon.Cluster(cfg, c)
+		p := app.Cluster(cfg, c)
 		p.Ready, p.UID = true, uid
 		p.Ingresses, p.Services, p.EndpointSlices, p.Nodes = cluster.Ingresses(), cluster.Services(), cluster.EndpointSlices(), cluster.Nodes()
 		p.TLSSecrets = cluster.TLSSecrets()
@@ -102,6 +105,6 @@ func snapshot(ctx context.Context, cfg *config.Config, c config.Cluster, access 
 		return p, nil
 	case <-ctx.Done():
 		_, reason := cluster.Synced()
-		return plan.Cluster{}, fmt.Errorf("cluster %s: %s", c.Name, reason)
+		return desired.Cluster{}, fmt.Errorf("cluster %s: %s", c.Name, reason)
 	}
 }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/plan"
 	"github.com/edgeward/edgeward/internal/printable"
 )
@@ -74,7 +76,7 @@ func TestJSONIsUnescaped(t *testing.T) {
 // TestOrdinaryText: a line looks as it always did.
 func TestOrdinaryText(t *testing.T) {
 	var text strings.Builder
-	r := NewReport(plan.Want{}, plan.Forecast{Records: []plan.Change[plan.Record]{}}, "example.net")
+	r := NewReport(desired.Want{}, plan.Forecast{Records: []plan.Change[model.Record]{}}, model.Settings{Domain: "example.net", DNS: model.DNS{Name: model.Vultr, Section: "vultr"}})
 	r.Changes = []Entry{{"Ingress main/shop/web", "edgio", "delete", "rule bücher.example/a", "no Ingress wants it", (10 * time.Second).Seconds(), nil, nil}}
 	r.Warnings = []string{`annotation "x" is not known`}
 	if err := r.WriteText(&text); err != nil {

@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
+	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/kube"
+	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/observed"
 	"github.com/edgeward/edgeward/internal/plan"
 	"github.com/edgeward/edgeward/internal/syncer"
 )
@@ -16,15 +18,16 @@ import (
 type catalog struct {
 	Report
 	o        *syncer.Overview
-	live     map[plan.RuleKey][]liveRule
-	failures map[string]*Failure // by place, and by the record's name alone
-	rank     map[plan.State]int
+	live     map[model.RuleKey][]liveRule
+	failures map[model.Place]*Failure
+	ofName   map[string]*Failure // the first of the records of a name
+	rank     map[desired.State]int
 }
 
 // liveRule is a rule of ours that stands.
 type liveRule struct {
-	plan.Rule
-	ingress plan.IngressID
+	model.Rule
+	ingress model.IngressID
 }
 
 // newCatalog puts all that an overview holds into the words of a report.
@@ -34,7 +37,7 @@ func newCatalog(o *syncer.Overview, version string) *catalog {
 			Version: version, Owner: o.Settings.Owner, Zone: o.Settings.Domain, At: o.At, DryRun: o.DryRun, Awaited: o.Awaited,
 			Notices: notices(o), Failures: []Failure{}, Clusters: []Cluster{},
 		},
-		o: o, live: make(map[plan.RuleKey][]liveRule), failures: make(map[string]*Failure), rank: make(map[plan.State]int),
+		o: o, live: make(map[model.RuleKey][]liveRule), failures: make(map[model.Place]*Failure), ofName: make(map[string]*Failure), rank: make(map[desired.State]int),
 	}
 	for i, s := range states() {
 		c.rank[s] = i
@@ -46,10 +49,10 @@ func newCatalog(o *syncer.Overview, version string) *catalog {
 			Error: t.ReadError, Waiting: t.Waiting, Failing: failing[t.Target],
 		})
 	}
-	holdings := plan.AllHoldings(o.Rules, plan.View[plan.Record]{Objects: o.Records}, o.Settings)
+	holdings := plan.AllHoldings(o.Rules, observed.View[model.Record]{Objects: o.Records}, o.Settings)
 	for _, h := range holdings {
 		for _, r := range h.Rules {
-			m, _ := r.Mark()
+			m, _ := r.OwnerLabel()
 			c.live[r.RuleKey] = append(c.live[r.RuleKey], liveRule{r, m.IngressID})
 		}
 	}
@@ -90,38 +93,24 @@ func notices(o *syncer.Overview) []Notice {
 
 // addFailures lists what fails, makes it findable, and returns how many fail
 // at each provider.
-func (c *catalog) addFailures() map[plan.Target]int {
-	count := make(map[plan.Target]int)
+func (c *catalog) addFailures() map[model.Provider]int {
+	count := make(map[model.Provider]int)
 	for _, f := range c.o.Failures {
 		count[f.Target]++
 		c.Failures = append(c.Failures, Failure{
-			Provider: f.Target, Action: string(f.Verb), Object: strings.TrimPrefix(f.Place, "look up "),
+			Provider: f.Target, Action: string(f.Verb), Object: f.Place.Object(),
 			Error: f.Error, Times: f.Times, Since: f.Since, Next: f.Next,
 		})
 	}
 	for i, f := range c.o.Failures {
-		for _, place := range []string{f.Place, firstWord(f.Place)} {
-			if c.failures[place] == nil {
-				c.failures[place] = &c.Failures[i]
-			}
+		if c.failures[f.Place] == nil {
+			c.failures[f.Place] = &c.Failures[i]
+		}
+		if f.Place.IsRecord() && c.ofName[f.Place.Name] == nil {
+			c.ofName[f.Place.Name] = &c.Failures[i]
 		}
 	}
 	return count
-}
-
-func firstWord(s string) string {
-	word, _, _ := strings.Cut(s, " ")
-	return word
-}
-
-// failure is the first that is known of at one of the places; nil: none is.
-func (c *catalog) failure(places ...string) *Failure {
-	for _, p := range places {
-		if f := c.failures[p]; f != nil {
-			return f
-		}
-	}
-	return nil
 }
 
 // addClusters is for when Ingresses and origins are known.

@@ -2,19 +2,18 @@ package status
 
 import (
 	"fmt"
+	"github.com/edgeward/edgeward/internal/desired"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/edgeward/edgeward/internal/plan"
 )
 
 // filter is what of the Ingresses is to be seen; what is empty does not
 // restrict.
 type filter struct {
 	Cluster, Namespace, Ingress string
-	State                       plan.State
+	State                       desired.State
 	Q                           string // part of a name, URL, rule ID, origin or message; lower case
 	Page                        int    // from 1; of the page only
 }
@@ -25,7 +24,7 @@ func parseFilter(query url.Values) (filter, error) {
 	get := func(key string) string { return strings.TrimSpace(query.Get(key)) }
 	f := filter{
 		Cluster: get("cluster"), Namespace: get("namespace"), Ingress: get("ingress"),
-		State: plan.State(get("state")), Q: strings.ToLower(get("q")), Page: 1,
+		State: desired.State(get("state")), Q: strings.ToLower(get("q")), Page: 1,
 	}
 	if f.State != "" && !slices.Contains(states(), f.State) {
 		return f, fmt.Errorf("state: %.40q is not one of %v", string(f.State), states())

@@ -7,7 +7,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/fixture"
 	"github.com/edgeward/edgeward/internal/kube"
+	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/observed"
 	"github.com/edgeward/edgeward/internal/plan"
 	"github.com/edgeward/edgeward/internal/syncer"
 )
@@ -15,17 +19,13 @@ import (
 // now is when every overview was made.
 func now() time.Time { return time.Unix(1e9, 0).UTC() }
 
-func settings() plan.Settings {
-	return plan.Settings{
-		CDNs:  []plan.CDN{{Target: plan.Edgio}},
-		Owner: "acme", Domain: "k8s.example.net", TTL: 120, ServiceProfile: "generic", PublishedProtocols: []string{"https"},
-		SourcePath: "keep", Adopt: "never", DeletionGrace: 10 * time.Second, Linger: time.Minute, MaxDelete: 0.5,
-	}
+func settings() model.Settings {
+	return fixture.Settings()
 }
 
 // cluster is a ready cluster with two nodes, Service web and the Ingresses.
-func cluster(name string, ingresses ...*kube.Ingress) plan.Cluster {
-	return plan.Cluster{
+func cluster(name string, ingresses ...*kube.Ingress) desired.Cluster {
+	return desired.Cluster{
 		Name: name, AddressTypes: []string{"ExternalIP"}, NotReadyDelay: 30 * time.Second, Ready: true, UID: "uid-" + name,
 		Services: []kube.Service{{Meta: kube.Meta{Namespace: "shop", Name: "web"}, Type: "NodePort",
 			Ports: []kube.ServicePort{{Name: "http", Protocol: "TCP", Port: 80, NodePort: 30080}}}},
@@ -50,11 +50,11 @@ func ingress(name, host, path string) *kube.Ingress {
 
 // settled is the overview when all that the clusters want stands. Rules have
 // their place as ID, records their key.
-func settled(clusters ...plan.Cluster) *syncer.Overview {
+func settled(clusters ...desired.Cluster) *syncer.Overview {
 	o := &syncer.Overview{At: now(), Settings: settings(), Nodes: make(map[string][]kube.Node)}
-	synced := make(map[plan.IngressID]time.Time)
-	o.LastSync = func(id plan.IngressID) time.Time { return synced[id] }
-	o.Want = plan.Desired(clusters, o.Settings, o.At)
+	synced := make(map[model.IngressID]time.Time)
+	o.LastSync = func(id model.IngressID) time.Time { return synced[id] }
+	o.Want = desired.Desired(clusters, o.Settings, o.At)
 	for _, r := range o.Want.Routes {
 		if r.Wanted() {
 			o.Rules = append(o.Rules, new(r.Rule.WithIdentity("rule-"+r.Key.String())))
@@ -62,21 +62,21 @@ func settled(clusters ...plan.Cluster) *syncer.Overview {
 		}
 	}
 	record := func(name, kind, data string) {
-		r := plan.Record{Name: name, Type: kind, Data: data, TTL: 120}
-		o.Records = append(o.Records, new(r.WithIdentity(r.Key())))
+		r := model.Record{Name: name, Type: kind, Data: data, TTL: 120}
+		o.Records = append(o.Records, new(r.WithIdentity(r.Key().String())))
 	}
 	for _, c := range clusters {
-		record(plan.ClaimName(c.Name, "acme"), "TXT", plan.Ownership{Owner: "acme", UID: c.UID, CDNs: []plan.Target{plan.Edgio}}.String())
+		record(model.OwnershipName(c.Name, "acme"), "TXT", model.Ownership{Owner: "acme", UID: c.UID, CDNs: []model.Provider{model.Edgio}}.String())
 		o.Nodes[c.Name] = c.Nodes
 	}
 	for name, set := range o.Want.Sets {
 		for _, a := range set.Addresses {
-			if strings.HasPrefix(name, plan.NodesSet+".") { // the one that the routes use
+			if strings.HasPrefix(name, model.NodesSet+".") { // the one that the routes use
 				record(name, "A", a)
 			}
 		}
 	}
-	for _, target := range []plan.Target{plan.Edgio, plan.Vultr} {
+	for _, target := range []model.Provider{model.Edgio, model.Vultr} {
 		o.Targets = append(o.Targets, syncer.TargetState{Target: target, Reachable: true, Read: now().Add(-time.Minute), NextRead: now().Add(9 * time.Minute)})
 	}
 	return replanned(o)
@@ -86,8 +86,8 @@ func settled(clusters ...plan.Cluster) *syncer.Overview {
 func replanned(o *syncer.Overview) *syncer.Overview {
 	step := plan.Next(plan.Input{
 		Want: o.Want, Settings: o.Settings, Now: o.At,
-		Rules:   plan.View[plan.Rule]{Known: true, Read: o.At, Objects: o.Rules},
-		Records: plan.View[plan.Record]{Known: true, Read: o.At, Objects: o.Records},
+		Rules:   observed.View[model.Rule]{Known: true, Read: o.At, Objects: o.Rules},
+		Records: observed.View[model.Record]{Known: true, Read: o.At, Objects: o.Records},
 	})
 	step.Rules, step.Records, step.Memory = nil, nil, plan.Memory{}
 	o.Step = step

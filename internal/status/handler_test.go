@@ -15,6 +15,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/plan"
 	"github.com/edgeward/edgeward/internal/printable"
 	"github.com/edgeward/edgeward/internal/syncer"
@@ -61,7 +63,7 @@ func TestFilter(t *testing.T) {
 			if text := strings.Join(got, " "); text != test.want || r.Matching != len(got) {
 				t.Errorf("%d: %s, want %s", r.Matching, text, test.want)
 			}
-			if counts := [2]int{r.Counts[plan.Pending], r.Counts[plan.Synced]}; counts != test.counts {
+			if counts := [2]int{r.Counts[desired.Pending], r.Counts[desired.Synced]}; counts != test.counts {
 				t.Errorf("counts %v, want %v", counts, test.counts)
 			}
 		})
@@ -137,12 +139,12 @@ func TestHostile(t *testing.T) {
 	shop.Annotations = map[string]string{"edgeward/source-path": evil, "edgeward/" + evil: "x"}
 	bad := ingress("bad", evil, evil)
 	o := settled(cluster("main", shop, bad))
-	id := plan.IngressID{Cluster: "main", Namespace: evil, Name: evil}
-	key := plan.RuleKey{CDN: plan.Edgio, Host: evil, Path: "/" + evil}
-	o.Step.Routes = append(o.Step.Routes, plan.RouteState{Route: &plan.Route{Ingress: id, Key: key}, State: plan.Failed, Reason: evil})
-	o.Want.Routes = append(o.Want.Routes, &plan.Route{Key: key, Ingress: id, Rule: plan.Rule{RuleKey: key, SourceHost: evil, Protocols: []plan.Protocol{{Published: "javascript"}}}})
-	o.Failures = []syncer.Failure{{Target: plan.Edgio, Place: key.String(), Error: evil, Since: now()}}
-	o.Step.Notices = []plan.Notice{{Text: evil}}
+	id := model.IngressID{Cluster: "main", Namespace: evil, Name: evil}
+	key := model.RuleKey{CDN: model.Edgio, Host: evil, Path: "/" + evil}
+	o.Step.Routes = append(o.Step.Routes, plan.RouteState{Route: &desired.Route{Ingress: id, Key: key}, State: desired.Failed, Reason: evil})
+	o.Want.Routes = append(o.Want.Routes, &desired.Route{Key: key, Ingress: id, Rule: model.Rule{RuleKey: key, SourceHost: evil, Protocols: []model.Protocol{{Published: "javascript"}}}})
+	o.Failures = []syncer.Failure{{Target: model.Edgio, Place: key.Place(), Error: evil, Since: now()}}
+	o.Step.Notices = []model.Notice{{Text: evil}}
 	o.Nodes["main"][0].Name = evil
 	o.Targets[0].ReadError, o.Settings.Owner, o.Awaited = evil, evil, evil
 	h := handlerOf(o)
@@ -219,10 +221,10 @@ func TestBounds(t *testing.T) {
 	}
 	o := settled(c)
 	for i := range 100 - len(o.Step.Notices) { // one says that there are many addresses
-		o.Step.Notices = append(o.Step.Notices, plan.Notice{Text: fmt.Sprint("notice ", i)})
+		o.Step.Notices = append(o.Step.Notices, model.Notice{Text: fmt.Sprint("notice ", i)})
 	}
 	for i := range 100 {
-		o.Failures = append(o.Failures, syncer.Failure{Target: plan.Edgio, Verb: plan.Delete, Place: fmt.Sprint("f.example.com/", i), Since: now()})
+		o.Failures = append(o.Failures, syncer.Failure{Target: model.Edgio, Verb: model.Delete, Place: model.RuleKey{CDN: model.Edgio, Host: "f.example.com", Path: fmt.Sprint("/", i)}.Place(), Since: now()})
 	}
 	h := handlerOf(o)
 	body := get(h, "/").Body.String()
@@ -256,11 +258,11 @@ func TestUnused(t *testing.T) {
 func TestGolden(t *testing.T) {
 	o := settled(cluster("main", ingress("shop", "www.example.com", "/a"), ingress("bad", "*.example.com", "/")))
 	o.Failures = []syncer.Failure{{
-		Target: plan.Vultr, Verb: plan.Create, Place: "nodes.main.acme A 192.0.2.2", Error: "POST /v2/domains: 429 Too Many Requests",
+		Target: model.Vultr, Verb: model.Create, Place: model.AddressRecord("nodes.main.acme", "192.0.2.2", 0).Key(), Error: "POST /v2/domains: 429 Too Many Requests",
 		Times: 3, Since: now().Add(-time.Minute), Next: now().Add(time.Minute),
 	}}
 	o.Targets[1].Waiting = 1
-	o.Step.Notices = []plan.Notice{{Text: "something to know"}}
+	o.Step.Notices = []model.Notice{{Text: "something to know"}}
 	got := get(handlerOf(o), "/status.json").Body.String()
 	file := filepath.Join("testdata", "status.json")
 	if os.Getenv("UPDATE_GOLDEN") != "" {

@@ -2,10 +2,10 @@ package status
 
 import (
 	"cmp"
+	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/plan"
 	"net/netip"
 	"slices"
-
-	"github.com/edgeward/edgeward/internal/plan"
 )
 
 // addOrigins lists the names in the zone that shall have addresses or have
@@ -41,7 +41,7 @@ func (c *catalog) addOrigins(holdings map[string]*plan.Holdings) {
 		o := of(set.Cluster, name)
 		for _, a := range set.Members() {
 			if !slices.ContainsFunc(o.Addresses, func(have Address) bool { return have.Address == a }) {
-				missing := plan.Record{Name: name, Type: recordType(a), Data: a}
+				missing := model.Record{Name: name, Type: recordType(a), Data: a}
 				o.Addresses = append(o.Addresses, c.address(set.Cluster, missing, Adding, nodes[set.Cluster]))
 			}
 		}
@@ -60,7 +60,7 @@ func (c *catalog) addOrigins(holdings map[string]*plan.Holdings) {
 }
 
 // fate is what is to become of a record of ours that stands.
-func (c *catalog) fate(cluster string, r plan.Record) AddressState {
+func (c *catalog) fate(cluster string, r model.Record) AddressState {
 	set, wanted := c.o.Want.Sets[r.Name]
 	switch {
 	case c.o.Want.Clusters[cluster] == nil, c.o.Step.Stale[r.Name] != plan.Stale{}:
@@ -71,7 +71,7 @@ func (c *catalog) fate(cluster string, r plan.Record) AddressState {
 	return Removing
 }
 
-func (c *catalog) address(cluster string, r plan.Record, s AddressState, nodes map[string][]Node) Address {
+func (c *catalog) address(cluster string, r model.Record, s AddressState, nodes map[string][]Node) Address {
 	return Address{Type: r.Type, Address: r.Data, State: s, Nodes: nodes[canonical(r.Data)], Failure: c.failures[r.Key()]}
 }
 

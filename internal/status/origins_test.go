@@ -7,7 +7,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/kube"
+	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/plan"
 	"github.com/edgeward/edgeward/internal/syncer"
 )
@@ -16,7 +18,7 @@ import (
 // nodes that are left out.
 func TestOrigins(t *testing.T) {
 	shop := ingress("shop", "www.example.com", "/a")
-	with := func(nodes ...kube.Node) plan.Cluster {
+	with := func(nodes ...kube.Node) desired.Cluster {
 		c := cluster("main", shop)
 		c.Nodes = nodes
 		return c
@@ -24,7 +26,7 @@ func TestOrigins(t *testing.T) {
 	// became is what is seen when the nodes of an installation in sync are others.
 	became := func(nodes ...kube.Node) *syncer.Overview {
 		o := settled(cluster("main", shop))
-		o.Want = plan.Desired([]plan.Cluster{with(nodes...)}, o.Settings, o.At)
+		o.Want = desired.Desired([]desired.Cluster{with(nodes...)}, o.Settings, o.At)
 		o.Nodes["main"] = nodes
 		return replanned(o)
 	}
@@ -87,8 +89,8 @@ func TestNotices(t *testing.T) {
 	o := settled(cluster("main", ingress("shop", "www.example.com", "/a")))
 	o.Want.Clusters["main"].Nodes.Panic = true
 	o.Step.Stale = map[string]plan.Stale{"nodes.main.acme": {Cluster: "main", Lacks: "no node is left that can take traffic"}}
-	o.Step.Blocked = []plan.Blocked{{Target: plan.Vultr, Cluster: "main", Count: 2, Total: 2}}
-	o.Step.Notices = []plan.Notice{{Text: "a trifle"}, {Fatal: true, Text: "a grave thing"}}
+	o.Step.Blocked = []plan.Blocked{{Provider: model.Vultr, Cluster: "main", Count: 2, Total: 2}}
+	o.Step.Notices = []model.Notice{{Text: "a trifle"}, {Fatal: true, Text: "a grave thing"}}
 	want := []Notice{
 		{true, o.Step.Blocked[0].String()},
 		{true, "cluster main: no node is left that can take traffic; its last known addresses stay in DNS"},

@@ -2,11 +2,10 @@ package status
 
 import (
 	"fmt"
+	"github.com/edgeward/edgeward/internal/desired"
 	"html/template"
 	"slices"
 	"time"
-
-	"github.com/edgeward/edgeward/internal/plan"
 )
 
 // What the page shows at most, so that it stays quick and readable. The JSON
@@ -131,7 +130,7 @@ type choice struct {
 
 // Choices are links to each state, and to all.
 func (p page) Choices() []choice {
-	link := func(s plan.State) template.URL {
+	link := func(s desired.State) template.URL {
 		f := p.Filter
 		f.State, f.Page = s, 1
 		return link(f)
@@ -196,7 +195,7 @@ func (p page) Total() int {
 }
 
 // States are all states, the worst first.
-func (p page) States() []plan.State { return states() }
+func (p page) States() []desired.State { return states() }
 
 // moment is a time, for machines, for who wants it exact, and as seen from now.
 type moment struct{ RFC, Stamp, When string }
@@ -231,8 +230,8 @@ func (p page) Failing(f Failure) failing {
 }
 
 // Present are the states that any Ingress is in, the worst first.
-func (p page) Present(counts map[plan.State]int) []plan.State {
-	return slices.DeleteFunc(states(), func(s plan.State) bool { return counts[s] == 0 })
+func (p page) Present(counts map[desired.State]int) []desired.State {
+	return slices.DeleteFunc(states(), func(s desired.State) bool { return counts[s] == 0 })
 }
 
 func roughly(d time.Duration) string {

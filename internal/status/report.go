@@ -4,9 +4,9 @@
 package status
 
 import (
+	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/model"
 	"time"
-
-	"github.com/edgeward/edgeward/internal/plan"
 )
 
 // Report is what /status.json holds and the page shows.
@@ -24,21 +24,21 @@ type Report struct {
 	Failures  []Failure  `json:"failures"`
 	// Counts are the Ingresses in each state that fit the filter, were it not
 	// for its state. Matching is how many fit all of it.
-	Counts    map[plan.State]int `json:"counts"`
-	Matching  int                `json:"matching"`
-	Ingresses []Ingress          `json:"ingresses"` // what is worse goes first
-	Origins   []Origin           `json:"origins"`   // all of them, by name
+	Counts    map[desired.State]int `json:"counts"`
+	Matching  int                   `json:"matching"`
+	Ingresses []Ingress             `json:"ingresses"` // what is worse goes first
+	Origins   []Origin              `json:"origins"`   // all of them, by name
 }
 
 // Provider is a CDN or DNS provider as the daemon last met it.
 type Provider struct {
-	Name      plan.Target `json:"name"`
-	Reachable bool        `json:"reachable"` // the last reading succeeded
-	LastRead  time.Time   `json:"last_read,omitzero"`
-	NextRead  time.Time   `json:"next_read,omitzero"`
-	Error     string      `json:"error,omitempty"` // of the last reading
-	Waiting   int         `json:"waiting"`         // operations to do
-	Failing   int         `json:"failing"`         // of these, failed when last tried
+	Name      model.Provider `json:"name"`
+	Reachable bool           `json:"reachable"` // the last reading succeeded
+	LastRead  time.Time      `json:"last_read,omitzero"`
+	NextRead  time.Time      `json:"next_read,omitzero"`
+	Error     string         `json:"error,omitempty"` // of the last reading
+	Waiting   int            `json:"waiting"`         // operations to do
+	Failing   int            `json:"failing"`         // of these, failed when last tried
 }
 
 // Cluster is one cluster of the configuration.
@@ -47,8 +47,8 @@ type Cluster struct {
 	Ready bool   `json:"ready"` // each resource has had a complete snapshot
 	Nodes Nodes  `json:"nodes"`
 	// LeftOut are the nodes that have no address in DNS and shall have none.
-	LeftOut []Node             `json:"nodes_left_out"`
-	Counts  map[plan.State]int `json:"counts"` // of its Ingresses
+	LeftOut []Node                `json:"nodes_left_out"`
+	Counts  map[desired.State]int `json:"counts"` // of its Ingresses
 }
 
 // Nodes says what became of a cluster's nodes.
@@ -70,38 +70,38 @@ type Notice struct {
 
 // Failure is an operation that failed when it was last tried.
 type Failure struct {
-	Provider plan.Target `json:"provider"`
-	Action   string      `json:"action"` // create, update, delete or look up
-	Object   string      `json:"object"`
-	Error    string      `json:"error"`
-	Times    int         `json:"times"` // one after the other
-	Since    time.Time   `json:"since"`
-	Next     time.Time   `json:"next,omitzero"` // zero: it is being tried
+	Provider model.Provider `json:"provider"`
+	Action   string         `json:"action"` // create, update, delete or look up
+	Object   string         `json:"object"`
+	Error    string         `json:"error"`
+	Times    int            `json:"times"` // one after the other
+	Since    time.Time      `json:"since"`
+	Next     time.Time      `json:"next,omitzero"` // zero: it is being tried
 }
 
 // Ingress is one that edgeward publishes, or would if it could, or did and has
 // not cleared away yet. Its state is the worst of its routes'.
 type Ingress struct {
-	Cluster   string     `json:"cluster"`
-	Namespace string     `json:"namespace"`
-	Name      string     `json:"name"`
-	State     plan.State `json:"state"`
-	LastSync  time.Time  `json:"last_sync,omitzero"` // when all providers last had what it wants
-	Warnings  []string   `json:"warnings,omitempty"`
-	Routes    []Route    `json:"routes"`
+	Cluster   string        `json:"cluster"`
+	Namespace string        `json:"namespace"`
+	Name      string        `json:"name"`
+	State     desired.State `json:"state"`
+	LastSync  time.Time     `json:"last_sync,omitzero"` // when all providers last had what it wants
+	Warnings  []string      `json:"warnings,omitempty"`
+	Routes    []Route       `json:"routes"`
 }
 
 // Route is one host and path of an Ingress. Both are empty for what concerns
 // none that could be read.
 type Route struct {
-	Host   string      `json:"host,omitempty"`
-	Path   string      `json:"path,omitempty"`
-	URLs   []string    `json:"urls,omitempty"` // as they are published, or shall be
-	State  plan.State  `json:"state"`
-	Reason string      `json:"reason,omitempty"`
-	CDN    plan.Target `json:"cdn,omitempty"`    // where it is published, or shall be
-	Rule   string      `json:"rule,omitempty"`   // the CDN's ID of the rule that stands
-	Origin string      `json:"origin,omitempty"` // the name that the CDN asks; see Report.Origins
+	Host   string         `json:"host,omitempty"`
+	Path   string         `json:"path,omitempty"`
+	URLs   []string       `json:"urls,omitempty"` // as they are published, or shall be
+	State  desired.State  `json:"state"`
+	Reason string         `json:"reason,omitempty"`
+	CDN    model.Provider `json:"cdn,omitempty"`    // where it is published, or shall be
+	Rule   string         `json:"rule,omitempty"`   // the CDN's ID of the rule that stands
+	Origin string         `json:"origin,omitempty"` // the name that the CDN asks; see Report.Origins
 	// OriginURLs are what it asks there.
 	OriginURLs []string `json:"origin_urls,omitempty"`
 	Failure    *Failure `json:"failure,omitempty"` // what keeps it from its place
@@ -140,18 +140,18 @@ type Node struct {
 }
 
 // ID is the Ingress's name as in the log.
-func (i Ingress) ID() plan.IngressID {
-	return plan.IngressID{Cluster: i.Cluster, Namespace: i.Namespace, Name: i.Name}
+func (i Ingress) ID() model.IngressID {
+	return model.IngressID{Cluster: i.Cluster, Namespace: i.Namespace, Name: i.Name}
 }
 
 // states are all states, the worst first.
-func states() []plan.State {
-	return []plan.State{plan.Failed, plan.Invalid, plan.Conflict, plan.Pending, plan.Synced}
+func states() []desired.State {
+	return []desired.State{desired.Failed, desired.Invalid, desired.Conflict, desired.Pending, desired.Synced}
 }
 
 // zeros are counts of nothing.
-func zeros() map[plan.State]int {
-	counts := make(map[plan.State]int)
+func zeros() map[desired.State]int {
+	counts := make(map[desired.State]int)
 	for _, s := range states() {
 		counts[s] = 0
 	}

@@ -3,30 +3,31 @@ package status
 import (
 	"cmp"
 	"fmt"
-	"slices"
-
+	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/plan"
+	"slices"
 )
 
 // addIngresses lists all Ingresses: what the plan says of each route that is
 // wanted, what is not published and why, and what of ours stands besides.
 func (c *catalog) addIngresses() {
-	all := make(map[plan.IngressID]*Ingress)
-	of := func(id plan.IngressID) *Ingress {
+	all := make(map[model.IngressID]*Ingress)
+	of := func(id model.IngressID) *Ingress {
 		if all[id] == nil {
 			all[id] = &Ingress{
-				Cluster: id.Cluster, Namespace: id.Namespace, Name: id.Name, State: plan.Synced, LastSync: c.o.LastSync(id),
+				Cluster: id.Cluster, Namespace: id.Namespace, Name: id.Name, State: desired.Synced, LastSync: c.o.LastSync(id),
 			}
 		}
 		return all[id]
 	}
 	type place struct {
-		id  plan.IngressID
-		key plan.RuleKey
+		id  model.IngressID
+		key model.RuleKey
 	}
 	told := make(map[place]bool)   // by the plan
 	shown := make(map[string]bool) // IDs of rules
-	add := func(id plan.IngressID, key plan.RuleKey, state plan.State, reason string) {
+	add := func(id model.IngressID, key model.RuleKey, state desired.State, reason string) {
 		told[place{id, key}] = true
 		r, live := c.route(id, key, state, reason)
 		shown[live] = true
@@ -40,7 +41,7 @@ func (c *catalog) addIngresses() {
 	}
 	for _, r := range c.o.Want.Routes {
 		if r.Wanted() && !told[place{r.Ingress, r.Key}] {
-			add(r.Ingress, r.Key, plan.Pending, "not compared with the providers yet")
+			add(r.Ingress, r.Key, desired.Pending, "not compared with the providers yet")
 		}
 	}
 	for key, list := range c.live {
@@ -50,7 +51,7 @@ func (c *catalog) addIngresses() {
 			}
 		}
 	}
-	warned := make(map[plan.Warning]bool)
+	warned := make(map[desired.Warning]bool)
 	for _, w := range slices.Concat(c.o.Want.Warnings, c.o.Step.Warnings) {
 		if i := of(w.Ingress); !warned[w] {
 			warned[w] = true
@@ -82,13 +83,13 @@ func (c *catalog) arranged(i Ingress) Ingress {
 
 // route describes one host and path of an Ingress, and returns the ID of the
 // live rule, if it has one.
-func (c *catalog) route(id plan.IngressID, key plan.RuleKey, state plan.State, reason string) (r Route, live string) {
+func (c *catalog) route(id model.IngressID, key model.RuleKey, state desired.State, reason string) (r Route, live string) {
 	r = Route{Host: key.Host, Path: key.Path, State: state, Reason: reason}
-	if key == (plan.RuleKey{}) {
+	if key == (model.RuleKey{}) {
 		return r, ""
 	}
 	want := c.o.Want.Route(key)
-	wanted := want.Wanted() && want.Ingress == id && state != plan.Conflict && state != plan.Invalid
+	wanted := want.Wanted() && want.Ingress == id && state != desired.Conflict && state != desired.Invalid
 	for _, rule := range c.live[key] {
 		if wanted || rule.ingress == id {
 			r.Rule = rule.ID
@@ -99,18 +100,18 @@ func (c *catalog) route(id plan.IngressID, key plan.RuleKey, state plan.State, r
 	if wanted {
 		r.show(want.Rule)
 	}
-	if state == plan.Failed || state == plan.Pending {
-		r.Failure = c.failure(plan.Rule{RuleKey: key}.Key(), "look up "+plan.Rule{RuleKey: key}.Scope())
+	if state == desired.Failed || state == desired.Pending {
+		r.Failure = cmp.Or(c.failures[key.Place()], c.failures[model.Rule{RuleKey: key}.Scope()])
 	}
-	if state == plan.Failed && r.Failure == nil {
-		r.Failure = c.failure(want.Set, plan.ClaimName(id.Cluster, c.o.Settings.Owner))
+	if state == desired.Failed && r.Failure == nil {
+		r.Failure = cmp.Or(c.ofName[want.Set], c.ofName[model.OwnershipName(id.Cluster, c.o.Settings.Owner)])
 	}
 	return r, r.Rule
 }
 
 // leftover describes a rule of ours that no route accounts for.
-func (c *catalog) leftover(key plan.RuleKey, rule liveRule) Route {
-	r := Route{Host: key.Host, Path: key.Path, State: plan.Pending, Rule: rule.ID, Failure: c.failure(plan.Rule{RuleKey: key}.Key())}
+func (c *catalog) leftover(key model.RuleKey, rule liveRule) Route {
+	r := Route{Host: key.Host, Path: key.Path, State: desired.Pending, Rule: rule.ID, Failure: c.failures[key.Place()]}
 	r.show(rule.Rule)
 	cluster := rule.ingress.Cluster
 	switch {
@@ -118,10 +119,10 @@ func (c *catalog) leftover(key plan.RuleKey, rule liveRule) Route {
 		r.Reason = "the cluster was not read yet; until then the rule stays as it is"
 	case c.o.Step.Kept[rule.ID] != "":
 		r.Reason = c.o.Step.Kept[rule.ID]
-	case slices.ContainsFunc(c.o.Step.Blocked, func(b plan.Blocked) bool { return b.Cluster == cluster && b.Target != plan.Vultr }):
+	case slices.ContainsFunc(c.o.Step.Blocked, func(b plan.Blocked) bool { return b.Cluster == cluster && b.Provider == rule.CDN }):
 		r.Reason = "no Ingress wants this rule any more, but sync.max_delete forbids to delete so much"
 	case r.Failure != nil:
-		r.State, r.Reason = plan.Failed, "no Ingress wants this rule any more, and it could not be deleted"
+		r.State, r.Reason = desired.Failed, "no Ingress wants this rule any more, and it could not be deleted"
 	default:
 		r.Reason = "no Ingress wants this rule any more; it is about to be deleted"
 	}
@@ -129,7 +130,7 @@ func (c *catalog) leftover(key plan.RuleKey, rule liveRule) Route {
 }
 
 // show takes over what a rule publishes and where from.
-func (r *Route) show(rule plan.Rule) {
+func (r *Route) show(rule model.Rule) {
 	r.CDN, r.Origin, r.URLs, r.OriginURLs = rule.CDN, rule.SourceHost, nil, nil
 	for _, p := range rule.Protocols {
 		r.URLs = append(r.URLs, p.Published+"://"+rule.Host+rule.Path)

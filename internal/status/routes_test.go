@@ -7,7 +7,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/kube"
+	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/plan"
 	"github.com/edgeward/edgeward/internal/syncer"
 )
@@ -20,9 +22,9 @@ func TestRoutes(t *testing.T) {
 	wildcard := ingress("shop", "*.example.com", "/a")
 	lost := ingress("shop", "www.example.com", "/a")
 	lost.Rules[0].Paths[0].Backend.Service = "none"
-	key := plan.RuleKey{CDN: plan.Edgio, Host: "www.example.com", Path: "/a"}
-	refused := func(place string) []syncer.Failure {
-		return []syncer.Failure{{Target: plan.Edgio, Verb: plan.Create, Place: place, Error: "403 Forbidden", Times: 2, Since: now()}}
+	key := model.RuleKey{CDN: model.Edgio, Host: "www.example.com", Path: "/a"}
+	refused := func(place model.Place) []syncer.Failure {
+		return []syncer.Failure{{Target: model.Edgio, Verb: model.Create, Place: place, Error: "403 Forbidden", Times: 2, Since: now()}}
 	}
 	const published = "https://www.example.com/a"
 	const from = " from http://nodes.main.acme.k8s.example.net:30080/a"
@@ -39,20 +41,20 @@ func TestRoutes(t *testing.T) {
 		}, []string{"pending " + published + " -" + from + ": on the way"}},
 		"its rule is refused": {func() *syncer.Overview {
 			o := settled(cluster("main", shop))
-			o.Rules, o.Step.Routes = nil, []plan.RouteState{{Route: &plan.Route{Ingress: plan.IngressID{Cluster: "main", Namespace: "shop", Name: "shop"}, Key: key}, State: plan.Failed, Reason: "refused"}}
-			o.Failures = refused("www.example.com/a")
+			o.Rules, o.Step.Routes = nil, []plan.RouteState{{Route: &desired.Route{Ingress: model.IngressID{Cluster: "main", Namespace: "shop", Name: "shop"}, Key: key}, State: desired.Failed, Reason: "refused"}}
+			o.Failures = refused(key.Place())
 			return o
 		}, []string{"error " + published + " -" + from + ": refused (403 Forbidden)"}},
 		"a search for it failed": {func() *syncer.Overview {
 			o := settled(cluster("main", shop))
-			o.Step.Routes[0].State, o.Step.Routes[0].Reason = plan.Pending, "looked up"
-			o.Failures = refused("look up www.example.com")
+			o.Step.Routes[0].State, o.Step.Routes[0].Reason = desired.Pending, "looked up"
+			o.Failures = refused(model.Rule{RuleKey: key}.Scope())
 			return o
 		}, []string{"pending " + published + " rule-www.example.com/a" + from + ": looked up (403 Forbidden)"}},
 		"an address is refused": {func() *syncer.Overview {
 			o := settled(cluster("main", shop))
-			o.Step.Routes[0].State, o.Step.Routes[0].Reason = plan.Failed, "an address could not be made"
-			o.Failures = refused("nodes.main.acme A 192.0.2.1")
+			o.Step.Routes[0].State, o.Step.Routes[0].Reason = desired.Failed, "an address could not be made"
+			o.Failures = refused(model.AddressRecord("nodes.main.acme", "192.0.2.1", 0).Key())
 			return o
 		}, []string{"error " + published + " rule-www.example.com/a" + from + ": an address could not be made (403 Forbidden)"}},
 		"nothing was compared yet": {func() *syncer.Overview {
@@ -64,21 +66,21 @@ func TestRoutes(t *testing.T) {
 			o := settled(cluster("main", shop, later))
 			o.Want.Problems[0].Ingress.Name = "shop" // as if it were the later one
 			o.Step.Routes[0].Ingress.Name = "later"
-			o.Want.Routes[0] = &plan.Route{Key: key, Rule: o.Want.Routes[0].Rule, Ingress: o.Step.Routes[0].Ingress}
+			o.Want.Routes[0] = &desired.Route{Key: key, Rule: o.Want.Routes[0].Rule, Ingress: o.Step.Routes[0].Ingress}
 			o.Rules[0].Protocols = slices.Clone(o.Rules[0].Protocols)
-			o.Rules[0].Protocols[0].Mark = plan.Mark{Owner: "acme", IngressID: o.Step.Routes[0].Ingress}.String(key)
+			o.Rules[0].Protocols[0].Label = model.OwnerLabel{Owner: "acme", IngressID: o.Step.Routes[0].Ingress}.String(key)
 			return o
 		}, []string{"conflict www.example.com/a -: claimed by Ingress main/shop/shop already"}},
 		"it has a wildcard": {func() *syncer.Overview { return settled(cluster("main", wildcard)) },
 			[]string{"invalid  -: host *.example.com is a wildcard, which the CDN cannot publish"}},
 		"its Service is gone but its rule stays": {func() *syncer.Overview {
 			o := settled(cluster("main", shop))
-			o.Want = plan.Desired([]plan.Cluster{cluster("main", lost)}, o.Settings, o.At)
+			o.Want = desired.Desired([]desired.Cluster{cluster("main", lost)}, o.Settings, o.At)
 			return replanned(o)
 		}, []string{"pending " + published + " rule-www.example.com/a" + from + ": Service none does not exist; until then its rule stays as it is"}},
 		"it is deleted": {func() *syncer.Overview {
 			o := settled(cluster("main", shop))
-			o.Want = plan.Desired([]plan.Cluster{cluster("main", later)}, o.Settings, o.At)
+			o.Want = desired.Desired([]desired.Cluster{cluster("main", later)}, o.Settings, o.At)
 			o.Want.Routes = nil
 			o.Want.Problems = nil
 			o.Step.Routes = nil
@@ -87,28 +89,28 @@ func TestRoutes(t *testing.T) {
 		"it is deleted, but too many are": {func() *syncer.Overview {
 			o := settled(cluster("main", shop))
 			o.Want.Routes, o.Step.Routes = nil, nil
-			o.Step.Blocked = []plan.Blocked{{Target: plan.Edgio, Cluster: "main", Count: 1, Total: 1}}
+			o.Step.Blocked = []plan.Blocked{{Provider: model.Edgio, Cluster: "main", Count: 1, Total: 1}}
 			return o
 		}, []string{"pending " + published + " rule-www.example.com/a" + from + ": no Ingress wants this rule any more, but sync.max_delete forbids to delete so much"}},
 		"it is deleted, and the rule cannot be": {func() *syncer.Overview {
 			o := settled(cluster("main", shop))
 			o.Want.Routes, o.Step.Routes = nil, nil
-			o.Failures = refused("www.example.com/a")
+			o.Failures = refused(key.Place())
 			return o
 		}, []string{"error " + published + " rule-www.example.com/a" + from + ": no Ingress wants this rule any more, and it could not be deleted (403 Forbidden)"}},
 		"its cluster is not read yet": {func() *syncer.Overview {
 			o := settled(cluster("main", shop))
-			o.Want = plan.Desired([]plan.Cluster{{Name: "main"}}, o.Settings, o.At)
+			o.Want = desired.Desired([]desired.Cluster{{Name: "main"}}, o.Settings, o.At)
 			return replanned(o)
 		}, []string{"pending " + published + " rule-www.example.com/a" + from + ": the cluster was not read yet; until then the rule stays as it is"}},
 		"its cluster is not in the configuration": {func() *syncer.Overview {
 			o := settled(cluster("main", shop))
-			o.Want = plan.Desired(nil, o.Settings, o.At)
+			o.Want = desired.Desired(nil, o.Settings, o.At)
 			return replanned(o)
 		}, nil},
 		"a rule that is not ours has the place": {func() *syncer.Overview {
 			o := settled(cluster("main", shop))
-			o.Rules[0].Protocols = []plan.Protocol{{Published: "https", Source: "http", SourcePort: 80}}
+			o.Rules[0].Protocols = []model.Protocol{{Published: "https", Source: "http", SourcePort: 80}}
 			return replanned(o)
 		}, []string{"conflict www.example.com/a -: a rule that edgeward did not make has it already; delete it, or let edgeward take it over (annotation edgeward/adopt, sync.adopt)"}},
 	}

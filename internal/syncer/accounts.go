@@ -4,7 +4,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/metrics"
+	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/plan"
 )
 
@@ -14,18 +16,19 @@ import (
 // operation.
 type accounts struct {
 	metrics *metrics.Metrics
-	open    map[plan.IngressID]*account
+	open    map[model.IngressID]*account
 	synced  *syncTimes
+	dns     model.Provider // where the records are
 }
 
 // syncTimes are when the last attempt of each Ingress was completed at both
 // targets, of those that are published. Others than the loop may ask for them.
 type syncTimes struct {
 	mu sync.RWMutex
-	of map[plan.IngressID]time.Time
+	of map[model.IngressID]time.Time
 }
 
-func (t *syncTimes) at(id plan.IngressID) time.Time {
+func (t *syncTimes) at(id model.IngressID) time.Time {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	return t.of[id]
@@ -34,19 +37,19 @@ func (t *syncTimes) at(id plan.IngressID) time.Time {
 type account struct {
 	event      string
 	since      time.Time
-	rules, dns bool        // still open at the CDN, at DNS
-	cdn        plan.Target // where it is published, or was when the event came; "": nowhere
+	rules, dns bool           // still open at the CDN, at DNS
+	cdn        model.Provider // where it is published, or was when the event came; "": nowhere
 }
 
-func newAccounts(m *metrics.Metrics) *accounts {
-	return &accounts{metrics: m, open: make(map[plan.IngressID]*account), synced: &syncTimes{of: make(map[plan.IngressID]time.Time)}}
+func newAccounts(m *metrics.Metrics, dns model.Provider) *accounts {
+	return &accounts{metrics: m, dns: dns, open: make(map[model.IngressID]*account), synced: &syncTimes{of: make(map[model.IngressID]time.Time)}}
 }
 
 // where says where an Ingress is published; "": nowhere.
-type where func(plan.IngressID) plan.Target
+type where func(model.IngressID) model.Provider
 
 // opened takes the latest events.
-func (a *accounts) opened(events map[plan.IngressID]string, before where, now time.Time) {
+func (a *accounts) opened(events map[model.IngressID]string, before where, now time.Time) {
 	for id, event := range events {
 		a.open[id] = &account{event: event, since: now, rules: true, dns: true, cdn: before(id)}
 	}
@@ -54,7 +57,7 @@ func (a *accounts) opened(events map[plan.IngressID]string, before where, now ti
 
 // resynced opens an attempt for every published Ingress at a target that was
 // read anew, unless one is open for the sake of an event.
-func (a *accounts) resynced(target plan.Target, routes []plan.RouteState, now time.Time) {
+func (a *accounts) resynced(target model.Provider, routes []plan.RouteState, now time.Time) {
 	for _, r := range routes {
 		acc, cdn := a.open[r.Ingress], r.Key.CDN
 		if acc == nil {
@@ -63,14 +66,14 @@ func (a *accounts) resynced(target plan.Target, routes []plan.RouteState, now ti
 		}
 		if acc.event == "resync" {
 			acc.rules = acc.rules || target == cdn
-			acc.dns = acc.dns || target == plan.Vultr
+			acc.dns = acc.dns || target == a.dns
 		}
 	}
 }
 
 // completed closes what the step shows to have no work outstanding. An Ingress
 // that neither is nor was published has had nothing to sync.
-func (a *accounts) completed(want plan.Want, step plan.Step, is where, now time.Time) {
+func (a *accounts) completed(want desired.Want, step plan.Step, is where, now time.Time) {
 	if len(a.open) == 0 {
 		return
 	}
@@ -93,7 +96,7 @@ func (a *accounts) completed(want plan.Want, step plan.Step, is where, now time.
 		}
 		if dns {
 			acc.dns = false
-			a.count(id, plan.Vultr, acc, now)
+			a.count(id, a.dns, acc, now)
 		}
 		if !acc.rules && !acc.dns {
 			delete(a.open, id)
@@ -101,13 +104,13 @@ func (a *accounts) completed(want plan.Want, step plan.Step, is where, now time.
 		}
 	}
 	if len(a.open) == 0 {
-		a.open = make(map[plan.IngressID]*account) // one that had ten thousand elements stays as large
+		a.open = make(map[model.IngressID]*account) // one that had ten thousand elements stays as large
 	}
 }
 
 // note takes in an Ingress whose attempts were completed, or takes it out, if it
 // is not published any more.
-func (t *syncTimes) note(id plan.IngressID, published bool, now time.Time) {
+func (t *syncTimes) note(id model.IngressID, published bool, now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if published {
@@ -117,7 +120,7 @@ func (t *syncTimes) note(id plan.IngressID, published bool, now time.Time) {
 	}
 }
 
-func (a *accounts) count(id plan.IngressID, target plan.Target, acc *account, now time.Time) {
+func (a *accounts) count(id model.IngressID, target model.Provider, acc *account, now time.Time) {
 	if acc.cdn != "" {
 		a.metrics.Syncs.WithLabelValues(id.Cluster, string(target), acc.event, "success").Inc()
 		a.metrics.SyncDuration.WithLabelValues(string(target), acc.event).Observe(now.Sub(acc.since).Seconds())
@@ -126,20 +129,20 @@ func (a *accounts) count(id plan.IngressID, target plan.Target, acc *account, no
 
 // failed counts a failed operation for the Ingress that it serves, or, for an
 // address that many share, for each that waits for addresses.
-func (a *accounts) failed(target plan.Target, id plan.IngressID, open map[plan.IngressID]plan.Open) {
-	fail := func(id plan.IngressID) {
+func (a *accounts) failed(target model.Provider, id model.IngressID, open map[model.IngressID]plan.Open) {
+	fail := func(id model.IngressID) {
 		event := "resync"
 		if acc := a.open[id]; acc != nil {
 			event = acc.event
 		}
 		a.metrics.Syncs.WithLabelValues(id.Cluster, string(target), event, "error").Inc()
 	}
-	if id != (plan.IngressID{}) {
+	if id != (model.IngressID{}) {
 		fail(id)
 		return
 	}
 	for id, o := range open {
-		if target == plan.Vultr && o.Records {
+		if target == a.dns && o.Records {
 			fail(id)
 		}
 	}

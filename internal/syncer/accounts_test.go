@@ -7,40 +7,42 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/metrics"
+	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/plan"
 )
 
 // TestAccounts opens and completes attempts of one Ingress, step by step.
 func TestAccounts(t *testing.T) {
-	id := plan.IngressID{Cluster: "main", Namespace: "default", Name: "shop"}
-	want := plan.Want{Clusters: map[string]*plan.ClusterWant{"main": {}}}
-	routes := []plan.RouteState{{Route: &plan.Route{Ingress: id, Key: plan.RuleKey{CDN: plan.Edgio}}}}
+	id := model.IngressID{Cluster: "main", Namespace: "default", Name: "shop"}
+	want := desired.Want{Clusters: map[string]*desired.ClusterWant{"main": {}}}
+	routes := []plan.RouteState{{Route: &desired.Route{Ingress: id, Key: model.RuleKey{CDN: model.Edgio}}}}
 	in := func(routes []plan.RouteState) where {
-		return func(plan.IngressID) plan.Target {
+		return func(model.IngressID) model.Provider {
 			if len(routes) == 0 {
 				return ""
 			}
-			return plan.Edgio
+			return model.Edgio
 		}
 	}
-	open := func(o plan.Open) map[plan.IngressID]plan.Open { return map[plan.IngressID]plan.Open{id: o} }
+	open := func(o plan.Open) map[model.IngressID]plan.Open { return map[model.IngressID]plan.Open{id: o} }
 	now := time.Unix(1e9, 0)
 
 	event := func(name string, had []plan.RouteState) func(*accounts) {
-		return func(a *accounts) { a.opened(map[plan.IngressID]string{id: name}, in(had), now) }
+		return func(a *accounts) { a.opened(map[model.IngressID]string{id: name}, in(had), now) }
 	}
-	resync := func(target plan.Target) func(*accounts) {
+	resync := func(target model.Provider) func(*accounts) {
 		return func(a *accounts) { a.resynced(target, routes, now) }
 	}
 	planned := func(routes []plan.RouteState, o plan.Open) func(*accounts) {
 		return func(a *accounts) { a.completed(want, plan.Step{Routes: routes, Open: open(o)}, in(routes), now) }
 	}
-	failed := func(target plan.Target, of plan.IngressID, o plan.Open) func(*accounts) {
+	failed := func(target model.Provider, of model.IngressID, o plan.Open) func(*accounts) {
 		return func(a *accounts) { a.failed(target, of, open(o)) }
 	}
 	both := plan.Open{Rules: true, Records: true}
-	shared := plan.IngressID{} // as of an address
+	shared := model.IngressID{} // as of an address
 	tests := map[string]struct {
 		steps []func(*accounts)
 		want  []string
@@ -53,23 +55,23 @@ func TestAccounts(t *testing.T) {
 		"never published":            {[]func(*accounts){event("added", nil), planned(nil, plan.Open{})}, nil},
 		"deleted, and was published": {[]func(*accounts){event("deleted", routes), planned(nil, plan.Open{Rules: true}), planned(nil, plan.Open{})}, []string{"edgio deleted success 1", "vultr deleted success 1"}},
 		"its cluster is not ready": {[]func(*accounts){event("added", nil), func(a *accounts) {
-			a.completed(plan.Want{Clusters: map[string]*plan.ClusterWant{"main": nil}}, plan.Step{Routes: routes}, in(routes), now)
+			a.completed(desired.Want{Clusters: map[string]*desired.ClusterWant{"main": nil}}, plan.Step{Routes: routes}, in(routes), now)
 		}}, nil},
-		"a resync of one target":                 {[]func(*accounts){resync(plan.Edgio), planned(routes, plan.Open{})}, []string{"edgio resync success 1"}},
-		"a resync of both at once":               {[]func(*accounts){resync(plan.Edgio), resync(plan.Vultr), planned(routes, plan.Open{})}, []string{"edgio resync success 1", "vultr resync success 1"}},
-		"a resync while an event is open":        {[]func(*accounts){event("added", nil), resync(plan.Edgio), planned(routes, plan.Open{})}, []string{"edgio added success 1", "vultr added success 1"}},
-		"a resync while an event is half done":   {[]func(*accounts){event("added", nil), planned(routes, plan.Open{Records: true}), resync(plan.Edgio), planned(routes, plan.Open{})}, []string{"edgio added success 1", "vultr added success 1"}},
-		"a resync while another is open":         {[]func(*accounts){resync(plan.Edgio), planned(routes, both), resync(plan.Edgio), planned(routes, plan.Open{})}, []string{"edgio resync success 1"}},
-		"a failure":                              {[]func(*accounts){event("added", nil), failed(plan.Edgio, id, both), planned(routes, plan.Open{})}, []string{"edgio added error 1", "edgio added success 1", "vultr added success 1"}},
-		"a failure without an event":             {[]func(*accounts){failed(plan.Edgio, id, both)}, []string{"edgio resync error 1"}},
-		"a failure for all that wait":            {[]func(*accounts){event("added", nil), failed(plan.Vultr, shared, both)}, []string{"vultr added error 1"}},
-		"a failure that nobody waits for":        {[]func(*accounts){event("added", nil), failed(plan.Vultr, shared, plan.Open{Rules: true})}, nil},
-		"a failed search at the CDN is nobody's": {[]func(*accounts){event("added", nil), failed(plan.Edgio, shared, both)}, nil},
+		"a resync of one target":                 {[]func(*accounts){resync(model.Edgio), planned(routes, plan.Open{})}, []string{"edgio resync success 1"}},
+		"a resync of both at once":               {[]func(*accounts){resync(model.Edgio), resync(model.Vultr), planned(routes, plan.Open{})}, []string{"edgio resync success 1", "vultr resync success 1"}},
+		"a resync while an event is open":        {[]func(*accounts){event("added", nil), resync(model.Edgio), planned(routes, plan.Open{})}, []string{"edgio added success 1", "vultr added success 1"}},
+		"a resync while an event is half done":   {[]func(*accounts){event("added", nil), planned(routes, plan.Open{Records: true}), resync(model.Edgio), planned(routes, plan.Open{})}, []string{"edgio added success 1", "vultr added success 1"}},
+		"a resync while another is open":         {[]func(*accounts){resync(model.Edgio), planned(routes, both), resync(model.Edgio), planned(routes, plan.Open{})}, []string{"edgio resync success 1"}},
+		"a failure":                              {[]func(*accounts){event("added", nil), failed(model.Edgio, id, both), planned(routes, plan.Open{})}, []string{"edgio added error 1", "edgio added success 1", "vultr added success 1"}},
+		"a failure without an event":             {[]func(*accounts){failed(model.Edgio, id, both)}, []string{"edgio resync error 1"}},
+		"a failure for all that wait":            {[]func(*accounts){event("added", nil), failed(model.Vultr, shared, both)}, []string{"vultr added error 1"}},
+		"a failure that nobody waits for":        {[]func(*accounts){event("added", nil), failed(model.Vultr, shared, plan.Open{Rules: true})}, nil},
+		"a failed search at the CDN is nobody's": {[]func(*accounts){event("added", nil), failed(model.Edgio, shared, both)}, nil},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			r := &rig{t: t, registry: prometheus.NewRegistry()}
-			a := newAccounts(metrics.New(r.registry, metrics.Build{}))
+			a := newAccounts(metrics.New(r.registry, metrics.Build{}), model.Vultr)
 			for _, step := range test.steps {
 				step(a)
 			}

@@ -11,7 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/edgeward/edgeward/internal/metrics"
-	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/model"
 )
 
 // BenchmarkEvent changes one of 10,000 Ingresses after the other, alone and beside
@@ -21,11 +21,11 @@ func BenchmarkEvent(b *testing.B) {
 	for _, others := range []int{0, 100_000} {
 		b.Run(fmt.Sprintf("beside %d of others", others), func(b *testing.B) {
 			j := new(journal)
-			cdn, dns := newFake[plan.Rule]("cdn", j), newFake[plan.Record]("dns", j)
+			cdn, dns := newFake[model.Rule]("cdn", j), newFake[model.Record]("dns", j)
 			for i := range others {
 				id := fmt.Sprint("other-", i)
-				cdn.objects[id] = plan.Rule{ID: id, RuleKey: plan.RuleKey{CDN: plan.Edgio, Host: fmt.Sprintf("o%d.example.org", i), Path: "/"}, SourceHost: "elsewhere.example.org"}
-				dns.objects[id] = plan.Record{ID: id, Name: fmt.Sprint("o", i), Type: "A", Data: "198.51.100.7", TTL: 300}
+				cdn.objects[id] = model.Rule{ID: id, RuleKey: model.RuleKey{CDN: model.Edgio, Host: fmt.Sprintf("o%d.example.org", i), Path: "/"}, SourceHost: "elsewhere.example.org"}
+				dns.objects[id] = model.Record{ID: id, Name: fmt.Sprint("o", i), Type: "A", Data: "198.51.100.7", TTL: 300}
 			}
 			o := usualOptions(cdn, dns)
 			o.Log, o.Metrics = slog.New(slog.DiscardHandler), metrics.New(prometheus.NewRegistry(), metrics.Build{})

@@ -8,9 +8,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/metrics"
-	"github.com/edgeward/edgeward/internal/plan"
 )
 
 // turned is a node that is not ready, since a time by the cluster's clock.
@@ -85,7 +85,7 @@ func TestNodeDelayByAnotherClock(t *testing.T) {
 // TestClockIsMonotonic: what is measured while the process runs has a reading of the
 // monotonic clock, so that a step of the wall clock changes none of it.
 func TestClockIsMonotonic(t *testing.T) {
-	in := newIntake([]plan.Cluster{{Name: "main"}})
+	in := newIntake([]desired.Cluster{{Name: "main"}})
 	nodes := in.clusters[0].Nodes
 	nodes.Added(turned(2, time.Now().Add(-time.Minute).UTC()))
 	down, _ := nodes.kept.Get(kube.Key{Name: "n2"})

@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/edgeward/edgeward/internal/kube"
-	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/model"
 )
 
 const (
@@ -238,23 +238,23 @@ func TestDrift(t *testing.T) {
 	}{
 		"nothing": {func(*testing.T, *rig) {}, []string{"cdn list", "dns list"}, 0, 0},
 		"a rule is changed": {func(t *testing.T, r *rig) {
-			r.cdn.meddle(t, shopA, func(o plan.Rule) plan.Rule { o.SourcePath = "/x"; return o })
+			r.cdn.meddle(t, shopA, func(o model.Rule) model.Rule { o.SourcePath = "/x"; return o })
 		}, []string{"cdn list", "dns list", "cdn update " + shopA}, 1, 0},
 		"a rule is removed": {func(t *testing.T, r *rig) { r.cdn.meddle(t, shopA, nil) },
 			[]string{"cdn list", "dns list", "cdn find shop.example.com", "cdn create " + shopA}, 1, 0},
 		"an address is removed": {func(t *testing.T, r *rig) { r.dns.meddle(t, addr1, nil) },
 			[]string{"cdn list", "dns list", "dns find ", "dns create " + addr1}, 0, 1},
 		"an address is changed": {func(t *testing.T, r *rig) {
-			r.dns.meddle(t, addr1, func(o plan.Record) plan.Record { o.Data = "192.0.2.9"; return o })
+			r.dns.meddle(t, addr1, func(o model.Record) model.Record { o.Data = "192.0.2.9"; return o })
 		}, []string{"cdn list", "dns list", "dns create " + addr1, "dns delete nodes.main.acme A 192.0.2.9"}, 0, 2},
 		"somebody else's rule is changed": {func(t *testing.T, r *rig) {
-			r.cdn.meddle(t, "foreign.example.com/", func(o plan.Rule) plan.Rule { o.SourcePath = "/x"; return o })
+			r.cdn.meddle(t, "foreign.example.com/", func(o model.Rule) model.Rule { o.SourcePath = "/x"; return o })
 		}, []string{"cdn list", "dns list"}, 0, 0},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(r *rig) {
-				r.cdn.plant(plan.Rule{ID: "foreign", RuleKey: plan.RuleKey{CDN: plan.Edgio, Host: "foreign.example.com", Path: "/"}})
+				r.cdn.plant(model.Rule{ID: "foreign", RuleKey: model.RuleKey{CDN: model.Edgio, Host: "foreign.example.com", Path: "/"}})
 				r.ready(ingress("shop"), web(), node(1), node(2))
 				test.meddle(t, r)
 				r.pass(10*time.Minute + 10*time.Second)
@@ -295,7 +295,7 @@ func TestRecurringDrift(t *testing.T) {
 				r.log.take("")
 				for _, meddles := range test.meddles {
 					if meddles {
-						r.cdn.meddle(t, shopA, func(o plan.Rule) plan.Rule { o.SourcePath = "/x"; return o })
+						r.cdn.meddle(t, shopA, func(o model.Rule) model.Rule { o.SourcePath = "/x"; return o })
 					}
 					r.pass(10*time.Minute + time.Second)
 				}

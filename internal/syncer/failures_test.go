@@ -13,7 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/transport"
 )
 
@@ -32,7 +32,7 @@ func TestBackoff(t *testing.T) {
 		"the second refusal":      {2, true, 20 * time.Second},
 		"a refusal, never longer": {1000, true, 5 * time.Minute},
 	}
-	target := newTarget[plan.Rule](plan.Edgio, nil, nil)
+	target := newTarget[model.Rule](model.Edgio, nil, nil)
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			for range 100 {
@@ -172,8 +172,8 @@ func TestGone(t *testing.T) {
 func TestNotKept(t *testing.T) {
 	inBubble(t, func(r *rig) {
 		r.opts.Settings.TTL = 1
-		r.dns.keep = func(o plan.Record) plan.Record { o.TTL = max(o.TTL, 60); return o }
-		r.cdn.keep = func(o plan.Rule) plan.Rule { o.Profile = "forced"; return o }
+		r.dns.keep = func(o model.Record) model.Record { o.TTL = max(o.TTL, 60); return o }
+		r.cdn.keep = func(o model.Rule) model.Rule { o.Profile = "forced"; return o }
 		r.ready(ingress("shop"), web(), node(1), node(2))
 		if diff := cmp.Diff([]string{claim, addr1, addr2, "rule " + shopA}, r.standing()); diff != "" {
 			t.Errorf("standing after a second (-want +got):\n%s", diff)
@@ -336,9 +336,9 @@ func TestPause(t *testing.T) {
 	resp.Body.Close()
 
 	results := make(chan func(), 1)
-	target := newTarget[plan.Rule](plan.Edgio, newFake[plan.Rule]("cdn", new(journal)), gate)
+	target := newTarget[model.Rule](model.Edgio, newFake[model.Rule]("cdn", new(journal)), gate)
 	target.calls, target.results, target.log = t.Context(), results, slog.New(slog.DiscardHandler)
-	target.enqueue([]plan.Op[plan.Rule]{{Verb: plan.Create}})
+	target.enqueue([]model.Op[model.Rule]{{Verb: model.Create}})
 	now := time.Now()
 	began, again, drained := target.dispatch(now)
 	if wait := again.Sub(now); wait < 110*time.Second || wait > 120*time.Second || began || drained || target.flying > 0 {
@@ -358,7 +358,7 @@ func TestPause(t *testing.T) {
 // after each refusal all the same.
 func TestBackoffOfWhatTakesTurns(t *testing.T) {
 	inBubble(t, func(r *rig) {
-		r.opts.Settings.PublishZones, r.opts.Settings.CNAMETarget = []string{"example.com"}, "acme.cdn.example.org"
+		r.opts.Settings.PublishZones, r.opts.Settings.CDNs[0].Host = []string{"example.com"}, "acme.cdn.example.org"
 		r.dns.zones = []string{"example.com"}
 		r.ready(web(), node(1), ingress("shop"))
 		if got := r.standing(); !slices.ContainsFunc(got, func(s string) bool { return strings.Contains(s, "CNAME") }) {

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/edgeward/edgeward/internal/kube"
-	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/transport"
 )
 
@@ -100,7 +100,7 @@ func TestNamespacesTakeTurns(t *testing.T) {
 		},
 		"its creations are refused": {
 			begin: func(r *rig) {
-				r.cdn.refuse = func(rule plan.Rule) error {
+				r.cdn.refuse = func(rule model.Rule) error {
 					if strings.HasPrefix(rule.Host, "noisy") {
 						return refusal(http.StatusBadRequest)
 					}
@@ -142,7 +142,7 @@ func TestNamespacesTakeTurns(t *testing.T) {
 				quietWeb.Namespace = "quiet"
 				r.opts.Settings.DeletionGrace = 0
 				if noise.calls == "dns" {
-					r.opts.Settings.CNAMETarget = "acme.edgio.example"
+					r.opts.Settings.CDNs[0].Host = "acme.edgio.example"
 					r.opts.Settings.PublishZones, r.dns.zones = []string{publishZone}, []string{publishZone}
 				}
 				asks := noise.asks

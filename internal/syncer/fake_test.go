@@ -12,15 +12,15 @@ import (
 	"testing"
 	"time"
 
-	"github.com/edgeward/edgeward/internal/plan"
-	"github.com/edgeward/edgeward/internal/providertest"
+	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/provider/conformance"
 	"github.com/edgeward/edgeward/internal/transport"
 )
 
 // fake is a provider in memory. It notes each call in a journal as it arrives;
 // that is when a write takes effect and what a list shows was read. The reply
 // comes after the latency, or fails as it is told.
-type fake[T plan.Object[T]] struct {
+type fake[T model.Object[T]] struct {
 	name    string // in the journal
 	journal *journal
 
@@ -60,7 +60,7 @@ type reply struct {
 	lag    time.Duration // a list shows what stood so long ago
 }
 
-func newFake[T plan.Object[T]](name string, j *journal) *fake[T] {
+func newFake[T model.Object[T]](name string, j *journal) *fake[T] {
 	return &fake[T]{name: name, journal: j, mu: new(sync.Mutex), objects: make(map[string]T), counts: make(map[string]int)}
 }
 
@@ -121,7 +121,7 @@ func (f *fake[T]) List(ctx context.Context) ([]T, error) {
 }
 
 func (f *fake[T]) Find(ctx context.Context, o T) ([]T, error) {
-	return f.read(ctx, "find "+o.Scope(), func(other T) bool { return other.Scope() == o.Scope() })
+	return f.read(ctx, "find "+o.Scope().Object(), func(other T) bool { return other.Scope() == o.Scope() })
 }
 
 func (f *fake[T]) read(ctx context.Context, call string, within func(T) bool) (list []T, err error) {
@@ -196,8 +196,8 @@ func (f *fake[T]) Delete(ctx context.Context, o T) error {
 }
 
 // ttlOf is the TTL of a record.
-func ttlOf[T plan.Object[T]](o T) int {
-	r, _ := any(o).(plan.Record)
+func ttlOf[T model.Object[T]](o T) int {
+	r, _ := any(o).(model.Record)
 	return r.TTL
 }
 
@@ -266,32 +266,32 @@ func (f *fake[T]) meddle(t *testing.T, key string, change func(T) T) {
 }
 
 // short names an object in the journal.
-func short[T plan.Object[T]](o T) string {
-	if r, ok := any(o).(plan.Record); ok && r.Type == "TXT" {
+func short[T model.Object[T]](o T) string {
+	if r, ok := any(o).(model.Record); ok && r.Type == "TXT" {
 		return "claim " + r.Name
 	}
-	return o.Key()
+	return o.Key().String()
 }
 
 // TestFake holds the fakes to what the clients of the real APIs do.
 func TestFake(t *testing.T) {
 	t.Run("rules", func(t *testing.T) {
-		first := plan.Rule{RuleKey: plan.RuleKey{CDN: plan.Edgio, Host: "www.example.com", Path: "/a"}}
+		first := model.Rule{RuleKey: model.RuleKey{CDN: model.Edgio, Host: "www.example.com", Path: "/a"}}
 		second, changed := first, first
 		second.Path, changed.SourcePath = "/b", "/c"
-		providertest.Run(t, func(*testing.T) providertest.Subject[plan.Rule] { return subject(first, second, changed) })
+		conformance.Run(t, func(*testing.T) conformance.Subject[model.Rule] { return subject(first, second, changed) })
 	})
 	t.Run("records", func(t *testing.T) {
-		first := plan.Record{Name: "a", Type: "A", Data: "192.0.2.1", TTL: 120}
+		first := model.Record{Name: "a", Type: "A", Data: "192.0.2.1", TTL: 120}
 		second, changed := first, first
 		second.Data, changed.TTL = "192.0.2.2", 60
-		providertest.Run(t, func(*testing.T) providertest.Subject[plan.Record] { return subject(first, second, changed) })
+		conformance.Run(t, func(*testing.T) conformance.Subject[model.Record] { return subject(first, second, changed) })
 	})
 }
 
-func subject[T plan.Object[T]](first, second, changed T) providertest.Subject[T] {
+func subject[T model.Object[T]](first, second, changed T) conformance.Subject[T] {
 	f := newFake[T]("fake", new(journal))
-	return providertest.Subject[T]{
+	return conformance.Subject[T]{
 		Provider: f, First: first, Second: second, Changed: changed,
 		Remove: func(id string) { delete(f.objects, id) },
 		Revoke: func() { f.answer(func(string, int) reply { return reply{err: refusal(http.StatusUnauthorized)} }) },

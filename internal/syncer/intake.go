@@ -6,9 +6,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/kube"
+	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/ordered"
-	"github.com/edgeward/edgeward/internal/plan"
 )
 
 // intake takes what the watches report, in the words of watcher.Handler, and
@@ -18,11 +19,11 @@ import (
 type intake struct {
 	mu       sync.Mutex
 	clusters []*Cluster
-	events   map[plan.IngressID]string // the latest since they were last taken
-	earlier  []stage                   // changes of another kind than the latest, not taken yet
-	kind     evidence                  // of the changes since then
-	news     bool                      // anything changed since then
-	changed  chan struct{}             // holds one element while there is something to take
+	events   map[model.IngressID]string // the latest since they were last taken
+	earlier  []stage                    // changes of another kind than the latest, not taken yet
+	kind     evidence                   // of the changes since then
+	news     bool                       // anything changed since then
+	changed  chan struct{}              // holds one element while there is something to take
 }
 
 // evidence is how a change became known.
@@ -44,7 +45,7 @@ func known(reported bool) evidence {
 
 // stage is the clusters as they were after changes of one kind.
 type stage struct {
-	clusters []plan.Cluster
+	clusters []desired.Cluster
 	missed   bool
 }
 
@@ -64,7 +65,7 @@ type Cluster struct {
 	Renew func()
 
 	in      *intake
-	opts    plan.Cluster
+	opts    desired.Cluster
 	refused map[string]bool // namespaces, "": all
 	uid     string          // not empty: each resource has had a complete snapshot
 	listed  time.Time       // see Listed
@@ -147,12 +148,12 @@ func (o *Objects[T]) update(obj T, event string, kind evidence, change func()) {
 	})
 }
 
-func newIntake(clusters []plan.Cluster) *intake {
-	in := &intake{events: make(map[plan.IngressID]string), changed: make(chan struct{}, 1)}
+func newIntake(clusters []desired.Cluster) *intake {
+	in := &intake{events: make(map[model.IngressID]string), changed: make(chan struct{}, 1)}
 	for _, opts := range clusters {
 		c := &Cluster{in: in, opts: opts, refused: make(map[string]bool)}
 		c.Ingresses = newObjects(in, func(i *kube.Ingress, event string) {
-			in.events[plan.IngressID{Cluster: opts.Name, Namespace: i.Namespace, Name: i.Name}] = event
+			in.events[model.IngressID{Cluster: opts.Name, Namespace: i.Namespace, Name: i.Name}] = event
 		})
 		c.Services = newObjects[kube.Service](in, nil)
 		c.EndpointSlices = newObjects[kube.EndpointSlice](in, nil)
@@ -221,11 +222,11 @@ func (in *intake) stage() stage {
 
 // take returns the clusters as they were after each kind of change since the last call,
 // last as they are now, and what happened to Ingresses.
-func (in *intake) take() (stages []stage, events map[plan.IngressID]string) {
+func (in *intake) take() (stages []stage, events map[model.IngressID]string) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	stages = append(in.earlier, in.stage())
-	events, in.events = in.events, make(map[plan.IngressID]string)
+	events, in.events = in.events, make(map[model.IngressID]string)
 	in.earlier, in.kind, in.news = nil, neutral, false
 	return stages, events
 }

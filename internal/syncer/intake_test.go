@@ -7,14 +7,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/kube"
-	"github.com/edgeward/edgeward/internal/plan"
 )
 
 // TestCertificatesAreTaken has a Secret come, rotated and go, and the right to
 // read it given late: each is news for the loop.
 func TestCertificatesAreTaken(t *testing.T) {
-	in := newIntake([]plan.Cluster{{Name: "main"}})
+	in := newIntake([]desired.Cluster{{Name: "main"}})
 	c := in.clusters[0]
 	c.Ready("uid")
 	one := kube.TLSSecret{Meta: kube.Meta{Namespace: "shop", Name: "tls"}}.WithPair("chain", "one")
@@ -84,7 +84,7 @@ func TestWhatWasSeenIsKeptApart(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			in := newIntake([]plan.Cluster{{Name: "main"}})
+			in := newIntake([]desired.Cluster{{Name: "main"}})
 			c := in.clusters[0]
 			named := func(name string) *kube.Ingress { return &kube.Ingress{Meta: kube.Meta{Name: name}} }
 			c.Ready("uid")

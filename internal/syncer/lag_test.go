@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/edgeward/edgeward/internal/kube"
-	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/model"
 )
 
 var errLost = errors.New("connection reset")
@@ -121,7 +121,7 @@ func TestDeletionOfUnknownEffect(t *testing.T) {
 
 // resolves reports whether a name has a record that leads somewhere.
 func (r *rig) resolves(name string) bool {
-	return slices.ContainsFunc(r.dns.standing(), func(o plan.Record) bool { return o.Name == name && o.Type != "TXT" })
+	return slices.ContainsFunc(r.dns.standing(), func(o model.Record) bool { return o.Name == name && o.Type != "TXT" })
 }
 
 // TestRuleBack has a rule come back to an origin whose addresses or CNAME went
@@ -187,12 +187,12 @@ func TestVerifiedTooEarly(t *testing.T) {
 		unproven bool
 	}{"before": {-time.Second, false}, "in between": {time.Second, true}} {
 		t.Run(name, func(t *testing.T) {
-			dns, r := newTarget[plan.Record](plan.Vultr, nil, nil), plan.Record{ID: "a", Name: "a"}
+			dns, r := newTarget[model.Record](model.Vultr, nil, nil), model.Record{ID: "a", Name: "a"}
 			dns.picture.put(r)
 			began, begun := dns.picture.serial, time.Now()
 			dns.picture.doubt("a")
 			dns.picture.doubted["a"] = begun.Add(test.lost)
-			dns.verified(plan.Verification(r), r, began, begun, nil)
+			dns.verified(model.Verification(r), r, began, begun, nil)
 			if got := dns.picture.mayBeGone()["a"]; got != test.unproven {
 				t.Errorf("unproven: %t", got)
 			}
@@ -204,19 +204,19 @@ func TestVerifiedTooEarly(t *testing.T) {
 // list that lags does not bring the record back.
 func TestFoundGone(t *testing.T) {
 	inBubble(t, func(r *rig) {
-		p, record := newPicture[plan.Record](), plan.Record{ID: "a", Name: "a"}
-		all, none := func(plan.Record) bool { return true }, func(plan.Record) bool { return false }
+		p, record := newPicture[model.Record](), model.Record{ID: "a", Name: "a"}
+		all, none := func(model.Record) bool { return true }, func(model.Record) bool { return false }
 		p.put(record)
 		r.pass(time.Hour)
 		p.doubt("a")
 		p.merge(nil, p.since(time.Now().Add(-maxLag)), all, none, true)
 		r.pass(maxLag - time.Second)
-		p.merge([]plan.Record{record}, p.since(time.Now().Add(-maxLag)), all, none, false)
+		p.merge([]model.Record{record}, p.since(time.Now().Add(-maxLag)), all, none, false)
 		if left := p.objects.List(); len(left) > 0 {
 			t.Errorf("a list that lags: %v", left)
 		}
 		r.pass(time.Minute)
-		p.merge([]plan.Record{record}, p.since(time.Now().Add(-maxLag)), all, none, false)
+		p.merge([]model.Record{record}, p.since(time.Now().Add(-maxLag)), all, none, false)
 		if left := p.objects.List(); len(left) != 1 {
 			t.Errorf("a list that cannot lag so far shows it, and there are %v", left)
 		}
@@ -227,16 +227,16 @@ func TestFoundGone(t *testing.T) {
 // under way that began before it and is older: that changes nothing back.
 func TestSearchDuringReading(t *testing.T) {
 	inBubble(t, func(r *rig) {
-		p := newPicture[plan.Record]()
-		old, new := plan.Record{ID: "x", Name: "www", Type: "CNAME", Data: "old"}, plan.Record{ID: "x", Name: "www", Type: "CNAME", Data: "new"}
-		all, none := func(plan.Record) bool { return true }, func(plan.Record) bool { return false }
-		p.merge([]plan.Record{old}, 0, all, none, true)
+		p := newPicture[model.Record]()
+		old, new := model.Record{ID: "x", Name: "www", Type: "CNAME", Data: "old"}, model.Record{ID: "x", Name: "www", Type: "CNAME", Data: "new"}
+		all, none := func(model.Record) bool { return true }, func(model.Record) bool { return false }
+		p.merge([]model.Record{old}, 0, all, none, true)
 		p.put(new)
 		r.pass(maxLag - time.Second)
 		reading := p.since(time.Now().Add(-maxLag))
 		r.pass(2 * time.Second)
-		p.merge([]plan.Record{new}, p.since(time.Now().Add(-maxLag)), all, none, true)
-		p.merge([]plan.Record{old}, reading, all, none, false)
+		p.merge([]model.Record{new}, p.since(time.Now().Add(-maxLag)), all, none, true)
+		p.merge([]model.Record{old}, reading, all, none, false)
 		if got := p.objects.List()[0].Data; got != "new" {
 			t.Errorf("the picture went back to %q", got)
 		}

@@ -12,7 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
 	"github.com/edgeward/edgeward/internal/kube"
-	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/model"
 )
 
 // metrics returns the samples of the named families as a scraper reads them,
@@ -107,7 +107,7 @@ func TestSyncTotal(t *testing.T) {
 			r.add(node(2))
 		}, 10 * time.Second, []string{"edgio added success 2", "vultr added success 2", "vultr resync error 2"}},
 		"a repair fails": {func(r *rig) {
-			r.cdn.meddle(r.t, shopA, func(o plan.Rule) plan.Rule { o.SourcePath = "/x"; return o })
+			r.cdn.meddle(r.t, shopA, func(o model.Rule) model.Rule { o.SourcePath = "/x"; return o })
 			r.cdn.answer(func(call string, n int) reply {
 				if strings.HasPrefix(call, "update") && n == 1 {
 					return reply{err: refusal(http.StatusTooManyRequests)}
@@ -300,7 +300,7 @@ func TestNoSuccess(t *testing.T) {
 		"nothing":               {func(*rig) {}, true, true},
 		"a deletion is blocked": {func(r *rig) { r.miss(ingress("shop")) }, false, true},
 		"a foreign claim": {func(r *rig) {
-			r.dns.plant(plan.Record{ID: "x", Name: "_edgeward.main.acme", Type: "TXT", Data: plan.Ownership{Owner: "acme", UID: "uid-other"}.String()})
+			r.dns.plant(model.Record{ID: "x", Name: "_edgeward.main.acme", Type: "TXT", Data: model.Ownership{Owner: "acme", UID: "uid-other"}.String()})
 		}, false, false},
 	}
 	for name, test := range tests {

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/edgeward/edgeward/internal/kube"
-	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/model"
 )
 
 // TestNodeFamilies has a node of both families join and leave a cluster whose Service
@@ -27,7 +27,7 @@ func TestNodeFamilies(t *testing.T) {
 					objects = append(objects, ingress(fmt.Sprint("shop", i)))
 				}
 				joins := dualStack(node(2), 2)
-				var other *fake[plan.Rule]
+				var other *fake[model.Rule]
 				if late == "another CDN" {
 					other = r.beside(true)
 				}
@@ -78,7 +78,7 @@ func TestNodeFamiliesAfterDrift(t *testing.T) {
 		r.ready(ingress("shop"), svc, node(1))
 		r.stop()
 		r.dns.mu.Lock()
-		maps.DeleteFunc(r.dns.objects, func(_ string, o plan.Record) bool { return o.Type == "A" })
+		maps.DeleteFunc(r.dns.objects, func(_ string, o model.Record) bool { return o.Type == "A" })
 		r.dns.mu.Unlock()
 		r.cdn.slow(20 * time.Second)
 		r.start()

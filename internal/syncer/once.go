@@ -3,11 +3,12 @@ package syncer
 import (
 	"errors"
 	"fmt"
+	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/plan"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/edgeward/edgeward/internal/plan"
 )
 
 const (
@@ -36,7 +37,7 @@ type vigil struct {
 
 // ruleID tells apart the rules of all CDNs.
 type ruleID struct {
-	cdn plan.Target
+	cdn model.Provider
 	id  string
 }
 
@@ -111,7 +112,7 @@ func (s *Syncer) fatal() bool {
 
 // fails reports whether a provider has refused something that an Ingress wants.
 func (s *Syncer) fails() bool {
-	return slices.ContainsFunc(s.step.Routes, func(r plan.RouteState) bool { return r.State == plan.Failed })
+	return slices.ContainsFunc(s.step.Routes, func(r plan.RouteState) bool { return r.State == desired.Failed })
 }
 
 // tellWaits says what is waited for, in one line: each kind as soon as nothing else
@@ -151,14 +152,14 @@ func described(waits []wait, what outlook) string {
 }
 
 // preparing are the hosts that CDNs prepare, and until when that is worth waiting for.
-func (s *Syncer) preparing(now time.Time) (hosts map[plan.Target][]string, until time.Time) {
-	hosts, until = make(map[plan.Target][]string), s.started.Add(preparation)
+func (s *Syncer) preparing(now time.Time) (hosts map[model.Provider][]string, until time.Time) {
+	hosts, until = make(map[model.Provider][]string), s.started.Add(preparation)
 	if s.step.Poll.IsZero() {
 		return hosts, until
 	}
 	for _, t := range s.cdns {
 		for _, r := range t.picture.objects.List() {
-			if m, ok := r.Mark(); !r.Pending || !ok || m.Owner != s.opts.Settings.Owner || !s.want.Route(r.RuleKey).Wanted() {
+			if m, ok := r.OwnerLabel(); !r.Pending || !ok || m.Owner != s.opts.Settings.Owner || !s.want.Route(r.RuleKey).Wanted() {
 				continue
 			}
 			hosts[t.name] = append(hosts[t.name], r.Host)
@@ -176,7 +177,7 @@ func (s *Syncer) preparing(now time.Time) (hosts map[plan.Target][]string, until
 }
 
 // waits are what the run waits for now.
-func (s *Syncer) waits(preparing map[plan.Target][]string, until, now time.Time) []wait {
+func (s *Syncer) waits(preparing map[model.Provider][]string, until, now time.Time) []wait {
 	var all []wait
 	add := func(why reason, describe func(outlook) string) { all = append(all, wait{why, describe}) }
 	in := func(t time.Time) time.Duration { return max(0, t.Sub(now)).Round(time.Second) }
@@ -212,7 +213,7 @@ func (s *Syncer) waits(preparing map[plan.Target][]string, until, now time.Time)
 			add(forRetries, func(what outlook) string {
 				var list []string
 				for _, f := range failing {
-					text := fmt.Sprintf("%s %s (failed %s", f.Verb, strings.TrimPrefix(f.Place, string(f.Verb)+" "), often(f.Times))
+					text := fmt.Sprintf("%s %s (failed %s", f.Verb, f.Place.Object(), often(f.Times))
 					if what == goesOn {
 						text += fmt.Sprintf(", again in %s", in(f.Next))
 					}
@@ -249,9 +250,9 @@ func (s *Syncer) deletions(now time.Time) []string {
 	return append(waiting("rule ", forecast.Rules), waiting("", forecast.Records)...)
 }
 
-func waiting[T plan.Object[T]](what string, changes []plan.Change[T]) (list []string) {
+func waiting[T model.Object[T]](what string, changes []plan.Change[T]) (list []string) {
 	for _, c := range changes {
-		if c.Verb == plan.Delete && c.After > 0 {
+		if c.Verb == model.Delete && c.After > 0 {
 			list = append(list, fmt.Sprintf("%s%s (in %s)", what, c.Key(), c.After.Round(time.Second)))
 		}
 	}

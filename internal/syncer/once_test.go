@@ -7,9 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/model"
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/edgeward/edgeward/internal/plan"
 )
 
 // TestOnce has runs that end by themselves: with what error, when, and what
@@ -109,7 +108,7 @@ func TestOnce(t *testing.T) {
 		},
 		"a cluster's names are another's": {
 			prepare: func(r *rig) {
-				r.dns.plant(plan.Record{ID: "x", Name: "_edgeward.main.acme", Type: "TXT", Data: plan.Ownership{Owner: "acme", UID: "uid-other"}.String()})
+				r.dns.plant(model.Record{ID: "x", Name: "_edgeward.main.acme", Type: "TXT", Data: model.Ownership{Owner: "acme", UID: "uid-other"}.String()})
 			},
 			objects: []any{ingress("shop"), web(), node(1)}, want: ErrIncomplete, atMost: time.Second,
 		},

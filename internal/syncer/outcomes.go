@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/observed"
 	"github.com/edgeward/edgeward/internal/plan"
 	"github.com/edgeward/edgeward/internal/transport"
 )
 
 // landed takes note of the end of an operation.
-func (t *target[T]) landed(op plan.Op[T], err error) {
+func (t *target[T]) landed(op model.Op[T], err error) {
 	t.flying, t.news = t.flying-1, true
 	switch {
 	case op.Verb.Reads():
@@ -23,15 +25,15 @@ func (t *target[T]) landed(op plan.Op[T], err error) {
 }
 
 // ended takes the outcome of a write into the picture.
-func (t *target[T]) ended(op plan.Op[T], result T, err error) {
-	if id := cmp.Or(op.Old().Identity(), result.Identity()); id != "" && op.Verb != plan.Delete && !t.dryRun && (err == nil || errors.Is(err, transport.ErrNotKept)) {
-		t.picture.wrote(id, op.New(), op.Verb == plan.Create)
+func (t *target[T]) ended(op model.Op[T], result T, err error) {
+	if id := cmp.Or(op.Old().Identity(), result.Identity()); id != "" && op.Verb != model.Delete && !t.dryRun && (err == nil || errors.Is(err, transport.ErrNotKept)) {
+		t.picture.wrote(id, op.New(), op.Verb == model.Create)
 	}
 	switch {
 	case err != nil:
 		t.ill(op, err)
 		return
-	case op.Verb == plan.Delete:
+	case op.Verb == model.Delete:
 		t.picture.drop(op.Old().Identity())
 	default:
 		if t.dryRun {
@@ -43,7 +45,7 @@ func (t *target[T]) ended(op plan.Op[T], result T, err error) {
 		}
 		t.picture.put(result)
 		if !exact {
-			t.park(op, fmt.Errorf("%s %s: %w", op.Verb, op.Key(), transport.ErrNotKept), plan.Parked)
+			t.park(op, fmt.Errorf("%s %s: %w", op.Verb, op.Key(), transport.ErrNotKept), observed.BackingOff)
 			return
 		}
 	}
@@ -56,32 +58,32 @@ func (t *target[T]) ended(op plan.Op[T], result T, err error) {
 }
 
 // simulated is what a write of a dry run would have led to.
-func (t *target[T]) simulated(op plan.Op[T]) T {
+func (t *target[T]) simulated(op model.Op[T]) T {
 	t.dryRuns++
-	return plan.Foreseen(op, fmt.Sprintf("dry-run-%d", t.dryRuns))
+	return plan.Foreseen(op, fmt.Sprintf("dry-run-%d", t.dryRuns), t.settings)
 }
 
-var past = map[plan.Verb]string{plan.Create: "created", plan.Update: "updated", plan.Delete: "deleted"}
+var past = map[model.Verb]string{model.Create: "created", model.Update: "updated", model.Delete: "deleted"}
 
 // ill decides what a failed write means for what stands.
-func (t *target[T]) ill(op plan.Op[T], err error) {
+func (t *target[T]) ill(op model.Op[T], err error) {
 	switch {
-	case transport.IsNotFound(err) && op.Verb == plan.Update:
+	case transport.IsNotFound(err) && op.Verb == model.Update:
 		t.picture.drop(op.Old().Identity()) // somebody removed it
-		t.park(op, err, plan.Parked)
+		t.park(op, err, observed.BackingOff)
 	case transport.NotSent(err):
-		t.park(op, err, plan.Parked)
-	case op.Verb == plan.Delete:
+		t.park(op, err, observed.BackingOff)
+	case op.Verb == model.Delete:
 		t.picture.lose(op.Old().Identity())
-		t.park(op, err, plan.Unsure)
+		t.park(op, err, observed.Unknown)
 	default:
 		t.picture.doubt(op.Old().Identity())
-		t.park(op, err, plan.Unsure)
+		t.park(op, err, observed.Unknown)
 	}
 }
 
 // park lets a failed operation wait before it is tried again.
-func (t *target[T]) park(op plan.Op[T], err error, status plan.Status) {
+func (t *target[T]) park(op model.Op[T], err error, status observed.Status) {
 	a := t.attempts[op.Key()]
 	t.picture.serial++ // a reading that began before does not answer for it
 	a.Status, a.hopeless, a.ended = status, transport.Permanent(err), t.picture.serial
@@ -108,9 +110,9 @@ func (t *target[T]) backoff(failures int, refused bool) time.Duration {
 
 // foundAll takes the outcome of a search into the picture, but for what we changed
 // after the serial since. The search began at the given serial.
-func (t *target[T]) foundAll(op plan.Op[T], found []T, since, serial int, err error) {
+func (t *target[T]) foundAll(op model.Op[T], found []T, since, serial int, err error) {
 	if err != nil {
-		t.park(op, err, plan.Parked)
+		t.park(op, err, observed.BackingOff)
 		return
 	}
 	delete(t.attempts, op.Key())
@@ -121,13 +123,13 @@ func (t *target[T]) foundAll(op plan.Op[T], found []T, since, serial int, err er
 
 // verified takes an object that was read by itself into the picture, unless it was
 // written to since the reading began: at the given serial, at the time begun.
-func (t *target[T]) verified(op plan.Op[T], stands T, serial int, begun time.Time, err error) {
+func (t *target[T]) verified(op model.Op[T], stands T, serial int, begun time.Time, err error) {
 	var found []T
 	switch {
 	case err == nil:
 		found = []T{stands}
 	case !transport.IsNotFound(err):
-		t.park(op, err, plan.Parked)
+		t.park(op, err, observed.BackingOff)
 		return
 	}
 	delete(t.attempts, op.Key())
@@ -145,8 +147,8 @@ func (t *target[T]) verified(op plan.Op[T], stands T, serial int, begun time.Tim
 // what became of them is in the picture now.
 func (t *target[T]) resolve(since int, within func(T) bool) {
 	for _, a := range t.attempts {
-		if a.Status == plan.Unsure && a.ended <= since && (within(a.New()) || within(a.Old())) {
-			a.Status = plan.Parked
+		if a.Status == observed.Unknown && a.ended <= since && (within(a.New()) || within(a.Old())) {
+			a.Status = observed.BackingOff
 		}
 	}
 }

@@ -5,7 +5,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/kube"
+	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/plan"
 )
 
@@ -14,30 +16,30 @@ import (
 // kept; it must not be written to either, since the loop goes on using most of it.
 type Overview struct {
 	At       time.Time // of the plan
-	Settings plan.Settings
+	Settings model.Settings
 	DryRun   bool
 	Awaited  string // what the first comparison waits for; "": it was made
 
-	Want plan.Want
+	Want desired.Want
 	// Step lacks the operations, which the loop takes away as it begins them,
 	// and the memory.
 	Step    plan.Step
-	Rules   []*plan.Rule   // all at the CDN, ours or not, as far as known
-	Records []*plan.Record // all in the zone, likewise
+	Rules   []*model.Rule   // all at the CDN, ours or not, as far as known
+	Records []*model.Record // all in the zone, likewise
 	// Found are the Ingresses that had rules when the CDNs were first read.
-	Found map[plan.IngressID]bool
+	Found map[model.IngressID]bool
 
 	Nodes    map[string][]kube.Node // by cluster; of ready clusters
 	Targets  []TargetState
 	Failures []Failure // ordered by target and place
 	// LastSync is when both targets last became exact for an Ingress that is
 	// published; zero: it is not, or they have not since the start.
-	LastSync func(plan.IngressID) time.Time
+	LastSync func(model.IngressID) time.Time
 }
 
 // TargetState is how things are with one provider.
 type TargetState struct {
-	Target    plan.Target
+	Target    model.Provider
 	Reachable bool      // the last readings succeeded
 	Read      time.Time // when the last complete reading began; zero: none yet
 	NextRead  time.Time // when the next one is due
@@ -48,14 +50,14 @@ type TargetState struct {
 // Failure is an operation that failed when it was last tried, and is tried
 // again while it is wanted.
 type Failure struct {
-	Target  plan.Target
-	Verb    plan.Verb
-	Place   string         // what plan.Op.Key says: "shop.example.com/a", "nodes.main.acme A 192.0.2.1"
-	Ingress plan.IngressID // whom it serves; zero for searches and for what many may share, as addresses
-	Error   string         // of the last try
-	Times   int            // how often it was tried in vain, one after the other
-	Since   time.Time      // when the first of these tries failed
-	Next    time.Time      // when it may be tried again; zero: that is under way
+	Target  model.Provider
+	Verb    model.Verb
+	Place   model.Place
+	Ingress model.IngressID // whom it serves; zero for searches and for what many may share, as addresses
+	Error   string          // of the last try
+	Times   int             // how often it was tried in vain, one after the other
+	Since   time.Time       // when the first of these tries failed
+	Next    time.Time       // when it may be tried again; zero: that is under way
 }
 
 // Overview returns what the last plan saw and found; nil before the first one.
@@ -66,7 +68,7 @@ func (s *Syncer) Overview() *Overview { return s.overview.Load() }
 func (s *Syncer) Planned() <-chan struct{} { return s.planned }
 
 // publish makes the overview of the plan that was just made from the views.
-func (s *Syncer) publish(rules []*plan.Rule, records []*plan.Record, now time.Time) {
+func (s *Syncer) publish(rules []*model.Rule, records []*model.Record, now time.Time) {
 	if !s.begun && s.cdnsKnown() {
 		s.begun, s.found = true, served(rules, s.opts.Settings.Owner)
 	}
@@ -78,7 +80,7 @@ func (s *Syncer) publish(rules []*plan.Rule, records []*plan.Record, now time.Ti
 		failures, states = append(failures, t.failing()...), append(states, t.state())
 	}
 	slices.SortFunc(failures, func(a, b Failure) int {
-		return cmp.Or(cmp.Compare(a.Target, b.Target), cmp.Compare(a.Place, b.Place))
+		return cmp.Or(cmp.Compare(a.Target, b.Target), a.Place.Compare(b.Place))
 	})
 	s.overview.Store(&Overview{
 		At: now, Settings: s.opts.Settings, DryRun: s.opts.DryRun, Awaited: *s.state.Load(),
@@ -93,10 +95,10 @@ func (s *Syncer) publish(rules []*plan.Rule, records []*plan.Record, now time.Ti
 }
 
 // served are the Ingresses that rules of an owner are for.
-func served(rules []*plan.Rule, owner string) map[plan.IngressID]bool {
-	ids := make(map[plan.IngressID]bool)
+func served(rules []*model.Rule, owner string) map[model.IngressID]bool {
+	ids := make(map[model.IngressID]bool)
 	for _, r := range rules {
-		if m, ok := r.Mark(); ok && m.Owner == owner {
+		if m, ok := r.OwnerLabel(); ok && m.Owner == owner {
 			ids[m.IngressID] = true
 		}
 	}
@@ -104,7 +106,7 @@ func served(rules []*plan.Rule, owner string) map[plan.IngressID]bool {
 }
 
 // nodesOf are the nodes of the clusters that are ready.
-func nodesOf(clusters []plan.Cluster) map[string][]kube.Node {
+func nodesOf(clusters []desired.Cluster) map[string][]kube.Node {
 	nodes := make(map[string][]kube.Node, len(clusters))
 	for _, c := range clusters {
 		if c.Ready {

@@ -11,7 +11,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/kube"
+	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/observed"
 	"github.com/edgeward/edgeward/internal/plan"
 )
 
@@ -33,25 +36,25 @@ func TestOverview(t *testing.T) {
 		r.Cluster("main").Ready("uid-main")
 		r.pass(time.Second)
 		o := r.Overview()
-		id := plan.IngressID{Cluster: "main", Namespace: "default", Name: "shop"}
+		id := model.IngressID{Cluster: "main", Namespace: "default", Name: "shop"}
 		// The reading, the claim, the address and the rule take a millisecond each.
 		synced := r.begun.Add(4 * time.Millisecond)
 		begun := r.begun
 		want := &Overview{
 			At: synced, Settings: r.opts.Settings, Want: o.Want,
 			Step: plan.Step{
-				Routes: []plan.RouteState{{Route: &plan.Route{Ingress: id, Key: plan.RuleKey{CDN: plan.Edgio, Host: "shop.example.com", Path: "/a"}}, State: plan.Synced}},
-				Held:   map[plan.RuleKey]plan.IngressID{}, Compared: true, Reread: map[plan.Target]bool{}, Open: map[plan.IngressID]plan.Open{}, Stale: map[string]plan.Stale{},
-				Owned: plan.Owned{Rules: map[plan.Target]int{plan.Edgio: 1}, Addresses: 1, Claims: 1},
+				Routes: []plan.RouteState{{Route: &desired.Route{Ingress: id, Key: model.RuleKey{CDN: model.Edgio, Host: "shop.example.com", Path: "/a"}}, State: desired.Synced}},
+				Held:   map[model.RuleKey]model.IngressID{}, Compared: true, Reread: map[model.Provider]bool{}, Open: map[model.IngressID]plan.Open{}, Stale: map[string]plan.Stale{},
+				Owned: plan.Owned{Rules: map[model.Provider]int{model.Edgio: 1}, Addresses: 1, Claims: 1},
 			},
-			Rules: plan.Refs(r.cdn.standing()), Records: o.Records, Found: map[plan.IngressID]bool{},
+			Rules: observed.Refs(r.cdn.standing()), Records: o.Records, Found: map[model.IngressID]bool{},
 			Nodes: map[string][]kube.Node{"main": {node(1)}},
 			Targets: []TargetState{
-				{Target: plan.Edgio, Reachable: true, Read: begun, NextRead: begun.Add(10*time.Minute + time.Millisecond)},
-				{Target: plan.Vultr, Reachable: true, Read: begun, NextRead: begun.Add(10*time.Minute + time.Millisecond)},
+				{Target: model.Edgio, Reachable: true, Read: begun, NextRead: begun.Add(10*time.Minute + time.Millisecond)},
+				{Target: model.Vultr, Reachable: true, Read: begun, NextRead: begun.Add(10*time.Minute + time.Millisecond)},
 			},
 		}
-		if diff := cmp.Diff(want, o, cmp.Comparer(func(a, b plan.Memory) bool { return reflect.DeepEqual(a, b) }), cmpopts.IgnoreUnexported(plan.Want{}, plan.Route{}), cmpopts.IgnoreFields(Overview{}, "LastSync"), cmpopts.IgnoreFields(plan.Route{}, "Rule", "Set"), cmp.Transformer("instant", time.Time.UnixNano)); diff != "" {
+		if diff := cmp.Diff(want, o, cmp.Comparer(func(a, b plan.Memory) bool { return reflect.DeepEqual(a, b) }), cmpopts.IgnoreUnexported(desired.Want{}, desired.Route{}), cmpopts.IgnoreFields(Overview{}, "LastSync"), cmpopts.IgnoreFields(desired.Route{}, "Rule", "Set"), cmp.Transformer("instant", time.Time.UnixNano)); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
 		if got := o.LastSync(id); !got.Equal(synced) {

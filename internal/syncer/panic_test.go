@@ -13,8 +13,10 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/fixture"
 	"github.com/edgeward/edgeward/internal/metrics"
-	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/transport"
 )
 
@@ -24,18 +26,18 @@ const panicsAt = "EDGEWARD_TEST_PANICS_AT"
 
 // faulty panics in one of its calls.
 type faulty struct {
-	*fake[plan.Rule]
+	*fake[model.Rule]
 	call string
 }
 
-func (f faulty) List(ctx context.Context) ([]plan.Rule, error) {
+func (f faulty) List(ctx context.Context) ([]model.Rule, error) {
 	if f.call == "list" {
 		panic("a mistake in list")
 	}
 	return f.fake.List(ctx)
 }
 
-func (f faulty) Create(ctx context.Context, r plan.Rule) (plan.Rule, error) {
+func (f faulty) Create(ctx context.Context, r model.Rule) (model.Rule, error) {
 	if f.call == "create" {
 		panic("a mistake in create")
 	}
@@ -74,10 +76,10 @@ func TestPanic(t *testing.T) {
 func panicAt(t *testing.T, call string) {
 	j := new(journal)
 	s := New(Options{
-		Settings: plan.Settings{Owner: "acme", CDNs: []plan.CDN{{Target: plan.Edgio}}, Domain: "example.net", PublishedProtocols: []string{"https"}},
-		Clusters: []plan.Cluster{{Name: "main", AddressTypes: []string{"ExternalIP"}}},
-		CDNs:     []CDN{{plan.Edgio, faulty{newFake[plan.Rule]("cdn", j), call}, transport.NewGate(0, time.Minute)}},
-		DNS:      newFake[plan.Record]("dns", j), DNSGate: transport.NewGate(0, time.Minute),
+		Settings: fixture.Settings(),
+		Clusters: []desired.Cluster{{Name: "main", AddressTypes: []string{"ExternalIP"}}},
+		CDNs:     []CDN{{model.Edgio, faulty{newFake[model.Rule]("cdn", j), call}, transport.NewGate(0, time.Minute)}},
+		DNS:      newFake[model.Record]("dns", j), DNSGate: transport.NewGate(0, time.Minute),
 		ResyncInterval: time.Hour,
 		Metrics:        metrics.New(prometheus.NewRegistry(), metrics.Build{}), Log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
 	})

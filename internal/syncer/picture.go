@@ -4,8 +4,9 @@ import (
 	"maps"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/observed"
 	"github.com/edgeward/edgeward/internal/ordered"
-	"github.com/edgeward/edgeward/internal/plan"
 )
 
 // picture is what is believed to stand at a provider: what was last read,
@@ -14,14 +15,14 @@ import (
 // A reading takes time, and operations go on meanwhile, so what one of them
 // changed after the reading began is not taken from the reading. Nor is what
 // one changed shortly before: a provider's lists may lag behind its writes.
-type picture[T plan.Object[T]] struct {
-	known   bool                       // a reading has succeeded
-	objects *ordered.Map[string, *T]   // by ID, in their own order
-	missing map[string]bool            // of objects: the last reading did not show it
-	serial  int                        // counts changes
-	changed map[string]change          // by ID: our last change
-	doubted map[string]time.Time       // by ID: when a deletion ended whose reply was lost
-	written map[string]plan.Written[T] // by ID: what no reading has shown yet as we wrote it
+type picture[T model.Object[T]] struct {
+	known   bool                           // a reading has succeeded
+	objects *ordered.Map[string, *T]       // by ID, in their own order
+	missing map[string]bool                // of objects: the last reading did not show it
+	serial  int                            // counts changes
+	changed map[string]change              // by ID: our last change
+	doubted map[string]time.Time           // by ID: when a deletion ended whose reply was lost
+	written map[string]observed.Written[T] // by ID: what no reading has shown yet as we wrote it
 	// unproven are the IDs of what only a list has shown that may be older than the
 	// process; nil: there is none such any more, or nobody asks.
 	unproven map[string]bool
@@ -36,8 +37,8 @@ type change struct {
 	at     time.Time
 }
 
-func newPicture[T plan.Object[T]]() picture[T] {
-	return picture[T]{objects: ordered.NewMap[string](func(a, b *T) int { return (*a).Compare(*b) }), missing: make(map[string]bool), changed: make(map[string]change), doubted: make(map[string]time.Time), written: make(map[string]plan.Written[T]), concerns: func(T) bool { return true }}
+func newPicture[T model.Object[T]]() picture[T] {
+	return picture[T]{objects: ordered.NewMap[string](func(a, b *T) int { return (*a).Compare(*b) }), missing: make(map[string]bool), changed: make(map[string]change), doubted: make(map[string]time.Time), written: make(map[string]observed.Written[T]), concerns: func(T) bool { return true }}
 }
 
 // put notes that o stands, since we made or changed it.
@@ -66,7 +67,7 @@ func (p *picture[T]) wrote(id string, as T, made bool) {
 		o, ok := p.objects.Get(id)
 		again = ok && !(*o).Equal(*before.As)
 	}
-	p.written[id] = plan.Written[T]{As: &as, At: time.Now(), Made: made || before.Made, Again: again || before.Again}
+	p.written[id] = observed.Written[T]{As: &as, At: time.Now(), Made: made || before.Made, Again: again || before.Again}
 }
 
 // doubt notes that the object may not be as we believe.
@@ -96,7 +97,7 @@ func (p *picture[T]) lose(id string) {
 // under way is about to change. An object that is absent is doubted, and gone
 // only if sure; or if it was absent before and does not concern us, so that nobody
 // looks it up. The keys of objects that differ from what was believed are returned.
-func (p *picture[T]) merge(read []T, since int, within func(T) bool, keep func(T) bool, sure bool) (differ []string) {
+func (p *picture[T]) merge(read []T, since int, within func(T) bool, keep func(T) bool, sure bool) (differ []model.Place) {
 	ours := func(id string) bool { return p.changed[id].serial > since }
 	seen := make(map[string]bool, len(read))
 	for _, o := range read {

@@ -9,51 +9,50 @@ import (
 	"testing"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/model"
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/edgeward/edgeward/internal/plan"
 )
 
 // TestMerge has a reading that began at some time, and what we did, or are
 // doing, to one object since: our own doing always goes before the reading.
 func TestMerge(t *testing.T) {
-	at := func(id, data string) plan.Record {
-		return plan.Record{ID: id, Name: "n", Type: "A", Data: data, TTL: 120}
+	at := func(id, data string) model.Record {
+		return model.Record{ID: id, Name: "n", Type: "A", Data: data, TTL: 120}
 	}
-	ttl := func(r plan.Record, ttl int) plan.Record { r.TTL = ttl; return r }
+	ttl := func(r model.Record, ttl int) model.Record { r.TTL = ttl; return r }
 	a, b := at("a", "192.0.2.1"), at("b", "192.0.2.2")
 	tests := map[string]struct {
-		before []plan.Record               // what was believed when the reading began
-		during func(*picture[plan.Record]) // what we did until it ended
-		busy   string                      // the ID of what an operation under way is about to change
-		read   []plan.Record
+		before []model.Record               // what was believed when the reading began
+		during func(*picture[model.Record]) // what we did until it ended
+		busy   string                       // the ID of what an operation under way is about to change
+		read   []model.Record
 		sure   bool
-		within func(plan.Record) bool
+		within func(model.Record) bool
 
-		want    []plan.Record
+		want    []model.Record
 		missing []string
-		differ  []string // keys
+		differ  []model.Place
 	}{
-		"the same":                              {before: []plan.Record{a, b}, read: []plan.Record{a, b}, want: []plan.Record{a, b}},
-		"something new":                         {before: []plan.Record{a}, read: []plan.Record{a, b}, want: []plan.Record{a, b}, differ: []string{b.Key()}},
-		"something changed":                     {before: []plan.Record{a}, read: []plan.Record{ttl(a, 60)}, want: []plan.Record{ttl(a, 60)}, differ: []string{a.Key(), a.Key()}},
-		"something moved":                       {before: []plan.Record{a}, read: []plan.Record{at("a", "192.0.2.9")}, want: []plan.Record{at("a", "192.0.2.9")}, differ: []string{at("a", "192.0.2.9").Key(), a.Key()}},
-		"something absent is doubted":           {before: []plan.Record{a, b}, read: []plan.Record{a}, want: []plan.Record{a, b}, missing: []string{"b"}},
-		"something absent is gone, if sure":     {before: []plan.Record{a, b}, read: []plan.Record{a}, sure: true, want: []plan.Record{a}, differ: []string{b.Key()}},
-		"something absent but not looked for":   {before: []plan.Record{a, b}, read: []plan.Record{a}, sure: true, within: func(r plan.Record) bool { return r.ID == "a" }, want: []plan.Record{a, b}},
-		"doubted before, and there":             {before: []plan.Record{a}, during: func(p *picture[plan.Record]) { p.doubt("a") }, read: []plan.Record{a}, want: []plan.Record{a}},
-		"made meanwhile, not in the list":       {during: func(p *picture[plan.Record]) { p.put(a) }, sure: true, want: []plan.Record{a}},
-		"made meanwhile, in the list as it was": {during: func(p *picture[plan.Record]) { p.put(a) }, read: []plan.Record{ttl(a, 60)}, want: []plan.Record{a}},
-		"changed meanwhile":                     {before: []plan.Record{a}, during: func(p *picture[plan.Record]) { p.put(ttl(a, 60)) }, read: []plan.Record{a}, want: []plan.Record{ttl(a, 60)}},
-		"removed meanwhile":                     {before: []plan.Record{a}, during: func(p *picture[plan.Record]) { p.drop("a") }, read: []plan.Record{a}},
-		"being changed, and doubted before":     {before: []plan.Record{a}, during: func(p *picture[plan.Record]) { p.doubt("a") }, busy: "a", read: []plan.Record{a}, want: []plan.Record{a}},
-		"being changed":                         {before: []plan.Record{a}, busy: "a", read: []plan.Record{ttl(a, 60)}, want: []plan.Record{a}},
-		"being removed, and absent":             {before: []plan.Record{a}, busy: "a", sure: true, want: []plan.Record{a}},
-		"doubt of what is not there":            {during: func(p *picture[plan.Record]) { p.doubt("x") }},
+		"the same":                              {before: []model.Record{a, b}, read: []model.Record{a, b}, want: []model.Record{a, b}},
+		"something new":                         {before: []model.Record{a}, read: []model.Record{a, b}, want: []model.Record{a, b}, differ: []model.Place{b.Key()}},
+		"something changed":                     {before: []model.Record{a}, read: []model.Record{ttl(a, 60)}, want: []model.Record{ttl(a, 60)}, differ: []model.Place{a.Key(), a.Key()}},
+		"something moved":                       {before: []model.Record{a}, read: []model.Record{at("a", "192.0.2.9")}, want: []model.Record{at("a", "192.0.2.9")}, differ: []model.Place{at("a", "192.0.2.9").Key(), a.Key()}},
+		"something absent is doubted":           {before: []model.Record{a, b}, read: []model.Record{a}, want: []model.Record{a, b}, missing: []string{"b"}},
+		"something absent is gone, if sure":     {before: []model.Record{a, b}, read: []model.Record{a}, sure: true, want: []model.Record{a}, differ: []model.Place{b.Key()}},
+		"something absent but not looked for":   {before: []model.Record{a, b}, read: []model.Record{a}, sure: true, within: func(r model.Record) bool { return r.ID == "a" }, want: []model.Record{a, b}},
+		"doubted before, and there":             {before: []model.Record{a}, during: func(p *picture[model.Record]) { p.doubt("a") }, read: []model.Record{a}, want: []model.Record{a}},
+		"made meanwhile, not in the list":       {during: func(p *picture[model.Record]) { p.put(a) }, sure: true, want: []model.Record{a}},
+		"made meanwhile, in the list as it was": {during: func(p *picture[model.Record]) { p.put(a) }, read: []model.Record{ttl(a, 60)}, want: []model.Record{a}},
+		"changed meanwhile":                     {before: []model.Record{a}, during: func(p *picture[model.Record]) { p.put(ttl(a, 60)) }, read: []model.Record{a}, want: []model.Record{ttl(a, 60)}},
+		"removed meanwhile":                     {before: []model.Record{a}, during: func(p *picture[model.Record]) { p.drop("a") }, read: []model.Record{a}},
+		"being changed, and doubted before":     {before: []model.Record{a}, during: func(p *picture[model.Record]) { p.doubt("a") }, busy: "a", read: []model.Record{a}, want: []model.Record{a}},
+		"being changed":                         {before: []model.Record{a}, busy: "a", read: []model.Record{ttl(a, 60)}, want: []model.Record{a}},
+		"being removed, and absent":             {before: []model.Record{a}, busy: "a", sure: true, want: []model.Record{a}},
+		"doubt of what is not there":            {during: func(p *picture[model.Record]) { p.doubt("x") }},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			p := newPicture[plan.Record]()
+			p := newPicture[model.Record]()
 			for _, o := range test.before {
 				p.put(o)
 			}
@@ -63,13 +62,13 @@ func TestMerge(t *testing.T) {
 			}
 			within := test.within
 			if within == nil {
-				within = func(plan.Record) bool { return true }
+				within = func(model.Record) bool { return true }
 			}
-			differ := p.merge(test.read, since, within, func(o plan.Record) bool { return o.ID == test.busy }, test.sure)
+			differ := p.merge(test.read, since, within, func(o model.Record) bool { return o.ID == test.busy }, test.sure)
 			if diff := cmp.Diff(test.differ, differ); diff != "" {
 				t.Errorf("differ (-want +got):\n%s", diff)
 			}
-			var got []plan.Record
+			var got []model.Record
 			var missing []string
 			for _, id := range []string{"a", "b"} {
 				if o, ok := p.objects.Get(id); ok {
@@ -93,18 +92,18 @@ func TestMerge(t *testing.T) {
 // TestForget has a change that was before the reading: once forgotten or not,
 // the reading goes before it.
 func TestForget(t *testing.T) {
-	a := plan.Record{ID: "a", TTL: 120}
-	stale := plan.Record{ID: "a", TTL: 60}
+	a := model.Record{ID: "a", TTL: 120}
+	stale := model.Record{ID: "a", TTL: 60}
 	for name, forget := range map[string]bool{"forgotten": true, "not": false} {
 		t.Run(name, func(t *testing.T) {
-			p := newPicture[plan.Record]()
+			p := newPicture[model.Record]()
 			p.put(a)
 			if forget {
 				p.forget(time.Now())
 			}
-			all := func(plan.Record) bool { return true }
-			none := func(plan.Record) bool { return false }
-			p.merge([]plan.Record{stale}, p.since(time.Now()), all, none, true)
+			all := func(model.Record) bool { return true }
+			none := func(model.Record) bool { return false }
+			p.merge([]model.Record{stale}, p.since(time.Now()), all, none, true)
 			if a, _ := p.objects.Get("a"); *a != stale {
 				t.Errorf("the picture holds %+v, want %+v", a, stale)
 			}
@@ -166,8 +165,8 @@ func TestSlowReadingAnswersNothing(t *testing.T) {
 func TestUnproven(t *testing.T) {
 	const lag = time.Minute
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	a, b := plan.Record{ID: "a", Name: "a"}, plan.Record{ID: "b", Name: "b"}
-	p := newPicture[plan.Record]()
+	a, b := model.Record{ID: "a", Name: "a"}, model.Record{ID: "b", Name: "b"}
+	p := newPicture[model.Record]()
 	p.unproven = make(map[string]bool)
 	check := func(when string, want ...string) {
 		t.Helper()
@@ -175,9 +174,9 @@ func TestUnproven(t *testing.T) {
 			t.Errorf("%s: unproven are %v, want %v", when, got, want)
 		}
 	}
-	read := func(at time.Duration, list ...plan.Record) {
-		p.merge(list, p.serial, func(plan.Record) bool { return true }, func(plan.Record) bool { return false }, true)
-		p.settle(func(plan.Record) bool { return true }, start.Add(at), start, lag)
+	read := func(at time.Duration, list ...model.Record) {
+		p.merge(list, p.serial, func(model.Record) bool { return true }, func(model.Record) bool { return false }, true)
+		p.settle(func(model.Record) bool { return true }, start.Add(at), start, lag)
 	}
 	read(time.Second, a, b)
 	check("after the start", "a", "b")
@@ -217,8 +216,8 @@ func TestUnproven(t *testing.T) {
 // a second list does not show it either.
 func TestOthersAreNotLookedUp(t *testing.T) {
 	inBubble(t, func(r *rig) {
-		other := func(host string) plan.Rule {
-			return plan.Rule{ID: "of " + host, RuleKey: plan.RuleKey{CDN: plan.Edgio, Host: host, Path: "/a"}, SourceHost: "elsewhere.example.org"}
+		other := func(host string) model.Rule {
+			return model.Rule{ID: "of " + host, RuleKey: model.RuleKey{CDN: model.Edgio, Host: host, Path: "/a"}, SourceHost: "elsewhere.example.org"}
 		}
 		for i := range 300 {
 			r.cdn.plant(other(fmt.Sprintf("other%d.example.org", i)))
@@ -226,7 +225,7 @@ func TestOthersAreNotLookedUp(t *testing.T) {
 		r.cdn.plant(other("blog.example.com"))
 		r.ready(ingress("shop"), ingress("blog"), web(), node(1))
 		r.cdn.mu.Lock()
-		maps.DeleteFunc(r.cdn.objects, func(id string, _ plan.Rule) bool { return strings.HasPrefix(id, "of ") })
+		maps.DeleteFunc(r.cdn.objects, func(id string, _ model.Rule) bool { return strings.HasPrefix(id, "of ") })
 		r.cdn.mu.Unlock()
 		r.pass(time.Until(r.begun.Add(r.opts.ResyncInterval + time.Minute)))
 		want := []string{"cdn create blog.example.com/a", "cdn find blog.example.com", "cdn list", "dns list"}

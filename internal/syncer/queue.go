@@ -1,10 +1,9 @@
 package syncer
 
 import (
+	"github.com/edgeward/edgeward/internal/model"
 	"slices"
 	"time"
-
-	"github.com/edgeward/edgeward/internal/plan"
 )
 
 // queue holds the operations that are safe to begin at a target, and says which of
@@ -20,22 +19,22 @@ import (
 // of the others.
 //
 // Whose turn was when is kept from plan to plan as long as anything waits.
-type queue[T plan.Object[T]] struct {
+type queue[T model.Object[T]] struct {
 	lines []line[T]
 	size  int
-	turns int                 // taken so far
-	last  map[plan.Tenant]int // the last turn of each
+	turns int                  // taken so far
+	last  map[model.Tenant]int // the last turn of each
 }
 
 // line is what waits for one tenant, most urgent first.
-type line[T plan.Object[T]] struct {
-	tenant plan.Tenant
+type line[T model.Object[T]] struct {
+	tenant model.Tenant
 	ops    []queued[T]
 }
 
 // queued is an operation that may begin at a time; zero: at once.
-type queued[T plan.Object[T]] struct {
-	*plan.Op[T]
+type queued[T model.Object[T]] struct {
+	*model.Op[T]
 	notBefore time.Time
 }
 
@@ -44,8 +43,8 @@ type spot struct{ line, op int }
 
 // refill takes the operations of a new plan, most urgent first, in the place of all
 // that wait. Each may begin at the time that notBefore returns.
-func (q *queue[T]) refill(ops []plan.Op[T], notBefore func(*plan.Op[T]) time.Time) {
-	lines := make(map[plan.Tenant]int)
+func (q *queue[T]) refill(ops []model.Op[T], notBefore func(*model.Op[T]) time.Time) {
+	lines := make(map[model.Tenant]int)
 	q.lines, q.size = nil, len(ops)
 	at := -1 // neighbours are often of one tenant
 	for i := range ops {
@@ -60,7 +59,7 @@ func (q *queue[T]) refill(ops []plan.Op[T], notBefore func(*plan.Op[T]) time.Tim
 		q.lines[at].ops = append(q.lines[at].ops, queued[T]{&ops[i], notBefore(&ops[i])})
 	}
 	if q.size == 0 || q.last == nil {
-		q.last = make(map[plan.Tenant]int)
+		q.last = make(map[model.Tenant]int)
 	}
 }
 
@@ -89,7 +88,7 @@ func (q *queue[T]) next(now time.Time) (at spot, again time.Time, ok bool) {
 }
 
 // take returns what waits at a spot, which has its turn.
-func (q *queue[T]) take(at spot) plan.Op[T] {
+func (q *queue[T]) take(at spot) model.Op[T] {
 	l := &q.lines[at.line]
 	op := *l.ops[at.op].Op
 	q.turns++
@@ -110,7 +109,7 @@ func (q *queue[T]) take(at spot) plan.Op[T] {
 func (q *queue[T]) reads(at spot) bool { return q.lines[at.line].ops[at.op].Verb.Reads() }
 
 // all reports whether something holds of each operation that waits.
-func (q *queue[T]) all(holds func(*plan.Op[T]) bool) bool {
+func (q *queue[T]) all(holds func(*model.Op[T]) bool) bool {
 	for _, l := range q.lines {
 		for _, w := range l.ops {
 			if !holds(w.Op) {

@@ -8,27 +8,26 @@ import (
 	"testing"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/model"
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/edgeward/edgeward/internal/plan"
 )
 
 // asked are operations of a plan, most urgent first, each written as
 // "<namespace> <urgency>", with " later" if it waits for a back-off.
-func asked(texts ...string) (ops []plan.Op[plan.Rule]) {
+func asked(texts ...string) (ops []model.Op[model.Rule]) {
 	for _, text := range texts {
 		var namespace string
-		op := plan.Op[plan.Rule]{}
+		op := model.Op[model.Rule]{}
 		fmt.Sscan(text, &namespace, &op.Urgency)
-		op.Ingress = plan.IngressID{Cluster: "main", Namespace: namespace, Name: text}
+		op.Ingress = model.IngressID{Cluster: "main", Namespace: namespace, Name: text}
 		ops = append(ops, op)
 	}
-	slices.SortStableFunc(ops, func(a, b plan.Op[plan.Rule]) int { return a.Urgency - b.Urgency })
+	slices.SortStableFunc(ops, func(a, b model.Op[model.Rule]) int { return a.Urgency - b.Urgency })
 	return ops
 }
 
 // later is when what waits for a back-off may begin.
-func later(op *plan.Op[plan.Rule]) time.Time {
+func later(op *model.Op[model.Rule]) time.Time {
 	if strings.HasSuffix(op.Ingress.Name, "later") {
 		return time.Unix(100, 0)
 	}
@@ -75,7 +74,7 @@ func TestWhoseTurn(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var q queue[plan.Rule]
+			var q queue[model.Rule]
 			var got []string
 			for i, ops := range tc.plans {
 				q.refill(asked(ops...), later)
@@ -107,7 +106,7 @@ func TestNobodyStarves(t *testing.T) {
 		namespaces := 2 + rng.IntN(5)
 		pending := make(map[string][]string) // by namespace
 		since := make(map[string][]string)   // who had turns since it began to wait
-		var q queue[plan.Rule]
+		var q queue[model.Rule]
 		for range 300 {
 			var all []string
 			for n := range namespaces {

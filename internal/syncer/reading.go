@@ -7,7 +7,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/observed"
 	"github.com/edgeward/edgeward/internal/transport"
 )
 
@@ -28,12 +29,12 @@ type reading[T any] struct {
 	hopeless bool
 	err      error
 
-	drifted  map[string]bool // keys that the last one found changed
-	recurred map[string]int  // of these: how many in a row did
+	drifted  map[model.Place]bool // keys that the last one found changed
+	recurred map[model.Place]int  // of these: how many in a row did
 }
 
 func newReading[T any](part string, list func(context.Context) ([]T, error), within func(T) bool) *reading[T] {
-	return &reading[T]{part: part, list: list, within: within, drifted: make(map[string]bool), recurred: make(map[string]int)}
+	return &reading[T]{part: part, list: list, within: within, drifted: make(map[model.Place]bool), recurred: make(map[model.Place]int)}
 }
 
 // tried reports whether it has ended at least once, well or not.
@@ -150,14 +151,14 @@ func (t *target[T]) readEnded(ctx context.Context, r *reading[T], list []T, sinc
 
 // noteDrift remembers which keys a reading found changed, or missing, without
 // our doing.
-func (t *target[T]) noteDrift(r *reading[T], differ []string) {
+func (t *target[T]) noteDrift(r *reading[T], differ []model.Place) {
 	for id := range t.picture.missing {
 		if o, _ := t.picture.objects.Get(id); r.within(*o) {
 			differ = append(differ, (*o).Key())
 		}
 	}
 	for _, key := range differ {
-		if a, ok := t.attempts[key]; !ok || a.Status == plan.Parked {
+		if a, ok := t.attempts[key]; !ok || a.Status == observed.BackingOff {
 			r.drifted[key] = true
 		}
 	}
@@ -167,7 +168,7 @@ func (t *target[T]) noteDrift(r *reading[T], differ []string) {
 func (t *target[T]) reachable() bool { return t.picture.known && t.readErr() == nil }
 
 // repair takes note that what a reading found changed was brought back.
-func (t *target[T]) repair(key string) {
+func (t *target[T]) repair(key model.Place) {
 	for _, r := range t.readings {
 		if r.drifted[key] {
 			delete(r.drifted, key)
@@ -182,16 +183,16 @@ const recurrence = 3
 
 // noteRecurrence tells, once, of places that are changed back again and again.
 func (t *target[T]) noteRecurrence(r *reading[T]) {
-	maps.DeleteFunc(r.recurred, func(key string, _ int) bool { return !r.drifted[key] })
-	var fought []string
+	maps.DeleteFunc(r.recurred, func(key model.Place, _ int) bool { return !r.drifted[key] })
+	var fought []model.Place
 	for key := range r.drifted {
 		if r.recurred[key]++; r.recurred[key] == recurrence {
 			fought = append(fought, key)
 		}
 	}
 	if len(fought) > 0 {
-		slices.Sort(fought)
+		slices.SortFunc(fought, model.Place.Compare)
 		t.log.Error("what is repaired here is changed back each time: does another edgeward run with this owner and cluster name, or a script?",
-			"places", len(fought), "first", fought[0])
+			"places", len(fought), "first", fought[0].String())
 	}
 }

@@ -4,11 +4,12 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/plan"
 	"log/slog"
 	"slices"
 	"time"
-
-	"github.com/edgeward/edgeward/internal/plan"
 )
 
 // report tells the log and the metrics what the last plan found.
@@ -23,7 +24,7 @@ func (s *Syncer) report(now time.Time) {
 
 // cdnsKnown reports whether every CDN was read.
 func (s *Syncer) cdnsKnown() bool {
-	return !slices.ContainsFunc(s.cdns, func(t *target[plan.Rule]) bool { return !t.picture.known })
+	return !slices.ContainsFunc(s.cdns, func(t *target[model.Rule]) bool { return !t.picture.known })
 }
 
 // awaited says what has to come before the first comparison; "" if nothing.
@@ -69,7 +70,7 @@ func (s *Syncer) tell() {
 		}
 		say(slog.LevelWarn, "not published: "+p.Reason, attrs...)
 	}
-	room.tell(func(id plan.IngressID, more int) {
+	room.tell(func(id model.IngressID, more int) {
 		sayAs("more problems of "+id.String(), slog.LevelWarn, "not published for further reasons, which the status page shows", "ingress", id.String(), "reasons", more)
 	})
 	for _, r := range s.step.Routes {
@@ -87,12 +88,12 @@ func (s *Syncer) tell() {
 			say(slog.LevelWarn, w.Message, "ingress", w.Ingress.String())
 		}
 	}
-	room.tell(func(id plan.IngressID, more int) {
+	room.tell(func(id model.IngressID, more int) {
 		sayAs("more warnings of "+id.String(), slog.LevelWarn, "there are further warnings, which the status page shows", "ingress", id.String(), "warnings", more)
 	})
 	for _, b := range s.step.Blocked {
 		// Its numbers change while it lasts.
-		sayAs(fmt.Sprint("blocked ", b.Target, b.Cluster, b.Set), slog.LevelError, b.String())
+		sayAs(fmt.Sprint("blocked ", b.Provider, b.Cluster, b.Set), slog.LevelError, b.String())
 	}
 	for _, n := range s.step.Notices {
 		level := slog.LevelWarn
@@ -109,12 +110,12 @@ func (s *Syncer) tell() {
 
 // allowance is how many lines the log gives each Ingress: one may have thousands of
 // paths, each with a fault of its own.
-type allowance map[plan.IngressID]int
+type allowance map[model.IngressID]int
 
 const linesEach = 10
 
 // take reports whether there is room for another line about an Ingress.
-func (a *allowance) take(id plan.IngressID) bool {
+func (a *allowance) take(id model.IngressID) bool {
 	if *a == nil {
 		*a = make(allowance)
 	}
@@ -123,7 +124,7 @@ func (a *allowance) take(id plan.IngressID) bool {
 }
 
 // tell says of which Ingresses something was left out, and how much.
-func (a allowance) tell(say func(id plan.IngressID, more int)) {
+func (a allowance) tell(say func(id model.IngressID, more int)) {
 	for id, n := range a {
 		if n > linesEach {
 			say(id, n-linesEach)
@@ -133,17 +134,17 @@ func (a allowance) tell(say func(id plan.IngressID, more int)) {
 
 // problem is one that several rules of an Ingress may have, as the two of a Prefix.
 type problem struct {
-	plan.Problem // without its Key
-	rules        []string
+	desired.Problem // without its Key
+	rules           []string
 }
 
 // gathered brings together what is the same for several rules of an Ingress. The
 // problems are sorted, and so are the rules of each.
-func gathered(problems []plan.Problem) []problem {
-	rules := make(map[plan.Problem][]string)
+func gathered(problems []desired.Problem) []problem {
+	rules := make(map[desired.Problem][]string)
 	for _, p := range problems {
 		key := p.Key
-		p.Key = plan.RuleKey{}
+		p.Key = model.RuleKey{}
 		if key == p.Key {
 			rules[p] = nil
 			continue
@@ -196,12 +197,12 @@ func (s *Syncer) measure(now time.Time) {
 			m.Routes.WithLabelValues(cluster, string(state)).Set(float64(n))
 		}
 	}
-	blocked := map[plan.Target]int{plan.Vultr: 0}
+	blocked := map[model.Provider]int{s.dns.name: 0}
 	for _, t := range s.cdns {
 		blocked[t.name] = 0
 	}
 	for _, b := range s.step.Blocked {
-		blocked[b.Target] += b.Count
+		blocked[b.Provider] += b.Count
 	}
 	for target, n := range blocked {
 		m.DeletionsBlocked.WithLabelValues(string(target)).Set(float64(n))
@@ -212,18 +213,18 @@ func (s *Syncer) measure(now time.Time) {
 		m.OwnedObjects.WithLabelValues(string(t.name), "rule").Set(float64(owned.Rules[t.name]))
 		exact(s, t, now)
 	}
-	m.OwnedObjects.WithLabelValues(string(plan.Vultr), "address").Set(float64(owned.Addresses))
-	m.OwnedObjects.WithLabelValues(string(plan.Vultr), "claim").Set(float64(owned.Claims))
+	m.OwnedObjects.WithLabelValues(string(s.dns.name), "address").Set(float64(owned.Addresses))
+	m.OwnedObjects.WithLabelValues(string(s.dns.name), "claim").Set(float64(owned.Claims))
 	exact(s, s.dns, now)
 }
 
 // exact notes when nothing was left to do at a target whose last reading
 // succeeded, and nothing kept from doing it.
-func exact[T plan.Object[T]](s *Syncer, t *target[T], now time.Time) {
+func exact[T model.Object[T]](s *Syncer, t *target[T], now time.Time) {
 	reachable := 0.0
 	if t.reachable() {
 		reachable = 1
-		blocked := slices.ContainsFunc(s.step.Blocked, func(b plan.Blocked) bool { return b.Target == t.name })
+		blocked := slices.ContainsFunc(s.step.Blocked, func(b plan.Blocked) bool { return b.Provider == t.name })
 		if s.step.Compared && t.queue.size+t.flying == 0 && !blocked && !s.fatal() {
 			s.opts.Metrics.LastSuccess.WithLabelValues(string(t.name)).Set(float64(now.Unix()))
 		}
@@ -232,34 +233,34 @@ func exact[T plan.Object[T]](s *Syncer, t *target[T], now time.Time) {
 }
 
 // describe names what an operation is about, for the log.
-func describe[T plan.Object[T]](op plan.Op[T]) []any {
+func describe[T model.Object[T]](op model.Op[T]) []any {
 	o := op.New()
-	if op.Verb == plan.Delete {
+	if op.Verb == model.Delete {
 		o = op.Old()
 	}
 	attrs := []any{"op", string(op.Verb)}
 	switch o := any(o).(type) {
-	case plan.Rule:
+	case model.Rule:
 		attrs = append(attrs, "rule", o.RuleKey.String())
-		if op.Verb != plan.LookUp {
+		if op.Verb != model.LookUp {
 			attrs = append(attrs, "origin", o.SourceHost+o.SourcePath, "protocols", protocols(o))
 		}
-	case plan.Record:
-		if op.Verb != plan.LookUp {
+	case model.Record:
+		if op.Verb != model.LookUp {
 			attrs = append(attrs, "record", o.Key(), "ttl", o.TTL)
 			if o.Type == "CNAME" {
 				attrs = append(attrs, "target_name", o.Data)
 			}
 		}
 	}
-	if op.Ingress != (plan.IngressID{}) {
+	if op.Ingress != (model.IngressID{}) {
 		attrs = append(attrs, "ingress", op.Ingress.String())
 	}
 	return attrs
 }
 
 // protocols is "https:443 from http:30080" for each protocol set.
-func protocols(r plan.Rule) []string {
+func protocols(r model.Rule) []string {
 	var list []string
 	for _, p := range r.Protocols {
 		list = append(list, fmt.Sprintf("%s:%d from %s:%d", p.Published, p.PublishedPort, p.Source, p.SourcePort))

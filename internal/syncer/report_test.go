@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/edgeward/edgeward/internal/kube"
-	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/model"
 )
 
 // messages returns the warnings and errors of the log, sorted.
@@ -115,11 +115,11 @@ func TestTold(t *testing.T) {
 			r.add(ingress("blog"))
 		}, `"failed: POST /x: 403 Forbidden" target=edgio op=create rule=blog.example.com/a`},
 		"an unknown cluster's": {func(r *rig) {
-			r.dns.plant(plan.Record{ID: "x", Name: "_edgeward.old.acme", Type: "TXT", Data: plan.Ownership{Owner: "acme", UID: "uid-old"}.String()})
+			r.dns.plant(model.Record{ID: "x", Name: "_edgeward.old.acme", Type: "TXT", Data: model.Ownership{Owner: "acme", UID: "uid-old"}.String()})
 			r.pass(11 * time.Minute)
 		}, `"the names below old.acme.example.net belong to a cluster \"old\" that is not in the configuration; they are left alone"`},
 		"another cluster's name": {func(r *rig) {
-			r.dns.plant(plan.Record{ID: "x", Name: "_edgeward.main.acme", Type: "TXT", Data: plan.Ownership{Owner: "acme", UID: "uid-other"}.String()})
+			r.dns.plant(model.Record{ID: "x", Name: "_edgeward.main.acme", Type: "TXT", Data: model.Ownership{Owner: "acme", UID: "uid-other"}.String()})
 			r.pass(11 * time.Minute)
 		}, `ERROR "_edgeward.main.acme.example.net is claimed by another cluster`},
 	}

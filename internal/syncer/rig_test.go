@@ -14,17 +14,19 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/fixture"
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/metrics"
-	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/transport"
 )
 
 // rig is a Syncer with two fake providers, under the fake clock of synctest.
 type rig struct {
 	t        *testing.T
-	cdn      *fake[plan.Rule]
-	dns      *fake[plan.Record]
+	cdn      *fake[model.Rule]
+	dns      *fake[model.Record]
 	journal  *journal
 	opts     Options
 	registry *prometheus.Registry
@@ -54,7 +56,7 @@ func inBubble(t *testing.T, test func(*rig)) {
 
 func newRig(t *testing.T) *rig {
 	j, log := new(journal), new(book)
-	r := &rig{t: t, cdn: newFake[plan.Rule]("cdn", j), dns: newFake[plan.Record]("dns", j), journal: j, log: log}
+	r := &rig{t: t, cdn: newFake[model.Rule]("cdn", j), dns: newFake[model.Record]("dns", j), journal: j, log: log}
 	r.cdn.slow(time.Millisecond)
 	r.dns.slow(time.Millisecond)
 	r.opts = usualOptions(r.cdn, r.dns)
@@ -63,15 +65,13 @@ func newRig(t *testing.T) *rig {
 }
 
 // usualOptions are those that most tests begin with.
-func usualOptions(cdn *fake[plan.Rule], dns *fake[plan.Record]) Options {
+func usualOptions(cdn *fake[model.Rule], dns *fake[model.Record]) Options {
+	settings := fixture.Settings()
+	settings.Domain = "example.net"
 	return Options{
-		Settings: plan.Settings{
-			CDNs:  []plan.CDN{{Target: plan.Edgio}},
-			Owner: "acme", Domain: "example.net", TTL: 120, ServiceProfile: "generic", PublishedProtocols: []string{"https"},
-			SourcePath: "keep", Adopt: "never", DeletionGrace: 10 * time.Second, Linger: time.Minute, MaxDelete: 0.5,
-		},
-		Clusters: []plan.Cluster{{Name: "main", AddressTypes: []string{"ExternalIP"}, NotReadyDelay: 30 * time.Second}},
-		CDNs:     []CDN{{plan.Edgio, cdn, transport.NewGate(0, time.Minute)}},
+		Settings: settings,
+		Clusters: []desired.Cluster{{Name: "main", AddressTypes: []string{"ExternalIP"}, NotReadyDelay: 30 * time.Second}},
+		CDNs:     []CDN{{model.Edgio, cdn, transport.NewGate(0, time.Minute)}},
 		DNS:      dns, DNSGate: transport.NewGate(0, time.Second),
 		ResyncInterval: 10 * time.Minute,
 	}

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/edgeward/edgeward/internal/kube"
+	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/plan"
 )
 
@@ -70,9 +71,9 @@ func raceDetector() bool {
 // sim is one simulated week.
 type sim struct {
 	*rig
-	vultr *fake[plan.Rule] // Vultr CDN; nil in most weeks
-	all   Options          // with every section and zone that there is
-	gone  bool             // the zone of published hosts cannot be read; with the providers' mutex
+	vultr *fake[model.Rule] // Vultr CDN; nil in most weeks
+	all   Options           // with every section and zone that there is
+	gone  bool              // the zone of published hosts cannot be read; with the providers' mutex
 	seed  uint64
 	rng   *rand.Rand // of what the simulation itself does
 
@@ -90,9 +91,9 @@ type sim struct {
 	share  float64       // of the calls that fail in a storm; likewise
 	serial int           // of what others make
 
-	foreignRules   map[string]plan.Rule // by ID, as others left them
+	foreignRules   map[string]model.Rule // by ID, as others left them
 	foreignSince   map[string]time.Time
-	foreignRecords map[string]plan.Record
+	foreignRecords map[string]model.Record
 	// excused are zone names of which others took addresses away, and until
 	// when the daemon cannot be blamed for that.
 	excused map[string]time.Time
@@ -105,7 +106,7 @@ func newSim(t *testing.T, seed uint64) *sim {
 	s := &sim{
 		rig: newRig(t), seed: seed, renew: make(chan struct{}, 1), rng: rand.New(rand.NewPCG(seed, 1)),
 		ingresses: map[string]*kube.Ingress{}, services: map[string]kube.Service{}, nodes: map[string]kube.Node{},
-		foreignRules: map[string]plan.Rule{}, foreignRecords: map[string]plan.Record{}, foreignSince: map[string]time.Time{}, excused: map[string]time.Time{},
+		foreignRules: map[string]model.Rule{}, foreignRecords: map[string]model.Record{}, foreignSince: map[string]time.Time{}, excused: map[string]time.Time{},
 	}
 	s.cdn.mu = s.dns.mu // so that check sees both as they are at one moment
 	s.cdn.changed, s.dns.changed = s.check, s.check
@@ -267,12 +268,12 @@ func (s *sim) boot() {
 	life, s.kill = context.WithCancel(s.t.Context())
 	for i, cdn := range s.opts.CDNs {
 		provider := s.cdn
-		if cdn.Target == plan.VultrCDN {
+		if cdn.Target == model.VultrCDN {
 			provider = s.vultr
 		}
-		s.opts.CDNs[i].Provider = mortal[plan.Rule]{provider, life}
+		s.opts.CDNs[i].Provider = mortal[model.Rule]{provider, life}
 	}
-	s.opts.DNS = mortal[plan.Record]{s.dns, life}
+	s.opts.DNS = mortal[model.Record]{s.dns, life}
 	s.start()
 	s.unseen = nil
 	for _, o := range slices.Concat(objects(s.ingresses), objects(s.services), objects(s.nodes)) {
@@ -321,7 +322,7 @@ func objects[T any](all map[string]T) (list []any) {
 }
 
 // mortal is a provider as one daemon sees it, until that is killed.
-type mortal[T plan.Object[T]] struct {
+type mortal[T model.Object[T]] struct {
 	*fake[T]
 	life context.Context // of the daemon
 }
@@ -410,27 +411,27 @@ func (s *sim) blocked() bool {
 }
 
 // ourRule and ourRecord say what the daemon may change.
-func (s *sim) ourRule(r plan.Rule) bool {
-	m, ok := r.Mark()
+func (s *sim) ourRule(r model.Rule) bool {
+	m, ok := r.OwnerLabel()
 	return ok && m.Owner == "acme" && m.Cluster == "main"
 }
 
-func (s *sim) ourRecord(r plan.Record) bool {
+func (s *sim) ourRecord(r model.Record) bool {
 	_, foreign := s.foreignRecords[r.ID]
 	return !foreign && (r.Zone != "" || strings.HasSuffix(r.Name, ".main.acme"))
 }
 
 // cdns are the CDNs there are.
-func (s *sim) cdns() []*fake[plan.Rule] {
+func (s *sim) cdns() []*fake[model.Rule] {
 	if s.vultr == nil {
-		return []*fake[plan.Rule]{s.cdn}
+		return []*fake[model.Rule]{s.cdn}
 	}
-	return []*fake[plan.Rule]{s.cdn, s.vultr}
+	return []*fake[model.Rule]{s.cdn, s.vultr}
 }
 
 // rules are those of all CDNs. The mutex is held.
-func (s *sim) rules() iter.Seq[plan.Rule] {
-	return func(yield func(plan.Rule) bool) {
+func (s *sim) rules() iter.Seq[model.Rule] {
+	return func(yield func(model.Rule) bool) {
 		for _, cdn := range s.cdns() {
 			for _, r := range cdn.objects {
 				if !yield(r) {

@@ -9,8 +9,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/kube"
-	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/transport"
 )
 
@@ -25,14 +26,14 @@ const (
 // it cannot change afterwards, prepares each for a while, and gives it a name, to
 // which the DNS of the published host leads.
 func (s *sim) addVultrCDN() {
-	s.vultr = newFake[plan.Rule]("vultr-cdn", s.journal)
+	s.vultr = newFake[model.Rule]("vultr-cdn", s.journal)
 	s.vultr.mu, s.vultr.changed, s.vultr.mine = s.dns.mu, s.check, s.ourRule
 	s.vultr.answer(func(call string, n int) reply { return s.fault("vultr-cdn "+call, n) })
 	s.vultr.keep = s.kept
 	s.dns.refuse = s.refuseCNAME
-	s.opts.CDNs = append(s.opts.CDNs, CDN{plan.VultrCDN, s.vultr, transport.NewGate(0, time.Minute)})
-	s.opts.Settings.CDNs = append(s.opts.Settings.CDNs, plan.CDN{
-		Target: plan.VultrCDN, Class: "vultr-cdn", WholeHosts: true, OriginFixed: true, Certificates: true,
+	s.opts.CDNs = append(s.opts.CDNs, CDN{model.VultrCDN, s.vultr, transport.NewGate(0, time.Minute)})
+	s.opts.Settings.CDNs = append(s.opts.Settings.CDNs, model.CDN{
+		Name: model.VultrCDN, Class: "vultr-cdn", WholeHosts: true, OriginFixed: true, Certificates: true,
 		OriginPorts: map[string]int{"http": 80, "https": 443},
 	})
 	s.opts.Settings.PublishZones, s.dns.zones = []string{publishZone}, []string{publishZone}
@@ -41,7 +42,7 @@ func (s *sim) addVultrCDN() {
 		svc := balancer(fmt.Sprint("lb", i), kube.Address{IP: fmt.Sprint("192.0.2.", 50+i)})
 		s.services[svc.Name] = svc
 	}
-	for i, r := range []plan.Record{
+	for i, r := range []model.Record{
 		{Name: "v2", Type: "A", Data: "192.0.2.203"},
 		{Name: "v9", Type: "CNAME", Data: "cdn-x.vultrcdn.com"},
 		{Name: "_edgeward.v9", Type: "TXT", Data: "heritage=edgeward,edgeward/owner=other,edgeward/publisher=main"},
@@ -83,7 +84,7 @@ func (s *sim) configure(cdns []CDN, zones []string) {
 	}
 	s.opts.CDNs, s.opts.Settings.PublishZones, s.opts.Settings.CDNs = slices.Clone(cdns), zones, nil
 	for _, cdn := range s.all.Settings.CDNs {
-		if slices.ContainsFunc(cdns, func(c CDN) bool { return c.Target == cdn.Target }) {
+		if slices.ContainsFunc(cdns, func(c CDN) bool { return c.Target == cdn.Name }) {
 			s.opts.Settings.CDNs = append(s.opts.Settings.CDNs, cdn)
 		}
 	}
@@ -91,7 +92,7 @@ func (s *sim) configure(cdns []CDN, zones []string) {
 }
 
 // reads reports whether the configuration has a CDN.
-func (s *sim) reads(cdn plan.Target) bool {
+func (s *sim) reads(cdn model.Provider) bool {
 	return slices.ContainsFunc(s.opts.CDNs, func(c CDN) bool { return c.Target == cdn })
 }
 
@@ -103,7 +104,7 @@ func balancer(name string, addresses ...kube.Address) kube.Service {
 
 // kept is a rule as Vultr CDN keeps it: what it makes it prepares for up to two
 // minutes.
-func (s *sim) kept(r plan.Rule) plan.Rule {
+func (s *sim) kept(r model.Rule) model.Rule {
 	old, stands := s.vultr.objects[r.ID]
 	if stands && (old.SourceHost != r.SourceHost || old.Protocols[0].Source != r.Protocols[0].Source) {
 		s.fail("the origin of %s cannot be changed from %s to %s", r.RuleKey, old.SourceHost, r.SourceHost)
@@ -130,7 +131,7 @@ func (s *sim) prepared(id string) {
 }
 
 // refuseCNAME has a name no second CNAME, as any DNS provider.
-func (s *sim) refuseCNAME(r plan.Record) error {
+func (s *sim) refuseCNAME(r model.Record) error {
 	for _, o := range s.dns.objects {
 		if o.Zone == r.Zone && o.Name == r.Name && o.Type == "CNAME" && r.Type == "CNAME" {
 			return refusal(http.StatusBadRequest)
@@ -177,11 +178,11 @@ func (s *sim) randomFast(name string) *kube.Ingress {
 // meddleVultr has others change something of what Vultr CDN publishes. The mutex
 // is held.
 func (s *sim) meddleVultr() {
-	rules := slices.DeleteFunc(s.vultr.sorted(), func(r plan.Rule) bool { return !s.ourRule(r) })
-	names := slices.DeleteFunc(s.dns.sorted(), func(r plan.Record) bool { return !s.ourRecord(r) || r.Zone == "" || r.Type != "CNAME" })
+	rules := slices.DeleteFunc(s.vultr.sorted(), func(r model.Rule) bool { return !s.ourRule(r) })
+	names := slices.DeleteFunc(s.dns.sorted(), func(r model.Record) bool { return !s.ourRecord(r) || r.Zone == "" || r.Type != "CNAME" })
 	switch n := s.rng.IntN(6); {
 	case n < 1:
-		s.makeForeign(s.vultr, plan.Rule{RuleKey: plan.RuleKey{CDN: plan.VultrCDN, Host: fmt.Sprintf("v%d.%s", s.rng.IntN(3), publishZone), Path: "/"},
+		s.makeForeign(s.vultr, model.Rule{RuleKey: model.RuleKey{CDN: model.VultrCDN, Host: fmt.Sprintf("v%d.%s", s.rng.IntN(3), publishZone), Path: "/"},
 			SourceHost: "elsewhere.example.org", SourcePath: "/", Published: "cdn-y.vultrcdn.com"})
 	case n < 4 && len(rules) > 0:
 		s.meddleWithRule(s.vultr, rules[s.rng.IntN(len(rules))])
@@ -208,7 +209,7 @@ func (s *sim) checkLeads() {
 
 // exactLeads takes what leads to Vultr CDN, as wanted, out of the records that
 // are left.
-func (s *sim) exactLeads(want plan.Want, left map[string]int) {
+func (s *sim) exactLeads(want desired.Want, left map[string]int) {
 	s.t.Helper()
 	for _, r := range s.vultr.objects {
 		if !s.ourRule(r) || r.Host == othersHost {

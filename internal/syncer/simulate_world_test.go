@@ -7,8 +7,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/kube"
-	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/observed"
 )
 
 // churn changes one object of the cluster.
@@ -113,11 +115,11 @@ func (s *sim) meddle() {
 		s.meddleVultr()
 		return
 	}
-	rules := slices.DeleteFunc(s.cdn.sorted(), func(r plan.Rule) bool { return !s.ourRule(r) })
-	addresses := slices.DeleteFunc(s.dns.sorted(), func(r plan.Record) bool { return !s.ourRecord(r) || r.Type != "A" && r.Type != "AAAA" })
+	rules := slices.DeleteFunc(s.cdn.sorted(), func(r model.Rule) bool { return !s.ourRule(r) })
+	addresses := slices.DeleteFunc(s.dns.sorted(), func(r model.Record) bool { return !s.ourRecord(r) || r.Type != "A" && r.Type != "AAAA" })
 	switch n := s.rng.IntN(8); {
 	case n < 2: // others publish something, perhaps what we want, perhaps from our nodes
-		r := plan.Rule{RuleKey: plan.RuleKey{CDN: plan.Edgio, Host: fmt.Sprintf("h%d.example.com", s.rng.IntN(2)), Path: []string{"/", "/b", "/x"}[s.rng.IntN(3)]},
+		r := model.Rule{RuleKey: model.RuleKey{CDN: model.Edgio, Host: fmt.Sprintf("h%d.example.com", s.rng.IntN(2)), Path: []string{"/", "/b", "/x"}[s.rng.IntN(3)]},
 			SourceHost: []string{"elsewhere.example.org", "nodes.main.acme.example.net"}[s.rng.IntN(2)], SourcePath: "/"}
 		if !s.ours(r.SourceHost) {
 			s.makeForeign(s.cdn, r)
@@ -144,14 +146,14 @@ func (s *sim) ours(host string) bool {
 	return ok && !s.resolves(name)
 }
 
-func (s *sim) makeForeign(cdn *fake[plan.Rule], r plan.Rule) {
+func (s *sim) makeForeign(cdn *fake[model.Rule], r model.Rule) {
 	s.serial++
 	r.ID = fmt.Sprint("foreign-", s.serial)
 	s.say("others make rule %s %s from %s", r.ID, r.RuleKey, r.SourceHost)
 	s.foreignRules[r.ID], cdn.objects[r.ID], s.foreignSince[r.ID] = r, r, time.Now()
 }
 
-func (s *sim) meddleWithRule(cdn *fake[plan.Rule], r plan.Rule) {
+func (s *sim) meddleWithRule(cdn *fake[model.Rule], r model.Rule) {
 	s.serial++
 	switch s.rng.IntN(4) {
 	case 0:
@@ -175,7 +177,7 @@ func (s *sim) meddleWithRule(cdn *fake[plan.Rule], r plan.Rule) {
 	}
 }
 
-func (s *sim) meddleWithAddress(r plan.Record) {
+func (s *sim) meddleWithAddress(r model.Record) {
 	s.serial++
 	switch s.rng.IntN(4) {
 	case 0:
@@ -216,7 +218,7 @@ func (s *sim) check(call string) {
 	s.say("%s", call)
 	s.remember()
 	s.checkLeads()
-	stands := make(map[string]plan.Rule)
+	stands := make(map[string]model.Rule)
 	for r := range s.rules() {
 		stands[r.ID] = r
 		name, ok := strings.CutSuffix(r.SourceHost, ".example.net")
@@ -276,15 +278,15 @@ func (s *sim) exact() {
 	s.t.Helper()
 	s.dns.mu.Lock()
 	defer s.dns.mu.Unlock()
-	cluster := plan.Cluster{Name: "main", AddressTypes: []string{"ExternalIP"}, NotReadyDelay: 30 * time.Second, Ready: true, UID: "uid-main",
+	cluster := desired.Cluster{Name: "main", AddressTypes: []string{"ExternalIP"}, NotReadyDelay: 30 * time.Second, Ready: true, UID: "uid-main",
 		Ingresses: slices.Collect(maps.Values(s.ingresses)), Services: slices.Collect(maps.Values(s.services)), Nodes: slices.Collect(maps.Values(s.nodes)),
-		Standing: plan.NewStanding(plan.Refs(slices.Collect(s.rules())), plan.Refs(s.dns.sorted()))}
-	want := plan.Desired([]plan.Cluster{cluster}, s.opts.Settings, time.Now())
-	taken := make(map[plan.RuleKey]bool)
+		Standing: desired.NewStanding(observed.Refs(slices.Collect(s.rules())), observed.Refs(s.dns.sorted()))}
+	want := desired.Desired([]desired.Cluster{cluster}, s.opts.Settings, time.Now())
+	taken := make(map[model.RuleKey]bool)
 	for _, r := range s.foreignRules {
 		taken[r.RuleKey] = true
 	}
-	got, used := make(map[plan.RuleKey]int), make(map[string]bool)
+	got, used := make(map[model.RuleKey]int), make(map[string]bool)
 	for r := range s.rules() {
 		name, _ := strings.CutSuffix(r.SourceHost, ".example.net")
 		used[name] = true
@@ -321,7 +323,7 @@ func (s *sim) exact() {
 }
 
 // exactRecords compares the records, given the names that rules use.
-func (s *sim) exactRecords(want plan.Want, used map[string]bool) {
+func (s *sim) exactRecords(want desired.Want, used map[string]bool) {
 	s.t.Helper()
 	left := make(map[string]int)
 	for _, r := range s.dns.objects {
@@ -329,7 +331,7 @@ func (s *sim) exactRecords(want plan.Want, used map[string]bool) {
 			left[fmt.Sprint(r.Key(), " ", r.TTL)]++
 		}
 	}
-	claim := plan.Record{Name: plan.ClaimName("main", "acme"), Type: "TXT", Data: plan.Ownership{Owner: "acme", UID: "uid-main"}.String()}
+	claim := model.Record{Name: model.OwnershipName("main", "acme"), Type: "TXT", Data: model.Ownership{Owner: "acme", UID: "uid-main"}.String()}
 	if text := fmt.Sprint(claim.Key(), " ", s.opts.Settings.TTL); left[text] == 1 {
 		delete(left, text)
 	}
@@ -340,12 +342,12 @@ func (s *sim) exactRecords(want plan.Want, used map[string]bool) {
 		if !used[name] {
 			continue
 		}
-		var wanted []plan.Record
+		var wanted []model.Record
 		for _, ip := range set.Addresses {
-			wanted = append(wanted, plan.Record{Name: name, Type: map[bool]string{false: "A", true: "AAAA"}[strings.Contains(ip, ":")], Data: ip})
+			wanted = append(wanted, model.Record{Name: name, Type: map[bool]string{false: "A", true: "AAAA"}[strings.Contains(ip, ":")], Data: ip})
 		}
 		if set.CNAME != "" {
-			wanted = append(wanted, plan.Record{Name: name, Type: "CNAME", Data: set.CNAME})
+			wanted = append(wanted, model.Record{Name: name, Type: "CNAME", Data: set.CNAME})
 		}
 		for _, r := range wanted {
 			text := fmt.Sprint(r.Key(), " ", s.opts.Settings.TTL)

@@ -14,8 +14,10 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/metrics"
+	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/plan"
 	"github.com/edgeward/edgeward/internal/transport"
 )
@@ -29,8 +31,8 @@ const (
 
 // Options configure a Syncer.
 type Options struct {
-	Settings plan.Settings
-	Clusters []plan.Cluster // without their objects, not ready
+	Settings model.Settings
+	Clusters []desired.Cluster // without their objects, not ready
 
 	CDNs    []CDN // in the order of Settings.CDNs
 	DNS     DNS
@@ -47,8 +49,8 @@ type Options struct {
 
 // CDN is one CDN of a Syncer. Clients that share a limit share a gate.
 type CDN struct {
-	Target   plan.Target
-	Provider Provider[plan.Rule]
+	Target   model.Provider
+	Provider Provider[model.Rule]
 	Gate     *transport.Gate
 }
 
@@ -57,16 +59,16 @@ type Syncer struct {
 	opts Options
 	log  *slog.Logger
 	in   *intake
-	cdns []*target[plan.Rule]
+	cdns []*target[model.Rule]
 	all  together // rules
-	dns  *target[plan.Record]
+	dns  *target[model.Record]
 	// turns are the targets, the one first that has begun nothing for longest.
 	turns []anyTarget
 
 	beat     time.Duration
 	results  chan func()
 	started  time.Time
-	want     plan.Want
+	want     desired.Want
 	memory   plan.Memory
 	step     plan.Step
 	mapped   bool // want was computed at least once
@@ -74,9 +76,9 @@ type Syncer struct {
 	shared   bool // see share
 	accounts *accounts
 	told     map[string]bool
-	nodes    map[string][]kube.Node  // of the ready clusters, as want knows them
-	begun    bool                    // the CDN was read, so that found is known
-	found    map[plan.IngressID]bool // the Ingresses that had rules then
+	nodes    map[string][]kube.Node   // of the ready clusters, as want knows them
+	begun    bool                     // the CDN was read, so that found is known
+	found    map[model.IngressID]bool // the Ingresses that had rules then
 	vigil    vigil
 
 	alive  atomic.Pointer[time.Time] // when the loop last turned
@@ -91,13 +93,13 @@ type Syncer struct {
 func New(opts Options) *Syncer {
 	s := &Syncer{
 		opts: opts, log: opts.Log, in: newIntake(opts.Clusters),
-		dns:     newDNS(plan.Vultr, opts.DNS, opts.DNSGate),
+		dns:     newDNS(opts.Settings.DNS.Name, opts.DNS, opts.DNSGate),
 		beat:    beat,
 		results: make(chan func(), 2*maxInFlight),
 		told:    make(map[string]bool),
 		planned: make(chan struct{}, 1),
 	}
-	s.accounts = newAccounts(opts.Metrics)
+	s.accounts = newAccounts(opts.Metrics, opts.Settings.DNS.Name)
 	for _, c := range opts.CDNs {
 		t := newTarget(c.Target, c.Provider, c.Gate)
 		equip(s, t)
@@ -111,15 +113,15 @@ func New(opts Options) *Syncer {
 }
 
 // equip gives a target what it needs of the syncer.
-func equip[T plan.Object[T]](s *Syncer, t *target[T]) {
+func equip[T model.Object[T]](s *Syncer, t *target[T]) {
 	t.log = s.log.With("target", string(t.name))
-	t.dryRun, t.once = s.opts.DryRun, s.opts.Once
+	t.dryRun, t.once, t.settings = s.opts.DryRun, s.opts.Once, s.opts.Settings
 	t.results = s.results
 	t.repaired = s.opts.Metrics.DriftRepaired.WithLabelValues(string(t.name)).Inc
 	t.interval = s.opts.ResyncInterval
 	t.picture.concerns = func(o T) bool { return plan.Concerns(s.opts.Settings, o) }
 	t.reread = func() { s.accounts.resynced(t.name, s.step.Routes, time.Now()) }
-	t.failed = func(op plan.Op[T]) { s.accounts.failed(t.name, op.Ingress, s.step.Open) }
+	t.failed = func(op model.Op[T]) { s.accounts.failed(t.name, op.Ingress, s.step.Open) }
 }
 
 // Cluster returns the taker of the named cluster's reports.
@@ -256,14 +258,14 @@ func (s *Syncer) desire(now time.Time) {
 	stages, events := s.in.take()
 	before, standing, read := s.want, s.stands(), s.readTargets()
 	if s.mappedOn != read {
-		before, s.mappedOn = plan.Want{}, read
+		before, s.mappedOn = desired.Want{}, read
 	}
 	s.accounts.opened(events, s.published, now)
 	for _, stage := range stages {
 		for i := range stage.clusters {
 			stage.clusters[i].Standing = standing
 		}
-		want := plan.DesiredAfter(before, stage.clusters, s.opts.Settings, now)
+		want := desired.DesiredAfter(before, stage.clusters, s.opts.Settings, now)
 		s.memory = s.memory.Follow(s.want, want, !stage.missed)
 		s.want, before, s.nodes = want, want, nodesOf(stage.clusters)
 	}
@@ -271,11 +273,13 @@ func (s *Syncer) desire(now time.Time) {
 }
 
 // published is where an Ingress is published, as the last plan found; "": nowhere.
-func (s *Syncer) published(id plan.IngressID) plan.Target { return plan.Published(s.want, s.step, id) }
+func (s *Syncer) published(id model.IngressID) model.Provider {
+	return plan.Published(s.want, s.step, id)
+}
 
 // plan asks for the operations that are safe now, and returns what stands, on
 // which the answer rests.
-func (s *Syncer) plan(now time.Time) ([]*plan.Rule, []*plan.Record) {
+func (s *Syncer) plan(now time.Time) ([]*model.Rule, []*model.Record) {
 	in := s.input(now)
 	s.step = plan.Next(in)
 	s.memory = s.step.Memory

@@ -8,7 +8,8 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/observed"
 	"github.com/edgeward/edgeward/internal/transport"
 )
 
@@ -39,13 +40,13 @@ type Provider[T any] interface {
 
 // DNS is a Provider of records that also reads a single one.
 type DNS interface {
-	Provider[plan.Record]
+	Provider[model.Record]
 	// Zones are the zones that it reads and writes, each as plan.Record.Zone has it,
 	// that of the origins first. A scope is a zone.
 	Zones() []string
 	// Get returns a record of that ID as it stands now: lists may lag behind. Its
 	// error wraps a transport.Error of status 404 if there is none.
-	Get(context.Context, plan.Record) (plan.Record, error)
+	Get(context.Context, model.Record) (model.Record, error)
 }
 
 const (
@@ -67,13 +68,14 @@ const (
 
 // target is one provider with everything that is known and under way there. It
 // belongs to the syncer's loop; only the calls themselves run beside it.
-type target[T plan.Object[T]] struct {
-	name     plan.Target
+type target[T model.Object[T]] struct {
+	name     model.Provider
 	provider Provider[T]
 	get      func(context.Context, T) (T, error) // see DNS
 	gate     *transport.Gate
 	log      *slog.Logger
 	dryRun   bool
+	settings model.Settings  // of the plan
 	once     bool            // what is spent is not tried again
 	calls    context.Context // of operations
 	started  time.Time
@@ -81,10 +83,10 @@ type target[T plan.Object[T]] struct {
 
 	picture  picture[T]
 	queue    queue[T] // safe to begin
-	attempts map[string]*attempt[T]
+	attempts map[model.Place]*attempt[T]
 	// resting are failed attempts that the last plan did not want, while others were under
 	// way or in doubt: when these have ended it may want them again, and they go on waiting.
-	resting map[string]*attempt[T]
+	resting map[model.Place]*attempt[T]
 	flying  int  // operations under way, those that only read among them
 	news    bool // something has ended since the last plan
 	// vain are the writes in a row that the provider neither did nor refused, and
@@ -97,14 +99,14 @@ type target[T plan.Object[T]] struct {
 
 	jitter func(most time.Duration) time.Duration // what a back-off adds by chance
 
-	repaired func()           // told of each repaired drift
-	reread   func()           // of each reading but the first
-	failed   func(plan.Op[T]) // of each failed operation
+	repaired func()            // told of each repaired drift
+	reread   func()            // of each reading but the first
+	failed   func(model.Op[T]) // of each failed operation
 }
 
 // attempt is an operation that is under way or did not end well.
-type attempt[T plan.Object[T]] struct {
-	plan.Attempt[T]
+type attempt[T model.Object[T]] struct {
+	observed.Attempt[T]
 	failures  int
 	hopeless  bool      // the last failure was a refusal
 	err       error     // of the last failure
@@ -113,34 +115,34 @@ type attempt[T plan.Object[T]] struct {
 	ended     int       // the picture's serial when it did
 }
 
-func newTarget[T plan.Object[T]](name plan.Target, p Provider[T], gate *transport.Gate) *target[T] {
+func newTarget[T model.Object[T]](name model.Provider, p Provider[T], gate *transport.Gate) *target[T] {
 	all := newReading("", func(ctx context.Context) ([]T, error) { return p.List(ctx) }, func(T) bool { return true })
 	return &target[T]{
 		name: name, provider: p, gate: gate, picture: newPicture[T](),
-		attempts: make(map[string]*attempt[T]), resting: make(map[string]*attempt[T]), jitter: rand.N[time.Duration],
+		attempts: make(map[model.Place]*attempt[T]), resting: make(map[model.Place]*attempt[T]), jitter: rand.N[time.Duration],
 		readings: []*reading[T]{all},
 	}
 }
 
 // newDNS is a target whose zones are read one by one.
-func newDNS(name plan.Target, dns DNS, gate *transport.Gate) *target[plan.Record] {
-	t := newTarget[plan.Record](name, dns, gate)
+func newDNS(name model.Provider, dns DNS, gate *transport.Gate) *target[model.Record] {
+	t := newTarget[model.Record](name, dns, gate)
 	t.get, t.picture.unproven = dns.Get, make(map[string]bool)
 	if zones := dns.Zones(); len(zones) > 1 {
 		t.readings = nil
 		for _, zone := range zones {
-			in := plan.Record{Zone: zone}
+			in := model.Record{Zone: zone}
 			t.readings = append(t.readings, newReading(zone,
-				func(ctx context.Context) ([]plan.Record, error) { return dns.Find(ctx, in) },
-				func(r plan.Record) bool { return r.Zone == zone }))
+				func(ctx context.Context) ([]model.Record, error) { return dns.Find(ctx, in) },
+				func(r model.Record) bool { return r.Zone == zone }))
 		}
 	}
 	return t
 }
 
 // view is what the plan looks at.
-func (t *target[T]) view() plan.View[T] {
-	v := plan.View[T]{
+func (t *target[T]) view() observed.View[T] {
+	v := observed.View[T]{
 		Known:   t.picture.known,
 		Read:    t.main().begun,
 		Took:    t.main().took,
@@ -150,21 +152,21 @@ func (t *target[T]) view() plan.View[T] {
 		Refused: t.gate.Refused(),
 	}
 	if len(t.attempts) > t.flying {
-		v.Rejected, v.Taken = make(map[string]bool), make(map[string]bool)
+		v.Rejected, v.Taken = make(map[model.Place]bool), make(map[model.Place]bool)
 	}
 	for key, a := range t.attempts {
 		v.Attempts = append(v.Attempts, a.Attempt)
-		if a.Status == plan.Parked && a.hopeless {
+		if a.Status == observed.BackingOff && a.hopeless {
 			v.Rejected[key] = true
 		}
-		if a.Status == plan.Parked && errors.Is(a.err, transport.ErrTaken) {
+		if a.Status == observed.BackingOff && errors.Is(a.err, transport.ErrTaken) {
 			v.Taken[key] = true
 		}
 	}
 	if len(t.readings) > 1 {
-		v.Parts = make(map[string]plan.Part, len(t.readings))
+		v.Parts = make(map[string]observed.Part, len(t.readings))
 		for _, r := range t.readings {
-			v.Parts[r.part] = plan.Part{Known: r.known, Read: r.begun, Took: r.took, Fault: r.fault()}
+			v.Parts[r.part] = observed.Part{Known: r.known, Read: r.begun, Took: r.took, Fault: r.fault()}
 			v.Took = max(v.Took, r.took)
 			if r.known && r.begun.Before(v.Read) {
 				v.Read = r.begun
@@ -176,14 +178,14 @@ func (t *target[T]) view() plan.View[T] {
 
 // enqueue takes over the operations of a new plan. What failed and is not
 // wanted any more is forgotten.
-func (t *target[T]) enqueue(ops []plan.Op[T]) {
+func (t *target[T]) enqueue(ops []model.Op[T]) {
 	t.news = false
 	if len(t.attempts) == t.flying && len(t.resting) == 0 { // nothing has failed
-		t.queue.refill(ops, func(*plan.Op[T]) time.Time { return time.Time{} })
+		t.queue.refill(ops, func(*model.Op[T]) time.Time { return time.Time{} })
 		return
 	}
-	wanted := make(map[string]bool, len(ops))
-	t.queue.refill(ops, func(op *plan.Op[T]) time.Time {
+	wanted := make(map[model.Place]bool, len(ops))
+	t.queue.refill(ops, func(op *model.Op[T]) time.Time {
 		key := op.Key()
 		wanted[key] = true
 		if a, ok := t.resting[key]; ok && t.attempts[key] == nil && a.Same(*op) {
@@ -198,7 +200,7 @@ func (t *target[T]) enqueue(ops []plan.Op[T]) {
 	idle := true
 	for key, a := range t.attempts {
 		switch {
-		case a.Status != plan.Parked:
+		case a.Status != observed.BackingOff:
 			idle = false
 		case !wanted[key]:
 			t.resting[key] = a
@@ -206,7 +208,7 @@ func (t *target[T]) enqueue(ops []plan.Op[T]) {
 		}
 	}
 	forgotten := time.Now().Add(-maxBackoff)
-	maps.DeleteFunc(t.resting, func(_ string, a *attempt[T]) bool { return idle || a.notBefore.Before(forgotten) })
+	maps.DeleteFunc(t.resting, func(_ model.Place, a *attempt[T]) bool { return idle || a.notBefore.Before(forgotten) })
 }
 
 // dispatch begins an operation, if there is one that may begin now and the gate lets
@@ -233,25 +235,25 @@ func (t *target[T]) dispatch(now time.Time) (began bool, again time.Time, draine
 }
 
 // begin starts one operation; its end comes back through results.
-func (t *target[T]) begin(op plan.Op[T]) {
-	next := &attempt[T]{Attempt: plan.Attempt[T]{Op: op, Status: plan.InFlight}}
+func (t *target[T]) begin(op model.Op[T]) {
+	next := &attempt[T]{Attempt: observed.Attempt[T]{Op: op, Status: observed.InFlight}}
 	if a, ok := t.attempts[op.Key()]; ok && a.Same(op) {
 		next.failures, next.err, next.since = a.failures, a.err, a.since
 	}
 	t.attempts[op.Key()] = next
 	t.flying++
 	serial, since := t.picture.serial, 0
-	if op.Verb == plan.LookUp {
+	if op.Verb == model.LookUp {
 		since = t.picture.since(time.Now().Add(-t.lag()))
 	}
 	ctx := transport.Paid(t.calls)
 	go func() {
 		defer logPanic(t.log, describe(op)...)
 		switch op.Verb {
-		case plan.LookUp:
+		case model.LookUp:
 			found, err := t.provider.Find(ctx, op.New())
 			t.results <- func() { t.landed(op, err); t.foundAll(op, found, since, serial, err) }
-		case plan.Verify:
+		case model.Verify:
 			begun := time.Now()
 			stands, err := t.get(ctx, op.New())
 			t.results <- func() { t.landed(op, err); t.verified(op, stands, serial, begun, err) }
@@ -264,17 +266,17 @@ func (t *target[T]) begin(op plan.Op[T]) {
 
 // execute carries out one write. It is the only place from which a write
 // leaves the daemon, so it is here that a dry run stops.
-func (t *target[T]) execute(ctx context.Context, op plan.Op[T]) (T, error) {
+func (t *target[T]) execute(ctx context.Context, op model.Op[T]) (T, error) {
 	if t.dryRun {
 		t.log.Info("dry run: would "+string(op.Verb), describe(op)...)
 		return op.New(), nil
 	}
 	switch op.Verb {
-	case plan.Create:
+	case model.Create:
 		return t.provider.Create(ctx, op.New())
-	case plan.Update:
+	case model.Update:
 		return t.provider.Update(ctx, op.Old(), op.New(), op.Adopt)
-	case plan.Delete:
+	case model.Delete:
 		return op.Old(), t.provider.Delete(ctx, op.Old())
 	}
 	panic("syncer: no write: " + string(op.Verb))
@@ -283,13 +285,13 @@ func (t *target[T]) execute(ctx context.Context, op plan.Op[T]) (T, error) {
 // busy reports whether an operation under way is about to change o.
 func (t *target[T]) busy(o T) bool {
 	a, ok := t.attempts[o.Key()]
-	return ok && a.Status == plan.InFlight
+	return ok && a.Status == observed.InFlight
 }
 
 // hopeless reports whether every operation that is left has failed so often,
 // or so clearly, that waiting for it is no use.
 func (t *target[T]) hopeless() bool {
-	return t.queue.all(func(op *plan.Op[T]) bool {
+	return t.queue.all(func(op *model.Op[T]) bool {
 		a, ok := t.attempts[op.Key()]
 		return ok && (a.hopeless || a.failures >= maxTries)
 	})

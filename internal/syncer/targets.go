@@ -6,8 +6,10 @@ import (
 	"slices"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/observed"
 	"github.com/edgeward/edgeward/internal/ordered"
-	"github.com/edgeward/edgeward/internal/plan"
 )
 
 // anyTarget is a target of whatever objects.
@@ -28,7 +30,7 @@ type anyTarget interface {
 
 // standing is what is known of a target.
 type standing struct {
-	name  plan.Target
+	name  model.Provider
 	known bool  // it was read, a part of it perhaps in vain
 	err   error // of the last readings
 }
@@ -94,9 +96,9 @@ func (s *Syncer) readTargets() (n int) {
 }
 
 // stands is what stands at the targets that were read.
-func (s *Syncer) stands() plan.Standing {
-	standing := plan.Standing{
-		Rules: make(map[plan.Target][]*plan.Rule, len(s.cdns)), Unread: make(map[plan.Target]bool), Records: s.dns.picture.objects.List(),
+func (s *Syncer) stands() desired.Standing {
+	standing := desired.Standing{
+		Rules: make(map[model.Provider][]*model.Rule, len(s.cdns)), Unread: make(map[model.Provider]bool), Records: s.dns.picture.objects.List(),
 	}
 	for _, t := range s.cdns {
 		standing.Rules[t.name], standing.Unread[t.name] = t.picture.objects.List(), !t.picture.known
@@ -105,16 +107,16 @@ func (s *Syncer) stands() plan.Standing {
 }
 
 // rules is what the plan looks at of all CDNs.
-func (s *Syncer) rules() plan.View[plan.Rule] {
+func (s *Syncer) rules() observed.View[model.Rule] {
 	if len(s.cdns) == 1 {
 		return s.cdns[0].view()
 	}
-	var lists [][]*plan.Rule
-	all := plan.View[plan.Rule]{Known: true, Missing: make(map[string]bool), Rejected: make(map[string]bool), Taken: make(map[string]bool), Written: make(map[string]plan.Written[plan.Rule]), Parts: make(map[string]plan.Part)}
+	var lists [][]*model.Rule
+	all := observed.View[model.Rule]{Known: true, Missing: make(map[string]bool), Rejected: make(map[model.Place]bool), Taken: make(map[model.Place]bool), Written: make(map[string]observed.Written[model.Rule]), Parts: make(map[string]observed.Part)}
 	for i, t := range s.cdns {
 		v := t.view()
 		all.Known = all.Known && v.Known
-		all.Parts[string(t.name)] = plan.Part{Known: v.Known, Read: v.Read, Took: v.Took}
+		all.Parts[string(t.name)] = observed.Part{Known: v.Known, Read: v.Read, Took: v.Took}
 		all.Took = max(all.Took, v.Took)
 		if i == 0 || v.Read.Before(all.Read) {
 			all.Read = v.Read
@@ -132,16 +134,16 @@ func (s *Syncer) rules() plan.View[plan.Rule] {
 
 // together is one list of what several CDNs have, in order.
 type together struct {
-	lists [][]*plan.Rule // of each, as they were
-	all   []*plan.Rule
+	lists [][]*model.Rule // of each, as they were
+	all   []*model.Rule
 }
 
 // of returns what is in all of the lists, each of which is in order: the same slice as
 // before if they are the same.
-func (t *together) of(lists [][]*plan.Rule) []*plan.Rule {
-	compare := func(a, b *plan.Rule) int { return a.Compare(*b) }
-	t.lists = append(t.lists, make([][]*plan.Rule, len(lists)-len(t.lists))...)
-	var gone, come []*plan.Rule
+func (t *together) of(lists [][]*model.Rule) []*model.Rule {
+	compare := func(a, b *model.Rule) int { return a.Compare(*b) }
+	t.lists = append(t.lists, make([][]*model.Rule, len(lists)-len(t.lists))...)
+	var gone, come []*model.Rule
 	for i, list := range lists {
 		less, more := ordered.Changes(t.lists[i], list, compare)
 		gone, come = append(gone, less...), append(come, more...)
@@ -154,12 +156,12 @@ func (t *together) of(lists [][]*plan.Rule) []*plan.Rule {
 }
 
 // rulesAt are the planned operations at one CDN, in their order.
-func (s *Syncer) rulesAt(cdn plan.Target) []plan.Op[plan.Rule] {
+func (s *Syncer) rulesAt(cdn model.Provider) []model.Op[model.Rule] {
 	if len(s.cdns) == 1 {
 		return s.step.Rules
 	}
-	return slices.DeleteFunc(slices.Clone(s.step.Rules), func(op plan.Op[plan.Rule]) bool {
-		if op.Verb == plan.Delete {
+	return slices.DeleteFunc(slices.Clone(s.step.Rules), func(op model.Op[model.Rule]) bool {
+		if op.Verb == model.Delete {
 			return op.Old().CDN != cdn
 		}
 		return op.New().CDN != cdn

@@ -2,31 +2,30 @@ package syncer
 
 import (
 	"fmt"
+	"github.com/edgeward/edgeward/internal/model"
 	"math/rand/v2"
 	"slices"
 	"testing"
-
-	"github.com/edgeward/edgeward/internal/plan"
 )
 
 // TestTogether has rules of two CDNs come, change and go: together they are in order,
 // in a new slice only where something has changed.
 func TestTogether(t *testing.T) {
-	compare := func(a, b *plan.Rule) int { return a.Compare(*b) }
+	compare := func(a, b *model.Rule) int { return a.Compare(*b) }
 	for seed := range uint64(50) {
 		rng := rand.New(rand.NewPCG(seed, 0))
-		lists := make([][]*plan.Rule, 2)
+		lists := make([][]*model.Rule, 2)
 		var all together
-		var before []*plan.Rule
+		var before []*model.Rule
 		for range 50 {
 			changed := false
-			for i, cdn := range []plan.Target{plan.Edgio, plan.VultrCDN} {
+			for i, cdn := range []model.Provider{model.Edgio, model.VultrCDN} {
 				if rng.IntN(2) == 0 {
 					continue
 				}
 				changed = true
-				rule := &plan.Rule{ID: fmt.Sprint(rng.IntN(20)), RuleKey: plan.RuleKey{CDN: cdn, Host: fmt.Sprint("h", rng.IntN(5))}, SourcePath: fmt.Sprint(rng.IntN(9))}
-				rest := slices.DeleteFunc(slices.Clone(lists[i]), func(r *plan.Rule) bool { return r.ID == rule.ID })
+				rule := &model.Rule{ID: fmt.Sprint(rng.IntN(20)), RuleKey: model.RuleKey{CDN: cdn, Host: fmt.Sprint("h", rng.IntN(5))}, SourcePath: fmt.Sprint(rng.IntN(9))}
+				rest := slices.DeleteFunc(slices.Clone(lists[i]), func(r *model.Rule) bool { return r.ID == rule.ID })
 				if rng.IntN(3) > 0 {
 					rest = append(rest, rule)
 				}

@@ -8,22 +8,22 @@ import (
 	"time"
 
 	"github.com/edgeward/edgeward/internal/kube"
-	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/transport"
 )
 
 // beside adds Vultr CDN, with the DNS of its hosts. Its pull zones are being
 // prepared for ever, or not at all.
-func (r *rig) beside(prepared bool) *fake[plan.Rule] {
-	v := newFake[plan.Rule]("vultr-cdn", r.journal)
+func (r *rig) beside(prepared bool) *fake[model.Rule] {
+	v := newFake[model.Rule]("vultr-cdn", r.journal)
 	v.slow(time.Millisecond)
-	v.keep = func(o plan.Rule) plan.Rule {
+	v.keep = func(o model.Rule) model.Rule {
 		o.Published, o.Pending = "cdn-"+o.ID+".vultrcdn.com", !prepared
 		return o
 	}
-	r.opts.CDNs = append(r.opts.CDNs, CDN{plan.VultrCDN, v, transport.NewGate(0, time.Minute)})
-	r.opts.Settings.CDNs = append(r.opts.Settings.CDNs, plan.CDN{
-		Target: plan.VultrCDN, Class: "vultr-cdn", WholeHosts: true, OriginFixed: true, Certificates: true,
+	r.opts.CDNs = append(r.opts.CDNs, CDN{model.VultrCDN, v, transport.NewGate(0, time.Minute)})
+	r.opts.Settings.CDNs = append(r.opts.Settings.CDNs, model.CDN{
+		Name: model.VultrCDN, Class: "vultr-cdn", WholeHosts: true, OriginFixed: true, Certificates: true,
 		OriginPorts: map[string]int{"http": 80, "https": 443},
 	})
 	r.opts.Settings.PublishZones = []string{publishZone}

@@ -10,13 +10,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/transport"
 )
 
 // drops has the CDN drop the mark of each rule that such a call writes, whatever its
 // reply says.
-func drops(f *fake[plan.Rule], which func(call string) bool) {
+func drops(f *fake[model.Rule], which func(call string) bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.changed = func(call string) {
@@ -25,7 +25,7 @@ func drops(f *fake[plan.Rule], which func(call string) bool) {
 		}
 		for id, r := range f.objects {
 			if strings.HasSuffix(call, " "+short(r)) {
-				f.objects[id] = r.Unmarked()
+				f.objects[id] = r.Unlabelled()
 			}
 		}
 	}
@@ -36,7 +36,7 @@ func creates(call string) bool { return strings.HasPrefix(call, "cdn create ") }
 // unmarked are the rules that stand without a mark.
 func (r *rig) unmarked() (list []string) {
 	for _, o := range r.cdn.standing() {
-		if !o.Marked() {
+		if !o.Labelled() {
 			list = append(list, short(o))
 		}
 	}
@@ -108,7 +108,7 @@ func TestMarksNeverKept(t *testing.T) {
 // TestMarksLostOtherwise has rules stand without a mark for other reasons than that this
 // process wrote it in vain: they are left alone, and it is said how to take them over.
 func TestMarksLostOtherwise(t *testing.T) {
-	strip := func(r plan.Rule) plan.Rule { return r.Unmarked() }
+	strip := func(r model.Rule) model.Rule { return r.Unlabelled() }
 	for name, test := range map[string]struct {
 		cause func(*rig)
 		stays bool
@@ -179,9 +179,9 @@ func TestMarksNotKeptByReply(t *testing.T) {
 		r.calls()
 		n := 0
 		r.cdn.mu.Lock()
-		r.cdn.keep = func(o plan.Rule) plan.Rule {
+		r.cdn.keep = func(o model.Rule) model.Rule {
 			if n++; n <= 2 {
-				return o.Unmarked()
+				return o.Unlabelled()
 			}
 			return o
 		}

@@ -13,7 +13,7 @@ import (
 
 	"github.com/edgeward/edgeward/edgio"
 	"github.com/edgeward/edgeward/internal/emulator"
-	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/transport"
 )
 
@@ -101,13 +101,13 @@ func must(t *testing.T, err error) {
 
 // ruleOf is a rule at www.example.com with a mark of its owner and cluster, or,
 // without an owner, with none.
-func ruleOf(owner, cluster, path, origin string) plan.Rule {
-	r := plan.Rule{RuleKey: plan.RuleKey{CDN: plan.Edgio, Host: "www.example.com", Path: path}, SourceHost: origin, SourcePath: "/", Profile: "LLNW-Generic"}
-	set := plan.Protocol{Published: "https", PublishedPort: 443, Source: "http", SourcePort: 80}
+func ruleOf(owner, cluster, path, origin string) model.Rule {
+	r := model.Rule{RuleKey: model.RuleKey{CDN: model.Edgio, Host: "www.example.com", Path: path}, SourceHost: origin, SourcePath: "/", Profile: "LLNW-Generic"}
+	set := model.Protocol{Published: "https", PublishedPort: 443, Source: "http", SourcePort: 80}
 	if owner != "" {
-		set.Mark = plan.Mark{Owner: owner, IngressID: plan.IngressID{Cluster: cluster, Namespace: "default", Name: "web"}}.String(r.RuleKey)
+		set.Label = model.OwnerLabel{Owner: owner, IngressID: model.IngressID{Cluster: cluster, Namespace: "default", Name: "web"}}.String(r.RuleKey)
 	}
-	r.Protocols = []plan.Protocol{set}
+	r.Protocols = []model.Protocol{set}
 	return r
 }
 
@@ -118,7 +118,7 @@ func TestGuard(t *testing.T) {
 		nodes     = "nodes.main.acme." + domain
 		foreign   = `{"serviceKey": {"name": "delivery"}, "publishedHostname": "www.example.com", "publishedUrlPath": "/theirs", "sourceHostname": "origin.example.org", "sourceUrlPath": "/"}`
 	)
-	createRule := func(r plan.Rule) func(*testing.T, *scene) {
+	createRule := func(r model.Rule) func(*testing.T, *scene) {
 		return func(t *testing.T, s *scene) { _, err := s.cdn.Create(t.Context(), r); must(t, err) }
 	}
 	createRecord := func(name string) func(*testing.T, *scene) {

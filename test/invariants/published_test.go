@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/edgeward/edgeward/internal/emulator"
-	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/model"
 )
 
 // pullZone makes one of www.example.com by a call, and returns it. Without an
@@ -16,8 +16,8 @@ func (s *scene) pullZone(t *testing.T, owner, origin string) (made emulator.Pull
 	t.Helper()
 	label := "theirs"
 	if owner != "" {
-		m := plan.Mark{Owner: owner, IngressID: plan.IngressID{Cluster: "main", Namespace: "default", Name: "web"}}
-		label = "edgeward " + m.String(plan.RuleKey{CDN: plan.VultrCDN, Host: "www.example.com", Path: "/"})
+		m := model.OwnerLabel{Owner: owner, IngressID: model.IngressID{Cluster: "main", Namespace: "default", Name: "web"}}
+		label = "edgeward " + m.String(model.RuleKey{CDN: model.VultrCDN, Host: "www.example.com", Path: "/"})
 	}
 	reply := s.call(t, "POST", "cdns/pull-zones", fmt.Sprintf(
 		`{"label": %q, "origin_scheme": "http", "origin_domain": %q, "vanity_domain": "www.example.com"}`, label, origin))

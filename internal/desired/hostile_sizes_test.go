@@ -1,0 +1,22 @@
+package desired
+
+import (
+	"crypto/x509"
+	"testing"
+)
+
+// TestNamesAreCoveredAsByX509 compares a set of names with what decides elsewhere.
+func TestNamesAreCoveredAsByX509(t *testing.T) {
+	names := []string{"", "*", ".", "*.", "com", "*.com", "example.com", "*.example.com", "EXAMPLE.com", "*.Example.COM", "www.example.com", "www.example.com.",
+		"*.www.example.com", "w*.example.com", "www.*.com", "*.*.com", "_x.example.com", "192.0.2.1"}
+	for _, host := range []string{"example.com", "www.example.com", "a.www.example.com", "other.com", "a.b.c.example.com", "x-y.example.com"} {
+		for _, name := range names {
+			set := make(nameSet)
+			set.add([]string{"other.example.org", name})
+			want := (&x509.Certificate{DNSNames: []string{"other.example.org", name}}).VerifyHostname(host) == nil
+			if got := set.cover(host); got != want {
+				t.Errorf("%q is covered by %q: %t, want %t", host, name, got, want)
+			}
+		}
+	}
+}

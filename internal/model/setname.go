@@ -1,0 +1,78 @@
+package model
+
+import (
+	"strings"
+)
+
+// Zone names are relative to the domain:
+//
+//	<set>.<cluster>.<owner>             an address set
+//	_edgeward.<cluster>.<owner>  TXT    the claim of everything under <cluster>.<owner>, see Ownership
+//
+// A set is called "nodes", or "<object>.<namespace>.<kind>"
+// after the Service or Ingress that it is for.
+
+// The address sets of all usable nodes, shared by all Services. NodesSet has
+// their addresses of both families, unless a Service behind it answers on one only;
+// the other two are for such Services where NodesSet has the addresses of both.
+const (
+	NodesSet     = "nodes"
+	NodesIPv4Set = "nodes-v4"
+	NodesIPv6Set = "nodes-v6"
+)
+
+// Kinds of sets that are for one object. One that is a CNAME has cnameKind
+// appended, since it cannot share its name with addresses.
+const (
+	KindLocal    = "local"  // the nodes with an endpoint of a Service
+	KindBalancer = "lb"     // the addresses of a Service's load balancer
+	KindExternal = "ext"    // a Service's externalIPs or externalName
+	KindStatus   = "status" // the addresses in an Ingress's status
+	CNAMEKind    = "-cname"
+)
+
+const (
+	MaxName  = 253 // characters of a DNS name without the dot at its end (RFC 1035)
+	maxLabel = 63
+)
+
+func Subtree(cluster, owner string) string { return cluster + "." + owner }
+
+// SetName is the zone name of an address set.
+func SetName(set, cluster, owner string) string { return set + "." + Subtree(cluster, owner) }
+
+// ObjectSet is the name of the set of a kind for one object, in at most room
+// characters. Too long a name is cut, and a hash keeps it apart from others: one of
+// 64 bits, so that nobody finds a name of his own with the set of another's. The
+// hash alone fits wherever a claim does; where there is no more room it is cut, too.
+func ObjectSet(kind, namespace, name string, room int) string {
+	object := name + "." + namespace
+	full := object + "." + kind
+	if len(full) <= room && longestLabel(full) <= maxLabel {
+		return full
+	}
+	tag := Hash(full)
+	space := min(room-len(kind)-len(tag)-2, maxLabel-len(tag)-1) // "<cut>-<tag>.<kind>"
+	if space < 1 {
+		return "h" + tag[:min(len(tag), room-1)]
+	}
+	cut := strings.ReplaceAll(object[:min(space, len(object))], ".", "-")
+	return cut + "-" + tag + "." + kind
+}
+
+func longestLabel(name string) int {
+	longest := 0
+	for label := range strings.SplitSeq(name, ".") {
+		longest = max(longest, len(label))
+	}
+	return longest
+}
+
+// ClusterOf returns the cluster to whose subtree a record's name belongs; it is
+// not ok for a name that is not the owner's. <cluster>.<owner> itself is nobody's:
+// edgeward makes nothing there.
+func ClusterOf(r *Record, owner string) (cluster string, ok bool) {
+	rest, ok := strings.CutSuffix(r.Name, "."+owner)
+	i := strings.LastIndexByte(rest, '.')
+	return rest[i+1:], ok && i > 0 && r.Zone == ""
+}
