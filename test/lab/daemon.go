@@ -39,8 +39,13 @@ func Run(copyTo io.Writer, args ...string) (*Daemon, error) {
 	if err != nil {
 		return nil, err
 	}
+	return RunProgram(filepath.Join(root, "bin", "edgeward"), copyTo, args...)
+}
+
+// RunProgram is Run for another program than bin/edgeward.
+func RunProgram(path string, copyTo io.Writer, args ...string) (*Daemon, error) {
 	d := &Daemon{log: &logBuffer{copyTo: copyTo}, done: make(chan struct{})}
-	d.cmd = exec.Command(filepath.Join(root, "bin", "edgeward"), args...)
+	d.cmd = exec.Command(path, args...)
 	d.cmd.Env = environment()
 	d.cmd.Stdout, d.cmd.Stderr = d.log, d.log
 	d.cmd.SysProcAttr = kube.ChildAttributes()
