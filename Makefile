@@ -48,7 +48,7 @@ $(BINARY): FORCE
 # The man page and the shells' completions.
 .PHONY: docs
 docs:
-	$(HERE) go run -trimpath -buildvcs=false -tags docs -ldflags '$(LDFLAGS)' . docs $(DOCS)
+	$(HERE) go run -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' ./internal/cli/docs $(DOCS)
 
 # -count=1, as a cached result would not notice that the programs in bin/ have changed.
 .PHONY: test
@@ -56,7 +56,6 @@ test: build bin/kube-apiserver bin/etcd ## every test, the real Kubernetes API s
 	$(if $(RACE),,@echo 'no C compiler (gcc): testing without the race detector')
 	go vet ./...
 	go test $(RACE) -timeout 20m ./...
-	go vet -tags docs ./internal/cli && go test $(RACE) -tags docs ./internal/cli
 	cd test && go vet ./... && go test $(RACE) -count=1 -timeout 30m ./...
 	cd monitoring && go vet ./... && go test ./...
 
@@ -109,7 +108,8 @@ install: $(if $(wildcard $(BINARY)),,build) $(if $(wildcard $(DOCS)/edgeward.1),
 	install -m 0644 config.yaml.example README.md CHANGELOG.md LICENSE systemd/restart-backoff.conf $(DESTDIR)$(DOCDIR)
 	for file in $(filter-out %_test.yaml,$(wildcard deploy/*.yaml docs/*.md monitoring/*.yaml monitoring/*.json)); do \
 		install -D -m 0644 $$file $(DESTDIR)$(DOCDIR)/$$file; done
-	install -D -m 0644 $(DOCS)/edgeward.1 $(DESTDIR)$(MANDIR)/man1/edgeward.1
+	install -d $(DESTDIR)$(MANDIR)/man1
+	install -m 0644 $(DOCS)/*.1 $(DESTDIR)$(MANDIR)/man1
 	install -D -m 0644 $(DOCS)/edgeward.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/edgeward
 	install -D -m 0644 $(DOCS)/_edgeward $(DESTDIR)$(ZSHDIR)/_edgeward
 	install -D -m 0644 $(DOCS)/edgeward.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/edgeward.fish

@@ -23,7 +23,7 @@ GOOS=linux make --no-print-directory install VERSION="$description" STRIP='-s -w
 	PREFIX=/usr SYSCONF=/etc ZSHDIR="/usr/share/zsh/$zsh"
 
 # Debian has its own names for what every package has.
-gzip -9n "$STAGE/usr/share/man/man1/edgeward.1"
+gzip -9n "$STAGE"/usr/share/man/man1/*.1
 doc=$STAGE/usr/share/doc/edgeward
 if [ "$format" = deb ]; then
 	rm "$doc/LICENSE" # base-files has it

@@ -13,8 +13,8 @@ import (
 
 // Definition is what a provider's package says of itself. One of CDN and DNS is set.
 type Definition struct {
-	Name    model.Provider // in metrics, ownership records and messages: "vultr-cdn"
-	Title   string         // in prose: "Vultr CDN"
+	Name    model.Provider // in metrics, ownership records and messages: "some-cdn"
+	Title   string         // in prose: "Some CDN"
 	Section schema.Section // of the configuration; the provider is used where it is there
 	// Account is whom the provider counts calls for. Providers with the same account
 	// share its pace.

@@ -68,6 +68,9 @@ type unsent struct{ error }
 
 func (u unsent) Unwrap() error { return u.error }
 
+// Unsent marks the error of a call that was not sent, for clients of no HTTP API.
+func Unsent(err error) error { return unsent{err} }
+
 // NotSent reports whether a failed call certainly had no effect: no connection
 // to the provider came about, it was turned away at the door by the rate limit
 // or the authentication, or it was not made as there is no such call

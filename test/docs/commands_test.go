@@ -167,11 +167,16 @@ func buildsImage(t *testing.T, c command) {
 	}
 }
 
-// namesPackages looks for the packages of the module test, where go is run.
+// namesPackages looks for the packages in the module that go is run in: test after cd,
+// or else the one above it.
 func namesPackages(t *testing.T, c command) {
 	for _, word := range c.words[1:] {
-		if path, relative := strings.CutPrefix(word, "./"); relative {
-			exists(t, c.String(), "test/"+path)
+		path, relative := strings.CutPrefix(word, "./")
+		if relative && !inRepository.MatchString(path) {
+			path = "test/" + path
+		}
+		if relative {
+			exists(t, c.String(), path)
 		}
 	}
 }

@@ -167,3 +167,21 @@ func TestMessages(t *testing.T) {
 		}
 	}
 }
+
+// TestGoCode looks in the program and its tests for each line of Go that the documents
+// show. "…" stands for what they leave out.
+func TestGoCode(t *testing.T) {
+	blanks := regexp.MustCompile(`\s+`)
+	all := blanks.ReplaceAllString(sources(t, false)+sources(t, true), " ")
+	for _, p := range pages(t) {
+		for _, b := range p.blocks("go") {
+			for line := range strings.Lines(b.text) {
+				for part := range strings.SplitSeq(line, "…") {
+					if part = blanks.ReplaceAllString(strings.TrimSpace(part), " "); !strings.Contains(all, part) {
+						t.Errorf("%s:%d: nowhere is: %s", p.path, b.line, part)
+					}
+				}
+			}
+		}
+	}
+}
