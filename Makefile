@@ -23,15 +23,23 @@ DOCS   ?= bin/docs
 # Of packages: deb, rpm and tar are for Linux on GOARCH, amd64 or arm64.
 GOARCH ?= $(shell go env GOARCH)
 
-# Packages set STRIP to -s -w, which leaves out what only debuggers read.
-LDFLAGS = $(STRIP) -X main.version=$(VERSION) -X main.commit=$(COMMIT)
+# Go compiles a package anew for each set of flags, and the daemon, the API server, the demo and the
+# tests share hundreds. So all are built without cgo and with no flag that changes the compilation,
+# but for the packages that users install: RELEASE=1 leaves out the paths of the builder's machine
+# and what only debuggers read.
+export CGO_ENABLED = 0
+RELEASE ?=
+FLAGS   = $(if $(RELEASE),-trimpath)
+LDFLAGS = $(if $(RELEASE),-s -w) -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 # Before a command that runs here and now, whatever GOARCH is built for.
 HERE = GOOS= GOARCH=
 
 FUZZTIME ?= 30s
 
-# The race detector needs a C compiler; without one the tests still run.
-RACE = $(if $(shell command -v $$(go env CC)),-race)
+# The race detector needs cgo and so a C compiler; without one the tests still run.
+RACE := $(if $(shell command -v $$(go env CC)),-race)
+# What go test would vet, go vet has.
+TEST  = $(if $(RACE),CGO_ENABLED=1) go test $(RACE) -vet=off
 
 .PHONY: help
 help: ## list the targets
@@ -43,22 +51,22 @@ build: $(BINARY) ## bin/edgeward: one static binary, its version from git
 # Go knows better than make whether anything changed, so it is always asked. The version is
 # stamped here and not by Go, which fails where git distrusts the directory.
 $(BINARY): FORCE
-	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o $@ .
+	@test/build.sh $@ . $(FLAGS) -ldflags '$(LDFLAGS)'
 
 # The man page and the shells' completions.
 .PHONY: docs
 docs:
-	$(HERE) go run -trimpath -buildvcs=false -tags docs -ldflags '$(LDFLAGS)' . docs $(DOCS)
+	$(HERE) go run $(FLAGS) -buildvcs=false -tags docs -ldflags '$(LDFLAGS)' . docs $(DOCS)
 
 # -count=1, as a cached result would not notice that the programs in bin/ have changed.
 .PHONY: test
 test: build bin/kube-apiserver bin/etcd ## every test, the real Kubernetes API server included
 	$(if $(RACE),,@echo 'no C compiler (gcc): testing without the race detector')
-	go vet ./...
-	go test $(RACE) -timeout 20m ./...
-	go vet -tags docs . && go test $(RACE) -tags docs .
-	cd test && go vet ./... && go test $(RACE) -count=1 -timeout 30m ./...
-	cd monitoring && go vet ./... && go test ./...
+	go vet ./... && go vet -tags docs .
+	$(TEST) -timeout 20m ./...
+	$(TEST) -tags docs .
+	cd test && go vet ./... && $(TEST) -count=1 -timeout 30m ./...
+	cd monitoring && go vet ./... && go test -vet=off ./...
 
 .PHONY: lint
 lint: bin/staticcheck ## gofmt, go vet and staticcheck, silent where all is well
@@ -70,8 +78,8 @@ lint: bin/staticcheck ## gofmt, go vet and staticcheck, silent where all is well
 	cd monitoring && ../bin/staticcheck ./...
 
 .PHONY: demo
-demo: build bin/kube-apiserver bin/etcd ## the daemon at work on this machine, CDN=vultr or edgio; ONCE=1: unattended
-	cd test && go build -o ../bin/demo ./demo && ../bin/demo $(if $(ONCE),-once) $(if $(CDN),-cdn $(CDN))
+demo: bin/kube-apiserver bin/etcd build ## the daemon at work on this machine, CDN=vultr (default) or edgio; ONCE=1: unattended
+	@cd test && ./build.sh ../bin/demo ./demo && ../bin/demo $(if $(ONCE),-once) $(if $(CDN),-cdn $(CDN))
 
 .PHONY: fuzz
 fuzz: ## each fuzz target for FUZZTIME (30s)
@@ -97,7 +105,7 @@ test-faults: build bin/kube-apiserver bin/etcd ## the long form of the tests wit
 .PHONY: bench
 bench: build bin/kube-apiserver bin/etcd ## benchmarks and whole-process scenarios into bench/, half an hour; BENCH=short: two minutes
 	go test -run '^$$' -bench . -benchmem ./...
-	cd test && go run ./bench $(if $(filter short,$(BENCH)),-short)
+	@cd test && ./build.sh ../bin/bench ./bench && ../bin/bench $(if $(filter short,$(BENCH)),-short)
 
 # Also what is in the packages: they hold what this lays down, and the configuration. What is
 # built already is taken as it is, since root may have no Go.
@@ -131,13 +139,18 @@ test-systemd: bin/kube-apiserver bin/etcd ## the .deb under systemd, in a contai
 clean: ## remove all that was built; Go's cache keeps a next build short
 	rm -rf bin dist
 
-bin/kube-apiserver: test/apiserver/go.mod
-	@echo 'building the Kubernetes API server: some 1,500 packages, about five minutes with two cores, once'
-	@test/apiserver/build.sh $@ k8s.io/kubernetes/cmd/kube-apiserver
+KUBERNETES = $(shell cd test && go list -m -f '{{.Version}}' k8s.io/kubernetes)
+KUBERNETES_PARTS = $(subst ., ,$(KUBERNETES:v%=%))
 
-bin/etcd: test/apiserver/go.mod
-	@echo 'building etcd'
-	@test/apiserver/build.sh $@ go.etcd.io/etcd/server/v3
+# A Kubernetes program built without these calls itself v0.0.0, and clients act on the version that a
+# server reports.
+bin/kube-apiserver: LDFLAGS = -s -w $(addprefix -X k8s.io/component-base/version.,gitVersion=$(KUBERNETES) \
+	gitMajor=$(word 1,$(KUBERNETES_PARTS)) gitMinor=$(word 2,$(KUBERNETES_PARTS)))
+bin/kube-apiserver: test/go.mod
+	@cd test && ./build.sh ../$@ k8s.io/kubernetes/cmd/kube-apiserver -ldflags '$(LDFLAGS)'
+
+bin/etcd: test/go.mod
+	@cd test && ./build.sh ../$@ go.etcd.io/etcd/server/v3 -ldflags '-s -w'
 
 bin/staticcheck: go.mod
 	go build -o $@ honnef.co/go/tools/cmd/staticcheck
