@@ -28,10 +28,29 @@ type story interface {
 	close()
 }
 
-// start runs the daemon, whose log is shown.
+// start runs the daemon, shows its log, and says where its status page is.
 func (d *demo) start(config string) (err error) {
-	d.daemon, err = d.lab.Start(config, indent{os.Stdout})
-	return err
+	if d.daemon, err = d.lab.Start(config, indent{os.Stdout}); err != nil {
+		return err
+	}
+	page, err := d.page()
+	if err != nil {
+		return err
+	}
+	fmt.Println("  status page:", page)
+	return nil
+}
+
+// page is the address of the daemon's status page, as soon as there is one.
+func (d *demo) page() (string, error) {
+	ctx, cancel := context.WithTimeout(d.ctx, 30*time.Second)
+	defer cancel()
+	var page string
+	err := lab.Until(ctx, func() (err error) {
+		page, err = d.daemon.URL("/")
+		return err
+	})
+	return page, err
 }
 
 // stop ends the daemon, if it runs, and reports an end that was not clean.
