@@ -25,8 +25,7 @@ GOARCH ?= $(shell go env GOARCH)
 
 # Go compiles a package anew for each set of flags, and the daemon, the API server, the demo and the
 # tests share hundreds. So all are built without cgo and with no flag that changes the compilation,
-# but for the packages that users install: RELEASE=1 leaves out the paths of the builder's machine
-# and what only debuggers read.
+# but for packages, which RELEASE=1 makes free of the builder's paths and of what only debuggers read.
 export CGO_ENABLED = 0
 RELEASE ?=
 FLAGS   = $(if $(RELEASE),-trimpath)
@@ -38,8 +37,13 @@ FUZZTIME ?= 30s
 
 # The race detector needs cgo and so a C compiler; without one the tests still run.
 RACE := $(if $(shell command -v $$(go env CC)),-race)
+RACE_ENV = $(if $(RACE),CGO_ENABLED=1)
 # What go test would vet, go vet has.
-TEST  = $(if $(RACE),CGO_ENABLED=1) go test $(RACE) -vet=off
+TEST = $(RACE_ENV) go test $(RACE) -vet=off
+
+# Says how far a cold build is, which takes minutes. What it compiled, the next command finds in go's
+# cache.
+COMPILE = $(CURDIR)/test/compile.sh
 
 .PHONY: help
 help: ## list the targets
@@ -51,7 +55,8 @@ build: $(BINARY) ## bin/edgeward: one static binary, its version from git
 # Go knows better than make whether anything changed, so it is always asked. The version is
 # stamped here and not by Go, which fails where git distrusts the directory.
 $(BINARY): FORCE
-	@test/build.sh $@ . $(FLAGS) -ldflags '$(LDFLAGS)'
+	@$(COMPILE) $(FLAGS) .
+	go build $(FLAGS) -buildvcs=false -ldflags '$(LDFLAGS)' -o $@ .
 
 # The man page and the shells' completions.
 .PHONY: docs
@@ -63,9 +68,12 @@ docs:
 test: build bin/kube-apiserver bin/etcd ## every test, the real Kubernetes API server included
 	$(if $(RACE),,@echo 'no C compiler (gcc): testing without the race detector')
 	go vet ./... && go vet -tags docs .
+	@$(RACE_ENV) $(COMPILE) -test $(RACE) ./...
 	$(TEST) -timeout 20m ./...
 	$(TEST) -tags docs .
-	cd test && go vet ./... && $(TEST) -count=1 -timeout 30m ./...
+	cd test && go vet ./...
+	@cd test && $(RACE_ENV) $(COMPILE) -test $(RACE) ./...
+	cd test && $(TEST) -count=1 -timeout 30m ./...
 	cd monitoring && go vet ./... && go test -vet=off ./...
 
 .PHONY: lint
@@ -79,7 +87,7 @@ lint: bin/staticcheck ## gofmt, go vet and staticcheck, silent where all is well
 
 .PHONY: demo
 demo: bin/kube-apiserver bin/etcd build ## the daemon at work on this machine, CDN=vultr (default) or edgio; ONCE=1: unattended
-	@cd test && ./build.sh ../bin/demo ./demo && ../bin/demo $(if $(ONCE),-once) $(if $(CDN),-cdn $(CDN))
+	@cd test && $(COMPILE) ./demo && go build -buildvcs=false -o ../bin/demo ./demo && ../bin/demo $(if $(ONCE),-once) $(if $(CDN),-cdn $(CDN))
 
 .PHONY: fuzz
 fuzz: ## each fuzz target for FUZZTIME (30s)
@@ -105,7 +113,7 @@ test-faults: build bin/kube-apiserver bin/etcd ## the long form of the tests wit
 .PHONY: bench
 bench: build bin/kube-apiserver bin/etcd ## benchmarks and whole-process scenarios into bench/, half an hour; BENCH=short: two minutes
 	go test -run '^$$' -bench . -benchmem ./...
-	@cd test && ./build.sh ../bin/bench ./bench && ../bin/bench $(if $(filter short,$(BENCH)),-short)
+	cd test && go run ./bench $(if $(filter short,$(BENCH)),-short)
 
 # Also what is in the packages: they hold what this lays down, and the configuration. What is
 # built already is taken as it is, since root may have no Go.
@@ -139,24 +147,31 @@ test-systemd: bin/kube-apiserver bin/etcd ## the .deb under systemd, in a contai
 clean: ## remove all that was built; Go's cache keeps a next build short
 	rm -rf bin dist
 
-KUBERNETES = $(shell cd test && go list -m -f '{{.Version}}' k8s.io/kubernetes)
-KUBERNETES_PARTS = $(subst ., ,$(KUBERNETES:v%=%))
+bin/etcd: test/go.mod
+	@cd test && $(COMPILE) go.etcd.io/etcd/server/v3
+	cd test && go build -ldflags '-s -w' -o ../$@ go.etcd.io/etcd/server/v3
+	@touch $@ # go build leaves an unchanged program as old as it is; make would build it again
 
 # A Kubernetes program built without these calls itself v0.0.0, and clients act on the version that a
 # server reports.
-bin/kube-apiserver: LDFLAGS = -s -w $(addprefix -X k8s.io/component-base/version.,gitVersion=$(KUBERNETES) \
-	gitMajor=$(word 1,$(KUBERNETES_PARTS)) gitMinor=$(word 2,$(KUBERNETES_PARTS)))
-bin/kube-apiserver: test/go.mod
-	@cd test && ./build.sh ../$@ k8s.io/kubernetes/cmd/kube-apiserver -ldflags '$(LDFLAGS)'
+KUBERNETES = $(shell cd test && go list -m -f '{{.Version}}' k8s.io/kubernetes)
+KUBERNETES_PARTS = $(subst ., ,$(KUBERNETES:v%=%))
+KUBERNETES_VERSION = gitVersion=$(KUBERNETES) \
+	gitMajor=$(word 1,$(KUBERNETES_PARTS)) gitMinor=$(word 2,$(KUBERNETES_PARTS))
 
-bin/etcd: test/go.mod
-	@cd test && ./build.sh ../$@ go.etcd.io/etcd/server/v3 -ldflags '-s -w'
+bin/kube-apiserver: test/go.mod
+	@cd test && $(COMPILE) k8s.io/kubernetes/cmd/kube-apiserver
+	cd test && go build -ldflags '-s -w $(addprefix -X k8s.io/component-base/version.,$(KUBERNETES_VERSION))' \
+		-o ../$@ k8s.io/kubernetes/cmd/kube-apiserver
+	@touch $@
 
 bin/staticcheck: go.mod
+	@$(COMPILE) honnef.co/go/tools/cmd/staticcheck
 	go build -o $@ honnef.co/go/tools/cmd/staticcheck
 
 bin/nfpm: packaging/go.mod
-	cd packaging && $(HERE) go build -trimpath -o ../$@ github.com/goreleaser/nfpm/v2/cmd/nfpm
+	@cd packaging && $(HERE) $(COMPILE) github.com/goreleaser/nfpm/v2/cmd/nfpm
+	cd packaging && $(HERE) go build -o ../$@ github.com/goreleaser/nfpm/v2/cmd/nfpm
 
 .PHONY: FORCE
 FORCE:
