@@ -75,21 +75,22 @@ func (d *demo) title(text string) {
 		select {
 		case <-line:
 		case <-d.ctx.Done():
+			return // and so does whatever the step tries
 		}
 	}
 	d.step++
 	fmt.Printf("\n=== %d. %s\n", d.step, text)
 }
 
-// exact waits until ok returns nil, and shows what stands then.
-func (d *demo) exact(ok func() error, stands func() []string) error {
+// inSync waits until ok returns nil, and shows what stands then.
+func (d *demo) inSync(ok func() error, stands func() []string) error {
 	start := time.Now()
 	ctx, cancel := context.WithTimeout(d.ctx, 30*time.Second)
 	defer cancel()
 	if err := lab.Until(ctx, ok); err != nil {
 		return fmt.Errorf("step %d does not hold: %w", d.step, err)
 	}
-	fmt.Printf("  exact after %s\n", time.Since(start).Round(time.Millisecond))
+	fmt.Printf("  in sync after %s\n", time.Since(start).Round(time.Millisecond))
 	for _, line := range stands() {
 		fmt.Println("  |", line)
 	}
