@@ -37,9 +37,7 @@ FUZZTIME ?= 30s
 
 # The race detector needs cgo and so a C compiler; without one the tests still run.
 RACE := $(if $(shell command -v $$(go env CC)),-race)
-RACE_ENV = $(if $(RACE),CGO_ENABLED=1)
-# What go test would vet, go vet has.
-TEST = $(RACE_ENV) go test $(RACE) -vet=off
+CGO   = $(if $(RACE),CGO_ENABLED=1)
 
 # Says how far a cold build is, which takes minutes. What it compiled, the next command finds in go's
 # cache.
@@ -63,17 +61,20 @@ $(BINARY): FORCE
 docs:
 	$(HERE) go run $(FLAGS) -buildvcs=false -tags docs -ldflags '$(LDFLAGS)' . docs $(DOCS)
 
-# -count=1, as a cached result would not notice that the programs in bin/ have changed.
+# The race detector watches the tests in which edgeward's own code runs. Those in test/ run it as a
+# process, and only the emulators are their own: make test-faults watches these.
+# -vet=off, as go vet has looked already; -count=1, as a cached result would not notice that the
+# programs in bin/ have changed.
 .PHONY: test
 test: build bin/kube-apiserver bin/etcd ## every test, the real Kubernetes API server included
 	$(if $(RACE),,@echo 'no C compiler (gcc): testing without the race detector')
 	go vet ./... && go vet -tags docs .
-	@$(RACE_ENV) $(COMPILE) -test $(RACE) ./...
-	$(TEST) -timeout 20m ./...
-	$(TEST) -tags docs .
+	@$(CGO) $(COMPILE) -test $(RACE) ./...
+	$(CGO) go test -vet=off $(RACE) -timeout 20m ./...
+	$(CGO) go test -vet=off $(RACE) -tags docs .
 	cd test && go vet ./...
-	@cd test && $(RACE_ENV) $(COMPILE) -test $(RACE) ./...
-	cd test && $(TEST) -count=1 -timeout 30m ./...
+	@cd test && $(COMPILE) -test ./...
+	cd test && go test -vet=off -count=1 -timeout 30m ./...
 	cd monitoring && go vet ./... && go test -vet=off ./...
 
 .PHONY: lint
@@ -107,7 +108,8 @@ simulate: ## 10,000 simulated weeks of faults, crashes and churn; SEED=N for the
 
 .PHONY: test-faults
 test-faults: build bin/kube-apiserver bin/etcd ## the long form of the tests with faults and kill -9, about half an hour
-	cd test && go test ./e2e -count=1 -v -timeout 2h -thorough \
+	@cd test && $(CGO) $(COMPILE) -test $(RACE) ./e2e
+	cd test && $(CGO) go test $(RACE) ./e2e -count=1 -v -timeout 2h -thorough \
 		-run '^Test(CrashAnywhere|CrashAnywhereVultrCDN|ProviderFaults|ProviderFaultsVultrCDN|RefusedObject|RevokedKey|Churn|RapidChanges|Outage|WrongConfiguration|ForbiddenResource|RotatedCredentials)$$' | grep -v '^    daemon_test.go'
 
 .PHONY: bench
