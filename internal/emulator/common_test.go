@@ -33,7 +33,7 @@ func newTestEdgio(options EdgioOptions) *Edgio {
 }
 
 func newTestVultr(options VultrOptions) *Vultr {
-	options.Key, options.Domains = testAPIKey, []string{testZone}
+	options.Key, options.Domains = testAPIKey, append(options.Domains, testZone)
 	if options.Now == nil {
 		options.Now = testNow
 	}

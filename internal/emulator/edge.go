@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net"
@@ -12,10 +13,15 @@ import (
 	"time"
 )
 
+// Resolver finds the addresses of a host; it is an error if there are none.
+type Resolver interface {
+	Addresses(ctx context.Context, host string) ([]netip.Addr, error)
+}
+
 // EdgeOptions say what an emulated CDN's edge is like.
 type EdgeOptions struct {
 	// Resolver finds the addresses of origins.
-	Resolver *Resolver
+	Resolver Resolver
 	// Propagation is how long after a change at the API the edge still serves
 	// as before. 0: not at all.
 	Propagation time.Duration

@@ -22,7 +22,7 @@ const connectTimeout = 3 * time.Second
 // turns with them. Connections are kept and used again, by address. Certificates
 // of origins are not verified, and no server name is sent.
 type origins struct {
-	resolver  *Resolver
+	resolver  Resolver
 	noRetry   bool
 	transport *http.Transport
 	turn      atomic.Uint32

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/edgeward/edgeward/internal/emulator/resolver"
 )
 
 // testEdge is an edge with one origin that tells what it was asked.
@@ -38,7 +40,7 @@ func newTestEdge(t *testing.T, o EdgeOptions) *testEdge {
 	t.Cleanup(e.origin.Close)
 	e.port = portOf(t, e.origin)
 	o.Now = now
-	o.Resolver = NewResolver(ResolverOptions{Server: listenDNS(t, e.dns), Now: now})
+	o.Resolver = resolver.New(resolver.Options{Server: listenDNS(t, e.dns), Now: now})
 	e.Edge = NewEdgioEdge(e.cdn, o)
 	t.Cleanup(e.Close)
 	return e

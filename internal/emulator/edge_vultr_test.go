@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/edgeward/edgeward/internal/emulator/resolver"
 )
 
 func TestVultrEdge(t *testing.T) {
@@ -19,7 +21,7 @@ func TestVultrEdge(t *testing.T) {
 	v.Seed(testZone, Record{Type: "A", Name: "origin", Data: "127.0.0.1", TTL: 10})
 	e := NewVultrEdge(v, EdgeOptions{
 		Now:      clock,
-		Resolver: NewResolver(ResolverOptions{Server: listenDNS(t, v), Now: clock}),
+		Resolver: resolver.New(resolver.Options{Server: listenDNS(t, v), Now: clock}),
 		Dial: func(to netip.AddrPort) string {
 			return map[uint16]string{80: plain.Listener.Addr().String(), 443: secure.Listener.Addr().String()}[to.Port()]
 		},
@@ -54,7 +56,7 @@ func TestVultrEdgePending(t *testing.T) {
 	v.Seed(testZone, Record{Type: "A", Name: "origin", Data: "127.0.0.1", TTL: 10})
 	e := NewVultrEdge(v, EdgeOptions{
 		Now:      clock,
-		Resolver: NewResolver(ResolverOptions{Server: listenDNS(t, v), Now: clock}),
+		Resolver: resolver.New(resolver.Options{Server: listenDNS(t, v), Now: clock}),
 		Dial:     func(netip.AddrPort) string { return origin.Listener.Addr().String() },
 	})
 	defer e.Close()

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/emulator/nameserver"
+	"github.com/edgeward/edgeward/internal/emulator/resolver"
 )
 
 // Edge is a CDN edge that takes requests by what the lab's providers hold.
@@ -22,7 +24,7 @@ type Edge struct {
 	CAFile      string // the certificate to trust, PEM
 
 	authority *emulator.Authority
-	dns       *emulator.DNS
+	dns       *nameserver.Server
 	servers   []*http.Server
 }
 
@@ -59,7 +61,7 @@ func (l *Lab) prepareEdge(o *emulator.EdgeOptions, hosts map[string]netip.Addr) 
 	if e.dns, err = l.Vultr.ListenDNS("127.0.0.1:0"); err != nil {
 		return nil, err
 	}
-	o.Resolver = emulator.NewResolver(emulator.ResolverOptions{
+	o.Resolver = resolver.New(resolver.Options{
 		Server: e.dns.Addr(),
 		Outside: func(_ context.Context, name string) ([]netip.Addr, error) {
 			if address, ok := hosts[name]; ok {

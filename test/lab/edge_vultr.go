@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/emulator/resolver"
 )
 
 // VultrEdge is the edge of Vultr's CDN. Each pull zone is served at an address of
@@ -50,12 +51,12 @@ func (e *VultrEdge) Find(ctx context.Context, host string) (name string, at Door
 	return e.find(ctx, e.newResolver(), host)
 }
 
-func (e *VultrEdge) newResolver() *emulator.Resolver {
-	return emulator.NewResolver(emulator.ResolverOptions{Server: e.dns.Addr()})
+func (e *VultrEdge) newResolver() *resolver.Resolver {
+	return resolver.New(resolver.Options{Server: e.dns.Addr()})
 }
 
-func (e *VultrEdge) find(ctx context.Context, r *emulator.Resolver, host string) (name string, at Door, err error) {
-	if name, err = r.Alias(ctx, host); err == nil {
+func (e *VultrEdge) find(ctx context.Context, names *resolver.Resolver, host string) (name string, at Door, err error) {
+	if name, err = names.Alias(ctx, host); err == nil {
 		at, err = e.door(name)
 	}
 	return name, at, err
@@ -116,7 +117,7 @@ func (e *VultrEdge) Client() *http.Client {
 // byDNS sends a request where DNS leads its host, on a connection to there.
 type byDNS struct {
 	edge     *VultrEdge
-	resolver *emulator.Resolver
+	resolver *resolver.Resolver
 
 	mu   sync.Mutex
 	ways map[string]*http.Transport // by the name at the CDN

@@ -1,4 +1,4 @@
-package emulator
+package resolver
 
 import (
 	"context"
@@ -6,31 +6,78 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"sync"
 	"testing"
 	"time"
+
+	"github.com/edgeward/edgeward/internal/emulator/nameserver"
 )
+
+// negativeTTL is how long the test's zone has its absent names remembered.
+const negativeTTL = 5 * time.Minute
+
+// testZone is example.com, whose records a test changes while a name server
+// answers from them.
+type testZone struct {
+	mu      sync.Mutex
+	records []nameserver.Record
+}
+
+// zones is what the name server answers from.
+func (z *testZone) zones() []nameserver.Zone {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	soa := nameserver.SOA{Primary: "ns1.dns.example", Mailbox: "admin@dns.example", TTL: 300, NegativeTTL: int(negativeTTL.Seconds())}
+	return []nameserver.Zone{{Name: "example.com", SOA: soa, Records: slices.Clone(z.records)}}
+}
+
+func (z *testZone) add(r nameserver.Record) {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	z.records = append(z.records, r)
+}
+
+// replace gives the records of a name with this data other data; "": it removes them.
+func (z *testZone) replace(name, data, with string) {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	for i := range z.records {
+		if z.records[i].Name == name && z.records[i].Data == data {
+			z.records[i].Data = with
+		}
+	}
+	z.records = slices.DeleteFunc(z.records, func(r nameserver.Record) bool { return r.Data == "" })
+}
+
+// listen has a zone answered, at the longest until the test ends.
+func listen(t *testing.T, z *testZone) *nameserver.Server {
+	t.Helper()
+	s, err := nameserver.Listen("127.0.0.1:0", z.zones)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
 
 // TestResolver changes the zone and lets time pass, and looks at what the
 // resolver takes for true meanwhile.
 func TestResolver(t *testing.T) {
-	v := newTestVultr(VultrOptions{})
-	for _, r := range []Record{
-		{ID: "1", Type: "A", Name: "nodes", Data: "127.0.1.1", TTL: 10},
-		{ID: "2", Type: "A", Name: "nodes", Data: "127.0.1.2", TTL: 10},
-		{ID: "alias", Type: "CNAME", Name: "www", Data: "nodes.example.com", TTL: 60},
-		{ID: "far", Type: "CNAME", Name: "far", Data: "lb.cloud.example", TTL: 60},
-		{Type: "TXT", Name: "text", Data: `"x"`, TTL: 60},
-		{Type: "CNAME", Name: "void", Data: "none.example.com", TTL: 60},
-		{ID: "brief", Type: "A", Name: "brief", Data: "127.0.1.5", TTL: 0},
-	} {
-		v.Seed(testZone, r)
-	}
+	z := &testZone{records: []nameserver.Record{
+		{Name: "nodes", Type: "A", Data: "127.0.1.1", TTL: 10},
+		{Name: "nodes", Type: "A", Data: "127.0.1.2", TTL: 10},
+		{Name: "www", Type: "CNAME", Data: "nodes.example.com", TTL: 60},
+		{Name: "far", Type: "CNAME", Data: "lb.cloud.example", TTL: 60},
+		{Name: "text", Type: "TXT", Data: `"x"`, TTL: 60},
+		{Name: "void", Type: "CNAME", Data: "none.example.com", TTL: 60},
+		{Name: "brief", Type: "A", Data: "127.0.1.5", TTL: 0},
+	}}
 	for i := range 50 {
-		v.Seed(testZone, Record{Type: "A", Name: "many", Data: fmt.Sprint("127.0.2.", i), TTL: 10})
+		z.add(nameserver.Record{Name: "many", Type: "A", Data: fmt.Sprint("127.0.2.", i), TTL: 10})
 	}
-	now := testNow()
-	resolver := NewResolver(ResolverOptions{
-		Server: listenDNS(t, v),
+	now := time.UnixMilli(1700000000000)
+	resolver := New(Options{
+		Server: listen(t, z).Addr(),
 		Now:    func() time.Time { return now },
 		Outside: func(_ context.Context, name string) ([]netip.Addr, error) {
 			if name != "lb.cloud.example" {
@@ -48,23 +95,23 @@ func TestResolver(t *testing.T) {
 		want   string // addresses or error
 	}{
 		{"addresses", nothing, 0, "nodes.example.com", "[127.0.1.1 127.0.1.2]"},
-		{"one goes", func() { v.Remove(testZone, "1") }, 0, "nodes.example.com", "[127.0.1.1 127.0.1.2]"},
+		{"one goes", func() { z.replace("nodes", "127.0.1.1", "") }, 0, "nodes.example.com", "[127.0.1.1 127.0.1.2]"},
 		{"in any case of letters", nothing, 0, "Nodes.Example.com", "[127.0.1.1 127.0.1.2]"},
 		{"just before the TTL", nothing, 10*time.Second - 1, "nodes.example.com", "[127.0.1.1 127.0.1.2]"},
 		{"at the TTL", nothing, 1, "nodes.example.com", "[127.0.1.2]"},
-		{"IPv6 comes, its absence is remembered", func() { v.Seed(testZone, Record{Type: "AAAA", Name: "nodes", Data: "::1", TTL: 10}) },
+		{"IPv6 comes, its absence is remembered", func() { z.add(nameserver.Record{Name: "nodes", Type: "AAAA", Data: "::1", TTL: 10}) },
 			time.Minute, "nodes.example.com", "[127.0.1.2]"},
-		{"and is seen after the negative TTL", nothing, negativeTTL * time.Second, "nodes.example.com", "[127.0.1.2 ::1]"},
+		{"and is seen after the negative TTL", nothing, negativeTTL, "nodes.example.com", "[127.0.1.2 ::1]"},
 		{"by an alias", nothing, 0, "www.example.com", "[127.0.1.2 ::1]"},
-		{"the shorter TTL of the two counts", func() { v.Edit(testZone, "2", func(r *Record) { r.Data = "127.0.1.3" }) },
+		{"the shorter TTL of the two counts", func() { z.replace("nodes", "127.0.1.2", "127.0.1.3") },
 			10 * time.Second, "www.example.com", "[127.0.1.3 ::1]"},
 		{"an alias to elsewhere", nothing, 0, "far.example.com", "[127.0.1.9]"},
-		{"it goes", func() { v.Remove(testZone, "far") }, time.Minute - 1, "far.example.com", "[127.0.1.9]"},
+		{"it goes", func() { z.replace("far", "lb.cloud.example", "") }, time.Minute - 1, "far.example.com", "[127.0.1.9]"},
 		{"and is gone", nothing, 1, "far.example.com", "resolving far.example.com: it has no address"},
-		{"it comes back, its absence is remembered", func() { v.Seed(testZone, Record{Type: "A", Name: "far", Data: "127.0.1.1", TTL: 1}) },
+		{"it comes back, its absence is remembered", func() { z.add(nameserver.Record{Name: "far", Type: "A", Data: "127.0.1.1", TTL: 1}) },
 			0, "far.example.com", "resolving far.example.com: it has no address"},
 		{"a TTL of 0", nothing, 0, "brief.example.com", "[127.0.1.5]"},
-		{"is not kept at all", func() { v.Edit(testZone, "brief", func(r *Record) { r.Data = "127.0.1.6" }) }, 0, "brief.example.com", "[127.0.1.6]"},
+		{"is not kept at all", func() { z.replace("brief", "127.0.1.5", "127.0.1.6") }, 0, "brief.example.com", "[127.0.1.6]"},
 		{"no address", nothing, 0, "text.example.com", "resolving text.example.com: it has no address"},
 		{"an alias to no name", nothing, 0, "void.example.com", "resolving void.example.com: it has no address"},
 		{"a name of no zone", nothing, 0, "lb.cloud.example", "[127.0.1.9]"},
@@ -91,14 +138,10 @@ func TestResolver(t *testing.T) {
 // TestResolverWithoutServer: what was learned is used to its end, and then it is
 // an error.
 func TestResolverWithoutServer(t *testing.T) {
-	v := newTestVultr(VultrOptions{})
-	v.Seed(testZone, Record{Type: "A", Name: "nodes", Data: "127.0.1.1", TTL: 10})
-	d, err := v.ListenDNS("127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	now := testNow()
-	resolver := NewResolver(ResolverOptions{Server: d.Addr(), Now: func() time.Time { return now }})
+	z := &testZone{records: []nameserver.Record{{Name: "nodes", Type: "A", Data: "127.0.1.1", TTL: 10}}}
+	server := listen(t, z)
+	now := time.UnixMilli(1700000000000)
+	resolver := New(Options{Server: server.Addr(), Now: func() time.Time { return now }})
 	look := func() error {
 		addresses, err := resolver.Addresses(t.Context(), "nodes.example.com")
 		if err == nil && !slices.Equal(addresses, []netip.Addr{netip.MustParseAddr("127.0.1.1")}) {
@@ -109,7 +152,7 @@ func TestResolverWithoutServer(t *testing.T) {
 	if err := look(); err != nil {
 		t.Fatal(err)
 	}
-	if err := d.Close(); err != nil {
+	if err := server.Close(); err != nil {
 		t.Fatal(err)
 	}
 	now = now.Add(9 * time.Second)
@@ -124,12 +167,13 @@ func TestResolverWithoutServer(t *testing.T) {
 
 // TestResolverAlias asks where hosts lead outside of the zone.
 func TestResolverAlias(t *testing.T) {
-	v := newTestVultr(VultrOptions{})
-	v.Seed(testZone, Record{ID: "far", Type: "CNAME", Name: "far", Data: "cdn.example.org", TTL: 10})
-	v.Seed(testZone, Record{Type: "CNAME", Name: "near", Data: "far.example.com", TTL: 10})
-	v.Seed(testZone, Record{Type: "A", Name: "nodes", Data: "127.0.1.1", TTL: 10})
-	now := testNow()
-	resolver := NewResolver(ResolverOptions{Server: listenDNS(t, v), Now: func() time.Time { return now }})
+	z := &testZone{records: []nameserver.Record{
+		{Name: "far", Type: "CNAME", Data: "cdn.example.org", TTL: 10},
+		{Name: "near", Type: "CNAME", Data: "far.example.com", TTL: 10},
+		{Name: "nodes", Type: "A", Data: "127.0.1.1", TTL: 10},
+	}}
+	now := time.UnixMilli(1700000000000)
+	resolver := New(Options{Server: listen(t, z).Addr(), Now: func() time.Time { return now }})
 	for _, step := range []struct {
 		name   string
 		change func()
@@ -139,7 +183,7 @@ func TestResolverAlias(t *testing.T) {
 	}{
 		{"one", nil, 0, "Far.example.com", "cdn.example.org"},
 		{"over another", nil, 0, "near.example.com", "cdn.example.org"},
-		{"it moves", func() { v.Edit(testZone, "far", func(r *Record) { r.Data = "new.example.org" }) }, 10*time.Second - 1, "far.example.com", "cdn.example.org"},
+		{"it moves", func() { z.replace("far", "cdn.example.org", "new.example.org") }, 10*time.Second - 1, "far.example.com", "cdn.example.org"},
 		{"which is seen after the TTL", nil, 1, "far.example.com", "new.example.org"},
 		{"an address", nil, 0, "nodes.example.com", ""},
 		{"nothing", nil, 0, "void.example.com", ""},
