@@ -12,8 +12,9 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/emulator/edge"
 	"github.com/edgeward/edgeward/internal/emulator/resolver"
+	"github.com/edgeward/edgeward/internal/emulator/vultrtest"
 )
 
 // VultrEdge is the edge of Vultr's CDN. Each pull zone is served at an address of
@@ -32,12 +33,12 @@ type VultrEdge struct {
 type Door struct{ HTTP, HTTPS string }
 
 // StartVultrEdge is StartEdge for Vultr's CDN.
-func (l *Lab) StartVultrEdge(o emulator.EdgeOptions, hosts map[string]netip.Addr) (*VultrEdge, error) {
+func (l *Lab) StartVultrEdge(o edge.Options, hosts map[string]netip.Addr) (*VultrEdge, error) {
 	e, err := l.prepareEdge(&o, hosts)
 	if err != nil {
 		return nil, err
 	}
-	e.Edge = emulator.NewVultrEdge(l.Vultr, o)
+	e.Edge = l.Vultr.NewEdge(o)
 	return &VultrEdge{Edge: e, lab: l, doors: make(map[string]Door)}, nil
 }
 
@@ -99,13 +100,13 @@ func (e *VultrEdge) door(name string) (at Door, err error) {
 }
 
 // zone is the pull zone with a host name at the CDN.
-func (e *VultrEdge) zone(name string) (emulator.PullZone, bool) {
+func (e *VultrEdge) zone(name string) (vultrtest.PullZone, bool) {
 	for _, z := range e.lab.Vultr.PullZones() {
 		if z.CDNURL == "https://"+name {
 			return z, true
 		}
 	}
-	return emulator.PullZone{}, false
+	return vultrtest.PullZone{}, false
 }
 
 // Client is one of the CDN's: for each request it finds the door of the host by
