@@ -10,7 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/emulator/edge"
 	"github.com/edgeward/edgeward/test/lab"
 	"github.com/edgeward/edgeward/test/workload"
 )
@@ -28,7 +28,7 @@ type edgioDemo struct {
 }
 
 func startEdgio(d *demo) (story, error) {
-	edge, err := d.lab.StartEdge(emulator.EdgeOptions{Dial: workload.Dial}, nil)
+	edge, err := d.lab.StartEdge(edge.Options{Dial: workload.Dial}, nil)
 	return &edgioDemo{d, edge}, err
 }
 

@@ -14,7 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/emulator/edge"
 	"github.com/edgeward/edgeward/test/lab"
 	"github.com/edgeward/edgeward/test/workload"
 )
@@ -39,7 +39,7 @@ type vultrDemo struct {
 }
 
 func startVultr(d *demo) (story, error) {
-	edge, err := d.lab.StartVultrEdge(emulator.EdgeOptions{Dial: workload.Dial}, balancers())
+	edge, err := d.lab.StartVultrEdge(edge.Options{Dial: workload.Dial}, balancers())
 	return &vultrDemo{d, edge}, err
 }
 
