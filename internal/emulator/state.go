@@ -15,8 +15,8 @@ type Changes struct {
 type maker int
 
 const (
-	aCall   maker = iota // of the API
-	aPerson              // behind the client's back
+	apiCall      maker = iota // of the API
+	somebodyElse              // behind the client's back
 )
 
 // OnChange has hook called after every state change, be it by a call or behind
@@ -32,7 +32,7 @@ func (c *Changes) OnChange(hook func()) {
 
 // ByCall tells a hook whether the change was made by a call of the API, not
 // behind the client's back. It is for hooks only, while they run.
-func (c *Changes) ByCall() bool { return c.maker == aCall }
+func (c *Changes) ByCall() bool { return c.maker == apiCall }
 
 // State is the lock of what an account holds. Reading takes it with RLock; what
 // changes it goes through Call and Edit, never through Lock.
@@ -61,7 +61,7 @@ func (s *State) OnChange(hook func()) { s.changes.OnChange(hook) }
 // Call answers a call with what change does to the state, with the lock held
 // for writing. A reply that is not OK means that nothing changed.
 func (s *State) Call(change func() Reply) (answer Reply) {
-	s.apply(aCall, func() bool {
+	s.apply(apiCall, func() bool {
 		answer = change()
 		return answer.OK()
 	})
@@ -70,7 +70,7 @@ func (s *State) Call(change func() Reply) (answer Reply) {
 
 // Edit changes the state behind the client's back, with the lock held for
 // writing, and passes on whether change has changed anything.
-func (s *State) Edit(change func() bool) (changed bool) { return s.apply(aPerson, change) }
+func (s *State) Edit(change func() bool) (changed bool) { return s.apply(somebodyElse, change) }
 
 // apply runs change and then, if it has changed anything, the hooks. Both locks
 // are let go even if change or a hook ends its goroutine, as t.FailNow does.
