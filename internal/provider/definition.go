@@ -3,10 +3,10 @@ package provider
 import (
 	"context"
 	"log/slog"
-	"net/http"
 	"slices"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/schema"
 )
@@ -63,8 +63,8 @@ type Account struct {
 
 // Connection is what a client is made with.
 type Connection struct {
-	HTTP *http.Client // paces the account's calls; of transport.NewClient
-	Log  *slog.Logger // told of each rule that is taken over
+	HTTP httpapi.Options // for calls of the account: its pace is kept, and they are counted
+	Log  *slog.Logger    // told of each rule that is taken over
 }
 
 // Findings takes what a check finds, a line each.

@@ -17,10 +17,10 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/provider"
 	"github.com/edgeward/edgeward/internal/schema"
-	"github.com/edgeward/edgeward/internal/transport"
 )
 
 // Name is the provider's in metrics, ownership records and messages, and that of its
@@ -122,7 +122,7 @@ func (e entry) with(id string, r model.Rule) (entry, error) {
 // read returns the file's entries and, in the same order, their rules.
 func (c *Client) read(ctx context.Context) (entries []entry, rules []model.Rule, err error) {
 	if err := ctx.Err(); err != nil {
-		return nil, nil, transport.Unsent(err)
+		return nil, nil, httpapi.Unsent(err)
 	}
 	text, err := os.ReadFile(c.path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -193,10 +193,10 @@ func (c *Client) Update(ctx context.Context, old, r model.Rule, adopt bool) (mod
 	i := slices.IndexFunc(rules, func(o model.Rule) bool { return o.ID == old.ID })
 	switch {
 	case i < 0:
-		return model.Rule{}, fmt.Errorf("rule %s: %w", r.RuleKey, &transport.Error{Status: 404})
+		return model.Rule{}, fmt.Errorf("rule %s: %w", r.RuleKey, &httpapi.Error{Status: 404})
 	case rules[i].SameOwner(old), rules[i].SameOwner(r), rules[i].LostLabel(old), adopt && !rules[i].Labelled():
 	default:
-		return model.Rule{}, fmt.Errorf("rule %s: %w", r.RuleKey, transport.ErrForeign)
+		return model.Rule{}, fmt.Errorf("rule %s: %w", r.RuleKey, httpapi.ErrForeign)
 	}
 	if entries[i], err = entries[i].with(old.ID, r); err == nil {
 		err = c.write(entries)
@@ -217,7 +217,7 @@ func (c *Client) Delete(ctx context.Context, r model.Rule) error {
 	case err != nil || i < 0:
 		return err
 	case !rules[i].SameOwner(r) && !rules[i].LostLabel(r):
-		return fmt.Errorf("rule %s: %w", r.RuleKey, transport.ErrForeign)
+		return fmt.Errorf("rule %s: %w", r.RuleKey, httpapi.ErrForeign)
 	}
 	return c.write(slices.Delete(entries, i, i+1))
 }
@@ -229,7 +229,7 @@ func (c *Client) Raw(ctx context.Context, id string) (json.RawMessage, error) {
 	entries, rules, err := c.read(ctx)
 	i := slices.IndexFunc(rules, func(o model.Rule) bool { return o.ID == id })
 	if err != nil || i < 0 {
-		return nil, errors.Join(err, &transport.Error{Status: 404})
+		return nil, errors.Join(err, &httpapi.Error{Status: 404})
 	}
 	return json.Marshal(entries[i])
 }

@@ -10,9 +10,9 @@ import (
 	"github.com/edgeward/edgeward/internal/schema"
 )
 
-// TestGatesOutliveAReload: an account's gate, and so its pace and its pauses, is the
+// TestAccountsOutliveAReload: an account, and so its pace and its pauses, is the
 // same whatever else of the configuration changes.
-func TestGatesOutliveAReload(t *testing.T) {
+func TestAccountsOutliveAReload(t *testing.T) {
 	for name, test := range map[string]struct {
 		change func(*provider.Account)
 		same   bool
@@ -25,17 +25,17 @@ func TestGatesOutliveAReload(t *testing.T) {
 		"another API":        {func(a *provider.Account) { a.BaseURL = "https://x" }, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var gates Gates
+			var accounts Accounts
 			of := provider.Account{Name: "cdn", BaseURL: "https://e", User: "bot", Key: schema.NewSecret("KEY"), Limit: 50, Interval: time.Minute}
-			first := gates.gate(of)
+			first := accounts.account(of)
 			first.Take(time.Now())
 			test.change(&of)
-			if now := gates.gate(of); (now == first) != test.same {
-				t.Errorf("the gate is the same: %v, want %v", now == first, test.same)
+			if now := accounts.account(of); (now == first) != test.same {
+				t.Errorf("it is the same: %v, want %v", now == first, test.same)
 			} else if ok, _ := now.Take(time.Now()); ok == test.same {
 				t.Errorf("a further call at once: %v", ok)
 			}
-			if text := fmt.Sprintf("%+v", &gates); strings.Contains(text, "KEY") {
+			if text := fmt.Sprintf("%+v", &accounts); strings.Contains(text, "KEY") {
 				t.Errorf("a key can be printed: %s", text)
 			}
 		})
