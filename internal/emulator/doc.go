@@ -5,6 +5,7 @@
 // An emulated account is an http.Handler with its own state, authentication,
 // rate limit, latency and field rules, for the tests and the demo. It embeds a
 // [Server], which it makes of an [API], and keeps what it holds behind a [State].
+// The notebook of this package's tests is one as small as can be.
 //
 // The emulators are unkind on purpose. Where a provider's behaviour is known
 // they do the same; where it is not, they refuse, or leave a switch. Every such

@@ -15,8 +15,8 @@ type Changes struct {
 type maker int
 
 const (
-	apiCall      maker = iota // of the API
-	somebodyElse              // behind the client's back
+	apiCall      maker = iota // a call of the API
+	somebodyElse              // than the client, behind its back
 )
 
 // OnChange has hook called after every state change, be it by a call or behind
