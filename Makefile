@@ -28,7 +28,8 @@ GOARCH ?= $(shell go env GOARCH)
 # but for packages, which RELEASE=1 makes free of the builder's paths and of what only debuggers read.
 export CGO_ENABLED = 0
 RELEASE ?=
-FLAGS   = $(if $(RELEASE),-trimpath)
+# The version is stamped here and not by Go, which fails where git distrusts the directory.
+FLAGS   = -buildvcs=false$(if $(RELEASE), -trimpath)
 LDFLAGS = $(if $(RELEASE),-s -w) -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 # Before a command that runs here and now, whatever GOARCH is built for.
 HERE = GOOS= GOARCH=
@@ -50,16 +51,15 @@ help: ## list the targets
 .PHONY: build
 build: $(BINARY) ## bin/edgeward: one static binary, its version from git
 
-# Go knows better than make whether anything changed, so it is always asked. The version is
-# stamped here and not by Go, which fails where git distrusts the directory.
+# Go knows better than make whether anything changed, so it is always asked.
 $(BINARY): FORCE
 	@$(COMPILE) $(FLAGS) .
-	go build $(FLAGS) -buildvcs=false -ldflags '$(LDFLAGS)' -o $@ .
+	go build $(FLAGS) -ldflags '$(LDFLAGS)' -o $@ .
 
 # The man page and the shells' completions.
 .PHONY: docs
 docs:
-	$(HERE) go run $(FLAGS) -buildvcs=false -ldflags '$(LDFLAGS)' ./internal/cli/docs $(DOCS)
+	$(HERE) go run $(FLAGS) -ldflags '$(LDFLAGS)' ./internal/cli/docs $(DOCS)
 
 # The race detector watches the tests in which edgeward's own code runs. Those in test/ run it as a
 # process, and only the emulators are their own: make test-faults watches these.
@@ -87,7 +87,7 @@ lint: bin/staticcheck ## gofmt, go vet and staticcheck, silent where all is well
 
 .PHONY: demo
 demo: bin/kube-apiserver bin/etcd build ## the daemon at work on this machine, CDN=vultr (default) or edgio; ONCE=1: unattended
-	@cd test && $(COMPILE) ./demo && go build -buildvcs=false -o ../bin/demo ./demo && ../bin/demo $(if $(ONCE),-once) $(if $(CDN),-cdn $(CDN))
+	@cd test && $(COMPILE) ./demo && go build $(FLAGS) -o ../bin/demo ./demo && ../bin/demo $(if $(ONCE),-once) $(if $(CDN),-cdn $(CDN))
 
 .PHONY: fuzz
 fuzz: ## each fuzz target for FUZZTIME (30s)
