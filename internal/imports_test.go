@@ -38,6 +38,7 @@ func TestImports(t *testing.T) {
 		// The program. See watcher.Client.
 		".":                    {never: []string{"internal/emulator", "internal/fixture"}, heavy: []string{"k8s.io/client-go/kubernetes", "k8s.io/client-go/kubernetes/scheme"}},
 		"internal/certificate": {only: []string{"internal/kube"}, std: true},
+		"internal/store":       {only: []string{"internal/kube", "internal/ordered", "internal/model", "internal/desired"}, std: true},
 		"internal/syncer":      {never: []string{"edgio", "vultrcdn", "vultrdns", "watcher", "internal/config", "internal/emulator"}},
 		"watcher":              {only: []string{"internal/kube", "internal/certificate"}},
 		// A provider knows the words and how to speak to an API.

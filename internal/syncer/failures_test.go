@@ -32,11 +32,19 @@ func TestBackoff(t *testing.T) {
 		"the second refusal":      {2, true, 20 * time.Second},
 		"a refusal, never longer": {1000, true, 5 * time.Minute},
 	}
-	target := newTarget[model.Rule](model.Edgio, nil, nil)
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
+			err := errLost
+			if test.refused {
+				err = refusal(http.StatusBadRequest)
+			}
 			for range 100 {
-				if got := target.backoff(test.failures, test.refused); got < test.want || got > test.want+test.want/5 {
+				var f failures
+				var got time.Duration
+				for range test.failures {
+					got = withJitter(f.addRefusable(err, time.Now()))
+				}
+				if got < test.want || got > test.want+test.want/5 {
 					t.Fatalf("got %s, want %s or up to a fifth more", got, test.want)
 				}
 			}
@@ -335,22 +343,30 @@ func TestPause(t *testing.T) {
 	}
 	resp.Body.Close()
 
-	results := make(chan func(), 1)
-	target := newTarget[model.Rule](model.Edgio, newFake[model.Rule]("cdn", new(journal)), gate)
-	target.calls, target.results, target.log = t.Context(), results, slog.New(slog.DiscardHandler)
-	target.enqueue([]model.Op[model.Rule]{{Verb: model.Create}})
+	results := make(chan result, 1)
+	target := newTarget(targetConfig[model.Rule]{
+		provider: newFake[model.Rule]("cdn", new(journal)), gate: gate, concerns: func(model.Rule) bool { return true },
+		log: slog.New(slog.DiscardHandler), results: results,
+	})
+	target.follow([]model.Op[model.Rule]{{Verb: model.Create, To: new(model.Rule)}})
 	now := time.Now()
-	began, again, drained := target.dispatch(now)
-	if wait := again.Sub(now); wait < 110*time.Second || wait > 120*time.Second || began || drained || target.flying > 0 {
-		t.Errorf("during the pause: again in %s, began %v, drained %v, %d begun; want about 120s, false, false, none", wait, began, drained, target.flying)
+	if target.beginNext(t.Context(), now) || target.attempts.inFlight > 0 {
+		t.Error("it began during the pause")
 	}
-	if began, _, _ := target.dispatch(again); !began || target.flying != 1 {
-		t.Errorf("after the pause: began %v, %d begun; want true, 1", began, target.flying)
+	if wait := target.retryAt.Sub(now); wait < 110*time.Second || wait > 120*time.Second || target.starved(now) {
+		t.Errorf("during the pause: again in %s, starved %v; want about 120s, false", wait, target.starved(now))
 	}
-	if _, _, drained := target.dispatch(again); !drained {
-		t.Error("after the pause: something is left to begin")
+	after := target.retryAt
+	if !target.beginNext(t.Context(), after) || target.attempts.inFlight != 1 {
+		t.Errorf("after the pause: %d begun; want 1", target.attempts.inFlight)
 	}
-	(<-results)()
+	if target.beginNext(t.Context(), after) {
+		t.Error("after the pause: it began something else")
+	}
+	(<-results).apply()
+	if !target.starved(after) {
+		t.Error("it does not want a plan although all has ended")
+	}
 }
 
 // TestBackoffOfWhatTakesTurns has a provider that changes no TTL, and two records of one

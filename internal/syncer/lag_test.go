@@ -187,13 +187,14 @@ func TestVerifiedTooEarly(t *testing.T) {
 		unproven bool
 	}{"before": {-time.Second, false}, "in between": {time.Second, true}} {
 		t.Run(name, func(t *testing.T) {
-			dns, r := newTarget[model.Record](model.Vultr, nil, nil), model.Record{ID: "a", Name: "a"}
-			dns.picture.put(r)
-			began, begun := dns.picture.serial, time.Now()
-			dns.picture.doubt("a")
-			dns.picture.doubted["a"] = begun.Add(test.lost)
-			dns.verified(model.Verification(r), r, began, begun, nil)
-			if got := dns.picture.mayBeGone()["a"]; got != test.unproven {
+			r := model.Record{ID: "a", Name: "a"}
+			dns := newTarget(targetConfig[model.Record]{concerns: all, get: newFake[model.Record]("dns", new(journal)).Get})
+			dns.cache.put(r)
+			serial, began := dns.cache.serial, time.Now()
+			dns.cache.doubt("a")
+			dns.cache.doubted["a"] = began.Add(test.lost)
+			dns.verified(completion[model.Record]{op: model.Verification(r), began: began, serial: serial, objects: []model.Record{r}})
+			if got := dns.cache.mayBeGone()["a"]; got != test.unproven {
 				t.Errorf("unproven: %t", got)
 			}
 		})
@@ -204,20 +205,19 @@ func TestVerifiedTooEarly(t *testing.T) {
 // list that lags does not bring the record back.
 func TestFoundGone(t *testing.T) {
 	inBubble(t, func(r *rig) {
-		p, record := newPicture[model.Record](), model.Record{ID: "a", Name: "a"}
-		all, none := func(model.Record) bool { return true }, func(model.Record) bool { return false }
-		p.put(record)
+		c, record := newRecords(), model.Record{ID: "a", Name: "a"}
+		c.put(record)
 		r.pass(time.Hour)
-		p.doubt("a")
-		p.merge(nil, p.since(time.Now().Add(-maxLag)), all, none, true)
+		c.doubt("a")
+		c.merge(observation[model.Record]{nil, all, c.serialAt(time.Now().Add(-maxLag)), true}, none)
 		r.pass(maxLag - time.Second)
-		p.merge([]model.Record{record}, p.since(time.Now().Add(-maxLag)), all, none, false)
-		if left := p.objects.List(); len(left) > 0 {
+		c.merge(observation[model.Record]{[]model.Record{record}, all, c.serialAt(time.Now().Add(-maxLag)), false}, none)
+		if left := c.objects.List(); len(left) > 0 {
 			t.Errorf("a list that lags: %v", left)
 		}
 		r.pass(time.Minute)
-		p.merge([]model.Record{record}, p.since(time.Now().Add(-maxLag)), all, none, false)
-		if left := p.objects.List(); len(left) != 1 {
+		c.merge(observation[model.Record]{[]model.Record{record}, all, c.serialAt(time.Now().Add(-maxLag)), false}, none)
+		if left := c.objects.List(); len(left) != 1 {
 			t.Errorf("a list that cannot lag so far shows it, and there are %v", left)
 		}
 	})
@@ -227,18 +227,17 @@ func TestFoundGone(t *testing.T) {
 // under way that began before it and is older: that changes nothing back.
 func TestSearchDuringReading(t *testing.T) {
 	inBubble(t, func(r *rig) {
-		p := newPicture[model.Record]()
+		c := newRecords()
 		old, new := model.Record{ID: "x", Name: "www", Type: "CNAME", Data: "old"}, model.Record{ID: "x", Name: "www", Type: "CNAME", Data: "new"}
-		all, none := func(model.Record) bool { return true }, func(model.Record) bool { return false }
-		p.merge([]model.Record{old}, 0, all, none, true)
-		p.put(new)
+		c.merge(observation[model.Record]{[]model.Record{old}, all, 0, true}, none)
+		c.put(new)
 		r.pass(maxLag - time.Second)
-		reading := p.since(time.Now().Add(-maxLag))
+		reading := c.serialAt(time.Now().Add(-maxLag))
 		r.pass(2 * time.Second)
-		p.merge([]model.Record{new}, p.since(time.Now().Add(-maxLag)), all, none, true)
-		p.merge([]model.Record{old}, reading, all, none, false)
-		if got := p.objects.List()[0].Data; got != "new" {
-			t.Errorf("the picture went back to %q", got)
+		c.merge(observation[model.Record]{[]model.Record{new}, all, c.serialAt(time.Now().Add(-maxLag)), true}, none)
+		c.merge(observation[model.Record]{[]model.Record{old}, all, reading, false}, none)
+		if got := c.objects.List()[0].Data; got != "new" {
+			t.Errorf("the cache went back to %q", got)
 		}
 	})
 }

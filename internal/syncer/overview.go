@@ -86,7 +86,7 @@ func (s *Syncer) publish(rules []*model.Rule, records []*model.Record, now time.
 		At: now, Settings: s.opts.Settings, DryRun: s.opts.DryRun, Awaited: *s.state.Load(),
 		Want: s.want, Step: step, Rules: rules, Records: records, Found: s.found, Nodes: s.nodes,
 		Targets:  states,
-		Failures: failures, LastSync: s.accounts.synced.at,
+		Failures: failures, LastSync: s.syncs.times.at,
 	})
 	select {
 	case s.planned <- struct{}{}:
@@ -105,25 +105,14 @@ func served(rules []*model.Rule, owner string) map[model.IngressID]bool {
 	return ids
 }
 
-// nodesOf are the nodes of the clusters that are ready.
-func nodesOf(clusters []desired.Cluster) map[string][]kube.Node {
-	nodes := make(map[string][]kube.Node, len(clusters))
-	for _, c := range clusters {
-		if c.Ready {
-			nodes[c.Name] = c.Nodes
-		}
-	}
-	return nodes
-}
-
 // failing are the operations whose last try failed.
 func (t *target[T]) failing() []Failure {
 	var list []Failure
-	for key, a := range t.attempts {
-		if a.failures > 0 {
+	for key, a := range t.attempts.at {
+		if a.count > 0 {
 			list = append(list, Failure{
 				Target: t.name, Verb: a.Verb, Place: key, Ingress: a.Ingress,
-				Error: a.err.Error(), Times: a.failures, Since: a.since, Next: a.notBefore,
+				Error: a.err.Error(), Times: a.count, Since: a.since, Next: a.retryAt,
 			})
 		}
 	}
@@ -133,10 +122,10 @@ func (t *target[T]) failing() []Failure {
 // state is how things are with the provider.
 func (t *target[T]) state() TargetState {
 	s := TargetState{
-		Target: t.name, Reachable: t.reachable(), Read: t.main().begun, NextRead: t.main().due,
-		Waiting: t.queue.size + t.flying,
+		Target: t.name, Reachable: t.reachable(), Read: t.main().began, NextRead: t.main().due,
+		Waiting: t.queue.size + t.attempts.inFlight,
 	}
-	if err := t.readErr(); err != nil {
+	if err := t.listErr(); err != nil {
 		s.ReadError = err.Error()
 	}
 	return s

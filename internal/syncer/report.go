@@ -15,16 +15,11 @@ import (
 // report tells the log and the metrics what the last plan found.
 func (s *Syncer) report(now time.Time) {
 	s.setState(s.awaited())
-	if s.cdnsKnown() && s.dns.picture.known {
-		s.accounts.completed(s.want, s.step, s.published, now)
+	if s.cdnsKnown() && s.dns.cache.known {
+		s.syncs.completed(s.want, s.step, s.published, now)
 	}
 	s.tell()
 	s.measure(now)
-}
-
-// cdnsKnown reports whether every CDN was read.
-func (s *Syncer) cdnsKnown() bool {
-	return !slices.ContainsFunc(s.cdns, func(t *target[model.Rule]) bool { return !t.picture.known })
 }
 
 // awaited says what has to come before the first comparison; "" if nothing.
@@ -35,8 +30,8 @@ func (s *Syncer) awaited() string {
 		}
 	}
 	for _, target := range s.targets() {
-		if t := target.standing(); !t.known {
-			reason := string(t.name) + ": what stands there was not read yet"
+		if t := target.lists(); !t.known {
+			reason := string(t.target) + ": what stands there was not read yet"
 			if t.err != nil {
 				reason += ": " + t.err.Error()
 			}
@@ -225,7 +220,7 @@ func exact[T model.Object[T]](s *Syncer, t *target[T], now time.Time) {
 	if t.reachable() {
 		reachable = 1
 		blocked := slices.ContainsFunc(s.step.Blocked, func(b plan.Blocked) bool { return b.Provider == t.name })
-		if s.step.Compared && t.queue.size+t.flying == 0 && !blocked && !s.fatal() {
+		if s.step.Compared && t.queue.size+t.attempts.inFlight == 0 && !blocked && !s.fatal() {
 			s.opts.Metrics.LastSuccess.WithLabelValues(string(t.name)).Set(float64(now.Unix()))
 		}
 	}

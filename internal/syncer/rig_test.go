@@ -19,6 +19,7 @@ import (
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/metrics"
 	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/store"
 	"github.com/edgeward/edgeward/internal/transport"
 )
 
@@ -147,7 +148,7 @@ func (r *rig) report(event string, objects []any) {
 	}
 }
 
-func tell[T interface{ Identity() kube.Meta }](o *Objects[T], event string, obj T) {
+func tell[T interface{ Identity() kube.Meta }](o *store.Objects[T], event string, obj T) {
 	switch event {
 	case "added":
 		o.Added(obj)

@@ -13,6 +13,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// newRecords is an empty cache of records, all of which concern us.
+func newRecords() cache[model.Record] { return newCache(all) }
+
+func all(model.Record) bool  { return true }
+func none(model.Record) bool { return false }
+
 // TestMerge has a reading that began at some time, and what we did, or are
 // doing, to one object since: our own doing always goes before the reading.
 func TestMerge(t *testing.T) {
@@ -22,9 +28,9 @@ func TestMerge(t *testing.T) {
 	ttl := func(r model.Record, ttl int) model.Record { r.TTL = ttl; return r }
 	a, b := at("a", "192.0.2.1"), at("b", "192.0.2.2")
 	tests := map[string]struct {
-		before []model.Record               // what was believed when the reading began
-		during func(*picture[model.Record]) // what we did until it ended
-		busy   string                       // the ID of what an operation under way is about to change
+		before []model.Record             // what was believed when the reading began
+		during func(*cache[model.Record]) // what we did until it ended
+		busy   string                     // the ID of what an operation under way is about to change
 		read   []model.Record
 		sure   bool
 		within func(model.Record) bool
@@ -40,50 +46,50 @@ func TestMerge(t *testing.T) {
 		"something absent is doubted":           {before: []model.Record{a, b}, read: []model.Record{a}, want: []model.Record{a, b}, missing: []string{"b"}},
 		"something absent is gone, if sure":     {before: []model.Record{a, b}, read: []model.Record{a}, sure: true, want: []model.Record{a}, differ: []model.Place{b.Key()}},
 		"something absent but not looked for":   {before: []model.Record{a, b}, read: []model.Record{a}, sure: true, within: func(r model.Record) bool { return r.ID == "a" }, want: []model.Record{a, b}},
-		"doubted before, and there":             {before: []model.Record{a}, during: func(p *picture[model.Record]) { p.doubt("a") }, read: []model.Record{a}, want: []model.Record{a}},
-		"made meanwhile, not in the list":       {during: func(p *picture[model.Record]) { p.put(a) }, sure: true, want: []model.Record{a}},
-		"made meanwhile, in the list as it was": {during: func(p *picture[model.Record]) { p.put(a) }, read: []model.Record{ttl(a, 60)}, want: []model.Record{a}},
-		"changed meanwhile":                     {before: []model.Record{a}, during: func(p *picture[model.Record]) { p.put(ttl(a, 60)) }, read: []model.Record{a}, want: []model.Record{ttl(a, 60)}},
-		"removed meanwhile":                     {before: []model.Record{a}, during: func(p *picture[model.Record]) { p.drop("a") }, read: []model.Record{a}},
-		"being changed, and doubted before":     {before: []model.Record{a}, during: func(p *picture[model.Record]) { p.doubt("a") }, busy: "a", read: []model.Record{a}, want: []model.Record{a}},
+		"doubted before, and there":             {before: []model.Record{a}, during: func(c *cache[model.Record]) { c.doubt("a") }, read: []model.Record{a}, want: []model.Record{a}},
+		"made meanwhile, not in the list":       {during: func(c *cache[model.Record]) { c.put(a) }, sure: true, want: []model.Record{a}},
+		"made meanwhile, in the list as it was": {during: func(c *cache[model.Record]) { c.put(a) }, read: []model.Record{ttl(a, 60)}, want: []model.Record{a}},
+		"changed meanwhile":                     {before: []model.Record{a}, during: func(c *cache[model.Record]) { c.put(ttl(a, 60)) }, read: []model.Record{a}, want: []model.Record{ttl(a, 60)}},
+		"removed meanwhile":                     {before: []model.Record{a}, during: func(c *cache[model.Record]) { c.drop("a") }, read: []model.Record{a}},
+		"being changed, and doubted before":     {before: []model.Record{a}, during: func(c *cache[model.Record]) { c.doubt("a") }, busy: "a", read: []model.Record{a}, want: []model.Record{a}},
 		"being changed":                         {before: []model.Record{a}, busy: "a", read: []model.Record{ttl(a, 60)}, want: []model.Record{a}},
 		"being removed, and absent":             {before: []model.Record{a}, busy: "a", sure: true, want: []model.Record{a}},
-		"doubt of what is not there":            {during: func(p *picture[model.Record]) { p.doubt("x") }},
+		"doubt of what is not there":            {during: func(c *cache[model.Record]) { c.doubt("x") }},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			p := newPicture[model.Record]()
+			c := newRecords()
 			for _, o := range test.before {
-				p.put(o)
+				c.put(o)
 			}
-			since := p.serial
+			since := c.serial
 			if test.during != nil {
-				test.during(&p)
+				test.during(&c)
 			}
 			within := test.within
 			if within == nil {
 				within = func(model.Record) bool { return true }
 			}
-			differ := p.merge(test.read, since, within, func(o model.Record) bool { return o.ID == test.busy }, test.sure)
+			differ := c.merge(observation[model.Record]{test.read, within, since, test.sure}, func(o model.Record) bool { return o.ID == test.busy })
 			if diff := cmp.Diff(test.differ, differ); diff != "" {
 				t.Errorf("differ (-want +got):\n%s", diff)
 			}
 			var got []model.Record
 			var missing []string
 			for _, id := range []string{"a", "b"} {
-				if o, ok := p.objects.Get(id); ok {
+				if o, ok := c.objects.Get(id); ok {
 					got = append(got, *o)
 				}
-				if p.missing[id] {
+				if c.missing[id] {
 					missing = append(missing, id)
 				}
 			}
 			// Equal would not see another ID.
-			if !slices.Equal(test.want, got) || len(p.objects.List()) != len(got) {
-				t.Errorf("picture %+v, want %+v", p.objects.List(), test.want)
+			if !slices.Equal(test.want, got) || len(c.objects.List()) != len(got) {
+				t.Errorf("cache %+v, want %+v", c.objects.List(), test.want)
 			}
-			if !slices.Equal(test.missing, missing) || len(p.missing) != len(missing) {
-				t.Errorf("missing %v, want %v", p.missing, test.missing)
+			if !slices.Equal(test.missing, missing) || len(c.missing) != len(missing) {
+				t.Errorf("missing %v, want %v", c.missing, test.missing)
 			}
 		})
 	}
@@ -96,16 +102,14 @@ func TestForget(t *testing.T) {
 	stale := model.Record{ID: "a", TTL: 60}
 	for name, forget := range map[string]bool{"forgotten": true, "not": false} {
 		t.Run(name, func(t *testing.T) {
-			p := newPicture[model.Record]()
-			p.put(a)
+			c := newRecords()
+			c.put(a)
 			if forget {
-				p.forget(time.Now())
+				c.forget(time.Now())
 			}
-			all := func(model.Record) bool { return true }
-			none := func(model.Record) bool { return false }
-			p.merge([]model.Record{stale}, p.since(time.Now()), all, none, true)
-			if a, _ := p.objects.Get("a"); *a != stale {
-				t.Errorf("the picture holds %+v, want %+v", a, stale)
+			c.merge(observation[model.Record]{[]model.Record{stale}, all, c.serialAt(time.Now()), true}, none)
+			if a, _ := c.objects.Get("a"); *a != stale {
+				t.Errorf("the cache holds %+v, want %+v", a, stale)
 			}
 		})
 	}
@@ -166,48 +170,48 @@ func TestUnproven(t *testing.T) {
 	const lag = time.Minute
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	a, b := model.Record{ID: "a", Name: "a"}, model.Record{ID: "b", Name: "b"}
-	p := newPicture[model.Record]()
-	p.unproven = make(map[string]bool)
+	c := newRecords()
+	c.unproven = make(map[string]bool)
 	check := func(when string, want ...string) {
 		t.Helper()
-		if got := slices.Sorted(maps.Keys(p.mayBeGone())); !slices.Equal(got, want) {
+		if got := slices.Sorted(maps.Keys(c.mayBeGone())); !slices.Equal(got, want) {
 			t.Errorf("%s: unproven are %v, want %v", when, got, want)
 		}
 	}
 	read := func(at time.Duration, list ...model.Record) {
-		p.merge(list, p.serial, func(model.Record) bool { return true }, func(model.Record) bool { return false }, true)
-		p.settle(func(model.Record) bool { return true }, start.Add(at), start, lag)
+		c.merge(observation[model.Record]{list, all, c.serial, true}, none)
+		c.settle(all, start.Add(at), start, lag)
 	}
 	read(time.Second, a, b)
 	check("after the start", "a", "b")
-	p.put(a)
-	p.forget(time.Now().Add(time.Hour)) // what it is needed for is another thing
+	c.put(a)
+	c.forget(time.Now().Add(time.Hour)) // what it is needed for is another thing
 	check("one was written", "b")
-	p.prove("b", p.serial)
+	c.prove("b", c.serial)
 	check("the other one was read by itself")
 	read(2*time.Second, a, b)
 	check("another list too old", "a", "b")
-	began := p.serial
-	p.put(a)
-	p.drop("b")
-	p.prove("b", began)
+	began := c.serial
+	c.put(a)
+	c.drop("b")
+	c.prove("b", began)
 	check("one was written, the other one removed while it was read by itself")
 	read(lag, a, b)
 	check("after a newer list")
-	p.doubted["b"] = start.Add(5 * lag)
+	c.doubted["b"] = start.Add(5 * lag)
 	check("the reply to its deletion was lost", "b")
 	read(6*lag-1, a, b)
 	check("a list too old shows it", "b")
-	p.prove("b", p.serial)
+	c.prove("b", c.serial)
 	check("it was read by itself")
-	p.doubted["b"] = start.Add(5 * lag)
+	c.doubted["b"] = start.Add(5 * lag)
 	read(6*lag, a, b)
 	check("a newer list shows it")
-	p.doubted["b"] = start.Add(9 * lag)
+	c.doubted["b"] = start.Add(9 * lag)
 	read(9*lag+1, a)
 	check("a list too old does not show it any more")
-	p.doubted["a"] = start.Add(9 * lag)
-	p.put(a)
+	c.doubted["a"] = start.Add(9 * lag)
+	c.put(a)
 	check("it was written again")
 }
 

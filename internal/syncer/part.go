@@ -1,0 +1,195 @@
+package syncer
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/transport"
+)
+
+// maxLag is how far lists are taken to lag behind writes, unless they are made so often
+// that half their interval is less. What a list shows of something that we changed so
+// shortly before waits for the next one.
+const maxLag = time.Minute
+
+// part is what is listed of a provider by itself: all that stands at a CDN, or one zone
+// of a DNS. So a zone that cannot be listed holds up no other.
+type part[T any] struct {
+	name   string // see observed.View.Parts
+	list   func(context.Context) ([]T, error)
+	covers func(T) bool
+
+	listing  bool          // a list is under way
+	known    bool          // it was listed since the start
+	due      time.Time     // when to list it next
+	began    time.Time     // when the last complete list did
+	took     time.Duration // how long that took
+	failures failures      // since then
+
+	drifted  map[model.Place]bool // what the last list found changed without our doing
+	recurred map[model.Place]int  // in how many lists in a row, of these places
+}
+
+func newPart[T any](name string, list func(context.Context) ([]T, error), covers func(T) bool) *part[T] {
+	return &part[T]{
+		name: name, list: list, covers: covers,
+		drifted: make(map[model.Place]bool), recurred: make(map[model.Place]int),
+	}
+}
+
+// whole is a provider that is listed as a whole.
+func whole[T any](p Provider[T]) []*part[T] {
+	return []*part[T]{newPart("", p.List, func(T) bool { return true })}
+}
+
+// zones are those of a DNS, each listed by itself where there are several.
+func zones(dns DNS) []*part[model.Record] {
+	names := dns.Zones()
+	if len(names) == 1 {
+		return whole[model.Record](dns)
+	}
+	var parts []*part[model.Record]
+	for _, name := range names {
+		parts = append(parts, newPart(name,
+			func(ctx context.Context) ([]model.Record, error) { return dns.Find(ctx, model.Record{Zone: name}) },
+			func(r model.Record) bool { return r.Zone == name }))
+	}
+	return parts
+}
+
+// tried reports whether a list has ended, well or not.
+func (p *part[T]) tried() bool { return p.known || p.failures.count > 0 }
+
+// fault is why the part cannot be listed, if it never could be or does not exist any
+// more. It is "" where it was listed: what is known of it holds while lists fail.
+func (p *part[T]) fault() string {
+	if p.failures.err == nil || p.known && !transport.IsNotFound(p.failures.err) {
+		return ""
+	}
+	return p.failures.err.Error()
+}
+
+// soon brings the next list forward, unless the last one failed and waits.
+func (p *part[T]) soon(now time.Time) {
+	if p.failures.err == nil {
+		p.due = now
+	}
+}
+
+// main is the part that all else waits for: of a DNS the zone of the origins.
+func (t *target[T]) main() *part[T] { return t.parts[0] }
+
+// listing reports whether any list is under way.
+func (t *target[T]) listing() bool {
+	return slices.ContainsFunc(t.parts, func(p *part[T]) bool { return p.listing })
+}
+
+// nextList is when the next list is due; zero while all are under way.
+func (t *target[T]) nextList() (next time.Time) {
+	for _, p := range t.parts {
+		if !p.listing {
+			next = earliest(next, p.due)
+		}
+	}
+	return next
+}
+
+// unlistable reports whether it is no use to wait until every part is listed.
+func (t *target[T]) unlistable() bool {
+	return slices.ContainsFunc(t.parts, func(p *part[T]) bool { return p.failures.hopeless() })
+}
+
+// lost reports whether it is no use to wait for the part that all else waits for.
+func (t *target[T]) lost() bool { return t.main().failures.hopeless() }
+
+// listErr is the error of the last lists; nil if all succeeded.
+func (t *target[T]) listErr() error {
+	var errs []error
+	for _, p := range t.parts {
+		errs = append(errs, p.failures.err)
+	}
+	return errors.Join(errs...)
+}
+
+// reachable reports whether the last lists succeeded.
+func (t *target[T]) reachable() bool { return t.cache.known && t.listErr() == nil }
+
+// lag is how far lists are taken to lag behind writes.
+func (t *target[T]) lag() time.Duration { return min(maxLag, t.interval/2) }
+
+// listDue begins the lists that are due.
+func (t *target[T]) listDue(ctx context.Context, now time.Time) {
+	for _, p := range t.parts {
+		if !p.listing && !now.Before(p.due) {
+			t.list(ctx, p, now)
+		}
+	}
+}
+
+// list begins to list a part. Its end comes back as a result.
+func (t *target[T]) list(ctx context.Context, p *part[T], now time.Time) {
+	settled := now.Add(-t.lag())
+	if t.attempts.inFlight == 0 && !t.listing() {
+		t.cache.forget(settled)
+	}
+	p.listing = true
+	l := listing[T]{target: t, part: p, began: now, serial: t.cache.serial, settled: t.cache.serialAt(settled)}
+	go func() {
+		defer logPanic(t.log, "op", "list")
+		l.objects, l.err = p.list(ctx)
+		l.cancelled = ctx.Err() != nil
+		t.results <- l
+	}()
+}
+
+// listing is a list that has ended.
+type listing[T model.Object[T]] struct {
+	target  *target[T]
+	part    *part[T]
+	began   time.Time
+	serial  int // the cache's when it began
+	settled int // what changed later it may not show yet
+	objects []T
+	err     error
+	// cancelled: the Syncer was stopped meanwhile.
+	cancelled bool
+}
+
+// apply takes the list into the cache.
+func (l listing[T]) apply() {
+	t, p := l.target, l.part
+	p.listing, t.news = false, true
+	switch {
+	case l.err != nil && l.cancelled:
+		return
+	case l.err != nil:
+		now := time.Now()
+		wait := t.jitter(p.failures.add(l.err, now))
+		p.due = now.Add(wait)
+		t.log.Warn("reading what stands failed: "+l.err.Error(), "retry_in", wait.Round(time.Second))
+		return
+	}
+	first := !p.known
+	differ := t.cache.merge(observation[T]{objects: l.objects, covers: p.covers, after: l.settled, conclusive: first}, t.attempts.changing)
+	clear(p.drifted)
+	if !first {
+		t.noteDrift(p, differ)
+		t.noteRecurrence(p)
+	}
+	p.known, p.failures = true, failures{}
+	p.began, p.took, p.due = l.began, time.Since(l.began), time.Now().Add(t.interval)
+	if p == t.main() {
+		if t.cache.known {
+			t.onRelist()
+		}
+		t.cache.known = true
+	}
+	t.attempts.resolve(l.serial, p.covers)
+	t.cache.settle(p.covers, l.began, t.started, t.lag())
+	if !slices.ContainsFunc(t.parts, func(p *part[T]) bool { return p.began.Before(t.started.Add(t.lag())) }) {
+		t.cache.unproven = nil // no list that is in use is older than the process
+	}
+}
