@@ -36,11 +36,12 @@ func TestImports(t *testing.T) {
 		"internal/plan":     {only: []string{"internal/kube", "internal/ordered", "internal/model", "internal/observed", "internal/desired"}, std: true},
 		"internal/emulator": {only: []string{}, std: true, other: []string{"golang.org/x/net/dns/dnsmessage"}},
 		// The program. See watcher.Client.
-		".":                    {never: []string{"internal/emulator", "internal/fixture"}, heavy: []string{"k8s.io/client-go/kubernetes", "k8s.io/client-go/kubernetes/scheme"}},
-		"internal/certificate": {only: []string{"internal/kube"}, std: true},
-		"internal/store":       {only: []string{"internal/kube", "internal/ordered", "internal/model", "internal/desired"}, std: true},
-		"internal/syncer":      {never: []string{"edgio", "vultrcdn", "vultrdns", "watcher", "internal/config", "internal/emulator"}},
-		"watcher":              {only: []string{"internal/kube", "internal/certificate"}},
+		".":                      {never: []string{"internal/emulator", "internal/fixture"}, heavy: []string{"k8s.io/client-go/kubernetes", "k8s.io/client-go/kubernetes/scheme"}},
+		"internal/certificate":   {only: []string{"internal/kube"}, std: true},
+		"internal/store":         {only: []string{"internal/kube", "internal/ordered", "internal/model", "internal/desired"}, std: true},
+		"internal/syncer/target": {only: []string{"internal/kube", "internal/ordered", "internal/model", "internal/observed", "internal/desired", "internal/plan", "internal/transport"}},
+		"internal/syncer":        {never: []string{"edgio", "vultrcdn", "vultrdns", "watcher", "internal/config", "internal/emulator"}},
+		"watcher":                {only: []string{"internal/kube", "internal/certificate"}},
 		// A provider knows the words and how to speak to an API.
 		"edgio":             {only: []string{"internal/model", "internal/transport"}},
 		"vultrcdn":          {only: []string{"internal/model", "internal/transport", "internal/vultrapi"}},

@@ -8,6 +8,7 @@ import (
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/observed"
 	"github.com/edgeward/edgeward/internal/ordered"
+	"github.com/edgeward/edgeward/internal/syncer/target"
 )
 
 // standing is what stands at the targets that were listed.
@@ -15,10 +16,10 @@ func (s *Syncer) standing() desired.Standing {
 	standing := desired.Standing{
 		Rules:   make(map[model.Provider][]*model.Rule, len(s.cdns)),
 		Unread:  make(map[model.Provider]bool),
-		Records: s.dns.cache.objects.List(),
+		Records: s.dns.Objects(),
 	}
 	for _, t := range s.cdns {
-		standing.Rules[t.name], standing.Unread[t.name] = t.cache.objects.List(), !t.cache.known
+		standing.Rules[t.Name], standing.Unread[t.Name] = t.Objects(), !t.Known()
 	}
 	return standing
 }
@@ -26,7 +27,7 @@ func (s *Syncer) standing() desired.Standing {
 // rules is what the plan looks at of all CDNs.
 func (s *Syncer) rules() observed.View[model.Rule] {
 	if len(s.cdns) == 1 {
-		return s.cdns[0].view()
+		return s.cdns[0].View()
 	}
 	all := observed.View[model.Rule]{
 		Known:    true,
@@ -38,9 +39,9 @@ func (s *Syncer) rules() observed.View[model.Rule] {
 	}
 	var lists [][]*model.Rule
 	for i, t := range s.cdns {
-		v := t.view()
+		v := t.View()
 		all.Known = all.Known && v.Known
-		all.Parts[string(t.name)] = v.Whole()
+		all.Parts[string(t.Name)] = v.Whole()
 		all.Took = max(all.Took, v.Took)
 		if i == 0 || v.Read.Before(all.Read) {
 			all.Read = v.Read
@@ -82,7 +83,7 @@ func (m *mergedRules) of(lists [][]*model.Rule) []*model.Rule {
 // byCDN parts the planned operations by the CDN that they are for, in their order.
 func (s *Syncer) byCDN(ops []model.Op[model.Rule]) map[model.Provider][]model.Op[model.Rule] {
 	if len(s.cdns) == 1 {
-		return map[model.Provider][]model.Op[model.Rule]{s.cdns[0].name: ops}
+		return map[model.Provider][]model.Op[model.Rule]{s.cdns[0].Name: ops}
 	}
 	parted := make(map[model.Provider][]model.Op[model.Rule])
 	for _, op := range ops {
@@ -97,5 +98,5 @@ func (s *Syncer) byCDN(ops []model.Op[model.Rule]) map[model.Provider][]model.Op
 
 // cdnsKnown reports whether every CDN was listed.
 func (s *Syncer) cdnsKnown() bool {
-	return !slices.ContainsFunc(s.cdns, func(t *target[model.Rule]) bool { return !t.cache.known })
+	return !slices.ContainsFunc(s.cdns, func(t *target.Target[model.Rule]) bool { return !t.Known() })
 }

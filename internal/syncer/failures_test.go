@@ -3,9 +3,7 @@ package syncer
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -14,43 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/edgeward/edgeward/internal/model"
-	"github.com/edgeward/edgeward/internal/transport"
 )
-
-func TestBackoff(t *testing.T) {
-	tests := map[string]struct {
-		failures int
-		refused  bool
-		want     time.Duration // and up to a fifth more
-	}{
-		"the first":               {1, false, time.Second},
-		"the second":              {2, false, 2 * time.Second},
-		"the fifth":               {5, false, 16 * time.Second},
-		"the longest":             {10, false, 5 * time.Minute},
-		"never longer":            {1000, false, 5 * time.Minute},
-		"the first refusal":       {1, true, 10 * time.Second},
-		"the second refusal":      {2, true, 20 * time.Second},
-		"a refusal, never longer": {1000, true, 5 * time.Minute},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			err := errLost
-			if test.refused {
-				err = refusal(http.StatusBadRequest)
-			}
-			for range 100 {
-				var f failures
-				var got time.Duration
-				for range test.failures {
-					got = withJitter(f.addRefusable(err, time.Now()))
-				}
-				if got < test.want || got > test.want+test.want/5 {
-					t.Fatalf("got %s, want %s or up to a fifth more", got, test.want)
-				}
-			}
-		})
-	}
-}
 
 // times returns when the calls with the given text arrived, since the first.
 func times(calls []call, text string) []time.Duration {
@@ -326,47 +288,6 @@ func TestRereadingFails(t *testing.T) {
 			t.Errorf("afterwards (-want +got):\n%s", diff)
 		}
 	})
-}
-
-// TestPause has a provider that asks for a pause: nothing begins before it is
-// over, and it is known when to ask again.
-func TestPause(t *testing.T) {
-	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Retry-After", "120")
-		w.WriteHeader(http.StatusTooManyRequests)
-	}))
-	defer api.Close()
-	gate := transport.NewGate(0, time.Minute)
-	resp, err := transport.NewClient(gate, "test", "", func(string, string, time.Duration) {}).Get(api.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp.Body.Close()
-
-	results := make(chan result, 1)
-	target := newTarget(targetConfig[model.Rule]{
-		provider: newFake[model.Rule]("cdn", new(journal)), gate: gate, concerns: func(model.Rule) bool { return true },
-		log: slog.New(slog.DiscardHandler), results: results,
-	})
-	target.follow([]model.Op[model.Rule]{{Verb: model.Create, To: new(model.Rule)}})
-	now := time.Now()
-	if target.beginNext(t.Context(), now) || target.attempts.inFlight > 0 {
-		t.Error("it began during the pause")
-	}
-	if wait := target.retryAt.Sub(now); wait < 110*time.Second || wait > 120*time.Second || target.starved(now) {
-		t.Errorf("during the pause: again in %s, starved %v; want about 120s, false", wait, target.starved(now))
-	}
-	after := target.retryAt
-	if !target.beginNext(t.Context(), after) || target.attempts.inFlight != 1 {
-		t.Errorf("after the pause: %d begun; want 1", target.attempts.inFlight)
-	}
-	if target.beginNext(t.Context(), after) {
-		t.Error("after the pause: it began something else")
-	}
-	(<-results).apply()
-	if !target.starved(after) {
-		t.Error("it does not want a plan although all has ended")
-	}
 }
 
 // TestBackoffOfWhatTakesTurns has a provider that changes no TTL, and two records of one

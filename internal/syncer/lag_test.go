@@ -179,69 +179,6 @@ func TestRuleBack(t *testing.T) {
 	}
 }
 
-// TestVerifiedTooEarly has the reply to a reading of one record come after that of
-// its deletion was lost: the deletion may have happened in between.
-func TestVerifiedTooEarly(t *testing.T) {
-	for name, test := range map[string]struct {
-		lost     time.Duration // after the reading began
-		unproven bool
-	}{"before": {-time.Second, false}, "in between": {time.Second, true}} {
-		t.Run(name, func(t *testing.T) {
-			r := model.Record{ID: "a", Name: "a"}
-			dns := newTarget(targetConfig[model.Record]{concerns: all, get: newFake[model.Record]("dns", new(journal)).Get})
-			dns.cache.put(r)
-			serial, began := dns.cache.serial, time.Now()
-			dns.cache.doubt("a")
-			dns.cache.doubted["a"] = began.Add(test.lost)
-			dns.verified(completion[model.Record]{op: model.Verification(r), began: began, serial: serial, objects: []model.Record{r}})
-			if got := dns.cache.mayBeGone()["a"]; got != test.unproven {
-				t.Errorf("unproven: %t", got)
-			}
-		})
-	}
-}
-
-// TestFoundGone has a search find that a deletion without a reply had happened. A
-// list that lags does not bring the record back.
-func TestFoundGone(t *testing.T) {
-	inBubble(t, func(r *rig) {
-		c, record := newRecords(), model.Record{ID: "a", Name: "a"}
-		c.put(record)
-		r.pass(time.Hour)
-		c.doubt("a")
-		c.merge(observation[model.Record]{nil, all, c.serialAt(time.Now().Add(-maxLag)), true}, none)
-		r.pass(maxLag - time.Second)
-		c.merge(observation[model.Record]{[]model.Record{record}, all, c.serialAt(time.Now().Add(-maxLag)), false}, none)
-		if left := c.objects.List(); len(left) > 0 {
-			t.Errorf("a list that lags: %v", left)
-		}
-		r.pass(time.Minute)
-		c.merge(observation[model.Record]{[]model.Record{record}, all, c.serialAt(time.Now().Add(-maxLag)), false}, none)
-		if left := c.objects.List(); len(left) != 1 {
-			t.Errorf("a list that cannot lag so far shows it, and there are %v", left)
-		}
-	})
-}
-
-// TestSearchDuringReading has a search end, with what stands, while a reading is
-// under way that began before it and is older: that changes nothing back.
-func TestSearchDuringReading(t *testing.T) {
-	inBubble(t, func(r *rig) {
-		c := newRecords()
-		old, new := model.Record{ID: "x", Name: "www", Type: "CNAME", Data: "old"}, model.Record{ID: "x", Name: "www", Type: "CNAME", Data: "new"}
-		c.merge(observation[model.Record]{[]model.Record{old}, all, 0, true}, none)
-		c.put(new)
-		r.pass(maxLag - time.Second)
-		reading := c.serialAt(time.Now().Add(-maxLag))
-		r.pass(2 * time.Second)
-		c.merge(observation[model.Record]{[]model.Record{new}, all, c.serialAt(time.Now().Add(-maxLag)), true}, none)
-		c.merge(observation[model.Record]{[]model.Record{old}, all, reading, false}, none)
-		if got := c.objects.List()[0].Data; got != "new" {
-			t.Errorf("the cache went back to %q", got)
-		}
-	})
-}
-
 // TestLongReading has a CDN with so many rules that reading them takes twenty minutes:
 // addresses that nobody needs any more go all the same.
 func TestLongReading(t *testing.T) {

@@ -14,7 +14,7 @@ const (
 	// snapshots and the first lists before it goes on without.
 	patience = 30 * time.Second
 	// preparation is how long such a run waits for what a CDN prepares, from when
-	// it was first seen, and for a provider none of whose calls succeed.
+	// it was first seen.
 	preparation = 5 * time.Minute
 )
 
@@ -28,9 +28,9 @@ func (s *Syncer) worthWaiting(now time.Time) bool {
 	ready, _ := s.Ready()
 	lost, unlistable, gaveUp := false, false, true
 	for _, t := range s.targets() {
-		lost = lost || t.lost()
-		unlistable = unlistable || t.unlistable()
-		gaveUp = gaveUp && t.gaveUp(now)
+		lost = lost || t.Lost()
+		unlistable = unlistable || t.Unlistable()
+		gaveUp = gaveUp && t.GaveUp(now)
 	}
 	firstLists := !ready && !lost && now.Sub(s.started) < patience
 	operations := s.inFlight() > 0 || !gaveUp
@@ -63,7 +63,7 @@ func (s *Syncer) conclude(now time.Time) (err error) {
 // incomplete reports whether the last plan left something undone that should be done.
 func (s *Syncer) incomplete() bool {
 	return s.queued()+len(s.step.Blocked) > 0 || s.fatal() ||
-		slices.ContainsFunc(s.targets(), anyTarget.unlistable) ||
+		slices.ContainsFunc(s.targets(), anyTarget.Unlistable) ||
 		slices.ContainsFunc(s.step.Routes, func(r plan.RouteState) bool { return r.State == desired.Failed })
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/syncer/target"
 )
 
 // mapClusters maps the clusters' objects to what is wanted. What was mapped before a
@@ -57,9 +58,9 @@ func (s *Syncer) plan(now time.Time) ([]*model.Rule, []*model.Record) {
 	s.listSoon(now)
 	rules := s.byCDN(s.step.Rules)
 	for _, t := range s.cdns {
-		t.follow(rules[t.name])
+		t.Follow(rules[t.Name])
 	}
-	s.dns.follow(s.step.Records)
+	s.dns.Follow(s.step.Records)
 	s.log.Debug("planned", "operations", len(s.step.Rules)+len(s.step.Records), "took", time.Since(now))
 	s.debounce.planned(now, time.Since(now))
 	if s.remapped && s.queued() > 0 {
@@ -71,10 +72,8 @@ func (s *Syncer) plan(now time.Time) ([]*model.Rule, []*model.Record) {
 
 // input is what a plan looks at.
 func (s *Syncer) input(now time.Time) plan.Input {
-	records := s.dns.view()
-	records.Unproven = s.dns.cache.mayBeGone()
 	return plan.Input{
-		Want: s.want, Rules: s.rules(), Records: records, Memory: s.memory,
+		Want: s.want, Rules: s.rules(), Records: s.dns.View(), Memory: s.memory,
 		Settings: s.opts.Settings, Now: now, AllowDelete: s.opts.AllowDelete,
 	}
 }
@@ -82,15 +81,11 @@ func (s *Syncer) input(now time.Time) plan.Input {
 // listSoon brings forward the lists that the plan asks for.
 func (s *Syncer) listSoon(now time.Time) {
 	for _, t := range s.cdns {
-		if s.step.Reread[t.name] {
-			t.main().soon(now)
+		if s.step.Reread[t.Name] {
+			t.ListSoon(now, map[string]bool{"": true})
 		}
 	}
-	for _, p := range s.dns.parts {
-		if len(s.dns.parts) == 1 && len(s.step.RereadZones) > 0 || s.step.RereadZones[p.name] {
-			p.soon(now)
-		}
-	}
+	s.dns.ListSoon(now, s.step.RereadZones)
 }
 
 // relistClusters has those clusters listed anew of which the plan asks that.
@@ -110,21 +105,22 @@ func (s *Syncer) relistClusters(now time.Time) {
 func (s *Syncer) nextRelist(now time.Time) (next time.Time) {
 	for _, at := range s.step.Relist {
 		if now.Before(at) {
-			next = earliest(next, at)
+			next = target.Earliest(next, at)
 		}
 	}
 	return next
 }
 
-// shareTexts has rules that stand as they are wanted say so in the same texts: those
-// of a first list take as much memory again. Later lists keep the texts.
+// shareTexts has rules that stand as they are wanted hold the same texts as what is
+// wanted.
 func (s *Syncer) shareTexts() {
 	for _, t := range s.cdns {
-		for _, r := range t.cache.objects.List() {
-			if want := s.want.Route(r.RuleKey); want.Wanted() && want.Rule.Equal(*r) {
-				t.cache.objects.Put(r.ID, new(want.Rule.Observed(*r)))
+		t.ShareTexts(func(r *model.Rule) *model.Rule {
+			if want := s.want.Route(r.RuleKey); want.Wanted() {
+				return &want.Rule
 			}
-		}
+			return nil
+		})
 	}
 	s.shared = true
 }

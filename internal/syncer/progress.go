@@ -8,6 +8,7 @@ import (
 
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/syncer/target"
 )
 
 const (
@@ -71,12 +72,12 @@ func (s *Syncer) noteProgress(now time.Time) {
 		return
 	}
 	for _, t := range s.cdns {
-		for _, r := range t.cache.objects.List() {
+		for _, r := range t.Objects() {
 			if m, ok := r.OwnerLabel(); !r.Pending || !ok || m.Owner != s.opts.Settings.Owner || !s.want.Route(r.RuleKey).Wanted() {
 				continue
 			}
-			p.preparing[t.name] = append(p.preparing[t.name], r.Host)
-			id := ruleID{t.name, r.ID}
+			p.preparing[t.Name] = append(p.preparing[t.Name], r.Host)
+			id := ruleID{t.Name, r.ID}
 			if _, seen := p.firstSeen[id]; !seen {
 				p.firstSeen[id] = now
 			}
@@ -125,17 +126,17 @@ func (s *Syncer) outstanding(now time.Time, at occasion) (all []outstanding) {
 		}
 	}
 	for _, t := range s.targets() {
-		lists, failing := t.lists(), t.failing()
-		name, preparing := string(lists.target), s.progress.preparing[lists.target]
+		lists, failing := t.Lists(), t.Failing()
+		name, preparing := string(lists.Target), s.progress.preparing[lists.Target]
 		switch {
-		case !lists.known && lists.err == nil:
+		case !lists.Known && lists.Err == nil:
 			add(aboutLists, func() string { return name + " is being read" })
-		case !lists.known:
-			add(aboutLists, func() string { return name + " cannot be read: " + lists.err.Error() })
-		case s.relistAsked(lists.target) && len(preparing) == 0:
+		case !lists.Known:
+			add(aboutLists, func() string { return name + " cannot be read: " + lists.Err.Error() })
+		case s.relistAsked(lists.Target) && len(preparing) == 0:
 			add(aboutDeletions, func() string { return name + " is to be read again before more is deleted" })
 		}
-		queued, inFlight := t.load()
+		queued, inFlight := t.Load()
 		if n := queued + inFlight - len(failing); n > 0 {
 			add(aboutWork, func() string { return fmt.Sprintf("%s: operations under way or to come: %d", name, n) })
 		}
@@ -155,8 +156,8 @@ func (s *Syncer) outstanding(now time.Time, at occasion) (all []outstanding) {
 }
 
 // relistAsked reports whether the plan asks for another list of a target.
-func (s *Syncer) relistAsked(target model.Provider) bool {
-	return s.step.Reread[target] || target == s.dns.name && len(s.step.RereadZones) > 0
+func (s *Syncer) relistAsked(name model.Provider) bool {
+	return s.step.Reread[name] || name == s.dns.Name && len(s.step.RereadZones) > 0
 }
 
 func (s *Syncer) unreadText(cluster string, now time.Time, at occasion) string {
@@ -175,7 +176,7 @@ func (s *Syncer) preparingText(cdn string, hosts []string, now time.Time, at occ
 	return text
 }
 
-func failingText(target string, failing []Failure, now time.Time, at occasion) string {
+func failingText(name string, failing []target.Failure, now time.Time, at occasion) string {
 	var list []string
 	for _, f := range failing {
 		text := fmt.Sprintf("%s %s (failed %s", f.Verb, f.Place.Object(), often(f.Times))
@@ -185,7 +186,7 @@ func failingText(target string, failing []Failure, now time.Time, at occasion) s
 		list = append(list, text+": "+f.Error+")")
 	}
 	slices.Sort(list)
-	return target + " does not take: " + strings.Join(few(list), ", ")
+	return name + " does not take: " + strings.Join(few(list), ", ")
 }
 
 func texts(all []outstanding) string {

@@ -2,10 +2,10 @@ package syncer
 
 import (
 	"context"
-	"log/slog"
-	"runtime/debug"
 	"slices"
 	"time"
+
+	"github.com/edgeward/edgeward/internal/syncer/target"
 )
 
 const (
@@ -18,7 +18,7 @@ const (
 // Run works until ctx is done or, with Options.Once, until nothing is left to
 // do. At the end it lets the calls under way finish, for ten seconds at most.
 func (s *Syncer) Run(ctx context.Context) error {
-	defer logPanic(s.log)
+	defer target.LogPanic(s.log)
 	calls, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	s.start(time.Now())
@@ -26,7 +26,7 @@ func (s *Syncer) Run(ctx context.Context) error {
 		now := time.Now()
 		s.alive.Store(&now)
 		for _, t := range s.targets() {
-			t.listDue(ctx, now)
+			t.ListDue(ctx, now)
 		}
 		if due(s.mapAt(now), now) {
 			s.mapClusters(now)
@@ -61,7 +61,7 @@ func (s *Syncer) Run(ctx context.Context) error {
 
 func (s *Syncer) start(now time.Time) {
 	for _, t := range s.targets() {
-		t.start(now)
+		t.Start(now)
 	}
 	s.started, s.remapAt = now, now
 	s.progress = newProgress(now)
@@ -83,14 +83,14 @@ func (s *Syncer) mapAt(now time.Time) time.Time {
 // planAt is when to plan: at once if the clusters were mapped, otherwise when calls have
 // ended, or when the last plan said; zero: not before something happens.
 func (s *Syncer) planAt(now time.Time) time.Time {
-	said := earliest(s.step.Wake, s.step.Poll)
+	said := target.Earliest(s.step.Wake, s.step.Poll)
 	switch {
 	case s.remapped:
 		return now
 	case s.outcomes && s.starved(now):
-		return earliest(said, s.debounce.whenStarved())
+		return target.Earliest(said, s.debounce.whenStarved())
 	case s.outcomes:
-		return earliest(said, s.debounce.afterOutcome())
+		return target.Earliest(said, s.debounce.afterOutcome())
 	}
 	return said
 }
@@ -100,9 +100,9 @@ func (s *Syncer) upToDate() bool { return s.remapAt.IsZero() && !s.remapped && !
 
 // nextWake is when there is something to do although nothing happens.
 func (s *Syncer) nextWake(now time.Time) time.Time {
-	wake := earliest(now.Add(s.heartbeat), s.mapAt(now), s.planAt(now), s.nextRelist(now), s.nextTold(now))
+	wake := target.Earliest(now.Add(s.heartbeat), s.mapAt(now), s.planAt(now), s.nextRelist(now), s.nextTold(now))
 	for _, t := range s.targets() {
-		wake = earliest(wake, t.nextWake())
+		wake = target.Earliest(wake, t.NextWake())
 	}
 	return wake
 }
@@ -116,10 +116,10 @@ func (s *Syncer) noteChange() {
 
 // takeResults takes a result, and all that have come in meanwhile, so that one plan is
 // for all of them.
-func (s *Syncer) takeResults(r result) {
+func (s *Syncer) takeResults(r target.Result) {
 	s.outcomes = true
 	for {
-		r.apply()
+		r.Apply()
 		select {
 		case r = <-s.results:
 		default:
@@ -132,7 +132,7 @@ func (s *Syncer) takeResults(r result) {
 func (s *Syncer) beginOperations(calls context.Context) {
 	for i := 0; i < len(s.turns); {
 		t := s.turns[i]
-		if !t.beginNext(calls, time.Now()) { // a plan may have taken a while
+		if !t.BeginNext(calls, time.Now()) { // a plan may have taken a while
 			i++
 			continue
 		}
@@ -150,15 +150,6 @@ func (s *Syncer) drain(cancel context.CancelFunc) {
 		s.log.Info("stopping; calls under way may finish", "calls", n)
 	}
 	for s.inFlight() > 0 {
-		(<-s.results).apply()
-	}
-}
-
-// logPanic logs a panic with its stack and what it was about, and lets it go
-// on: main has it end the process by SIGABRT, so that systemd starts it again.
-func logPanic(log *slog.Logger, about ...any) {
-	if v := recover(); v != nil {
-		log.Error("panic", append(about, "panic", v, "stack", string(debug.Stack()))...)
-		panic(v)
+		(<-s.results).Apply()
 	}
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/syncer/target"
 )
 
 var (
@@ -376,7 +377,7 @@ func (s *sim) fault(call string, n int) reply {
 	case 6:
 		r.twice = strings.Contains(call, " create ")
 	case 7:
-		r.lag = upTo(maxLag)
+		r.lag = upTo(target.MaxLag)
 	}
 	return r
 }

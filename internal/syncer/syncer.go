@@ -17,6 +17,7 @@ import (
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/plan"
 	"github.com/edgeward/edgeward/internal/store"
+	"github.com/edgeward/edgeward/internal/syncer/target"
 	"github.com/edgeward/edgeward/internal/transport"
 )
 
@@ -26,7 +27,7 @@ type Options struct {
 	Clusters []desired.Cluster // without their objects, not ready
 
 	CDNs    []CDN // in the order of Settings.CDNs
-	DNS     DNS
+	DNS     target.DNS
 	DNSGate *transport.Gate
 
 	ResyncInterval time.Duration
@@ -37,7 +38,14 @@ type Options struct {
 	Metrics *metrics.Metrics
 	Log     *slog.Logger
 
-	jitter func(time.Duration) time.Duration // adds to a back-off; nil: withJitter
+	jitter func(time.Duration) time.Duration // see target.Config
+}
+
+// CDN is one CDN of a Syncer. Clients that share a limit share a gate.
+type CDN struct {
+	Target   model.Provider
+	Provider target.Provider[model.Rule]
+	Gate     *transport.Gate
 }
 
 // Syncer is described at the package.
@@ -46,12 +54,12 @@ type Syncer struct {
 	log   *slog.Logger
 	store *store.Store
 
-	cdns   []*target[model.Rule]
+	cdns   []*target.Target[model.Rule]
 	merged mergedRules
-	dns    *target[model.Record]
+	dns    *target.Target[model.Record]
 	// turns are the targets, the one first that has begun nothing for longest.
 	turns   []anyTarget
-	results chan result // of calls
+	results chan target.Result // of calls
 
 	started   time.Time
 	heartbeat time.Duration
@@ -84,14 +92,11 @@ type Syncer struct {
 
 // New returns a Syncer that does nothing before Run.
 func New(opts Options) *Syncer {
-	if opts.jitter == nil {
-		opts.jitter = withJitter
-	}
 	s := &Syncer{
 		opts:      opts,
 		log:       opts.Log,
 		store:     store.New(opts.Clusters),
-		results:   make(chan result, 2*maxInFlight),
+		results:   make(chan target.Result, 2*target.MaxInFlight),
 		heartbeat: heartbeat,
 		syncs:     newSyncMetrics(opts.Metrics, opts.Settings.DNS.Name),
 		relisted:  make(map[string]time.Time),
@@ -99,34 +104,30 @@ func New(opts Options) *Syncer {
 		planned:   make(chan struct{}, 1),
 	}
 	for _, cdn := range opts.CDNs {
-		c := configure(s, cdn.Target, cdn.Provider, cdn.Gate)
-		c.parts = whole(cdn.Provider)
-		s.cdns = append(s.cdns, newTarget(c))
+		s.cdns = append(s.cdns, target.New(cdn.Provider, configure[model.Rule](s, cdn.Target, cdn.Gate)))
 	}
-	c := configure[model.Record](s, opts.Settings.DNS.Name, opts.DNS, opts.DNSGate)
-	c.parts, c.get = zones(opts.DNS), opts.DNS.Get
-	s.dns = newTarget(c)
+	s.dns = target.NewDNS(opts.DNS, configure[model.Record](s, opts.Settings.DNS.Name, opts.DNSGate))
 	s.turns = s.targets()
 	s.alive.Store(new(time.Now()))
 	s.setState("starting")
 	return s
 }
 
-// configure returns what targets of rules and of records have in common.
-func configure[T model.Object[T]](s *Syncer, name model.Provider, p Provider[T], gate *transport.Gate) targetConfig[T] {
-	return targetConfig[T]{
-		name: name, provider: p, gate: gate,
-		concerns:  func(o T) bool { return plan.Concerns(s.opts.Settings, o) },
-		settings:  s.opts.Settings,
-		interval:  s.opts.ResyncInterval,
-		once:      s.opts.Once,
-		dryRun:    s.opts.DryRun,
-		jitter:    s.opts.jitter,
-		log:       s.log.With("target", string(name)),
-		results:   s.results,
-		onRepair:  s.opts.Metrics.DriftRepaired.WithLabelValues(string(name)).Inc,
-		onRelist:  func() { s.syncs.resynced(name, s.step.Routes, time.Now()) },
-		onFailure: func(op model.Op[T]) { s.syncs.failed(name, op.Ingress, s.step.Open) },
+// configure returns the configuration of one target.
+func configure[T model.Object[T]](s *Syncer, name model.Provider, gate *transport.Gate) target.Config[T] {
+	return target.Config[T]{
+		Name:      name,
+		Gate:      gate,
+		Settings:  s.opts.Settings,
+		Interval:  s.opts.ResyncInterval,
+		Once:      s.opts.Once,
+		DryRun:    s.opts.DryRun,
+		Jitter:    s.opts.jitter,
+		Results:   s.results,
+		Log:       s.log.With("target", string(name)),
+		OnRepair:  s.opts.Metrics.DriftRepaired.WithLabelValues(string(name)).Inc,
+		OnRelist:  func() { s.syncs.resynced(name, s.step.Routes, time.Now()) },
+		OnFailure: func(op model.Op[T]) { s.syncs.failed(name, op.Ingress, s.step.Open) },
 	}
 }
 

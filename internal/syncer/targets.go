@@ -4,39 +4,24 @@ import (
 	"context"
 	"time"
 
-	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/syncer/target"
 )
 
-// anyTarget is a target, whatever stands there. See target for what its methods do.
+// anyTarget is a target.Target, whatever stands there.
 type anyTarget interface {
-	start(now time.Time)
-	listDue(ctx context.Context, now time.Time)
-	beginNext(calls context.Context, now time.Time) (began bool)
-	nextWake() time.Time
+	Start(now time.Time)
+	ListDue(ctx context.Context, now time.Time)
+	BeginNext(calls context.Context, now time.Time) (began bool)
+	NextWake() time.Time
 
-	load() (queued, inFlight int)
-	starved(now time.Time) bool
-	gaveUp(now time.Time) bool
-	unlistable() bool
-	lost() bool
-	lists() lists
-	failing() []Failure
-	state() TargetState
-}
-
-// lists is how far the lists of a target are.
-type lists struct {
-	target model.Provider
-	known  bool  // the target was listed, though some of its parts may have failed
-	err    error // of the last lists
-}
-
-func (t *target[T]) lists() lists {
-	l := lists{target: t.name, known: t.cache.known, err: t.listErr()}
-	for _, p := range t.parts {
-		l.known = l.known && p.tried()
-	}
-	return l
+	Load() (queued, inFlight int)
+	Starved(now time.Time) bool
+	GaveUp(now time.Time) bool
+	Unlistable() bool
+	Lost() bool
+	Lists() target.Lists
+	Failing() []target.Failure
+	State() target.State
 }
 
 // targets are the CDNs and, last, the DNS.
@@ -51,7 +36,7 @@ func (s *Syncer) targets() []anyTarget {
 // queued is how many operations wait.
 func (s *Syncer) queued() (n int) {
 	for _, t := range s.targets() {
-		queued, _ := t.load()
+		queued, _ := t.Load()
 		n += queued
 	}
 	return n
@@ -60,7 +45,7 @@ func (s *Syncer) queued() (n int) {
 // inFlight is how many operations are under way.
 func (s *Syncer) inFlight() (n int) {
 	for _, t := range s.targets() {
-		_, inFlight := t.load()
+		_, inFlight := t.Load()
 		n += inFlight
 	}
 	return n
@@ -69,7 +54,7 @@ func (s *Syncer) inFlight() (n int) {
 // starved reports whether only a plan can tell how to go on at some target.
 func (s *Syncer) starved(now time.Time) bool {
 	for _, t := range s.targets() {
-		if t.starved(now) {
+		if t.Starved(now) {
 			return true
 		}
 	}
@@ -79,21 +64,11 @@ func (s *Syncer) starved(now time.Time) bool {
 // knownTargets is how many targets were listed.
 func (s *Syncer) knownTargets() (n int) {
 	for _, t := range s.targets() {
-		if t.lists().known {
+		if t.Lists().Known {
 			n++
 		}
 	}
 	return n
-}
-
-// earliest is the first of some times that are not zero; zero if all are.
-func earliest(times ...time.Time) (first time.Time) {
-	for _, t := range times {
-		if first.IsZero() || !t.IsZero() && t.Before(first) {
-			first = t
-		}
-	}
-	return first
 }
 
 // due reports whether a time has come. The zero time never comes.

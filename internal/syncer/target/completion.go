@@ -1,4 +1,4 @@
-package syncer
+package target
 
 import (
 	"cmp"
@@ -12,16 +12,16 @@ import (
 	"github.com/edgeward/edgeward/internal/transport"
 )
 
-// result is what a call that ran beside the loop has come to: a completion or a
+// Result is what a call that ran beside the loop has come to: a completion or a
 // listing.
-type result interface {
-	// apply takes it into what is known of its target. Only the loop calls it.
-	apply()
+type Result interface {
+	// Apply takes it into what is known of its target. Only the loop calls it.
+	Apply()
 }
 
 // completion is an operation that has ended.
 type completion[T model.Object[T]] struct {
-	target  *target[T]
+	target  *Target[T]
 	op      model.Op[T]
 	began   time.Time
 	serial  int // the cache's when it began
@@ -30,7 +30,7 @@ type completion[T model.Object[T]] struct {
 	err     error
 }
 
-func (c completion[T]) apply() {
+func (c completion[T]) Apply() {
 	t := c.target
 	t.attempts.inFlight--
 	t.news = true
@@ -46,7 +46,7 @@ func (c completion[T]) apply() {
 }
 
 // noteAnswer takes note of whether the provider has done or refused a write.
-func (t *target[T]) noteAnswer(err error) {
+func (t *Target[T]) noteAnswer(err error) {
 	if err != nil && !transport.Permanent(err) {
 		t.unanswered++
 	} else {
@@ -56,7 +56,7 @@ func (t *target[T]) noteAnswer(err error) {
 
 // searched takes the outcome of a search into the cache, but for what we changed
 // after its list was settled.
-func (t *target[T]) searched(c completion[T]) {
+func (t *Target[T]) searched(c completion[T]) {
 	if c.err != nil {
 		t.failed(c.op, c.err, observed.BackingOff)
 		return
@@ -70,7 +70,7 @@ func (t *target[T]) searched(c completion[T]) {
 
 // verified takes an object that was read by itself into the cache, unless it was
 // written to since the reading began.
-func (t *target[T]) verified(c completion[T]) {
+func (t *Target[T]) verified(c completion[T]) {
 	stands := c.objects
 	switch {
 	case transport.IsNotFound(c.err):
@@ -92,9 +92,9 @@ func (t *target[T]) verified(c completion[T]) {
 }
 
 // wrote takes the outcome of a write into the cache.
-func (t *target[T]) wrote(c completion[T]) {
+func (t *Target[T]) wrote(c completion[T]) {
 	op := c.op
-	if t.dryRun {
+	if t.DryRun {
 		c.objects = t.foresee(op)
 	} else if op.Verb != model.Delete && (c.err == nil || errors.Is(c.err, transport.ErrNotKept)) {
 		if id := cmp.Or(op.Old().Identity(), c.objects[0].Identity()); id != "" {
@@ -120,10 +120,10 @@ func (t *target[T]) wrote(c completion[T]) {
 		}
 	}
 	t.attempts.succeeded(op)
-	if t.dryRun {
+	if t.DryRun {
 		return
 	}
-	t.log.Info(past(op.Verb), describe(op)...)
+	t.Log.Info(past(op.Verb), describe(op)...)
 	t.noteRepair(op.Key())
 }
 
@@ -139,16 +139,16 @@ func past(verb model.Verb) string {
 }
 
 // foresee is what a write of a dry run would have left standing.
-func (t *target[T]) foresee(op model.Op[T]) []T {
+func (t *Target[T]) foresee(op model.Op[T]) []T {
 	if op.Verb == model.Delete {
 		return nil
 	}
 	t.foreseen++
-	return []T{plan.Foreseen(op, fmt.Sprintf("dry-run-%d", t.foreseen), t.settings)}
+	return []T{plan.Foreseen(op, fmt.Sprintf("dry-run-%d", t.foreseen), t.Settings)}
 }
 
 // writeFailed decides what a failed write means for what stands.
-func (t *target[T]) writeFailed(op model.Op[T], err error) {
+func (t *Target[T]) writeFailed(op model.Op[T], err error) {
 	switch {
 	case transport.IsNotFound(err) && op.Verb == model.Update:
 		t.cache.drop(op.Old().Identity()) // somebody removed it
@@ -165,12 +165,12 @@ func (t *target[T]) writeFailed(op model.Op[T], err error) {
 }
 
 // failed lets an operation wait before it is tried again.
-func (t *target[T]) failed(op model.Op[T], err error, status observed.Status) {
+func (t *Target[T]) failed(op model.Op[T], err error, status observed.Status) {
 	t.cache.serial++ // a list that began before does not answer for it
 	now := time.Now()
 	attempt := t.attempts.at[op.Key()]
-	wait := t.jitter(attempt.addRefusable(err, now))
+	wait := t.Jitter(attempt.addRefusable(err, now))
 	attempt.Status, attempt.ended, attempt.retryAt = status, t.cache.serial, now.Add(wait)
-	t.onFailure(op)
-	t.log.Warn("failed: "+err.Error(), append(describe(op), "retry_in", wait.Round(time.Second))...)
+	t.OnFailure(op)
+	t.Log.Warn("failed: "+err.Error(), append(describe(op), "retry_in", wait.Round(time.Second))...)
 }

@@ -1,4 +1,4 @@
-package syncer
+package target
 
 import (
 	"context"
@@ -8,15 +8,15 @@ import (
 	"github.com/edgeward/edgeward/internal/transport"
 )
 
-// maxInFlight bounds the operations under way at one provider, so that latency does
+// MaxInFlight bounds the operations under way at one provider, so that latency does
 // not keep the rate below its limit.
-const maxInFlight = 10
+const MaxInFlight = 10
 
-// beginNext begins the operation whose turn it is, if one may begin now and the
+// BeginNext begins the operation whose turn it is, if one may begin now and the
 // provider's limit lets it through. If not, retryAt says when to try again.
-func (t *target[T]) beginNext(calls context.Context, now time.Time) (began bool) {
+func (t *Target[T]) BeginNext(calls context.Context, now time.Time) (began bool) {
 	t.retryAt = time.Time{}
-	if t.once && t.gaveUp(now) {
+	if t.Once && t.GaveUp(now) {
 		return false // else there might always be a call under way
 	}
 	next, later, ok := t.queue.next(now)
@@ -24,11 +24,11 @@ func (t *target[T]) beginNext(calls context.Context, now time.Time) (began bool)
 		t.retryAt = later
 		return false
 	}
-	if t.attempts.inFlight >= maxInFlight {
+	if t.attempts.inFlight >= MaxInFlight {
 		return false
 	}
-	if !t.dryRun || t.queue.reads(next) {
-		if ok, wait := t.gate.Take(now); !ok {
+	if !t.DryRun || t.queue.reads(next) {
+		if ok, wait := t.Gate.Take(now); !ok {
 			t.retryAt = now.Add(wait)
 			return false
 		}
@@ -37,39 +37,26 @@ func (t *target[T]) beginNext(calls context.Context, now time.Time) (began bool)
 	return true
 }
 
-// starved reports whether only a plan can tell how to go on: a call has ended since
-// the last one, and nothing that is left may begin.
-func (t *target[T]) starved(now time.Time) bool {
-	if !t.news {
-		return false
-	}
-	if t.once && t.gaveUp(now) {
-		return true
-	}
-	_, _, ok := t.queue.next(now)
-	return !ok
-}
-
 // begin starts one operation. Its end comes back as a result.
-func (t *target[T]) begin(calls context.Context, op model.Op[T]) {
+func (t *Target[T]) begin(calls context.Context, op model.Op[T]) {
 	t.attempts.begin(op)
 	c := completion[T]{target: t, op: op, began: time.Now(), serial: t.cache.serial}
 	if op.Verb == model.LookUp {
 		c.settled = t.cache.serialAt(c.began.Add(-t.lag()))
 	}
 	go func() {
-		defer logPanic(t.log, describe(op)...)
+		defer LogPanic(t.Log, describe(op)...)
 		c.objects, c.err = t.execute(transport.Paid(calls), op)
-		t.results <- c
+		t.Results <- c
 	}()
 }
 
 // execute carries out one operation and returns the objects that it found or left
 // standing. It is the only place from which a write leaves the daemon, so it is here
 // that a dry run stops.
-func (t *target[T]) execute(ctx context.Context, op model.Op[T]) ([]T, error) {
-	if t.dryRun && !op.Verb.Reads() {
-		t.log.Info("dry run: would "+string(op.Verb), describe(op)...)
+func (t *Target[T]) execute(ctx context.Context, op model.Op[T]) ([]T, error) {
+	if t.DryRun && !op.Verb.Reads() {
+		t.Log.Info("dry run: would "+string(op.Verb), describe(op)...)
 		return nil, nil
 	}
 	switch op.Verb {

@@ -1,8 +1,7 @@
-package syncer
+package target
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -10,10 +9,10 @@ import (
 	"github.com/edgeward/edgeward/internal/transport"
 )
 
-// maxLag is how far lists are taken to lag behind writes, unless they are made so often
+// MaxLag is how far lists are taken to lag behind writes, unless they are made so often
 // that half their interval is less. What a list shows of something that we changed so
 // shortly before waits for the next one.
-const maxLag = time.Minute
+const MaxLag = time.Minute
 
 // part is what is listed of a provider by itself: all that stands at a CDN, or one zone
 // of a DNS. So a zone that cannot be listed holds up no other.
@@ -40,16 +39,11 @@ func newPart[T any](name string, list func(context.Context) ([]T, error), covers
 	}
 }
 
-// whole is a provider that is listed as a whole.
-func whole[T any](p Provider[T]) []*part[T] {
-	return []*part[T]{newPart("", p.List, func(T) bool { return true })}
-}
-
 // zones are those of a DNS, each listed by itself where there are several.
 func zones(dns DNS) []*part[model.Record] {
 	names := dns.Zones()
 	if len(names) == 1 {
-		return whole[model.Record](dns)
+		return []*part[model.Record]{newPart("", dns.List, func(model.Record) bool { return true })}
 	}
 	var parts []*part[model.Record]
 	for _, name := range names {
@@ -72,56 +66,39 @@ func (p *part[T]) fault() string {
 	return p.failures.err.Error()
 }
 
-// soon brings the next list forward, unless the last one failed and waits.
-func (p *part[T]) soon(now time.Time) {
-	if p.failures.err == nil {
-		p.due = now
-	}
-}
-
 // main is the part that all else waits for: of a DNS the zone of the origins.
-func (t *target[T]) main() *part[T] { return t.parts[0] }
+func (t *Target[T]) main() *part[T] { return t.parts[0] }
 
 // listing reports whether any list is under way.
-func (t *target[T]) listing() bool {
+func (t *Target[T]) listing() bool {
 	return slices.ContainsFunc(t.parts, func(p *part[T]) bool { return p.listing })
 }
 
 // nextList is when the next list is due; zero while all are under way.
-func (t *target[T]) nextList() (next time.Time) {
+func (t *Target[T]) nextList() (next time.Time) {
 	for _, p := range t.parts {
 		if !p.listing {
-			next = earliest(next, p.due)
+			next = Earliest(next, p.due)
 		}
 	}
 	return next
 }
 
-// unlistable reports whether it is no use to wait until every part is listed.
-func (t *target[T]) unlistable() bool {
-	return slices.ContainsFunc(t.parts, func(p *part[T]) bool { return p.failures.hopeless() })
-}
-
-// lost reports whether it is no use to wait for the part that all else waits for.
-func (t *target[T]) lost() bool { return t.main().failures.hopeless() }
-
-// listErr is the error of the last lists; nil if all succeeded.
-func (t *target[T]) listErr() error {
-	var errs []error
-	for _, p := range t.parts {
-		errs = append(errs, p.failures.err)
-	}
-	return errors.Join(errs...)
-}
-
-// reachable reports whether the last lists succeeded.
-func (t *target[T]) reachable() bool { return t.cache.known && t.listErr() == nil }
-
 // lag is how far lists are taken to lag behind writes.
-func (t *target[T]) lag() time.Duration { return min(maxLag, t.interval/2) }
+func (t *Target[T]) lag() time.Duration { return min(MaxLag, t.Interval/2) }
 
-// listDue begins the lists that are due.
-func (t *target[T]) listDue(ctx context.Context, now time.Time) {
+// ListSoon brings forward the next lists of some parts, unless the last one failed and
+// waits. Of a provider that is listed as a whole it is the one list.
+func (t *Target[T]) ListSoon(now time.Time, parts map[string]bool) {
+	for _, p := range t.parts {
+		if p.failures.err == nil && (parts[p.name] || len(t.parts) == 1 && len(parts) > 0) {
+			p.due = now
+		}
+	}
+}
+
+// ListDue begins the lists that are due.
+func (t *Target[T]) ListDue(ctx context.Context, now time.Time) {
 	for _, p := range t.parts {
 		if !p.listing && !now.Before(p.due) {
 			t.list(ctx, p, now)
@@ -130,7 +107,7 @@ func (t *target[T]) listDue(ctx context.Context, now time.Time) {
 }
 
 // list begins to list a part. Its end comes back as a result.
-func (t *target[T]) list(ctx context.Context, p *part[T], now time.Time) {
+func (t *Target[T]) list(ctx context.Context, p *part[T], now time.Time) {
 	settled := now.Add(-t.lag())
 	if t.attempts.inFlight == 0 && !t.listing() {
 		t.cache.forget(settled)
@@ -138,16 +115,16 @@ func (t *target[T]) list(ctx context.Context, p *part[T], now time.Time) {
 	p.listing = true
 	l := listing[T]{target: t, part: p, began: now, serial: t.cache.serial, settled: t.cache.serialAt(settled)}
 	go func() {
-		defer logPanic(t.log, "op", "list")
+		defer LogPanic(t.Log, "op", "list")
 		l.objects, l.err = p.list(ctx)
 		l.cancelled = ctx.Err() != nil
-		t.results <- l
+		t.Results <- l
 	}()
 }
 
 // listing is a list that has ended.
 type listing[T model.Object[T]] struct {
-	target  *target[T]
+	target  *Target[T]
 	part    *part[T]
 	began   time.Time
 	serial  int // the cache's when it began
@@ -158,8 +135,8 @@ type listing[T model.Object[T]] struct {
 	cancelled bool
 }
 
-// apply takes the list into the cache.
-func (l listing[T]) apply() {
+// Apply takes the list into the cache.
+func (l listing[T]) Apply() {
 	t, p := l.target, l.part
 	p.listing, t.news = false, true
 	switch {
@@ -167,9 +144,9 @@ func (l listing[T]) apply() {
 		return
 	case l.err != nil:
 		now := time.Now()
-		wait := t.jitter(p.failures.add(l.err, now))
+		wait := t.Jitter(p.failures.add(l.err, now))
 		p.due = now.Add(wait)
-		t.log.Warn("reading what stands failed: "+l.err.Error(), "retry_in", wait.Round(time.Second))
+		t.Log.Warn("reading what stands failed: "+l.err.Error(), "retry_in", wait.Round(time.Second))
 		return
 	}
 	first := !p.known
@@ -180,10 +157,10 @@ func (l listing[T]) apply() {
 		t.noteRecurrence(p)
 	}
 	p.known, p.failures = true, failures{}
-	p.began, p.took, p.due = l.began, time.Since(l.began), time.Now().Add(t.interval)
+	p.began, p.took, p.due = l.began, time.Since(l.began), time.Now().Add(t.Interval)
 	if p == t.main() {
 		if t.cache.known {
-			t.onRelist()
+			t.OnRelist()
 		}
 		t.cache.known = true
 	}

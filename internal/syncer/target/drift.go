@@ -1,4 +1,4 @@
-package syncer
+package target
 
 import (
 	"maps"
@@ -13,7 +13,7 @@ import (
 const recurrence = 3
 
 // noteDrift remembers which places a list found changed, or empty, without our doing.
-func (t *target[T]) noteDrift(p *part[T], differ []model.Place) {
+func (t *Target[T]) noteDrift(p *part[T], differ []model.Place) {
 	for id := range t.cache.missing {
 		if o, _ := t.cache.objects.Get(id); p.covers(*o) {
 			differ = append(differ, (*o).Key())
@@ -27,17 +27,17 @@ func (t *target[T]) noteDrift(p *part[T], differ []model.Place) {
 }
 
 // noteRepair takes note that a write has brought a place back to what is wanted.
-func (t *target[T]) noteRepair(place model.Place) {
+func (t *Target[T]) noteRepair(place model.Place) {
 	for _, p := range t.parts {
 		if p.drifted[place] {
 			delete(p.drifted, place)
-			t.onRepair()
+			t.OnRepair()
 		}
 	}
 }
 
 // noteRecurrence tells, once, of places that are changed back again and again.
-func (t *target[T]) noteRecurrence(p *part[T]) {
+func (t *Target[T]) noteRecurrence(p *part[T]) {
 	maps.DeleteFunc(p.recurred, func(place model.Place, _ int) bool { return !p.drifted[place] })
 	var fought []model.Place
 	for place := range p.drifted {
@@ -47,7 +47,7 @@ func (t *target[T]) noteRecurrence(p *part[T]) {
 	}
 	if len(fought) > 0 {
 		slices.SortFunc(fought, model.Place.Compare)
-		t.log.Error("what is repaired here is changed back each time: does another edgeward run with this owner and cluster name, or a script?",
+		t.Log.Error("what is repaired here is changed back each time: does another edgeward run with this owner and cluster name, or a script?",
 			"places", len(fought), "first", fought[0].String())
 	}
 }

@@ -1,13 +1,12 @@
-package syncer
+package target
 
 import (
 	"context"
 
 	"github.com/edgeward/edgeward/internal/model"
-	"github.com/edgeward/edgeward/internal/transport"
 )
 
-// Provider is what the syncer asks of a CDN (model.Rule) or of a DNS (model.Record).
+// Provider is what a Target asks of a CDN (model.Rule) or of a DNS (model.Record).
 // Its errors wrap transport.Error, ErrNotKept, ErrForeign, ErrTaken and ErrUnsupported
 // where they apply; after any other error it is unknown whether the call had an effect.
 // All methods are safe for concurrent use.
@@ -41,11 +40,4 @@ type DNS interface {
 	// Get returns a record of that ID as it stands now: lists may lag behind. Its
 	// error wraps a transport.Error of status 404 if there is none.
 	Get(context.Context, model.Record) (model.Record, error)
-}
-
-// CDN is one CDN of a Syncer. Clients that share a limit share a gate.
-type CDN struct {
-	Target   model.Provider
-	Provider Provider[model.Rule]
-	Gate     *transport.Gate
 }
