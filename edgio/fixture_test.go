@@ -7,13 +7,12 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/model"
-	"github.com/edgeward/edgeward/internal/transport"
 )
 
 // The account of the signing vectors.
@@ -31,7 +30,7 @@ func newClient(t *testing.T, handler http.Handler) (*Client, *bytes.Buffer) {
 	log := new(bytes.Buffer)
 	client, err := New(Options{
 		BaseURL: server.URL + "/config-api/v1/", Username: testUser, SharedKey: testKey, Shortname: testShortname,
-		HTTP: transport.NewClient(transport.NewGate(0, time.Second), "edgeward/test", testKey, func(string, string, time.Duration) {}),
+		HTTP: httpapi.Options{UserAgent: "edgeward/test"},
 		Log:  slog.New(slog.NewTextHandler(log, nil)),
 	})
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/model"
-	"github.com/edgeward/edgeward/internal/transport"
 )
 
 // newAccountOf returns an emulated account of some kind and a client of it.
@@ -68,12 +68,12 @@ func TestProfileThatCannotBeChanged(t *testing.T) {
 					}
 					continue
 				}
-				if err == nil || !strings.Contains(err.Error(), tc.err) || !transport.Permanent(err) || transport.NotSent(err) {
+				if err == nil || !strings.Contains(err.Error(), tc.err) || !httpapi.Permanent(err) || httpapi.NotSent(err) {
 					t.Errorf("got %v, want %q", err, tc.err)
 				}
 				if !strings.Contains(tc.name, "is refused") {
 					for _, told := range []string{"rule www.example.com/", `"LLNW-Generic"`, `"LLNW-Images"`, "edgeward/service-profile"} {
-						if !errors.Is(err, transport.ErrNotKept) || !strings.Contains(err.Error(), told) {
+						if !errors.Is(err, httpapi.ErrNotKept) || !strings.Contains(err.Error(), told) {
 							t.Errorf("%q is not told by %v", told, err)
 						}
 					}
@@ -95,8 +95,8 @@ func TestOtherRefusalsOfAProfile(t *testing.T) {
 		change := wanted("www.example.com", "/")
 		change.ID, change.Profile, change.SourceHost = testUUID, "LLNW-Images", "other.example.com"
 		_, err := client.Update(t.Context(), change, change, false)
-		var refusal *transport.Error
-		if !errors.As(err, &refusal) || refusal.Status != status || errors.Is(err, transport.ErrNotKept) {
+		var refusal *httpapi.Error
+		if !errors.As(err, &refusal) || refusal.Status != status || errors.Is(err, httpapi.ErrNotKept) {
 			t.Errorf("status %d: got %v", status, err)
 		}
 	}
@@ -143,7 +143,7 @@ func TestMaskedFieldsAreNotWritten(t *testing.T) {
 					}
 					return
 				}
-				if !errors.Is(err, transport.ErrUnsupported) || !transport.NotSent(err) || !strings.Contains(err.Error(), " "+tc.field+" ") {
+				if !errors.Is(err, httpapi.ErrUnsupported) || !httpapi.NotSent(err) || !strings.Contains(err.Error(), " "+tc.field+" ") {
 					t.Errorf("got %v, want %s named", err, tc.field)
 				}
 			})
@@ -195,12 +195,12 @@ func TestRestrictedUser(t *testing.T) {
 		masked []string
 		err    error
 	}{
-		{[]string{"sourceHostname"}, transport.ErrUnsupported},
-		{[]string{"serviceProfileName", "sourceUrlPath"}, transport.ErrUnsupported},
-		{[]string{"name"}, transport.ErrForeign}, // no option is known to be the mark
-		{[]string{"parameters"}, transport.ErrForeign},
-		{[]string{"publishedHostname"}, transport.ErrForeign},
-		{[]string{"body"}, transport.ErrForeign},
+		{[]string{"sourceHostname"}, httpapi.ErrUnsupported},
+		{[]string{"serviceProfileName", "sourceUrlPath"}, httpapi.ErrUnsupported},
+		{[]string{"name"}, httpapi.ErrForeign}, // no option is known to be the mark
+		{[]string{"parameters"}, httpapi.ErrForeign},
+		{[]string{"publishedHostname"}, httpapi.ErrForeign},
+		{[]string{"body"}, httpapi.ErrForeign},
 		{[]string{"state", "createdBy"}, nil},
 	} {
 		t.Run(strings.Join(tc.masked, " and "), func(t *testing.T) {

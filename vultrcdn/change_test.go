@@ -16,8 +16,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/model"
-	"github.com/edgeward/edgeward/internal/transport"
 )
 
 func TestCreateIsKept(t *testing.T) {
@@ -104,7 +104,7 @@ func TestCreateElsewhereIsUndone(t *testing.T) {
 			if stays := tc.status == 429; (made.ID == testID) != stays {
 				t.Errorf("it says that %+v stands", made)
 			}
-			if !errors.Is(err, transport.ErrNotKept) || !strings.Contains(err.Error(), tc.err) || transport.NotSent(err) {
+			if !errors.Is(err, httpapi.ErrNotKept) || !strings.Contains(err.Error(), tc.err) || httpapi.NotSent(err) {
 				t.Errorf("got %v, want ErrNotKept and %q", err, tc.err)
 			}
 		})
@@ -117,8 +117,8 @@ func TestSecondZoneOfAHost(t *testing.T) {
 	api, client := newAccount(t, emulator.VultrOptions{UniqueVanityDomains: true})
 	first := create(t, client, wanted(testHost, nil))
 	_, err := client.Create(t.Context(), with(first, func(r *model.Rule) { r.SourceHost = "other.example.com" }))
-	var refusal *transport.Error
-	if !errors.As(err, &refusal) || refusal.Status != 400 || !transport.Permanent(err) || !strings.Contains(err.Error(), "vanity_domain is in use already") {
+	var refusal *httpapi.Error
+	if !errors.As(err, &refusal) || refusal.Status != 400 || !httpapi.Permanent(err) || !strings.Contains(err.Error(), "vanity_domain is in use already") {
 		t.Errorf("got %v, want the API's refusal and what it is about", err)
 	}
 	if zones := api.PullZones(); len(zones) != 1 || zones[0].ID != first.ID {
@@ -193,7 +193,7 @@ func TestOriginCannotBeChanged(t *testing.T) {
 			made := create(t, client, wanted(testHost, certificate))
 			api.ResetCalls()
 			_, err := client.Update(t.Context(), made, with(wanted(testHost, certificate), edit), false)
-			if !errors.Is(err, transport.ErrUnsupported) ||
+			if !errors.Is(err, httpapi.ErrUnsupported) ||
 				!strings.Contains(err.Error(), "updating rule www.example.com/: the provider cannot do that: the origin of a pull zone, here http://"+testOrigin+", cannot be changed") {
 				t.Errorf("got %v", err)
 			}
@@ -228,7 +228,7 @@ func TestForeignZonesStay(t *testing.T) {
 				api.EditPullZone(made.ID, edit)
 				api.ResetCalls()
 				err := change(t.Context(), client, made)
-				if !errors.Is(err, transport.ErrForeign) || !strings.Contains(err.Error(), "rule www.example.com/: ") {
+				if !errors.Is(err, httpapi.ErrForeign) || !strings.Contains(err.Error(), "rule www.example.com/: ") {
 					t.Errorf("got %v, want ErrForeign", err)
 				}
 				wantCalls(t, api, "GET cdns/pull-zones/{id} 200")
@@ -247,11 +247,11 @@ func TestAdoption(t *testing.T) {
 	}{
 		{"unmarked", func(*emulator.PullZone) {}, true, nil},
 		{"without a label", func(z *emulator.PullZone) { z.Label = "" }, true, nil},
-		{"not asked to", func(*emulator.PullZone) {}, false, transport.ErrForeign},
-		{"marked by another owner", func(z *emulator.PullZone) { z.Label = "edgeward " + markOn("them", testHost) }, true, transport.ErrForeign},
-		{"an invalid mark", func(z *emulator.PullZone) { z.Label = "edgeward x" }, true, transport.ErrForeign},
-		{"moved to another host meanwhile", func(z *emulator.PullZone) { z.VanityDomain = "example.com" }, true, transport.ErrForeign},
-		{"another origin", func(z *emulator.PullZone) { z.OriginDomain = "old.example.com" }, true, transport.ErrUnsupported},
+		{"not asked to", func(*emulator.PullZone) {}, false, httpapi.ErrForeign},
+		{"marked by another owner", func(z *emulator.PullZone) { z.Label = "edgeward " + markOn("them", testHost) }, true, httpapi.ErrForeign},
+		{"an invalid mark", func(z *emulator.PullZone) { z.Label = "edgeward x" }, true, httpapi.ErrForeign},
+		{"moved to another host meanwhile", func(z *emulator.PullZone) { z.VanityDomain = "example.com" }, true, httpapi.ErrForeign},
+		{"another origin", func(z *emulator.PullZone) { z.OriginDomain = "old.example.com" }, true, httpapi.ErrUnsupported},
 		{"ours already", func(z *emulator.PullZone) { z.Label = "edgeward " + markOn("team", testHost) }, true, nil},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -305,7 +305,7 @@ func TestGoneBetweenReadingAndWriting(t *testing.T) {
 		t.Run("update, "+tc.name, func(t *testing.T) {
 			client := scripted(t, exchange{"GET " + member, 200, standing}, exchange{"PUT " + member, tc.status, tc.reply})
 			_, err := client.Update(t.Context(), old, wanted(testHost, certificate), false)
-			if err == nil || transport.NotSent(err) != tc.notSent || transport.IsNotFound(err) != (tc.status == 404) {
+			if err == nil || httpapi.NotSent(err) != tc.notSent || httpapi.IsNotFound(err) != (tc.status == 404) {
 				t.Errorf("got %v", err)
 			}
 		})
@@ -315,7 +315,7 @@ func TestGoneBetweenReadingAndWriting(t *testing.T) {
 func TestRepliesWithoutZone(t *testing.T) {
 	for _, reply := range []string{`{}`, `{"pull_zone":null}`, `{"pull_zone":{}}`, `{"pull_zone":{"label":"l"}}`, `null`, `[]`, ``, `<html>`} {
 		made, err := scripted(t, exchange{"POST /pull-zones", 201, reply}).Create(t.Context(), wanted(testHost, nil))
-		if err == nil || made.ID != "" || transport.NotSent(err) || transport.Permanent(err) {
+		if err == nil || made.ID != "" || httpapi.NotSent(err) || httpapi.Permanent(err) {
 			t.Errorf("create, reply %q: got %+v, %v; want an error that leaves it open", reply, made, err)
 		}
 		if err := scripted(t, exchange{"GET " + member, 200, reply}).Delete(t.Context(), model.Rule{ID: testID}); err == nil {
@@ -339,7 +339,7 @@ func TestRefusalsKeepTheirStatus(t *testing.T) {
 			"GET " + member: func(c *Client) error { return c.Delete(t.Context(), model.Rule{ID: testID}) },
 		} {
 			err := call(scripted(t, exchange{verb, status, `{"error":"because"}`}))
-			var refusal *transport.Error
+			var refusal *httpapi.Error
 			if !errors.As(err, &refusal) || refusal.Status != status || refusal.Message != "because" {
 				t.Errorf("%s, status %d: got %v", verb, status, err)
 			}
@@ -356,7 +356,7 @@ func TestLostRepliesAreNotRepeated(t *testing.T) {
 		panic(http.ErrAbortHandler)
 	}))
 	_, err := client.Create(t.Context(), wanted(testHost, nil))
-	if !errors.Is(err, io.EOF) || transport.NotSent(err) || transport.Permanent(err) || calls.Load() != 1 {
+	if !errors.Is(err, io.EOF) || httpapi.NotSent(err) || httpapi.Permanent(err) || calls.Load() != 1 {
 		t.Errorf("got %v after %d calls, want the end of the connection", err, calls.Load())
 	}
 }
@@ -380,11 +380,5 @@ func TestKeysAreNotShown(t *testing.T) {
 				t.Errorf("%s, %s: got %v", name, verb, err)
 			}
 		}
-	}
-}
-
-func TestBaseURLMustBeOne(t *testing.T) {
-	if client, err := New(Options{BaseURL: "://", HTTP: new(http.Client)}); err == nil {
-		t.Errorf("got %v", client)
 	}
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/vultr/govultr/v3"
 
 	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/model"
-	"github.com/edgeward/edgeward/internal/transport"
 )
 
 func TestExtraOfZones(t *testing.T) {
@@ -158,7 +158,7 @@ func TestMalformedExtra(t *testing.T) {
 	} {
 		client := scripted(t) // no call
 		_, err := client.Create(t.Context(), with(wanted(testHost, nil), func(r *model.Rule) { r.Extra = text }))
-		if !errors.Is(err, transport.ErrUnsupported) || !transport.NotSent(err) || !strings.Contains(err.Error(), testHost) {
+		if !errors.Is(err, httpapi.ErrUnsupported) || !httpapi.NotSent(err) || !strings.Contains(err.Error(), testHost) {
 			t.Errorf("%q: got %v", text, err)
 		}
 	}
@@ -190,13 +190,13 @@ func TestLabelLimits(t *testing.T) {
 	}{
 		{"as long as it may be", emulator.VultrOptions{MaxLabel: full}, long, nil, 0},
 		{"refused", emulator.VultrOptions{MaxLabel: full - 1}, long, nil, 400},
-		{"cut in the fingerprint", emulator.VultrOptions{MaxLabel: full - 1, CutLabels: true}, long, transport.ErrNotKept, 0},
-		{"cut in the mark", emulator.VultrOptions{MaxLabel: short - 1, CutLabels: true}, bare, transport.ErrNotKept, 0},
+		{"cut in the fingerprint", emulator.VultrOptions{MaxLabel: full - 1, CutLabels: true}, long, httpapi.ErrNotKept, 0},
+		{"cut in the mark", emulator.VultrOptions{MaxLabel: short - 1, CutLabels: true}, bare, httpapi.ErrNotKept, 0},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			api, client := newAccount(t, tc.options)
 			made, err := client.Create(t.Context(), tc.rule)
-			var refusal *transport.Error
+			var refusal *httpapi.Error
 			switch {
 			case tc.status != 0 && (!errors.As(err, &refusal) || refusal.Status != tc.status || !strings.Contains(err.Error(), "label")),
 				tc.want != nil && !errors.Is(err, tc.want),
@@ -213,7 +213,7 @@ func TestLabelLimits(t *testing.T) {
 		made := create(t, client, bare)
 		before := api.PullZones()[0].Label
 		_, err := client.Update(t.Context(), made, long, false)
-		if !errors.Is(err, transport.ErrNotKept) || transport.NotSent(err) || !strings.Contains(err.Error(), "label") {
+		if !errors.Is(err, httpapi.ErrNotKept) || httpapi.NotSent(err) || !strings.Contains(err.Error(), "label") {
 			t.Errorf("got %v", err)
 		}
 		if after := api.PullZones()[0].Label; after != before {
@@ -229,7 +229,7 @@ func TestLabelLimits(t *testing.T) {
 		made := create(t, client, bare)
 		faults.Set(emulator.Nth(3, emulator.Fault{Status: 429}))
 		_, err := client.Update(t.Context(), made, long, false)
-		if !errors.Is(err, transport.ErrNotKept) || transport.NotSent(err) || !strings.Contains(err.Error(), labelOf(bare).String()) {
+		if !errors.Is(err, httpapi.ErrNotKept) || httpapi.NotSent(err) || !strings.Contains(err.Error(), labelOf(bare).String()) {
 			t.Errorf("got %v", err)
 		}
 	})

@@ -9,8 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/model"
-	"github.com/edgeward/edgeward/internal/transport"
 )
 
 // What is kept of a change of both, of the target and of the TTL, whatever of it
@@ -49,7 +49,7 @@ func TestUpdateOneFieldACall(t *testing.T) {
 			made := create(t, client, old)
 			api.ResetCalls()
 			kept, err := client.Update(t.Context(), made, tc.ask, false)
-			var refusal *transport.Error
+			var refusal *httpapi.Error
 			if errors.As(err, &refusal) != (tc.status != 0) || tc.status != 0 && refusal.Status != tc.status {
 				t.Errorf("got the error %v, want status %d", err, tc.status)
 			}
@@ -128,7 +128,7 @@ func TestUnknownEffect(t *testing.T) {
 					ctx, cancel = context.WithTimeout(ctx, 50*time.Millisecond)
 					defer cancel()
 				}
-				if err := call(client, ctx, made); err == nil || transport.NotSent(err) || transport.Permanent(err) || transport.IsNotFound(err) {
+				if err := call(client, ctx, made); err == nil || httpapi.NotSent(err) || httpapi.Permanent(err) || httpapi.IsNotFound(err) {
 					t.Errorf("got %v, want one that leaves it open", err)
 				}
 			})

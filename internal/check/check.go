@@ -81,7 +81,7 @@ func Run(ctx context.Context, cfg *config.Config, version string, out io.Writer)
 		r.note("edgio, vultr: untested, as a key is missing")
 		return ErrFindings
 	}
-	p, err := daemon.Connect(cfg, new(daemon.Gates), version, daemon.Unobserved, silent)
+	p, err := daemon.Connect(cfg, new(daemon.Accounts), version, daemon.Unobserved, silent)
 	if err != nil {
 		return err
 	}

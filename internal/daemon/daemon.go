@@ -52,7 +52,7 @@ type daemon struct {
 	access   Access
 	registry *prometheus.Registry
 	metrics  *metrics.Metrics
-	gates    Gates
+	accounts Accounts
 	current  atomic.Pointer[session]
 }
 
@@ -221,7 +221,7 @@ func Settings(cfg *config.Config) model.Settings {
 func options(cfg *config.Config, flags Flags, p Providers, m *metrics.Metrics, log *slog.Logger) syncer.Options {
 	o := syncer.Options{
 		Settings: Settings(cfg),
-		CDNs:     p.CDNs, DNS: p.Vultr, DNSGate: p.VultrGate,
+		CDNs:     p.CDNs, DNS: p.Vultr, DNSAccount: p.VultrAccount,
 		ResyncInterval: cfg.Sync.ResyncInterval,
 		Once:           flags.Once, DryRun: flags.DryRun, AllowDelete: flags.AllowDelete,
 		Metrics: m, Log: log,

@@ -11,60 +11,55 @@ import (
 
 	"github.com/edgeward/edgeward/edgio"
 	"github.com/edgeward/edgeward/internal/config"
+	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/observed"
 	"github.com/edgeward/edgeward/internal/syncer"
-	"github.com/edgeward/edgeward/internal/transport"
+	"github.com/edgeward/edgeward/internal/vultrapi"
 	"github.com/edgeward/edgeward/vultrcdn"
 	"github.com/edgeward/edgeward/vultrdns"
 )
 
-// Providers are the clients of all providers and their gates.
+// Providers are the clients of all providers and their accounts.
 type Providers struct {
-	CDNs      []syncer.CDN // in the order of plan.Settings.CDNs
-	Edgio     *edgio.Client
-	VultrCDN  *vultrcdn.Client
-	Vultr     *vultrdns.Client
-	VultrGate *transport.Gate // of DNS and CDN: they share a key and its limit
+	CDNs         []syncer.CDN // in the order of plan.Settings.CDNs
+	Edgio        *edgio.Client
+	VultrCDN     *vultrcdn.Client
+	Vultr        *vultrdns.Client
+	VultrAccount *httpapi.Account // of DNS and CDN: they share a key and its limit
 }
 
 // Observe returns the function that is told of each call to the named provider.
-type Observe func(provider string) func(method, code string, took time.Duration)
+type Observe func(provider string) httpapi.Observe
 
 // Connect makes the clients of the providers that the configuration names. It
-// makes no call. Calls to an account pass its gate.
-func Connect(cfg *config.Config, gates *Gates, version string, observe Observe, log *slog.Logger) (Providers, error) {
-	agent := "edgeward/" + version
-	p := Providers{VultrGate: gates.vultrGate(cfg.Vultr)}
+// makes no call.
+func Connect(cfg *config.Config, accounts *Accounts, version string, observe Observe, log *slog.Logger) (Providers, error) {
+	options := func(provider string, account *httpapi.Account) httpapi.Options {
+		return httpapi.Options{Account: account, UserAgent: "edgeward/" + version, Observe: observe(provider)}
+	}
+	p := Providers{VultrAccount: accounts.account(cfg.Vultr.BaseURL, "", cfg.Vultr.APIKey, limit{cfg.Vultr.RequestsPerSecond, time.Second})}
 	var err error
 	if cfg.Edgio.On {
-		gate := gates.edgioGate(cfg.Edgio)
+		account := accounts.account(cfg.Edgio.BaseURL, cfg.Edgio.Username, cfg.Edgio.SharedKey, limit{cfg.Edgio.RequestsPerMinute, time.Minute})
 		p.Edgio, err = edgio.New(edgio.Options{
 			BaseURL: cfg.Edgio.BaseURL, Username: cfg.Edgio.Username, SharedKey: cfg.Edgio.SharedKey.Reveal(),
 			Shortname: cfg.Edgio.Shortname, Log: log.With("target", string(model.Edgio)),
-			HTTP: transport.NewClient(gate, agent, cfg.Edgio.SharedKey.Reveal(), observe("edgio")),
+			HTTP: options("edgio", account),
 		})
 		if err != nil {
 			return p, fmt.Errorf("edgio: %w", err)
 		}
-		p.CDNs = append(p.CDNs, syncer.CDN{Target: model.Edgio, Provider: p.Edgio, Gate: gate})
+		p.CDNs = append(p.CDNs, syncer.CDN{Target: model.Edgio, Provider: p.Edgio, Account: account})
 	}
-	http := transport.NewClient(p.VultrGate, agent, cfg.Vultr.APIKey.Reveal(), observe("vultr"))
-	p.Vultr, err = vultrdns.New(vultrdns.Options{
-		BaseURL: cfg.Vultr.BaseURL, APIKey: cfg.Vultr.APIKey.Reveal(), Domain: cfg.Vultr.Domain, Zones: cfg.Vultr.PublishZones, HTTP: http,
-	})
+	api, err := vultrapi.New(cfg.Vultr.BaseURL, cfg.Vultr.APIKey.Reveal(), options("vultr", p.VultrAccount))
 	if err != nil {
 		return p, fmt.Errorf("vultr: %w", err)
 	}
+	p.Vultr = vultrdns.New(vultrdns.Options{API: api, Domain: cfg.Vultr.Domain, Zones: cfg.Vultr.PublishZones})
 	if cfg.VultrCDN.On {
-		p.VultrCDN, err = vultrcdn.New(vultrcdn.Options{
-			BaseURL: cfg.Vultr.BaseURL, APIKey: cfg.Vultr.APIKey.Reveal(), HTTP: http,
-			Log: log.With("target", string(model.VultrCDN)),
-		})
-		if err != nil {
-			return p, fmt.Errorf("vultr_cdn: %w", err)
-		}
-		p.CDNs = append(p.CDNs, syncer.CDN{Target: model.VultrCDN, Provider: p.VultrCDN, Gate: p.VultrGate})
+		p.VultrCDN = vultrcdn.New(vultrcdn.Options{API: api, Log: log.With("target", string(model.VultrCDN))})
+		p.CDNs = append(p.CDNs, syncer.CDN{Target: model.VultrCDN, Provider: p.VultrCDN, Account: p.VultrAccount})
 	}
 	return p, nil
 }
@@ -120,6 +115,4 @@ func (p Providers) Raw(ctx context.Context, r model.Rule) (json.RawMessage, erro
 }
 
 // Unobserved is for Connect where nobody counts calls.
-func Unobserved(string) func(method, code string, took time.Duration) {
-	return func(string, string, time.Duration) {}
-}
+func Unobserved(string) httpapi.Observe { return nil }

@@ -27,7 +27,7 @@ type session struct {
 // Secrets hold.
 func (d *daemon) prepare(ctx context.Context, cfg *config.Config, log *slog.Logger) (*session, error) {
 	access := d.access.With(log)
-	providers, err := Open(ctx, cfg, &d.gates, access, d.observe(log))
+	providers, err := Open(ctx, cfg, &d.accounts, access, d.observe(log))
 	if err != nil {
 		return nil, err
 	}

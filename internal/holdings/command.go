@@ -80,7 +80,7 @@ func connect(ctx context.Context, load func() (*config.Config, error), version s
 	if err != nil {
 		return nil, daemon.Providers{}, err
 	}
-	p, err := daemon.Open(ctx, cfg, new(daemon.Gates), daemon.NewAccess(version, slog.New(slog.DiscardHandler)), daemon.Unobserved)
+	p, err := daemon.Open(ctx, cfg, new(daemon.Accounts), daemon.NewAccess(version, slog.New(slog.DiscardHandler)), daemon.Unobserved)
 	return cfg, p, err
 }
 

@@ -46,7 +46,7 @@ func NewCommand(load func() (*config.Config, error), version string) *cobra.Comm
 
 func run(cmd *cobra.Command, cfg *config.Config, version, output, backup string) error {
 	ctx, access := cmd.Context(), daemon.NewAccess(version, slog.New(slog.DiscardHandler))
-	p, err := daemon.Open(ctx, cfg, new(daemon.Gates), access, daemon.Unobserved)
+	p, err := daemon.Open(ctx, cfg, new(daemon.Accounts), access, daemon.Unobserved)
 	if err != nil {
 		return err
 	}

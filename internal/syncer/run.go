@@ -128,7 +128,7 @@ func (s *Syncer) takeResults(r target.Result) {
 	}
 }
 
-// beginOperations begins what may begin now. Targets that share a gate take turns at it.
+// beginOperations begins what may begin now. Targets that share an account take turns at it.
 func (s *Syncer) beginOperations(calls context.Context) {
 	for i := 0; i < len(s.turns); {
 		t := s.turns[i]

@@ -12,13 +12,13 @@ import (
 	"time"
 
 	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/metrics"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/plan"
 	"github.com/edgeward/edgeward/internal/store"
 	"github.com/edgeward/edgeward/internal/syncer/target"
-	"github.com/edgeward/edgeward/internal/transport"
 )
 
 // Options configure a Syncer.
@@ -26,9 +26,9 @@ type Options struct {
 	Settings model.Settings
 	Clusters []desired.Cluster // without their objects, not ready
 
-	CDNs    []CDN // in the order of Settings.CDNs
-	DNS     target.DNS
-	DNSGate *transport.Gate
+	CDNs       []CDN // in the order of Settings.CDNs
+	DNS        target.DNS
+	DNSAccount *httpapi.Account
 
 	ResyncInterval time.Duration
 	Once           bool // converge, then end
@@ -41,11 +41,11 @@ type Options struct {
 	jitter func(time.Duration) time.Duration // see target.Config
 }
 
-// CDN is one CDN of a Syncer. Clients that share a limit share a gate.
+// CDN is one CDN of a Syncer. Clients that share a limit share an account.
 type CDN struct {
 	Target   model.Provider
 	Provider target.Provider[model.Rule]
-	Gate     *transport.Gate
+	Account  *httpapi.Account
 }
 
 // Syncer is described at the package.
@@ -104,9 +104,9 @@ func New(opts Options) *Syncer {
 		planned:   make(chan struct{}, 1),
 	}
 	for _, cdn := range opts.CDNs {
-		s.cdns = append(s.cdns, target.New(cdn.Provider, configure[model.Rule](s, cdn.Target, cdn.Gate)))
+		s.cdns = append(s.cdns, target.New(cdn.Provider, configure[model.Rule](s, cdn.Target, cdn.Account)))
 	}
-	s.dns = target.NewDNS(opts.DNS, configure[model.Record](s, opts.Settings.DNS.Name, opts.DNSGate))
+	s.dns = target.NewDNS(opts.DNS, configure[model.Record](s, opts.Settings.DNS.Name, opts.DNSAccount))
 	s.turns = s.targets()
 	s.alive.Store(new(time.Now()))
 	s.setState("starting")
@@ -114,10 +114,10 @@ func New(opts Options) *Syncer {
 }
 
 // configure returns the configuration of one target.
-func configure[T model.Object[T]](s *Syncer, name model.Provider, gate *transport.Gate) target.Config[T] {
+func configure[T model.Object[T]](s *Syncer, name model.Provider, account *httpapi.Account) target.Config[T] {
 	return target.Config[T]{
 		Name:      name,
-		Gate:      gate,
+		Account:   account,
 		Settings:  s.opts.Settings,
 		Interval:  s.opts.ResyncInterval,
 		Once:      s.opts.Once,

@@ -13,8 +13,8 @@ import (
 
 	"github.com/edgeward/edgeward/edgio"
 	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/model"
-	"github.com/edgeward/edgeward/internal/transport"
 )
 
 const (
@@ -45,11 +45,10 @@ func newScene(t *testing.T) *scene {
 		t.Cleanup(server.Close)
 		return server.URL
 	}
-	client := transport.NewClient(transport.NewGate(0, time.Second), "test", key, func(string, string, time.Duration) {})
 	var err error
 	s.cdn, err = edgio.New(edgio.Options{
 		BaseURL: url(p.Edgio) + "/config-api/v1", Username: "user", SharedKey: key, Shortname: "acme-cdn",
-		HTTP: client, Log: slog.New(slog.DiscardHandler),
+		Log: slog.New(slog.DiscardHandler),
 	})
 	must(t, err)
 	s.api = url(p.Vultr) + "/v2/"

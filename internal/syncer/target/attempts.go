@@ -5,9 +5,9 @@ import (
 	"maps"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/observed"
-	"github.com/edgeward/edgeward/internal/transport"
 )
 
 // attempts are the operations of a target that are under way or did not end well.
@@ -127,7 +127,7 @@ func (a *attempts[T]) addTo(v *observed.View[T]) {
 		if attempt.refused {
 			v.Rejected[key] = true
 		}
-		if errors.Is(attempt.err, transport.ErrTaken) {
+		if errors.Is(attempt.err, httpapi.ErrTaken) {
 			v.Taken[key] = true
 		}
 	}

@@ -6,7 +6,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/wait"
 
-	"github.com/edgeward/edgeward/internal/transport"
+	"github.com/edgeward/edgeward/internal/httpapi"
 )
 
 const (
@@ -38,7 +38,7 @@ func (f *failures) add(err error, now time.Time) time.Duration {
 		f.backoff = wait.Backoff{Duration: firstBackoff, Factor: 2, Cap: maxBackoff, Steps: math.MaxInt}
 	}
 	f.count++
-	f.err, f.refused = err, transport.Permanent(err)
+	f.err, f.refused = err, httpapi.Permanent(err)
 	return f.backoff.Step()
 }
 

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/edgeward/edgeward/internal/transport"
+	"github.com/edgeward/edgeward/internal/httpapi"
 )
 
 func TestBackoff(t *testing.T) {
@@ -28,7 +28,7 @@ func TestBackoff(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			err := errors.New("connection reset")
 			if test.refused {
-				err = &transport.Error{Status: http.StatusBadRequest}
+				err = &httpapi.Error{Status: http.StatusBadRequest}
 			}
 			for range 100 {
 				var f failures

@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/observed"
 	"github.com/edgeward/edgeward/internal/plan"
-	"github.com/edgeward/edgeward/internal/transport"
 )
 
 // Result is what a call that ran beside the loop has come to: a completion or a
@@ -47,7 +47,7 @@ func (c completion[T]) Apply() {
 
 // noteAnswer takes note of whether the provider has done or refused a write.
 func (t *Target[T]) noteAnswer(err error) {
-	if err != nil && !transport.Permanent(err) {
+	if err != nil && !httpapi.Permanent(err) {
 		t.unanswered++
 	} else {
 		t.unanswered, t.answered = 0, time.Now()
@@ -73,7 +73,7 @@ func (t *Target[T]) searched(c completion[T]) {
 func (t *Target[T]) verified(c completion[T]) {
 	stands := c.objects
 	switch {
-	case transport.IsNotFound(c.err):
+	case httpapi.IsNotFound(c.err):
 		stands = nil
 	case c.err != nil:
 		t.failed(c.op, c.err, observed.BackingOff)
@@ -96,7 +96,7 @@ func (t *Target[T]) wrote(c completion[T]) {
 	op := c.op
 	if t.DryRun {
 		c.objects = t.foresee(op)
-	} else if op.Verb != model.Delete && (c.err == nil || errors.Is(c.err, transport.ErrNotKept)) {
+	} else if op.Verb != model.Delete && (c.err == nil || errors.Is(c.err, httpapi.ErrNotKept)) {
 		if id := cmp.Or(op.Old().Identity(), c.objects[0].Identity()); id != "" {
 			t.cache.wrote(id, op.New(), op.Verb)
 		}
@@ -115,7 +115,7 @@ func (t *Target[T]) wrote(c completion[T]) {
 		}
 		t.cache.put(stands)
 		if !kept {
-			t.failed(op, fmt.Errorf("%s %s: %w", op.Verb, op.Key(), transport.ErrNotKept), observed.BackingOff)
+			t.failed(op, fmt.Errorf("%s %s: %w", op.Verb, op.Key(), httpapi.ErrNotKept), observed.BackingOff)
 			return
 		}
 	}
@@ -150,10 +150,10 @@ func (t *Target[T]) foresee(op model.Op[T]) []T {
 // writeFailed decides what a failed write means for what stands.
 func (t *Target[T]) writeFailed(op model.Op[T], err error) {
 	switch {
-	case transport.IsNotFound(err) && op.Verb == model.Update:
+	case httpapi.IsNotFound(err) && op.Verb == model.Update:
 		t.cache.drop(op.Old().Identity()) // somebody removed it
 		t.failed(op, err, observed.BackingOff)
-	case transport.NotSent(err):
+	case httpapi.NotSent(err):
 		t.failed(op, err, observed.BackingOff)
 	case op.Verb == model.Delete:
 		t.cache.lose(op.Old().Identity())

@@ -4,8 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/model"
-	"github.com/edgeward/edgeward/internal/transport"
 )
 
 // MaxInFlight bounds the operations under way at one provider, so that latency does
@@ -28,7 +28,7 @@ func (t *Target[T]) BeginNext(calls context.Context, now time.Time) (began bool)
 		return false
 	}
 	if !t.DryRun || t.queue.reads(next) {
-		if ok, wait := t.Gate.Take(now); !ok {
+		if ok, wait := t.Account.Take(now); !ok {
 			t.retryAt = now.Add(wait)
 			return false
 		}
@@ -46,7 +46,7 @@ func (t *Target[T]) begin(calls context.Context, op model.Op[T]) {
 	}
 	go func() {
 		defer LogPanic(t.Log, describe(op)...)
-		c.objects, c.err = t.execute(transport.Paid(calls), op)
+		c.objects, c.err = t.execute(httpapi.Admitted(calls), op)
 		t.Results <- c
 	}()
 }

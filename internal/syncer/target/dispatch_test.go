@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/model"
-	"github.com/edgeward/edgeward/internal/transport"
 )
 
 // echo is a CDN that makes whatever it is asked to.
@@ -25,15 +25,14 @@ func TestPause(t *testing.T) {
 		w.WriteHeader(http.StatusTooManyRequests)
 	}))
 	defer api.Close()
-	gate := transport.NewGate(0, time.Minute)
-	resp, err := transport.NewClient(gate, "test", "", func(string, string, time.Duration) {}).Get(api.URL)
-	if err != nil {
-		t.Fatal(err)
+	account := httpapi.NewAccount(0, time.Minute)
+	client := httpapi.New(httpapi.Options{Account: account})
+	if err := client.Do(t.Context(), httpapi.Call{Method: http.MethodGet, URL: api.URL}, nil); err == nil {
+		t.Fatal("no error")
 	}
-	resp.Body.Close()
 
 	results := make(chan Result, 1)
-	target := New(echo{}, Config[model.Rule]{Gate: gate, Log: slog.New(slog.DiscardHandler), Results: results})
+	target := New(echo{}, Config[model.Rule]{Account: account, Log: slog.New(slog.DiscardHandler), Results: results})
 	target.Follow([]model.Op[model.Rule]{{Verb: model.Create, To: new(model.Rule)}})
 	now := time.Now()
 	if target.BeginNext(t.Context(), now) || target.attempts.inFlight > 0 {

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/model"
-	"github.com/edgeward/edgeward/internal/transport"
 )
 
 // MaxLag is how far lists are taken to lag behind writes, unless they are made so often
@@ -60,7 +60,7 @@ func (p *part[T]) tried() bool { return p.known || p.failures.count > 0 }
 // fault is why the part cannot be listed, if it never could be or does not exist any
 // more. It is "" where it was listed: what is known of it holds while lists fail.
 func (p *part[T]) fault() string {
-	if p.failures.err == nil || p.known && !transport.IsNotFound(p.failures.err) {
+	if p.failures.err == nil || p.known && !httpapi.IsNotFound(p.failures.err) {
 		return ""
 	}
 	return p.failures.err.Error()

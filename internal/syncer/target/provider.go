@@ -7,7 +7,7 @@ import (
 )
 
 // Provider is what a Target asks of a CDN (model.Rule) or of a DNS (model.Record).
-// Its errors wrap transport.Error, ErrNotKept, ErrForeign, ErrTaken and ErrUnsupported
+// Its errors wrap httpapi.Error, ErrNotKept, ErrForeign, ErrTaken and ErrUnsupported
 // where they apply; after any other error it is unknown whether the call had an effect.
 // All methods are safe for concurrent use.
 //
@@ -38,6 +38,6 @@ type DNS interface {
 	// that of the origins first. A scope is a zone.
 	Zones() []string
 	// Get returns a record of that ID as it stands now: lists may lag behind. Its
-	// error wraps a transport.Error of status 404 if there is none.
+	// error wraps a httpapi.Error of status 404 if there is none.
 	Get(context.Context, model.Record) (model.Record, error)
 }

@@ -12,16 +12,16 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/observed"
 	"github.com/edgeward/edgeward/internal/plan"
-	"github.com/edgeward/edgeward/internal/transport"
 )
 
 // Config is what a Target is made of, beside its provider.
 type Config[T model.Object[T]] struct {
 	Name     model.Provider
-	Gate     *transport.Gate
+	Account  *httpapi.Account
 	Settings model.Settings
 	Interval time.Duration                     // between lists
 	Once     bool                              // what it is no use to wait for is not tried again
@@ -100,7 +100,7 @@ func (t *Target[T]) View() observed.View[T] {
 		Objects: t.cache.objects.List(),
 		Missing: t.cache.missing,
 		Written: t.cache.written,
-		Refused: t.Gate.Refused(),
+		Refused: t.Account.KeyRefused(),
 	}
 	if t.get != nil {
 		v.Unproven = t.cache.mayBeGone()

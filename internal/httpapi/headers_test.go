@@ -1,4 +1,4 @@
-package transport
+package httpapi
 
 import (
 	"io"
@@ -47,20 +47,42 @@ func TestRefusalByAnotherClock(t *testing.T) {
 				w.WriteHeader(tc.status)
 				_, _ = io.WriteString(w, `{"error":"no"}`)
 			})
-			ctx, record := Record(t.Context())
-			req, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL+"/x", nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			resp, err := NewClient(open(), "", "", ignore).Do(req)
-			if err != nil {
-				t.Fatal(err)
-			}
-			resp.Body.Close()
+			_, err := get(t.Context(), New(Options{}), server.URL+"/x")
 			want := (&Error{Method: "GET", Path: "/x", Status: tc.status, Message: "no"}).Error() + tc.want
-			if got := record.Error(nil).Error(); got != want {
-				t.Errorf("got  %q\nwant %q", got, want)
+			if err == nil || err.Error() != want {
+				t.Errorf("got  %v\nwant %s", err, want)
 			}
 		})
+	}
+}
+
+func TestRetryAfter(t *testing.T) {
+	now := time.Date(2026, 7, 27, 12, 0, 0, 0, time.UTC)
+	for _, tc := range []struct {
+		name, header string
+		want         time.Duration
+	}{
+		{"absent", "", 0},
+		{"seconds", "17", 17 * time.Second},
+		{"no seconds", "0", 0},
+		{"negative", "-5", 0},
+		{"at the cap", "300", 5 * time.Minute},
+		{"above the cap", "301", 5 * time.Minute},
+		{"so many that they overflow a duration", "9223372036854775807", 5 * time.Minute},
+		{"a date", "Mon, 27 Jul 2026 12:01:30 GMT", 90 * time.Second},
+		{"a date in the oldest form", "Mon Jul 27 12:00:02 2026", 2 * time.Second},
+		{"a date beyond the cap", "Tue, 28 Jul 2026 12:00:00 GMT", 5 * time.Minute},
+		{"a date that is past", "Mon, 27 Jul 2026 11:59:59 GMT", 0},
+		{"garbage", "soon", 0},
+		{"a fraction", "1.5", 0},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			if got := retryAfter(http.Header{"Retry-After": {tc.header}}, now); got != tc.want {
+				t.Errorf("got %v, want %v", got, tc.want)
+			}
+		})
+	}
+	if got := retryAfter(nil, now); got != 0 {
+		t.Errorf("got %v without any header", got)
 	}
 }

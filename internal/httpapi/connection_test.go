@@ -1,4 +1,4 @@
-package transport
+package httpapi
 
 import (
 	"context"
@@ -29,7 +29,7 @@ func TestReplyCutShortIsAnError(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := serve(t, handler)
-			body, err := get(t.Context(), NewClient(open(), "", "", ignore), server.URL)
+			body, err := get(t.Context(), New(Options{}), server.URL)
 			if !errors.Is(err, io.ErrUnexpectedEOF) {
 				t.Errorf("got %q, %v; want an unexpected end", body, err)
 			}
@@ -45,7 +45,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, elsewhere.URL, http.StatusTemporaryRedirect)
 	})
-	_, err := get(t.Context(), NewClient(open(), "", "", ignore), server.URL+"/here")
+	_, err := get(t.Context(), New(Options{}), server.URL+"/here")
 	var refusal *Error
 	if !errors.As(err, &refusal) || refusal.Status != http.StatusTemporaryRedirect || refusal.Path != "/here" {
 		t.Errorf("got %v, want an *Error with status 307", err)
@@ -67,7 +67,7 @@ func TestSecretIsNeverInAnError(t *testing.T) {
 				w.WriteHeader(status)
 				_, _ = io.WriteString(w, body)
 			})
-			_, err := get(t.Context(), NewClient(open(), "", secret, ignore), server.URL)
+			_, err := get(t.Context(), New(Options{Secrets: []string{secret}}), server.URL)
 			if err == nil || strings.Contains(err.Error(), secret) || strings.Contains(err.Error(), "K/") {
 				t.Errorf("%s, status %d: %v", name, status, err)
 			}
@@ -97,7 +97,7 @@ func TestNotSentNeedsThatNothingWasSent(t *testing.T) {
 		{"a connection closed without a reply", t.Context(), silent.URL, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			_, err := get(tc.ctx, NewClient(open(), "", "", ignore), tc.url)
+			_, err := get(tc.ctx, New(Options{}), tc.url)
 			if err == nil {
 				t.Fatal("no error")
 			}
@@ -111,7 +111,7 @@ func TestNotSentNeedsThatNothingWasSent(t *testing.T) {
 func TestProxyVariablesAreHonoured(t *testing.T) {
 	// ProxyFromEnvironment reads the environment once in a process and leaves
 	// out loopback hosts, so it cannot be seen at work here.
-	base := NewClient(open(), "", "", ignore).Transport.(*paced).base.(*http.Transport)
+	base := newTransport()
 	if base.Proxy == nil || reflect.ValueOf(base.Proxy).Pointer() != reflect.ValueOf(http.ProxyFromEnvironment).Pointer() {
 		t.Error("the proxy is not taken from the environment")
 	}
@@ -140,9 +140,9 @@ func TestTLS(t *testing.T) {
 			server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 			server.StartTLS()
 			t.Cleanup(server.Close)
-			client := NewClient(open(), "", "", ignore)
+			client := New(Options{})
 			if tc.trusted {
-				base := client.Transport.(*paced).base.(*http.Transport)
+				base := client.opts.Transport.(*http.Transport)
 				if base.TLSClientConfig == nil {
 					base.TLSClientConfig = new(tls.Config)
 				}

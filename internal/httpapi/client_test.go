@@ -1,4 +1,4 @@
-package transport
+package httpapi
 
 import (
 	"context"
@@ -15,10 +15,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func ignore(string, string, time.Duration) {}
-
-func open() *Gate { return NewGate(0, time.Second) }
-
 // roundTripper answers calls without a network.
 type roundTripper func(*http.Request) (*http.Response, error)
 
@@ -29,13 +25,6 @@ func answer(body io.Reader) *http.Response {
 	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(body)}
 }
 
-// clientOf returns a client whose calls base answers.
-func clientOf(gate *Gate, base roundTripper) *http.Client {
-	client := NewClient(gate, "edgeward/test", "", ignore)
-	client.Transport.(*paced).base = base
-	return client
-}
-
 // serve answers calls on a real connection until the test ends.
 func serve(t *testing.T, handler http.HandlerFunc) *httptest.Server {
 	server := httptest.NewServer(handler)
@@ -43,20 +32,67 @@ func serve(t *testing.T, handler http.HandlerFunc) *httptest.Server {
 	return server
 }
 
-// get makes a call and returns the reply's body, or the recorded error.
-func get(ctx context.Context, client *http.Client, url string) (string, error) {
-	ctx, record := Record(ctx)
+// get makes a call as a library would and returns the reply's body.
+func get(ctx context.Context, client *Client, url string) (string, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return "", err
 	}
-	resp, err := client.Do(req)
-	if err := record.Error(err); err != nil {
+	resp, err := client.RoundTrip(req)
+	if err != nil {
 		return "", err
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	return string(body), err
+}
+
+// TestDo: what a call sends, and what becomes of its reply.
+func TestDo(t *testing.T) {
+	type sent struct{ Request, Accept, ContentType, Body string }
+	var got sent
+	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		got = sent{r.Method + " " + r.URL.String(), r.Header.Get("Accept"), r.Header.Get("Content-Type"), string(body)}
+		switch r.URL.Path {
+		case "/list":
+			_, _ = io.WriteString(w, `{"n":7}`)
+		case "/page":
+			_, _ = io.WriteString(w, "<html>")
+		default:
+			w.WriteHeader(http.StatusNotFound)
+		}
+	})
+	const accept, kind = "application/json", "application/json"
+	var reply struct{ N int }
+	for _, tc := range []struct {
+		call Call
+		out  any
+		want sent
+		err  string
+	}{
+		{Call{Method: "GET", URL: "/list?a=b"}, &reply, sent{"GET /list?a=b", accept, "", ""}, ""},
+		{Call{Method: "PUT", URL: "/list", Body: []byte("{}")}, &reply, sent{"PUT /list", accept, kind, "{}"}, ""},
+		{Call{Method: "DELETE", URL: "/page"}, nil, sent{"DELETE /page", accept, "", ""}, ""},
+		{Call{Method: "GET", URL: "/page?a=b"}, &reply, sent{"GET /page?a=b", accept, "", ""},
+			"GET /page: the reply is not what the API describes: invalid character '<' looking for beginning of value"},
+		{Call{Method: "GET", URL: "/gone?a=b"}, &reply, sent{"GET /gone?a=b", accept, "", ""}, "GET /gone: 404 Not Found"},
+	} {
+		t.Run(tc.want.Request, func(t *testing.T) {
+			reply.N = 0
+			tc.call.URL = server.URL + tc.call.URL
+			err := New(Options{}).Do(t.Context(), tc.call, tc.out)
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("sent (-want +got):\n%s", diff)
+			}
+			switch {
+			case tc.err != "" && (err == nil || err.Error() != tc.err):
+				t.Errorf("error %v, want %s", err, tc.err)
+			case tc.err == "" && (err != nil || tc.out != nil && reply.N != 7):
+				t.Errorf("reply %d, error %v", reply.N, err)
+			}
+		})
+	}
 }
 
 func TestCallsAreObserved(t *testing.T) {
@@ -71,12 +107,12 @@ func TestCallsAreObserved(t *testing.T) {
 	})
 	type seen struct{ Method, Code string }
 	var got []seen
-	client := NewClient(open(), "edgeward/1.2", "", func(method, code string, took time.Duration) {
+	client := New(Options{UserAgent: "edgeward/1.2", Observe: func(method, code string, took time.Duration) {
 		if took <= 0 {
 			t.Errorf("a call took %v", took)
 		}
 		got = append(got, seen{method, code})
-	})
+	}})
 	body, err := get(t.Context(), client, server.URL+"/200")
 	if err != nil || body != "edgeward/1.2" {
 		t.Errorf("got %q, %v; want the user agent", body, err)
@@ -92,42 +128,20 @@ func TestCallsAreObserved(t *testing.T) {
 	}
 }
 
-func TestRefusalsAreRecorded(t *testing.T) {
+func TestRefusalsAreErrors(t *testing.T) {
 	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != "/fine" {
-			w.Header().Set("Retry-After", "17")
-			w.WriteHeader(http.StatusBadRequest)
-			_, _ = io.WriteString(w, `{"error":"no"}`)
-		}
+		w.Header().Set("Retry-After", "17")
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = io.WriteString(w, `{"error":"no"}`)
 	})
-	client, record := NewClient(open(), "", "", ignore), new(Recorder)
-	ctx := context.WithValue(t.Context(), recorderKey{}, record)
-	call := func(path string) {
-		req, _ := http.NewRequestWithContext(ctx, http.MethodGet, server.URL+path, nil)
-		resp, err := client.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if body, err := io.ReadAll(resp.Body); resp.StatusCode == http.StatusBadRequest && (err != nil || string(body) != `{"error":"no"}`) {
-			t.Errorf("the caller reads %q, %v", body, err)
-		}
-	}
-	reduced := errors.New("what a library makes of it")
-	call("/wrong?secret=1")
+	_, err := get(t.Context(), New(Options{}), server.URL+"/wrong?secret=1")
 	var got *Error
-	if err := record.Error(reduced); !errors.As(err, &got) {
+	if !errors.As(err, &got) {
 		t.Fatalf("got %v, want an *Error", err)
 	}
 	want := &Error{Method: "GET", Path: "/wrong", Status: 400, Message: "no", RetryAfter: 17 * time.Second}
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("recorded (-want +got):\n%s", diff)
-	}
-	call("/fine")
-	if err := record.Error(reduced); err != reduced {
-		t.Errorf("got %v after a success, want the caller's own error", err)
-	}
-	if err := record.Error(nil); err != nil {
-		t.Errorf("got %v after a success", err)
+		t.Errorf("error (-want +got):\n%s", diff)
 	}
 }
 
@@ -146,7 +160,7 @@ func TestTimeLimit(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				start := time.Now()
-				_, err := get(t.Context(), clientOf(open(), base), "http://provider.test/")
+				_, err := get(t.Context(), New(Options{Transport: base}), "http://provider.test/")
 				if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "no complete reply within 30s") {
 					t.Errorf("got %v", err)
 				}
@@ -158,34 +172,38 @@ func TestTimeLimit(t *testing.T) {
 	}
 }
 
-func TestTimeLimitBeginsBehindTheGate(t *testing.T) {
+func TestTimeLimitBeginsAfterTheWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		gate := open()
-		gate.learn(429, 4*time.Minute)
-		client := clientOf(gate, func(*http.Request) (*http.Response, error) {
+		account := new(Account)
+		account.ended(time.Now(), result{429, 4 * time.Minute})
+		client := New(Options{Account: account, Transport: roundTripper(func(*http.Request) (*http.Response, error) {
 			return answer(strings.NewReader("fine")), nil
-		})
+		})})
 		if body, err := get(t.Context(), client, "http://provider.test/"); err != nil || body != "fine" {
 			t.Errorf("got %q, %v", body, err)
 		}
 	})
 }
 
-func TestBeforeSendComesAfterTheGate(t *testing.T) {
+func TestCallsAreSignedAfterTheWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		gate, start := open(), time.Now()
-		gate.learn(429, 4*time.Minute)
-		client := clientOf(gate, func(req *http.Request) (*http.Response, error) {
+		account, start := new(Account), time.Now()
+		account.ended(time.Now(), result{429, 4 * time.Minute})
+		client := New(Options{Account: account, Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
 			return answer(strings.NewReader(req.Header.Get("Signed"))), nil
-		})
-		ctx := BeforeSend(t.Context(), func(req *http.Request) { req.Header.Set("Signed", time.Since(start).String()) })
-		if body, err := get(ctx, client, "http://provider.test/"); err != nil || body != "4m0s" {
-			t.Errorf("signed after %q, %v; want 4m0s", body, err)
+		})})
+		var signed string
+		err := client.Do(t.Context(), Call{
+			Method: http.MethodGet, URL: "http://provider.test/",
+			Sign: func(req *http.Request) { req.Header.Set("Signed", strconv.Quote(time.Since(start).String())) },
+		}, &signed)
+		if err != nil || signed != "4m0s" {
+			t.Errorf("signed after %q, %v; want 4m0s", signed, err)
 		}
 	})
 }
 
-func TestFailuresCloseTheGate(t *testing.T) {
+func TestFailuresPauseTheAccount(t *testing.T) {
 	status := func(status int, header http.Header) roundTripper {
 		return func(*http.Request) (*http.Response, error) {
 			return &http.Response{StatusCode: status, Header: header, Body: http.NoBody}, nil
@@ -206,13 +224,14 @@ func TestFailuresCloseTheGate(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				gate := open()
+				account := new(Account)
 				for range tc.calls {
-					if _, err := get(t.Context(), clientOf(gate, tc.base), "http://provider.test/"); err == nil {
+					if _, err := get(t.Context(), New(Options{Account: account, Transport: tc.base}), "http://provider.test/"); err == nil {
 						t.Fatal("no error")
 					}
 				}
-				wantPause(t, gate, tc.want, 4)
+				_, pause := account.Take(time.Now())
+				wantPause(t, pause, tc.want, 4)
 			})
 		})
 	}
@@ -220,11 +239,11 @@ func TestFailuresCloseTheGate(t *testing.T) {
 
 func TestGivingUpIsNotTheProvidersFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		gate := open()
-		client := clientOf(gate, func(req *http.Request) (*http.Response, error) {
+		account := new(Account)
+		client := New(Options{Account: account, Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
 			<-req.Context().Done()
 			return nil, req.Context().Err()
-		})
+		})})
 		for range 2 * patience {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			if _, err := get(ctx, client, "http://provider.test/"); !errors.Is(err, context.DeadlineExceeded) || strings.Contains(err.Error(), "30s") {
@@ -232,7 +251,9 @@ func TestGivingUpIsNotTheProvidersFailure(t *testing.T) {
 			}
 			cancel()
 		}
-		wantPause(t, gate, 0, 0)
+		if ok, wait := account.Take(time.Now()); !ok {
+			t.Errorf("calls stop for %v", wait)
+		}
 	})
 }
 
@@ -255,9 +276,9 @@ func TestReplySizeIsBounded(t *testing.T) {
 		{"endless", 1 << 60, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			client := clientOf(open(), func(*http.Request) (*http.Response, error) {
+			client := New(Options{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
 				return answer(io.LimitReader(zeros{}, tc.size)), nil
-			})
+			})})
 			body, err := get(t.Context(), client, "http://provider.test/")
 			if tc.ok != (err == nil) {
 				t.Errorf("got %v", err)
@@ -272,20 +293,20 @@ func TestReplySizeIsBounded(t *testing.T) {
 	}
 }
 
-// A call may carry a secret of its own beside the client's.
-func TestRedact(t *testing.T) {
+// Calls may hide secrets of their own beside the client's.
+func TestHiding(t *testing.T) {
 	server := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusBadRequest)
 		_, _ = io.WriteString(w, `{"error":"no KEY, ONE or TWO"}`)
 	})
-	client := NewClient(open(), "edgeward/test", "KEY", ignore)
-	one := Redact(t.Context(), "ONE")
-	for want, ctx := range map[string]context.Context{
-		"no [redacted], ONE or TWO":               t.Context(),
+	client := New(Options{Secrets: []string{"KEY"}})
+	one := client.Hiding("ONE")
+	for want, client := range map[string]*Client{
+		"no [redacted], ONE or TWO":               client,
 		"no [redacted], [redacted] or TWO":        one,
-		"no [redacted], [redacted] or [redacted]": Redact(one, "TWO"),
+		"no [redacted], [redacted] or [redacted]": one.Hiding("TWO"),
 	} {
-		_, err := get(ctx, client, server.URL)
+		_, err := get(t.Context(), client, server.URL)
 		var refusal *Error
 		if !errors.As(err, &refusal) || refusal.Message != want {
 			t.Errorf("got %v, want %q", err, want)
