@@ -31,13 +31,13 @@ func (s *Syncer) rules() observed.View[model.Rule] {
 	}
 	all := observed.View[model.Rule]{
 		Known:    true,
+		Objects:  s.allRules(),
 		Missing:  make(map[string]bool),
 		Rejected: make(map[model.Place]bool),
 		Taken:    make(map[model.Place]bool),
 		Written:  make(map[string]observed.Written[model.Rule]),
 		Parts:    make(map[string]observed.Part),
 	}
-	var lists [][]*model.Rule
 	for i, t := range s.cdns {
 		v := t.View()
 		all.Known = all.Known && v.Known
@@ -46,15 +46,26 @@ func (s *Syncer) rules() observed.View[model.Rule] {
 		if i == 0 || v.Read.Before(all.Read) {
 			all.Read = v.Read
 		}
-		lists = append(lists, v.Objects)
 		all.Attempts = append(all.Attempts, v.Attempts...)
 		maps.Copy(all.Missing, v.Missing)
 		maps.Copy(all.Rejected, v.Rejected)
 		maps.Copy(all.Taken, v.Taken)
 		maps.Copy(all.Written, v.Written)
 	}
-	all.Objects = s.merged.of(lists)
 	return all
+}
+
+// allRules are those that stand at all CDNs, in order: the same slice, not to be written
+// to, as long as nothing has changed.
+func (s *Syncer) allRules() []*model.Rule {
+	var lists [][]*model.Rule
+	for _, t := range s.cdns {
+		lists = append(lists, t.Objects())
+	}
+	if len(lists) == 1 {
+		return lists[0]
+	}
+	return s.merged.of(lists)
 }
 
 // mergedRules is one list of what several CDNs have, in order.

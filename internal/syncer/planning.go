@@ -46,11 +46,9 @@ func (s *Syncer) published(id model.IngressID) model.Provider {
 	return plan.Published(s.want, s.step, id)
 }
 
-// plan asks for the operations that are safe now, and returns what stands, on
-// which the answer rests.
-func (s *Syncer) plan(now time.Time) ([]*model.Rule, []*model.Record) {
-	in := s.input(now)
-	s.step = plan.Next(in)
+// plan asks for the operations that are safe now, and hands them to the targets.
+func (s *Syncer) plan(now time.Time) {
+	s.step = plan.Next(s.input(now))
 	s.memory = s.step.Memory
 	if s.step.Compared && !s.shared {
 		s.shareTexts()
@@ -67,7 +65,6 @@ func (s *Syncer) plan(now time.Time) ([]*model.Rule, []*model.Record) {
 		s.debounce.acted = now
 	}
 	s.remapped, s.outcomes = false, false
-	return in.Rules.Objects, in.Records.Objects
 }
 
 // input is what a plan looks at.

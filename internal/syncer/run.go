@@ -33,10 +33,10 @@ func (s *Syncer) Run(ctx context.Context) error {
 		}
 		s.beginOperations(calls)
 		if due(s.planAt(now), now) {
-			rules, records := s.plan(now)
+			s.plan(now)
 			s.beginOperations(calls)
 			s.report(now)
-			s.publish(rules, records, now)
+			s.publish(s.allRules(), s.dns.Objects(), now)
 		}
 		if s.opts.Once && s.upToDate() {
 			s.noteProgress(now)

@@ -12,10 +12,10 @@ import (
 	"github.com/edgeward/edgeward/internal/plan"
 )
 
-// Result is what a call that ran beside the loop has come to: a completion or a
-// listing.
+// Result is what a call that ran beside the Target has come to: a completion of an
+// operation or a listResult.
 type Result interface {
-	// Apply takes it into what is known of its target. Only the loop calls it.
+	// Apply takes it into what its Target knows.
 	Apply()
 }
 

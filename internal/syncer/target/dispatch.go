@@ -71,7 +71,7 @@ func (t *Target[T]) execute(ctx context.Context, op model.Op[T]) ([]T, error) {
 	case model.Delete:
 		return nil, t.provider.Delete(ctx, op.Old())
 	}
-	panic("syncer: unknown operation: " + string(op.Verb))
+	panic("target: unknown operation: " + string(op.Verb))
 }
 
 // one is the outcome of a call that is about a single object.

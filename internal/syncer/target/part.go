@@ -69,8 +69,8 @@ func (p *part[T]) fault() string {
 // main is the part that all else waits for: of a DNS the zone of the origins.
 func (t *Target[T]) main() *part[T] { return t.parts[0] }
 
-// listing reports whether any list is under way.
-func (t *Target[T]) listing() bool {
+// anyListing reports whether any list is under way.
+func (t *Target[T]) anyListing() bool {
 	return slices.ContainsFunc(t.parts, func(p *part[T]) bool { return p.listing })
 }
 
@@ -109,11 +109,11 @@ func (t *Target[T]) ListDue(ctx context.Context, now time.Time) {
 // list begins to list a part. Its end comes back as a result.
 func (t *Target[T]) list(ctx context.Context, p *part[T], now time.Time) {
 	settled := now.Add(-t.lag())
-	if t.attempts.inFlight == 0 && !t.listing() {
+	if t.attempts.inFlight == 0 && !t.anyListing() {
 		t.cache.forget(settled)
 	}
 	p.listing = true
-	l := listing[T]{target: t, part: p, began: now, serial: t.cache.serial, settled: t.cache.serialAt(settled)}
+	l := listResult[T]{target: t, part: p, began: now, serial: t.cache.serial, settled: t.cache.serialAt(settled)}
 	go func() {
 		defer LogPanic(t.Log, "op", "list")
 		l.objects, l.err = p.list(ctx)
@@ -122,8 +122,8 @@ func (t *Target[T]) list(ctx context.Context, p *part[T], now time.Time) {
 	}()
 }
 
-// listing is a list that has ended.
-type listing[T model.Object[T]] struct {
+// listResult is a list that has ended.
+type listResult[T model.Object[T]] struct {
 	target  *Target[T]
 	part    *part[T]
 	began   time.Time
@@ -131,12 +131,12 @@ type listing[T model.Object[T]] struct {
 	settled int // what changed later it may not show yet
 	objects []T
 	err     error
-	// cancelled: the Syncer was stopped meanwhile.
+	// Cancelled: there was a stop meanwhile, so that it says nothing of the provider.
 	cancelled bool
 }
 
 // Apply takes the list into the cache.
-func (l listing[T]) Apply() {
+func (l listResult[T]) Apply() {
 	t, p := l.target, l.part
 	p.listing, t.news = false, true
 	switch {
