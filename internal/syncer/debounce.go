@@ -23,7 +23,7 @@ const (
 // debounce says when to plan next. The zero value is that before the first plan.
 type debounce struct {
 	last  time.Time // when the last plan was made
-	acted time.Time // when events last led to a plan that found something to do
+	acted time.Time // when the last plan was made that events led to and that found work
 	// How long the last plan took, and the shorter of the last two: one that was held
 	// up, by the API server on the same machine, say, tells little of the next.
 	latest, took time.Duration

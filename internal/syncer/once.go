@@ -9,21 +9,16 @@ import (
 	"github.com/edgeward/edgeward/internal/plan"
 )
 
-const (
-	// patience is how long a run with Options.Once waits for the clusters'
-	// snapshots and the first lists before it goes on without.
-	patience = 30 * time.Second
-	// preparation is how long such a run waits for what a CDN prepares, from when
-	// it was first seen.
-	preparation = 5 * time.Minute
-)
+// patience is how long a run with Options.Once waits for the clusters' snapshots and
+// the first lists before it goes on without.
+const patience = 30 * time.Second
 
 // ErrIncomplete is returned by a run with Options.Once that could not bring
 // everything to what is wanted.
 var ErrIncomplete = errors.New("not everything could be synced; the log says what")
 
-// worthWaiting reports whether a run with Options.Once goes on, after a plan that
-// took account of everything: whether something is left that time may mend.
+// worthWaiting reports whether a run with Options.Once goes on after a plan: whether
+// anything is left that time may still bring about.
 func (s *Syncer) worthWaiting(now time.Time) bool {
 	ready, _ := s.Ready()
 	lost, unlistable, gaveUp := false, false, true
@@ -35,13 +30,13 @@ func (s *Syncer) worthWaiting(now time.Time) bool {
 	firstLists := !ready && !lost && now.Sub(s.started) < patience
 	operations := s.inFlight() > 0 || !gaveUp
 	deletions := !s.step.Wake.IsZero()
-	preparing := !s.step.Poll.IsZero() && now.Before(s.progress.preparedBy)
+	preparing := !s.step.Poll.IsZero() && now.Before(s.preparations.until)
 	lists := len(s.step.Reread)+len(s.step.RereadZones) > 0 && !unlistable
 	return firstLists || operations || deletions || preparing || lists
 }
 
-// conclude ends a run with Options.Once: it says what is left, and returns
-// ErrIncomplete if that should not be.
+// conclude says how a run with Options.Once ends and what it leaves. It returns
+// ErrIncomplete if that is more than it should.
 func (s *Syncer) conclude(now time.Time) (err error) {
 	left := s.outstanding(now, atTheEnd)
 	ready, awaited := s.Ready()

@@ -10,8 +10,8 @@ import (
 	"github.com/edgeward/edgeward/internal/syncer/target"
 )
 
-// mapClusters maps the clusters' objects to what is wanted. What was mapped before a
-// target was listed is of no use: what stands there has a say.
+// mapClusters maps the clusters' objects to what is wanted. It begins from scratch when
+// a target has become known, since what stands there has a say in what is wanted.
 func (s *Syncer) mapClusters(now time.Time) {
 	stages, events := s.store.Take()
 	before, standing, known := s.want, s.standing(), s.knownTargets()

@@ -18,19 +18,10 @@ const (
 	tellAfter = time.Second
 )
 
-// progress is what a run with Options.Once remembers of its waiting.
+// progress is what a run with Options.Once has said of what it waits for.
 type progress struct {
-	told       time.Time                   // when it last said what it waits for; the start at first
-	topics     map[topic]bool              // those of which it spoke
-	firstSeen  map[ruleID]time.Time        // of a rule that a CDN prepares
-	preparing  map[model.Provider][]string // the hosts of these rules now, by CDN
-	preparedBy time.Time                   // until when these are worth waiting for
-}
-
-// ruleID tells apart the rules of all CDNs.
-type ruleID struct {
-	cdn model.Provider
-	id  string
+	told   time.Time      // when it last said so; the start at first
+	topics map[topic]bool // those of which it spoke
 }
 
 // topic is a kind of what such a run waits for. It speaks of each as soon as nothing
@@ -60,42 +51,13 @@ const (
 	atTheEnd
 )
 
-func newProgress(start time.Time) progress {
-	return progress{told: start, topics: make(map[topic]bool), firstSeen: make(map[ruleID]time.Time)}
-}
-
-// noteProgress takes note of what CDNs prepare now.
-func (s *Syncer) noteProgress(now time.Time) {
-	p := &s.progress
-	p.preparing, p.preparedBy = make(map[model.Provider][]string), s.started.Add(preparation)
-	if s.step.Poll.IsZero() {
-		return
-	}
-	for _, t := range s.cdns {
-		for _, r := range t.Objects() {
-			if m, ok := r.OwnerLabel(); !r.Pending || !ok || m.Owner != s.opts.Settings.Owner || !s.want.Route(r.RuleKey).Wanted() {
-				continue
-			}
-			p.preparing[t.Name] = append(p.preparing[t.Name], r.Host)
-			id := ruleID{t.Name, r.ID}
-			if _, seen := p.firstSeen[id]; !seen {
-				p.firstSeen[id] = now
-			}
-			if end := p.firstSeen[id].Add(preparation); end.After(p.preparedBy) {
-				p.preparedBy = end
-			}
-		}
-	}
-}
-
 // tellProgress says what is waited for, in one line: each topic as soon as nothing else
 // goes on, and all of them every minute.
 func (s *Syncer) tellProgress(now time.Time) {
 	left := s.outstanding(now, whileWaiting)
-	idle, news := s.inFlight() == 0 && !now.Before(s.started.Add(tellAfter)), false
-	for _, o := range left {
-		idle, news = idle && o.topic != aboutWork, news || !s.progress.topics[o.topic]
-	}
+	working := slices.ContainsFunc(left, func(o outstanding) bool { return o.topic == aboutWork })
+	idle := s.inFlight() == 0 && !now.Before(s.started.Add(tellAfter)) && !working
+	news := slices.ContainsFunc(left, func(o outstanding) bool { return !s.progress.topics[o.topic] })
 	if len(left) == 0 || now.Sub(s.progress.told) < tellEvery && !(idle && news) {
 		return
 	}
@@ -109,10 +71,12 @@ func (s *Syncer) tellProgress(now time.Time) {
 // nextTold is when to look again whether there is something to tell; zero: not
 // before something happens.
 func (s *Syncer) nextTold(now time.Time) time.Time {
-	for _, at := range []time.Time{s.started.Add(tellAfter), s.progress.told.Add(tellEvery)} {
-		if s.opts.Once && now.Before(at) {
-			return at
-		}
+	first, again := s.started.Add(tellAfter), s.progress.told.Add(tellEvery)
+	switch {
+	case s.opts.Once && now.Before(first):
+		return first
+	case s.opts.Once && now.Before(again):
+		return again
 	}
 	return time.Time{}
 }
@@ -127,7 +91,7 @@ func (s *Syncer) outstanding(now time.Time, at occasion) (all []outstanding) {
 	}
 	for _, t := range s.targets() {
 		lists, failing := t.Lists(), t.Failing()
-		name, preparing := string(lists.Target), s.progress.preparing[lists.Target]
+		name, preparing := string(lists.Target), s.preparations.hosts[lists.Target]
 		switch {
 		case !lists.Known && lists.Err == nil:
 			add(aboutLists, func() string { return name + " is being read" })
@@ -171,7 +135,7 @@ func (s *Syncer) unreadText(cluster string, now time.Time, at occasion) string {
 func (s *Syncer) preparingText(cdn string, hosts []string, now time.Time, at occasion) string {
 	text := fmt.Sprintf("%s is still preparing %s", cdn, strings.Join(few(hosts), ", "))
 	if at == whileWaiting {
-		text += fmt.Sprintf(" (for %s more at most)", until(s.progress.preparedBy, now))
+		text += fmt.Sprintf(" (for %s more at most)", until(s.preparations.until, now))
 	}
 	return text
 }

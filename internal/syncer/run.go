@@ -17,6 +17,10 @@ const (
 
 // Run works until ctx is done or, with Options.Once, until nothing is left to
 // do. At the end it lets the calls under way finish, for ten seconds at most.
+//
+// Each turn of the loop does what is due: lists the providers, maps the clusters to what
+// is wanted, plans, and begins the operations that are safe. One function for each says
+// when it is due, and nextWake is the first of these times.
 func (s *Syncer) Run(ctx context.Context) error {
 	defer target.LogPanic(s.log)
 	calls, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -39,7 +43,7 @@ func (s *Syncer) Run(ctx context.Context) error {
 			s.publish(s.allRules(), s.dns.Objects(), now)
 		}
 		if s.opts.Once && s.upToDate() {
-			s.noteProgress(now)
+			s.notePreparations(now)
 			if !s.worthWaiting(now) {
 				return s.conclude(now)
 			}
@@ -64,12 +68,13 @@ func (s *Syncer) start(now time.Time) {
 		t.Start(now)
 	}
 	s.started, s.remapAt = now, now
-	s.progress = newProgress(now)
+	s.progress = progress{told: now, topics: make(map[topic]bool)}
+	s.preparations = preparations{firstSeen: make(map[ruleID]time.Time)}
 }
 
-// mapAt is when to map the clusters: when a change in them is not too fresh, or at once
-// if another target is known by now, or when a grace of what is wanted ends; zero: not
-// before something happens.
+// mapAt is when to map the clusters: soon after a change in them, at once when another
+// target has become known, or when what is wanted changes by itself. The zero time means
+// not before something happens.
 func (s *Syncer) mapAt(now time.Time) time.Time {
 	switch {
 	case !s.remapAt.IsZero():
@@ -80,19 +85,20 @@ func (s *Syncer) mapAt(now time.Time) time.Time {
 	return s.want.Until
 }
 
-// planAt is when to plan: at once if the clusters were mapped, otherwise when calls have
-// ended, or when the last plan said; zero: not before something happens.
+// planAt is when to plan: at once after the clusters were mapped, soon after calls have
+// ended, or when the last plan asked for it. The zero time means not before something
+// happens.
 func (s *Syncer) planAt(now time.Time) time.Time {
-	said := target.Earliest(s.step.Wake, s.step.Poll)
+	asked := target.Earliest(s.step.Wake, s.step.Poll)
 	switch {
 	case s.remapped:
 		return now
 	case s.outcomes && s.starved(now):
-		return target.Earliest(said, s.debounce.whenStarved())
+		return target.Earliest(asked, s.debounce.whenStarved())
 	case s.outcomes:
-		return target.Earliest(said, s.debounce.afterOutcome())
+		return target.Earliest(asked, s.debounce.afterOutcome())
 	}
-	return said
+	return asked
 }
 
 // upToDate reports whether nothing has happened since the last plan.
@@ -128,7 +134,7 @@ func (s *Syncer) takeResults(r target.Result) {
 	}
 }
 
-// beginOperations begins what may begin now. Targets that share an account take turns at it.
+// beginOperations begins what may begin now. Targets that share an account take turns.
 func (s *Syncer) beginOperations(calls context.Context) {
 	for i := 0; i < len(s.turns); {
 		t := s.turns[i]

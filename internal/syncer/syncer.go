@@ -62,12 +62,11 @@ type Syncer struct {
 	results chan target.Result // of calls
 
 	started   time.Time
-	heartbeat time.Duration
+	heartbeat time.Duration // see the constant
 	debounce  debounce
-	// When to map the clusters, because something changed in them; zero: nothing did.
-	remapAt time.Time
-	// What has happened since the last plan: the clusters were mapped, calls have ended.
-	remapped, outcomes bool
+	remapAt   time.Time // when to map the clusters, since they have changed; zero: they have not
+	remapped  bool      // the clusters were mapped since the last plan
+	outcomes  bool      // calls have ended since the last plan
 
 	want     desired.Want
 	mappedOn int // how many targets were known when want was made
@@ -76,12 +75,13 @@ type Syncer struct {
 	shared   bool                 // see shareTexts
 	relisted map[string]time.Time // when each cluster was last listed anew since the plan asked for it
 
-	syncs    *syncMetrics
-	progress progress
-	told     map[string]bool          // what the log says as long as it lasts
-	nodes    map[string][]kube.Node   // of the ready clusters, as want knows them
-	begun    bool                     // every CDN was listed, so that found is known
-	found    map[model.IngressID]bool // the Ingresses that had rules then
+	syncs        *syncMetrics
+	progress     progress
+	preparations preparations
+	told         map[string]bool          // what the log says as long as it lasts
+	nodes        map[string][]kube.Node   // of the ready clusters, as want knows them
+	begun        bool                     // every CDN was listed, so that found is known
+	found        map[model.IngressID]bool // the Ingresses that had rules then
 
 	alive    atomic.Pointer[time.Time] // when the loop last turned
 	state    atomic.Pointer[string]    // what is awaited; see Ready
