@@ -48,7 +48,7 @@ func (a *attempts[T]) succeeded(op model.Op[T]) { delete(a.at, op.Key()) }
 // noneFailed reports whether every attempt is under way.
 func (a *attempts[T]) noneFailed() bool { return len(a.at) == a.inFlight && len(a.setAside) == 0 }
 
-// Follow takes over what a new plan wants. A failed attempt that it does not want is
+// follow takes over what a new plan wants. A failed attempt that it does not want is
 // forgotten: at once if nothing is under way or in doubt, otherwise later.
 func (a *attempts[T]) follow(ops []model.Op[T], now time.Time) {
 	if a.noneFailed() {
