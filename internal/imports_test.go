@@ -46,9 +46,11 @@ func TestImports(t *testing.T) {
 		// The program. See watcher.Client; the DNS library is the emulators' alone.
 		".": {never: []string{"internal/emulator", "internal/fixture"},
 			heavy: []string{"k8s.io/client-go/kubernetes", "k8s.io/client-go/kubernetes/scheme", "github.com/miekg/dns"}},
-		"internal/certificate": {only: []string{"internal/kube"}, std: true},
-		"internal/syncer":      {never: []string{"edgio", "vultrcdn", "vultrdns", "watcher", "internal/config", "internal/emulator"}},
-		"watcher":              {only: []string{"internal/kube", "internal/certificate"}},
+		"internal/certificate":   {only: []string{"internal/kube"}, std: true},
+		"internal/store":         {only: []string{"internal/kube", "internal/ordered", "internal/model", "internal/desired"}, std: true},
+		"internal/syncer/target": {only: []string{"internal/kube", "internal/ordered", "internal/model", "internal/observed", "internal/desired", "internal/plan", "internal/provider", "internal/schema", "internal/printable", "internal/httpapi"}},
+		"internal/syncer":        {never: []string{"edgio", "vultrcdn", "vultrdns", "watcher", "internal/config", "internal/emulator"}},
+		"watcher":                {only: []string{"internal/kube", "internal/certificate"}},
 		// A provider knows the words, what is asked of it, and how to speak to an API.
 		"edgio":             {only: providerMay},
 		"vultrcdn":          {only: append(slices.Clone(providerMay), "internal/vultrapi")},

@@ -16,10 +16,11 @@ import (
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/server"
 	"github.com/edgeward/edgeward/internal/syncer"
+	"github.com/edgeward/edgeward/internal/syncer/target"
 )
 
 // idle is a DNS without records.
-type idle struct{ syncer.DNS }
+type idle struct{ target.DNS }
 
 func (idle) Zones() []string                              { return []string{""} }
 func (idle) List(context.Context) ([]model.Record, error) { return nil, nil }

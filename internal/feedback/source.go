@@ -11,6 +11,7 @@ import (
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/plan"
 	"github.com/edgeward/edgeward/internal/syncer"
+	"github.com/edgeward/edgeward/internal/syncer/target"
 )
 
 // originAnnotation with the value "status" makes the Ingress's own status the
@@ -31,7 +32,7 @@ type Source struct {
 // that there are no outcomes: nothing was compared yet.
 func (s Source) Known(o *syncer.Overview) bool {
 	return o != nil && o.Want.Clusters[s.Cluster] != nil &&
-		!slices.ContainsFunc(o.Targets, func(t syncer.TargetState) bool { return t.Read.IsZero() })
+		!slices.ContainsFunc(o.Targets, func(t target.State) bool { return t.Read.IsZero() })
 }
 
 // Outcomes yields what the last plan found for each of the cluster's Ingresses,
@@ -212,7 +213,7 @@ type rulePlace struct {
 }
 
 // answersOf finds the answers among the failures, of several at one place the first.
-func answersOf(failures []syncer.Failure) answers {
+func answersOf(failures []target.Failure) answers {
 	a := answers{make(map[rulePlace]string), make(map[string]string)}
 	for _, f := range failures {
 		rule := rulePlace{f.Ingress, f.Place}

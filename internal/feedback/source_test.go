@@ -16,6 +16,7 @@ import (
 	"github.com/edgeward/edgeward/internal/observed"
 	"github.com/edgeward/edgeward/internal/plan"
 	"github.com/edgeward/edgeward/internal/syncer"
+	"github.com/edgeward/edgeward/internal/syncer/target"
 )
 
 const cdn = "acme.cdn.example"
@@ -149,7 +150,7 @@ func TestMessages(t *testing.T) {
 	tests := map[string]struct {
 		want     desired.Want
 		step     plan.Step
-		failures []syncer.Failure
+		failures []target.Failure
 		target   string
 		zones    []string // that published hosts are led from
 		messages []Message
@@ -184,11 +185,11 @@ func TestMessages(t *testing.T) {
 		"the whole Ingress": {want: desired.Want{Problems: []desired.Problem{problem(model.RuleKey{}, desired.Invalid, "it has no rules")}},
 			messages: []Message{warning("Invalid", "it has no rules"+mend)}},
 		"a rule is refused": {step: plan.Step{Routes: []plan.RouteState{route(a, desired.Failed, "refused")}},
-			failures: []syncer.Failure{{Place: a.Place(), Ingress: id("blog"), Error: "another's"}, {Place: a.Place(), Ingress: id("shop"), Error: "403 Forbidden"}},
+			failures: []target.Failure{{Place: a.Place(), Ingress: id("blog"), Error: "another's"}, {Place: a.Place(), Ingress: id("shop"), Error: "403 Forbidden"}},
 			messages: []Message{warning("SyncFailed", "shop.example.com/a: refused (403 Forbidden)"+again)}},
 		"an address is refused": {step: plan.Step{Routes: []plan.RouteState{route(a, desired.Failed, "no address")}},
 			want:     desired.Want{Routes: []*desired.Route{{Key: a, Set: "nodes.main.acme"}}},
-			failures: []syncer.Failure{{Place: model.AddressRecord("nodes.main.acmes", "192.0.2.1", 0).Key(), Error: "another set's"}, {Place: model.AddressRecord("nodes.main.acme", "192.0.2.1", 0).Key(), Error: "500"}},
+			failures: []target.Failure{{Place: model.AddressRecord("nodes.main.acmes", "192.0.2.1", 0).Key(), Error: "another set's"}, {Place: model.AddressRecord("nodes.main.acme", "192.0.2.1", 0).Key(), Error: "500"}},
 			messages: []Message{warning("SyncFailed", "shop.example.com/a: no address (500)"+again)}},
 		"its DNS cannot be made": {step: plan.Step{Routes: []plan.RouteState{route(a, desired.Synced, "")}, NoDNS: map[string]bool{"shop.example.com": true}},
 			target: cdn, zones: []string{"example.com"},
@@ -246,16 +247,16 @@ func TestEscapesAreCut(t *testing.T) {
 }
 
 func TestKnown(t *testing.T) {
-	read := syncer.TargetState{Read: time.Unix(1, 0)}
+	read := target.State{Read: time.Unix(1, 0)}
 	ready := map[string]*desired.ClusterWant{"main": {UID: "u"}, "far": nil}
 	tests := map[string]struct {
 		overview *syncer.Overview
 		want     bool
 	}{
 		"no plan yet":               {nil, false},
-		"ready, and both were read": {&syncer.Overview{Want: desired.Want{Clusters: ready}, Targets: []syncer.TargetState{read, read}, Awaited: "cluster far: …"}, true},
-		"one was not read":          {&syncer.Overview{Want: desired.Want{Clusters: ready}, Targets: []syncer.TargetState{read, {}}}, false},
-		"the cluster is not ready":  {&syncer.Overview{Want: desired.Want{Clusters: map[string]*desired.ClusterWant{"main": nil}}, Targets: []syncer.TargetState{read, read}}, false},
+		"ready, and both were read": {&syncer.Overview{Want: desired.Want{Clusters: ready}, Targets: []target.State{read, read}, Awaited: "cluster far: …"}, true},
+		"one was not read":          {&syncer.Overview{Want: desired.Want{Clusters: ready}, Targets: []target.State{read, {}}}, false},
+		"the cluster is not ready":  {&syncer.Overview{Want: desired.Want{Clusters: map[string]*desired.ClusterWant{"main": nil}}, Targets: []target.State{read, read}}, false},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -327,7 +328,7 @@ func TestManyFailures(t *testing.T) {
 		route := &desired.Route{Key: key, Ingress: id("shop"), Set: fmt.Sprintf("web%d.default.lb.main.acme", i)}
 		o.Want.Routes = append(o.Want.Routes, route)
 		o.Step.Routes = append(o.Step.Routes, plan.RouteState{Route: route, State: desired.Failed, Reason: "no reply"})
-		o.Failures = append(o.Failures, syncer.Failure{Target: model.Edgio, Place: url(fmt.Sprintf("h%d.example.com/a", many-1-i)).Place(), Ingress: id("shop"), Error: "500"})
+		o.Failures = append(o.Failures, target.Failure{Target: model.Edgio, Place: url(fmt.Sprintf("h%d.example.com/a", many-1-i)).Place(), Ingress: id("shop"), Error: "500"})
 		o.Want.Warnings = append(o.Want.Warnings, desired.Warning{Ingress: id("shop"), Message: fmt.Sprint("warning ", i)})
 	}
 	slices.SortFunc(o.Want.Routes, func(a, b *desired.Route) int { return a.Key.Compare(b.Key) })

@@ -14,6 +14,7 @@ import (
 	"github.com/edgeward/edgeward/internal/observed"
 	"github.com/edgeward/edgeward/internal/plan"
 	"github.com/edgeward/edgeward/internal/syncer"
+	"github.com/edgeward/edgeward/internal/syncer/target"
 )
 
 // now is when every overview was made.
@@ -76,8 +77,8 @@ func settled(clusters ...desired.Cluster) *syncer.Overview {
 			}
 		}
 	}
-	for _, target := range []model.Provider{model.Edgio, model.Vultr} {
-		o.Targets = append(o.Targets, syncer.TargetState{Target: target, Reachable: true, Read: now().Add(-time.Minute), NextRead: now().Add(9 * time.Minute)})
+	for _, name := range []model.Provider{model.Edgio, model.Vultr} {
+		o.Targets = append(o.Targets, target.State{Target: name, Reachable: true, Read: now().Add(-time.Minute), NextRead: now().Add(9 * time.Minute)})
 	}
 	return replanned(o)
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/edgeward/edgeward/internal/plan"
 	"github.com/edgeward/edgeward/internal/printable"
 	"github.com/edgeward/edgeward/internal/syncer"
+	"github.com/edgeward/edgeward/internal/syncer/target"
 )
 
 // TestFilter has which Ingresses a query leaves, and how many are counted.
@@ -143,7 +144,7 @@ func TestHostile(t *testing.T) {
 	key := model.RuleKey{CDN: model.Edgio, Host: evil, Path: "/" + evil}
 	o.Step.Routes = append(o.Step.Routes, plan.RouteState{Route: &desired.Route{Ingress: id, Key: key}, State: desired.Failed, Reason: evil})
 	o.Want.Routes = append(o.Want.Routes, &desired.Route{Key: key, Ingress: id, Rule: model.Rule{RuleKey: key, SourceHost: evil, Protocols: []model.Protocol{{Published: "javascript"}}}})
-	o.Failures = []syncer.Failure{{Target: model.Edgio, Place: key.Place(), Error: evil, Since: now()}}
+	o.Failures = []target.Failure{{Target: model.Edgio, Place: key.Place(), Error: evil, Since: now()}}
 	o.Step.Notices = []model.Notice{{Text: evil}}
 	o.Nodes["main"][0].Name = evil
 	o.Targets[0].ReadError, o.Settings.Owner, o.Awaited = evil, evil, evil
@@ -224,7 +225,7 @@ func TestBounds(t *testing.T) {
 		o.Step.Notices = append(o.Step.Notices, model.Notice{Text: fmt.Sprint("notice ", i)})
 	}
 	for i := range 100 {
-		o.Failures = append(o.Failures, syncer.Failure{Target: model.Edgio, Verb: model.Delete, Place: model.RuleKey{CDN: model.Edgio, Host: "f.example.com", Path: fmt.Sprint("/", i)}.Place(), Since: now()})
+		o.Failures = append(o.Failures, target.Failure{Target: model.Edgio, Verb: model.Delete, Place: model.RuleKey{CDN: model.Edgio, Host: "f.example.com", Path: fmt.Sprint("/", i)}.Place(), Since: now()})
 	}
 	h := handlerOf(o)
 	body := get(h, "/").Body.String()
@@ -257,7 +258,7 @@ func TestUnused(t *testing.T) {
 // TestGolden has the whole of /status.json.
 func TestGolden(t *testing.T) {
 	o := settled(cluster("main", ingress("shop", "www.example.com", "/a"), ingress("bad", "*.example.com", "/")))
-	o.Failures = []syncer.Failure{{
+	o.Failures = []target.Failure{{
 		Target: model.Vultr, Verb: model.Create, Place: model.AddressRecord("nodes.main.acme", "192.0.2.2", 0).Key(), Error: "POST /v2/domains: 429 Too Many Requests",
 		Times: 3, Since: now().Add(-time.Minute), Next: now().Add(time.Minute),
 	}}

@@ -12,6 +12,7 @@ import (
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/plan"
 	"github.com/edgeward/edgeward/internal/syncer"
+	"github.com/edgeward/edgeward/internal/syncer/target"
 )
 
 // TestRoutes has what is said of the Ingress shop's routes, a line a route.
@@ -23,8 +24,8 @@ func TestRoutes(t *testing.T) {
 	lost := ingress("shop", "www.example.com", "/a")
 	lost.Rules[0].Paths[0].Backend.Service = "none"
 	key := model.RuleKey{CDN: model.Edgio, Host: "www.example.com", Path: "/a"}
-	refused := func(place model.Place) []syncer.Failure {
-		return []syncer.Failure{{Target: model.Edgio, Verb: model.Create, Place: place, Error: "403 Forbidden", Times: 2, Since: now()}}
+	refused := func(place model.Place) []target.Failure {
+		return []target.Failure{{Target: model.Edgio, Verb: model.Create, Place: place, Error: "403 Forbidden", Times: 2, Since: now()}}
 	}
 	const published = "https://www.example.com/a"
 	const from = " from http://nodes.main.acme.k8s.example.net:30080/a"

@@ -104,7 +104,7 @@ func TestOnce(t *testing.T) {
 		},
 		"a cluster is never ready": {
 			objects: []any{ingress("shop"), web(), node(1)}, notReady: true,
-			want: ErrIncomplete, atLeast: patience, atMost: patience + beat,
+			want: ErrIncomplete, atLeast: patience, atMost: patience + heartbeat,
 		},
 		"a cluster's names are another's": {
 			prepare: func(r *rig) {

@@ -9,6 +9,7 @@ import (
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/syncer/target"
 )
 
 // Overview is what the last plan saw and found, for those who show it. Nothing
@@ -30,34 +31,11 @@ type Overview struct {
 	Found map[model.IngressID]bool
 
 	Nodes    map[string][]kube.Node // by cluster; of ready clusters
-	Targets  []TargetState
-	Failures []Failure // ordered by target and place
+	Targets  []target.State
+	Failures []target.Failure // ordered by target and place
 	// LastSync is when both targets last became exact for an Ingress that is
 	// published; zero: it is not, or they have not since the start.
 	LastSync func(model.IngressID) time.Time
-}
-
-// TargetState is how things are with one provider.
-type TargetState struct {
-	Target    model.Provider
-	Reachable bool      // the last readings succeeded
-	Read      time.Time // when the last complete reading began; zero: none yet
-	NextRead  time.Time // when the next one is due
-	ReadError string    // of the last readings; "": they succeeded
-	Waiting   int       // operations to do, those under way included
-}
-
-// Failure is an operation that failed when it was last tried, and is tried
-// again while it is wanted.
-type Failure struct {
-	Target  model.Provider
-	Verb    model.Verb
-	Place   model.Place
-	Ingress model.IngressID // whom it serves; zero for searches and for what many may share, as addresses
-	Error   string          // of the last try
-	Times   int             // how often it was tried in vain, one after the other
-	Since   time.Time       // when the first of these tries failed
-	Next    time.Time       // when it may be tried again; zero: that is under way
 }
 
 // Overview returns what the last plan saw and found; nil before the first one.
@@ -74,19 +52,19 @@ func (s *Syncer) publish(rules []*model.Rule, records []*model.Record, now time.
 	}
 	step := s.step
 	step.Rules, step.Records, step.Memory = nil, nil, plan.Memory{}
-	var failures []Failure
-	var states []TargetState
+	var failures []target.Failure
+	var states []target.State
 	for _, t := range s.targets() {
-		failures, states = append(failures, t.failing()...), append(states, t.state())
+		failures, states = append(failures, t.Failing()...), append(states, t.State())
 	}
-	slices.SortFunc(failures, func(a, b Failure) int {
+	slices.SortFunc(failures, func(a, b target.Failure) int {
 		return cmp.Or(cmp.Compare(a.Target, b.Target), a.Place.Compare(b.Place))
 	})
 	s.overview.Store(&Overview{
 		At: now, Settings: s.opts.Settings, DryRun: s.opts.DryRun, Awaited: *s.state.Load(),
 		Want: s.want, Step: step, Rules: rules, Records: records, Found: s.found, Nodes: s.nodes,
 		Targets:  states,
-		Failures: failures, LastSync: s.accounts.synced.at,
+		Failures: failures, LastSync: s.syncs.times.at,
 	})
 	select {
 	case s.planned <- struct{}{}:
@@ -103,41 +81,4 @@ func served(rules []*model.Rule, owner string) map[model.IngressID]bool {
 		}
 	}
 	return ids
-}
-
-// nodesOf are the nodes of the clusters that are ready.
-func nodesOf(clusters []desired.Cluster) map[string][]kube.Node {
-	nodes := make(map[string][]kube.Node, len(clusters))
-	for _, c := range clusters {
-		if c.Ready {
-			nodes[c.Name] = c.Nodes
-		}
-	}
-	return nodes
-}
-
-// failing are the operations whose last try failed.
-func (t *target[T]) failing() []Failure {
-	var list []Failure
-	for key, a := range t.attempts {
-		if a.failures > 0 {
-			list = append(list, Failure{
-				Target: t.name, Verb: a.Verb, Place: key, Ingress: a.Ingress,
-				Error: a.err.Error(), Times: a.failures, Since: a.since, Next: a.notBefore,
-			})
-		}
-	}
-	return list
-}
-
-// state is how things are with the provider.
-func (t *target[T]) state() TargetState {
-	s := TargetState{
-		Target: t.name, Reachable: t.reachable(), Read: t.main().begun, NextRead: t.main().due,
-		Waiting: t.queue.size + t.flying,
-	}
-	if err := t.readErr(); err != nil {
-		s.ReadError = err.Error()
-	}
-	return s
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/observed"
 	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/syncer/target"
 )
 
 // TestOverview has what is to be seen of a cluster in sync, and what is not
@@ -49,7 +50,7 @@ func TestOverview(t *testing.T) {
 			},
 			Rules: observed.Refs(r.cdn.standing()), Records: o.Records, Found: map[model.IngressID]bool{},
 			Nodes: map[string][]kube.Node{"main": {node(1)}},
-			Targets: []TargetState{
+			Targets: []target.State{
 				{Target: model.Edgio, Reachable: true, Read: begun, NextRead: begun.Add(10*time.Minute + time.Millisecond)},
 				{Target: model.Vultr, Reachable: true, Read: begun, NextRead: begun.Add(10*time.Minute + time.Millisecond)},
 			},

@@ -84,7 +84,7 @@ func panicAt(t *testing.T, call string) {
 		Metrics:        metrics.New(prometheus.NewRegistry(), metrics.Build{}), Log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
 	})
 	if call == "plan" {
-		s.accounts.metrics = nil
+		s.syncs.metrics = nil
 	}
 	c := s.Cluster("main")
 	c.Ingresses.Added(ingress("shop"))

@@ -7,6 +7,7 @@ import (
 	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/syncer/target"
 	"log/slog"
 	"slices"
 	"time"
@@ -15,16 +16,11 @@ import (
 // report tells the log and the metrics what the last plan found.
 func (s *Syncer) report(now time.Time) {
 	s.setState(s.awaited())
-	if s.cdnsKnown() && s.dns.picture.known {
-		s.accounts.completed(s.want, s.step, s.published, now)
+	if s.cdnsKnown() && s.dns.Known() {
+		s.syncs.completed(s.want, s.step, s.published, now)
 	}
 	s.tell()
 	s.measure(now)
-}
-
-// cdnsKnown reports whether every CDN was read.
-func (s *Syncer) cdnsKnown() bool {
-	return !slices.ContainsFunc(s.cdns, func(t *target[model.Rule]) bool { return !t.picture.known })
 }
 
 // awaited says what has to come before the first comparison; "" if nothing.
@@ -34,11 +30,11 @@ func (s *Syncer) awaited() string {
 			return "cluster " + c.Name + ": no complete snapshot yet"
 		}
 	}
-	for _, target := range s.targets() {
-		if t := target.standing(); !t.known {
-			reason := string(t.name) + ": what stands there was not read yet"
-			if t.err != nil {
-				reason += ": " + t.err.Error()
+	for _, t := range s.targets() {
+		if lists := t.Lists(); !lists.Known {
+			reason := string(lists.Target) + ": what stands there was not read yet"
+			if lists.Err != nil {
+				reason += ": " + lists.Err.Error()
 			}
 			return reason
 		}
@@ -197,73 +193,38 @@ func (s *Syncer) measure(now time.Time) {
 			m.Routes.WithLabelValues(cluster, string(state)).Set(float64(n))
 		}
 	}
-	blocked := map[model.Provider]int{s.dns.name: 0}
+	blocked := map[model.Provider]int{s.dns.Name: 0}
 	for _, t := range s.cdns {
-		blocked[t.name] = 0
+		blocked[t.Name] = 0
 	}
 	for _, b := range s.step.Blocked {
 		blocked[b.Provider] += b.Count
 	}
-	for target, n := range blocked {
-		m.DeletionsBlocked.WithLabelValues(string(target)).Set(float64(n))
+	for name, n := range blocked {
+		m.DeletionsBlocked.WithLabelValues(string(name)).Set(float64(n))
 	}
 	m.QueueDepth.Set(float64(s.queued()))
 	owned := s.step.Owned
 	for _, t := range s.cdns {
-		m.OwnedObjects.WithLabelValues(string(t.name), "rule").Set(float64(owned.Rules[t.name]))
+		m.OwnedObjects.WithLabelValues(string(t.Name), "rule").Set(float64(owned.Rules[t.Name]))
 		exact(s, t, now)
 	}
-	m.OwnedObjects.WithLabelValues(string(s.dns.name), "address").Set(float64(owned.Addresses))
-	m.OwnedObjects.WithLabelValues(string(s.dns.name), "claim").Set(float64(owned.Claims))
+	m.OwnedObjects.WithLabelValues(string(s.dns.Name), "address").Set(float64(owned.Addresses))
+	m.OwnedObjects.WithLabelValues(string(s.dns.Name), "claim").Set(float64(owned.Claims))
 	exact(s, s.dns, now)
 }
 
 // exact notes when nothing was left to do at a target whose last reading
 // succeeded, and nothing kept from doing it.
-func exact[T model.Object[T]](s *Syncer, t *target[T], now time.Time) {
+func exact[T model.Object[T]](s *Syncer, t *target.Target[T], now time.Time) {
 	reachable := 0.0
-	if t.reachable() {
+	if t.Reachable() {
 		reachable = 1
-		blocked := slices.ContainsFunc(s.step.Blocked, func(b plan.Blocked) bool { return b.Provider == t.name })
-		if s.step.Compared && t.queue.size+t.flying == 0 && !blocked && !s.fatal() {
-			s.opts.Metrics.LastSuccess.WithLabelValues(string(t.name)).Set(float64(now.Unix()))
+		queued, inFlight := t.Load()
+		blocked := slices.ContainsFunc(s.step.Blocked, func(b plan.Blocked) bool { return b.Provider == t.Name })
+		if s.step.Compared && queued+inFlight == 0 && !blocked && !s.fatal() {
+			s.opts.Metrics.LastSuccess.WithLabelValues(string(t.Name)).Set(float64(now.Unix()))
 		}
 	}
-	s.opts.Metrics.ProviderReachable.WithLabelValues(string(t.name)).Set(reachable)
-}
-
-// describe names what an operation is about, for the log.
-func describe[T model.Object[T]](op model.Op[T]) []any {
-	o := op.New()
-	if op.Verb == model.Delete {
-		o = op.Old()
-	}
-	attrs := []any{"op", string(op.Verb)}
-	switch o := any(o).(type) {
-	case model.Rule:
-		attrs = append(attrs, "rule", o.RuleKey.String())
-		if op.Verb != model.LookUp {
-			attrs = append(attrs, "origin", o.SourceHost+o.SourcePath, "protocols", protocols(o))
-		}
-	case model.Record:
-		if op.Verb != model.LookUp {
-			attrs = append(attrs, "record", o.Key(), "ttl", o.TTL)
-			if o.Type == "CNAME" {
-				attrs = append(attrs, "target_name", o.Data)
-			}
-		}
-	}
-	if op.Ingress != (model.IngressID{}) {
-		attrs = append(attrs, "ingress", op.Ingress.String())
-	}
-	return attrs
-}
-
-// protocols is "https:443 from http:30080" for each protocol set.
-func protocols(r model.Rule) []string {
-	var list []string
-	for _, p := range r.Protocols {
-		list = append(list, fmt.Sprintf("%s:%d from %s:%d", p.Published, p.PublishedPort, p.Source, p.SourcePort))
-	}
-	return list
+	s.opts.Metrics.ProviderReachable.WithLabelValues(string(t.Name)).Set(reachable)
 }

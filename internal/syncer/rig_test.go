@@ -20,6 +20,7 @@ import (
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/metrics"
 	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/store"
 )
 
 // rig is a Syncer with two fake providers, under the fake clock of synctest.
@@ -147,7 +148,7 @@ func (r *rig) report(event string, objects []any) {
 	}
 }
 
-func tell[T interface{ Identity() kube.Meta }](o *Objects[T], event string, obj T) {
+func tell[T interface{ Identity() kube.Meta }](o *store.Objects[T], event string, obj T) {
 	switch event {
 	case "added":
 		o.Added(obj)

@@ -8,14 +8,14 @@ import (
 	"testing"
 )
 
-// TestTogether has rules of two CDNs come, change and go: together they are in order,
+// TestMergedRules has rules of two CDNs come, change and go: mergedRules they are in order,
 // in a new slice only where something has changed.
-func TestTogether(t *testing.T) {
+func TestMergedRules(t *testing.T) {
 	compare := func(a, b *model.Rule) int { return a.Compare(*b) }
 	for seed := range uint64(50) {
 		rng := rand.New(rand.NewPCG(seed, 0))
 		lists := make([][]*model.Rule, 2)
-		var all together
+		var all mergedRules
 		var before []*model.Rule
 		for range 50 {
 			changed := false

@@ -1,4 +1,4 @@
-package syncer
+package target
 
 import (
 	"github.com/edgeward/edgeward/internal/model"
@@ -72,7 +72,7 @@ func (q *queue[T]) next(now time.Time) (at spot, again time.Time, ok bool) {
 		op := slices.IndexFunc(l.ops, func(w queued[T]) bool { return !now.Before(w.notBefore) })
 		if op < 0 {
 			for _, w := range l.ops {
-				again = earliest(again, w.notBefore)
+				again = Earliest(again, w.notBefore)
 			}
 			continue
 		}

@@ -1,4 +1,4 @@
-package syncer
+package store
 
 import (
 	"slices"
@@ -14,8 +14,8 @@ import (
 // TestCertificatesAreTaken has a Secret come, rotated and go, and the right to
 // read it given late: each is news for the loop.
 func TestCertificatesAreTaken(t *testing.T) {
-	in := newIntake([]desired.Cluster{{Name: "main"}})
-	c := in.clusters[0]
+	st := New([]desired.Cluster{{Name: "main"}})
+	c := st.clusters[0]
 	c.Ready("uid")
 	one := kube.TLSSecret{Meta: kube.Meta{Namespace: "shop", Name: "tls"}}.WithPair("chain", "one")
 	two := one.WithPair("chain", "two")
@@ -43,17 +43,17 @@ func TestCertificatesAreTaken(t *testing.T) {
 	}
 	for _, test := range tests { // one after the other
 		select {
-		case <-in.changed:
+		case <-st.changed:
 		default:
 		}
 		test.report()
 		select {
-		case <-in.changed:
+		case <-st.changed:
 		default:
 			t.Errorf("%s: it is not told", test.name)
 		}
-		stages, _ := in.take()
-		got, missed := stages[0].clusters[0], stages[0].missed
+		stages, _ := st.Take()
+		got, missed := stages[0].Clusters[0], stages[0].Missed
 		if diff := cmp.Diff(test.secrets, got.TLSSecrets); diff != "" || missed != test.missed || !slices.Equal(got.TLSRefused, test.refused) {
 			t.Errorf("%s: refused %v, missed %t; secrets (-want +got):\n%s", test.name, got.TLSRefused, missed, diff)
 		}
@@ -84,8 +84,8 @@ func TestWhatWasSeenIsKeptApart(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			in := newIntake([]desired.Cluster{{Name: "main"}})
-			c := in.clusters[0]
+			st := New([]desired.Cluster{{Name: "main"}})
+			c := st.clusters[0]
 			named := func(name string) *kube.Ingress { return &kube.Ingress{Meta: kube.Meta{Name: name}} }
 			c.Ready("uid")
 			for _, name := range "abcdefgh" {
@@ -99,19 +99,19 @@ func TestWhatWasSeenIsKeptApart(t *testing.T) {
 				}
 			}
 			var got []taken
-			stages, _ := in.take()
+			stages, _ := st.Take()
 			for _, s := range stages {
 				left := ""
-				for _, ing := range s.clusters[0].Ingresses {
+				for _, ing := range s.Clusters[0].Ingresses {
 					left += ing.Name
 				}
-				got = append(got, taken{left, s.missed})
+				got = append(got, taken{left, s.Missed})
 			}
 			if diff := cmp.Diff(test.want, got, cmp.AllowUnexported(taken{})); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
-			if again, _ := in.take(); len(again) != 1 || again[0].missed {
-				t.Errorf("taken again: %d stages, missed %t", len(again), again[0].missed)
+			if again, _ := st.Take(); len(again) != 1 || again[0].Missed {
+				t.Errorf("taken again: %d stages, missed %t", len(again), again[0].Missed)
 			}
 		})
 	}
