@@ -34,6 +34,7 @@ func TestImports(t *testing.T) {
 		"internal/observed": {only: []string{"internal/model"}, std: true},
 		"internal/desired":  {only: []string{"internal/kube", "internal/ordered", "internal/model"}, std: true},
 		"internal/plan":     {only: []string{"internal/kube", "internal/ordered", "internal/model", "internal/observed", "internal/desired"}, std: true},
+		"internal/outcome":  {only: []string{"internal/kube", "internal/ordered", "internal/model", "internal/observed", "internal/desired", "internal/plan"}, std: true},
 		"internal/emulator": {only: []string{}, std: true, other: []string{"golang.org/x/net/dns/dnsmessage"}},
 		// The program. See watcher.Client.
 		".":                    {never: []string{"internal/emulator", "internal/fixture"}, heavy: []string{"k8s.io/client-go/kubernetes", "k8s.io/client-go/kubernetes/scheme"}},
@@ -47,8 +48,8 @@ func TestImports(t *testing.T) {
 		"internal/server":   {only: []string{"internal/printable"}},
 		"internal/metrics":  {only: []string{}},
 		"internal/config":   {never: []string{"internal/plan", "internal/desired", "internal/syncer", "watcher", "edgio", "vultrcdn", "vultrdns"}},
-		"internal/status":   {never: []string{"edgio", "vultrcdn", "vultrdns", "watcher", "internal/config", "internal/emulator"}},
-		"internal/feedback": {never: []string{"edgio", "vultrcdn", "vultrdns", "internal/config", "internal/emulator"}},
+		"internal/status":   {never: []string{"internal/syncer", "edgio", "vultrcdn", "vultrdns", "watcher", "internal/config", "internal/emulator"}},
+		"internal/feedback": {never: []string{"internal/syncer", "edgio", "vultrcdn", "vultrdns", "internal/config", "internal/emulator"}},
 	}
 	for dir, test := range tests {
 		t.Run(dir, func(t *testing.T) {

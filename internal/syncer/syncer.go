@@ -18,6 +18,7 @@ import (
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/metrics"
 	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/outcome"
 	"github.com/edgeward/edgeward/internal/plan"
 	"github.com/edgeward/edgeward/internal/transport"
 )
@@ -75,7 +76,7 @@ type Syncer struct {
 	mappedOn int  // the targets that were read by then
 	shared   bool // see share
 	accounts *accounts
-	told     map[string]bool
+	remarks  remarks
 	nodes    map[string][]kube.Node   // of the ready clusters, as want knows them
 	begun    bool                     // the CDN was read, so that found is known
 	found    map[model.IngressID]bool // the Ingresses that had rules then
@@ -85,7 +86,7 @@ type Syncer struct {
 	state  atomic.Pointer[string]    // what is awaited; see Ready
 	status atomic.Pointer[string]
 
-	overview atomic.Pointer[Overview]
+	overview atomic.Pointer[outcome.Overview]
 	planned  chan struct{} // see Planned
 }
 
@@ -96,7 +97,7 @@ func New(opts Options) *Syncer {
 		dns:     newDNS(opts.Settings.DNS.Name, opts.DNS, opts.DNSGate),
 		beat:    beat,
 		results: make(chan func(), 2*maxInFlight),
-		told:    make(map[string]bool),
+		remarks: remarks{log: opts.Log},
 		planned: make(chan struct{}, 1),
 	}
 	s.accounts = newAccounts(opts.Metrics, opts.Settings.DNS.Name)

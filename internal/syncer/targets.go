@@ -10,6 +10,7 @@ import (
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/observed"
 	"github.com/edgeward/edgeward/internal/ordered"
+	"github.com/edgeward/edgeward/internal/outcome"
 )
 
 // anyTarget is a target of whatever objects.
@@ -24,8 +25,8 @@ type anyTarget interface {
 	hasNews() bool
 	waiting() (queued, flying int)
 	standing() standing
-	failing() []Failure
-	state() TargetState
+	failing() []outcome.Failure
+	state() outcome.Provider
 }
 
 // standing is what is known of a target.
