@@ -35,6 +35,7 @@ func TestImports(t *testing.T) {
 		"internal/observed":            {only: []string{"internal/model"}, std: true},
 		"internal/desired":             {only: []string{"internal/kube", "internal/ordered", "internal/model"}, std: true},
 		"internal/plan":                {only: []string{"internal/kube", "internal/ordered", "internal/model", "internal/observed", "internal/desired"}, std: true},
+		"internal/outcome":             {only: []string{"internal/kube", "internal/ordered", "internal/model", "internal/observed", "internal/desired", "internal/plan"}, std: true},
 		"internal/emulator":            {only: []string{}, std: true},
 		"internal/emulator/edge":       {only: []string{"internal/emulator"}, std: true},
 		"internal/emulator/nameserver": {only: []string{}, std: true, other: []string{"github.com/miekg/dns"}},
@@ -48,7 +49,7 @@ func TestImports(t *testing.T) {
 			heavy: []string{"k8s.io/client-go/kubernetes", "k8s.io/client-go/kubernetes/scheme", "github.com/miekg/dns"}},
 		"internal/certificate":   {only: []string{"internal/kube"}, std: true},
 		"internal/store":         {only: []string{"internal/kube", "internal/ordered", "internal/model", "internal/desired"}, std: true},
-		"internal/syncer/target": {only: []string{"internal/kube", "internal/ordered", "internal/model", "internal/observed", "internal/desired", "internal/plan", "internal/provider", "internal/schema", "internal/printable", "internal/httpapi"}},
+		"internal/syncer/target": {only: []string{"internal/kube", "internal/ordered", "internal/model", "internal/observed", "internal/desired", "internal/plan", "internal/outcome", "internal/provider", "internal/schema", "internal/printable", "internal/httpapi"}},
 		"internal/syncer":        {never: []string{"edgio", "vultrcdn", "vultrdns", "watcher", "internal/config", "internal/emulator"}},
 		"watcher":                {only: []string{"internal/kube", "internal/certificate"}},
 		// A provider knows the words, what is asked of it, and how to speak to an API.
@@ -66,8 +67,8 @@ func TestImports(t *testing.T) {
 		"internal/app":      {never: []string{"edgio", "vultrcdn", "vultrdns", "internal/providers", "internal/emulator"}},
 		"internal/daemon":   {never: []string{"edgio", "vultrcdn", "vultrdns", "internal/providers", "internal/emulator"}},
 		"internal/cli":      {never: []string{"edgio", "vultrcdn", "vultrdns", "internal/providers", "internal/emulator"}},
-		"internal/status":   {never: []string{"edgio", "vultrcdn", "vultrdns", "watcher", "internal/config", "internal/emulator"}},
-		"internal/feedback": {never: []string{"edgio", "vultrcdn", "vultrdns", "internal/config", "internal/emulator"}},
+		"internal/status":   {never: []string{"internal/syncer", "edgio", "vultrcdn", "vultrdns", "watcher", "internal/config", "internal/emulator"}},
+		"internal/feedback": {never: []string{"internal/syncer", "edgio", "vultrcdn", "vultrdns", "internal/config", "internal/emulator"}},
 	}
 	for dir, test := range tests {
 		t.Run(dir, func(t *testing.T) {
