@@ -5,10 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"github.com/edgeward/edgeward/internal/model"
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/edgeward/edgeward/internal/model"
 )
 
 // object is a JSON object of which every field is kept, whether we know it or

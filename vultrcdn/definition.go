@@ -38,9 +38,8 @@ func Definition() provider.Definition {
 				return cdn
 			},
 			Connect: func(s schema.Sections, on provider.Connection) (provider.CDN, error) {
-				return New(Options{
-					BaseURL: vultrapi.ConfigOf(s).BaseURL, APIKey: s.Key(vultrapi.Section).Reveal(), HTTP: on.HTTP, Log: on.Log,
-				})
+				api, err := vultrapi.Connect(s, on)
+				return New(Options{API: api, Log: on.Log}), err
 			},
 			Check: check,
 		},

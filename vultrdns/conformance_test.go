@@ -5,14 +5,14 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/emulator/vultrtest"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/provider/conformance"
 )
 
 // TestConformance has the suite run at each kind of account that Vultr may be.
 func TestConformance(t *testing.T) {
-	for name, options := range map[string]emulator.VultrOptions{
+	for name, options := range map[string]vultrtest.Options{
 		"as documented":        {},
 		"duplicates":           {AllowDuplicates: true},
 		"one field a call":     {RefuseTTLWithData: true},
@@ -24,10 +24,10 @@ func TestConformance(t *testing.T) {
 	}
 }
 
-func conforms(t *testing.T, options emulator.VultrOptions) {
+func conforms(t *testing.T, options vultrtest.Options) {
 	options.Key, options.Domains = testKey, []string{testZone}
 	conformance.Run(t, func(t *testing.T) conformance.Subject[model.Record] {
-		api := emulator.NewVultr(options)
+		api := vultrtest.NewAccount(options)
 		var revoked atomic.Bool
 		client := newClient(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if revoked.Load() {

@@ -32,10 +32,9 @@ func Definition() provider.Definition {
 				return provider.Zones{Origins: c.Domain, Publish: c.PublishZones, TTL: c.TTL}
 			},
 			Connect: func(s schema.Sections, on provider.Connection) (provider.DNS, error) {
+				api, err := vultrapi.Connect(s, on)
 				c := vultrapi.ConfigOf(s)
-				return New(Options{
-					BaseURL: c.BaseURL, APIKey: s.Key(vultrapi.Section).Reveal(), Domain: c.Domain, Zones: c.PublishZones, HTTP: on.HTTP,
-				})
+				return New(Options{API: api, Domain: c.Domain, Zones: c.PublishZones}), err
 			},
 		},
 	}

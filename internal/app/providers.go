@@ -10,10 +10,10 @@ import (
 	"time"
 
 	"github.com/edgeward/edgeward/internal/config"
+	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/observed"
 	"github.com/edgeward/edgeward/internal/provider"
-	"github.com/edgeward/edgeward/internal/transport"
 )
 
 // Providers are the clients of the providers in force.
@@ -22,59 +22,48 @@ type Providers struct {
 	DNS  DNS
 }
 
-// CDN is a CDN's client, and the gate of its account.
+// CDN is a CDN's client, and its account.
 type CDN struct {
 	provider.Definition
-	Client provider.CDN
-	Gate   *transport.Gate
+	Client  provider.CDN
+	Account *httpapi.Account
 }
 
-// DNS is a DNS's client, and the gate of its account.
+// DNS is a DNS's client, and its account.
 type DNS struct {
 	provider.Definition
-	Client provider.DNS
-	Gate   *transport.Gate
+	Client  provider.DNS
+	Account *httpapi.Account
 }
 
 // Observe returns the function that is told of each call to the named provider.
-type Observe func(provider string) func(method, code string, took time.Duration)
+type Observe func(provider string) httpapi.Observe
 
 // Connect makes the clients of the providers that the configuration names. It
-// makes no call. Calls to an account pass its gate.
-func Connect(cfg *config.Config, gates *Gates, version string, observe Observe, log *slog.Logger) (Providers, error) {
+// makes no call.
+func Connect(cfg *config.Config, accounts *Accounts, version string, observe Observe, log *slog.Logger) (Providers, error) {
 	var p Providers
-	connections := make(map[account]connection) // providers of one account share it
 	for _, d := range cfg.Providers {
 		of := d.Account(cfg.Sections)
-		on, known := connections[accountOf(of)]
-		if !known {
-			gate := gates.gate(of)
-			on = connection{gate, provider.Connection{
-				HTTP: transport.NewClient(gate, "edgeward/"+version, of.Key.Reveal(), observe(string(of.Name))),
-			}}
-			connections[accountOf(of)] = on
+		account := accounts.account(of)
+		on := provider.Connection{
+			HTTP: httpapi.Options{Account: account, UserAgent: "edgeward/" + version, Observe: observe(string(of.Name))},
+			Log:  log.With("target", string(d.Name)),
 		}
-		on.Log = log.With("target", string(d.Name))
 		var err error
 		if d.CDN != nil {
-			cdn := CDN{Definition: d, Gate: on.gate}
-			cdn.Client, err = d.CDN.Connect(cfg.Sections, on.Connection)
+			cdn := CDN{Definition: d, Account: account}
+			cdn.Client, err = d.CDN.Connect(cfg.Sections, on)
 			p.CDNs = append(p.CDNs, cdn)
 		} else {
-			p.DNS = DNS{Definition: d, Gate: on.gate}
-			p.DNS.Client, err = d.DNS.Connect(cfg.Sections, on.Connection)
+			p.DNS = DNS{Definition: d, Account: account}
+			p.DNS.Client, err = d.DNS.Connect(cfg.Sections, on)
 		}
 		if err != nil {
 			return p, fmt.Errorf("%s: %w", d.Section.Name, err)
 		}
 	}
 	return p, nil
-}
-
-// connection is what the clients of an account share.
-type connection struct {
-	gate *transport.Gate
-	provider.Connection
 }
 
 // Rules returns all rules at all CDNs, ours or not.
@@ -138,6 +127,4 @@ func (p Providers) Raw(ctx context.Context, r model.Rule) (json.RawMessage, erro
 }
 
 // Unobserved is for Connect where nobody counts calls.
-func Unobserved(string) func(method, code string, took time.Duration) {
-	return func(string, string, time.Duration) {}
-}
+func Unobserved(string) httpapi.Observe { return nil }

@@ -6,9 +6,10 @@ import (
 	"fmt"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
 	"github.com/edgeward/edgeward/internal/config"
 	"github.com/edgeward/edgeward/internal/schema"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
 
 // readSecret limits one reading of a Secret, tries of client-go included.
@@ -16,7 +17,7 @@ const readSecret = 15 * time.Second
 
 // Open is Connect after the keys that Kubernetes Secrets hold were read into
 // the configuration.
-func Open(ctx context.Context, cfg *config.Config, gates *Gates, access Access, observe Observe) (Providers, error) {
+func Open(ctx context.Context, cfg *config.Config, accounts *Accounts, access Access, observe Observe) (Providers, error) {
 	var errs []error
 	for _, s := range cfg.KubeSecrets() {
 		errs = append(errs, ReadKey(ctx, cfg, s, access))
@@ -24,7 +25,7 @@ func Open(ctx context.Context, cfg *config.Config, gates *Gates, access Access, 
 	if err := errors.Join(errs...); err != nil {
 		return Providers{}, err
 	}
-	return Connect(cfg, gates, access.version, observe, access.log)
+	return Connect(cfg, accounts, access.version, observe, access.log)
 }
 
 // ReadKey reads a key from its Secret into the configuration. Its error names

@@ -94,7 +94,7 @@ func Run(ctx context.Context, cfg *config.Config, version string, out io.Writer)
 		r.Note("%s: untested, as a key is missing", model.Joined(cfg.Providers.Names(), ", "))
 		return ErrFindings
 	}
-	p, err := app.Connect(cfg, new(app.Gates), version, app.Unobserved, silent)
+	p, err := app.Connect(cfg, new(app.Accounts), version, app.Unobserved, silent)
 	if err != nil {
 		return err
 	}

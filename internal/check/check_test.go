@@ -24,7 +24,8 @@ import (
 
 	"github.com/edgeward/edgeward/edgio"
 	"github.com/edgeward/edgeward/internal/config"
-	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/emulator/edgiotest"
+	"github.com/edgeward/edgeward/internal/emulator/vultrtest"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/printable"
 	"github.com/edgeward/edgeward/internal/provider"
@@ -81,8 +82,8 @@ func (a *apiServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // place is an API server, both providers, and a configuration that leads there.
 type place struct {
 	kube  *apiServer
-	edgio *emulator.Edgio
-	vultr *emulator.Vultr
+	edgio *edgiotest.Account
+	vultr *vultrtest.Account
 	cfg   *config.Config
 }
 
@@ -95,8 +96,8 @@ func serve(t *testing.T, h http.Handler) string {
 func newPlace(t *testing.T) *place {
 	p := &place{
 		kube:  &apiServer{uid: "uid-main"},
-		edgio: emulator.NewEdgio(emulator.EdgioOptions{Username: "bot", SharedKey: sharedKey, Shortname: "acme"}),
-		vultr: emulator.NewVultr(emulator.VultrOptions{Key: apiKey, Domains: []string{"k8s.example.net"}}),
+		edgio: edgiotest.NewAccount(edgiotest.Options{Username: "bot", SharedKey: sharedKey, Shortname: "acme"}),
+		vultr: vultrtest.NewAccount(vultrtest.Options{Key: apiKey, Domains: []string{"k8s.example.net"}}),
 	}
 	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
 	text := fmt.Sprintf(`{apiVersion: v1, kind: Config, current-context: c,

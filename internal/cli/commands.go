@@ -99,7 +99,6 @@ func newCommand(build Build, all provider.Table, hangup <-chan os.Signal) (root 
 				fmt.Fprintf(cmd.OutOrStdout(), "edgeward %s, commit %s, %s\n", build.Version, build.Commit, runtime.Version())
 			},
 		})
-	addDocs(root, build.Version)
 	return root, ran
 }
 

@@ -81,7 +81,7 @@ func connect(ctx context.Context, load func() (*config.Config, error), version s
 	if err != nil {
 		return nil, app.Providers{}, err
 	}
-	p, err := app.Open(ctx, cfg, new(app.Gates), app.NewAccess(version, slog.New(slog.DiscardHandler)), app.Unobserved)
+	p, err := app.Open(ctx, cfg, new(app.Accounts), app.NewAccess(version, slog.New(slog.DiscardHandler)), app.Unobserved)
 	return cfg, p, err
 }
 

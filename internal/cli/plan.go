@@ -47,7 +47,7 @@ func newPlanCommand(load func() (*config.Config, error), version string) *cobra.
 
 func showPlan(cmd *cobra.Command, cfg *config.Config, version, output, backup string) error {
 	ctx, access := cmd.Context(), app.NewAccess(version, slog.New(slog.DiscardHandler))
-	p, err := app.Open(ctx, cfg, new(app.Gates), access, app.Unobserved)
+	p, err := app.Open(ctx, cfg, new(app.Accounts), access, app.Unobserved)
 	if err != nil {
 		return err
 	}

@@ -128,7 +128,7 @@ func labelSelector(text string) (string, error) {
 	}
 	selector, err := labels.Parse(text)
 	if err != nil || selector.Empty() {
-		return "", errors.New(`not a label selector such as cdn=edgio or "env in (a, b), !old"`)
+		return "", errors.New(`not a label selector such as app=shop or "env in (a, b), !old"`)
 	}
 	return text, nil
 }

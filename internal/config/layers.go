@@ -15,13 +15,13 @@ import (
 	"github.com/edgeward/edgeward/internal/schema"
 )
 
-// leaf is a scalar or a list with its full path, such as "edgio.base_url".
+// leaf is a scalar or a list with its full path, such as "sync.linger".
 type leaf struct {
 	path string
 	schema.Key
 }
 
-// variable is the name in the environment: "EDGEWARD_EDGIO_BASE_URL".
+// variable is the name in the environment: "EDGEWARD_SYNC_LINGER".
 func (l leaf) variable() string {
 	return variablePrefix + strings.ToUpper(strings.ReplaceAll(l.path, ".", "_"))
 }

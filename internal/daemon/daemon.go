@@ -52,7 +52,7 @@ type daemon struct {
 	access   app.Access
 	registry *prometheus.Registry
 	metrics  *metrics.Metrics
-	gates    app.Gates
+	accounts app.Accounts
 	current  atomic.Pointer[session]
 }
 
@@ -188,13 +188,13 @@ func (d *daemon) reload(ctx context.Context, old *session) (next *session, unrea
 func options(cfg *config.Config, flags Flags, p app.Providers, m *metrics.Metrics, log *slog.Logger) syncer.Options {
 	o := syncer.Options{
 		Settings: app.Settings(cfg),
-		DNS:      p.DNS.Client, DNSGate: p.DNS.Gate,
+		DNS:      p.DNS.Client, DNSAccount: p.DNS.Account,
 		ResyncInterval: cfg.Sync.ResyncInterval,
 		Once:           flags.Once, DryRun: flags.DryRun, AllowDelete: flags.AllowDelete,
 		Metrics: m, Log: log,
 	}
 	for _, c := range p.CDNs {
-		o.CDNs = append(o.CDNs, syncer.CDN{Target: c.Name, Provider: c.Client, Gate: c.Gate})
+		o.CDNs = append(o.CDNs, syncer.CDN{Target: c.Name, Provider: c.Client, Account: c.Account})
 	}
 	for _, c := range cfg.Clusters {
 		o.Clusters = append(o.Clusters, app.Cluster(cfg, c))

@@ -11,15 +11,16 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/metrics"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/server"
 	"github.com/edgeward/edgeward/internal/syncer"
-	"github.com/edgeward/edgeward/internal/transport"
+	"github.com/edgeward/edgeward/internal/syncer/target"
 )
 
 // idle is a DNS without records.
-type idle struct{ syncer.DNS }
+type idle struct{ target.DNS }
 
 func (idle) Zones() []string                              { return []string{""} }
 func (idle) List(context.Context) ([]model.Record, error) { return nil, nil }
@@ -48,7 +49,7 @@ func TestWatchdog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := stuck{stopped: make(chan struct{}), forever: make(chan struct{})}
 		s := syncer.New(syncer.Options{
-			Clusters: []desired.Cluster{{Name: "main"}}, DNS: idle{}, DNSGate: transport.NewGate(0, time.Second),
+			Clusters: []desired.Cluster{{Name: "main"}}, DNS: idle{}, DNSAccount: httpapi.NewAccount(0, time.Second),
 			ResyncInterval: 5 * time.Second, Metrics: metrics.New(prometheus.NewRegistry(), metrics.Build{}), Log: slog.New(log),
 		})
 		d := new(daemon)

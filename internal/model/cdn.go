@@ -8,8 +8,8 @@ import (
 // unless an Ingress says otherwise, and what a rule of it can express.
 type CDN struct {
 	Name    Provider
-	Title   string // in prose: "Vultr CDN"
-	Section string // of the configuration: "vultr_cdn"
+	Title   string // in prose: "Some CDN"
+	Section string // of the configuration: "some_cdn"
 
 	// Class is the ingress class of the Ingresses that are for it. With ClusterClass
 	// each cluster has a class of its own for it, and Class is not used.

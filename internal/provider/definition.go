@@ -3,18 +3,18 @@ package provider
 import (
 	"context"
 	"log/slog"
-	"net/http"
 	"slices"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/schema"
 )
 
 // Definition is what a provider's package says of itself. One of CDN and DNS is set.
 type Definition struct {
-	Name    model.Provider // in metrics, ownership records and messages: "vultr-cdn"
-	Title   string         // in prose: "Vultr CDN"
+	Name    model.Provider // in metrics, ownership records and messages: "some-cdn"
+	Title   string         // in prose: "Some CDN"
 	Section schema.Section // of the configuration; the provider is used where it is there
 	// Account is whom the provider counts calls for. Providers with the same account
 	// share its pace.
@@ -63,8 +63,8 @@ type Account struct {
 
 // Connection is what a client is made with.
 type Connection struct {
-	HTTP *http.Client // paces the account's calls; of transport.NewClient
-	Log  *slog.Logger // told of each rule that is taken over
+	HTTP httpapi.Options // for calls of the account: its pace is kept, and they are counted
+	Log  *slog.Logger    // told of each rule that is taken over
 }
 
 // Findings takes what a check finds, a line each.

@@ -53,7 +53,7 @@ func (f Faults) Sort(table []Key) {
 
 // position is where a key as it stands in the file belongs: for each of its
 // parts the place in the table (unknown names come after the known ones) and
-// the index, so "edgio.username" is 2 0 1 0 and "clusters[1].context" 1 1 2 0.
+// the index, so "cdn.username" might be 2 0 1 0 and "clusters[1].context" 1 1 2 0.
 func position(key string, table []Key) []int {
 	var place []int
 	for part := range strings.SplitSeq(key, ".") {

@@ -2,7 +2,7 @@ package schema
 
 // Section is the part of the configuration that a provider's package brings.
 type Section struct {
-	Name string // as in the file: "vultr_cdn"
+	Name string // as in the file: "some_cdn"
 	Keys []Key
 	// Credential is the key of the account; nil: the section has none.
 	Credential *Credential

@@ -13,7 +13,7 @@ import (
 	"unicode"
 )
 
-// Hexadecimal checks a key that Edgio's signing decodes from hexadecimal.
+// Hexadecimal checks a key that is decoded from hexadecimal.
 func Hexadecimal(text string) error {
 	_, err := hex.DecodeString(text)
 	switch {

@@ -131,9 +131,9 @@ func TestNodeDelayDuringEvents(t *testing.T) {
 		fading := node(2)
 		fading.Ready, fading.Changed = false, time.Now()
 		r.modify(fading)
-		r.pass(30*time.Second - rest/2)
+		r.pass(30*time.Second - eventPause/2)
 		r.modify(service(30081))
-		r.pass(rest / 4)
+		r.pass(eventPause / 4)
 		r.modify(service(30082))
 		r.pass(time.Second)
 		if diff := cmp.Diff([]string{"cdn update " + shopA, "cdn update " + shopA, "dns delete " + addr2}, r.calls()); diff != "" {
@@ -193,7 +193,7 @@ func TestBurst(t *testing.T) {
 			r.add(ingress(fmt.Sprint("i", i)))
 			r.pass(100 * time.Microsecond)
 		}
-		r.pass(rest - 12*time.Millisecond - time.Nanosecond)
+		r.pass(eventPause - 12*time.Millisecond - time.Nanosecond)
 		if got := r.calls(); got != nil {
 			t.Errorf("before the loop has rested: %q", got)
 		}

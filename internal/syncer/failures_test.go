@@ -3,9 +3,7 @@ package syncer
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -14,35 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/edgeward/edgeward/internal/model"
-	"github.com/edgeward/edgeward/internal/transport"
 )
-
-func TestBackoff(t *testing.T) {
-	tests := map[string]struct {
-		failures int
-		refused  bool
-		want     time.Duration // and up to a fifth more
-	}{
-		"the first":               {1, false, time.Second},
-		"the second":              {2, false, 2 * time.Second},
-		"the fifth":               {5, false, 16 * time.Second},
-		"the longest":             {10, false, 5 * time.Minute},
-		"never longer":            {1000, false, 5 * time.Minute},
-		"the first refusal":       {1, true, 10 * time.Second},
-		"the second refusal":      {2, true, 20 * time.Second},
-		"a refusal, never longer": {1000, true, 5 * time.Minute},
-	}
-	target := newTarget[model.Rule](model.Edgio, nil, nil)
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			for range 100 {
-				if got := target.backoff(test.failures, test.refused); got < test.want || got > test.want+test.want/5 {
-					t.Fatalf("got %s, want %s or up to a fifth more", got, test.want)
-				}
-			}
-		})
-	}
-}
 
 // times returns when the calls with the given text arrived, since the first.
 func times(calls []call, text string) []time.Duration {
@@ -318,39 +288,6 @@ func TestRereadingFails(t *testing.T) {
 			t.Errorf("afterwards (-want +got):\n%s", diff)
 		}
 	})
-}
-
-// TestPause has a provider that asks for a pause: nothing begins before it is
-// over, and it is known when to ask again.
-func TestPause(t *testing.T) {
-	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Retry-After", "120")
-		w.WriteHeader(http.StatusTooManyRequests)
-	}))
-	defer api.Close()
-	gate := transport.NewGate(0, time.Minute)
-	resp, err := transport.NewClient(gate, "test", "", func(string, string, time.Duration) {}).Get(api.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp.Body.Close()
-
-	results := make(chan func(), 1)
-	target := newTarget[model.Rule](model.Edgio, newFake[model.Rule]("cdn", new(journal)), gate)
-	target.calls, target.results, target.log = t.Context(), results, slog.New(slog.DiscardHandler)
-	target.enqueue([]model.Op[model.Rule]{{Verb: model.Create}})
-	now := time.Now()
-	began, again, drained := target.dispatch(now)
-	if wait := again.Sub(now); wait < 110*time.Second || wait > 120*time.Second || began || drained || target.flying > 0 {
-		t.Errorf("during the pause: again in %s, began %v, drained %v, %d begun; want about 120s, false, false, none", wait, began, drained, target.flying)
-	}
-	if began, _, _ := target.dispatch(again); !began || target.flying != 1 {
-		t.Errorf("after the pause: began %v, %d begun; want true, 1", began, target.flying)
-	}
-	if _, _, drained := target.dispatch(again); !drained {
-		t.Error("after the pause: something is left to begin")
-	}
-	(<-results)()
 }
 
 // TestBackoffOfWhatTakesTurns has a provider that changes no TTL, and two records of one

@@ -12,9 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/provider/conformance"
-	"github.com/edgeward/edgeward/internal/transport"
 )
 
 // fake is a provider in memory. It notes each call in a journal as it arrives;
@@ -87,7 +87,7 @@ func (f *fake[T]) plant(o T) {
 // call notes a call, lets it take effect and waits for the reply.
 func (f *fake[T]) call(ctx context.Context, call string, effect func() error) error {
 	if err := ctx.Err(); err != nil {
-		return errors.Join(err, refusal(http.StatusTooManyRequests)) // one of the errors of transport.NotSent
+		return errors.Join(err, refusal(http.StatusTooManyRequests)) // one of the errors of httpapi.NotSent
 	}
 	f.journal.note(f.name + " " + call)
 	f.mu.Lock()
@@ -175,7 +175,7 @@ func (f *fake[T]) Update(ctx context.Context, old, o T, _ bool) (made T, err err
 		case !ok:
 			return refusal(http.StatusNotFound)
 		case f.mine != nil && !f.mine(stands):
-			return transport.ErrForeign
+			return httpapi.ErrForeign
 		case f.fixedTTL && ttlOf(stands) != ttlOf(o):
 			return refusal(http.StatusBadRequest)
 		}
@@ -188,7 +188,7 @@ func (f *fake[T]) Update(ctx context.Context, old, o T, _ bool) (made T, err err
 func (f *fake[T]) Delete(ctx context.Context, o T) error {
 	return f.call(ctx, "delete "+short(o), func() error {
 		if stands, ok := f.objects[o.Identity()]; ok && f.mine != nil && !f.mine(stands) {
-			return transport.ErrForeign
+			return httpapi.ErrForeign
 		}
 		delete(f.objects, o.Identity())
 		return nil
@@ -325,4 +325,4 @@ func (j *journal) take() []call {
 }
 
 // refusal is a reply of the given status.
-func refusal(status int) error { return &transport.Error{Method: "POST", Path: "/x", Status: status} }
+func refusal(status int) error { return &httpapi.Error{Method: "POST", Path: "/x", Status: status} }

@@ -71,7 +71,7 @@ func TestSyncTotal(t *testing.T) {
 		"modified":      {func(r *rig) { r.modify(stripped(ingress("shop"), "strip")) }, time.Second, []string{"edgio modified success 1", "vultr modified success 1"}},
 		"modified twice at once": {func(r *rig) {
 			r.add(ingress("blog"))
-			r.pass(rest / 2) // so that the next events are waited for
+			r.pass(eventPause / 2) // so that the next events are waited for
 			r.modify(stripped(ingress("shop"), "strip"))
 			r.modify(stripped(ingress("shop"), "keep"))
 		}, time.Second, []string{"edgio added success 2", "edgio modified success 1", "vultr added success 2", "vultr modified success 1"}},

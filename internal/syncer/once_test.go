@@ -7,8 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/edgeward/edgeward/internal/model"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/edgeward/edgeward/internal/model"
 )
 
 // TestOnce has runs that end by themselves: with what error, when, and what
@@ -104,7 +105,7 @@ func TestOnce(t *testing.T) {
 		},
 		"a cluster is never ready": {
 			objects: []any{ingress("shop"), web(), node(1)}, notReady: true,
-			want: ErrIncomplete, atLeast: patience, atMost: patience + beat,
+			want: ErrIncomplete, atLeast: patience, atMost: patience + heartbeat,
 		},
 		"a cluster's names are another's": {
 			prepare: func(r *rig) {

@@ -11,8 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/kube"
-	"github.com/edgeward/edgeward/internal/transport"
 )
 
 // said are the lines of the log in which a run tells what it waits for, or what it
@@ -60,7 +60,7 @@ func TestOnceSaysWhatItWaitsFor(t *testing.T) {
 			r.start()
 			r.add(fast("fast"), fast("more"), site)
 			r.Cluster("main").Ready("uid-main")
-		}, nil, preparation + beat, []string{
+		}, nil, preparation + heartbeat, []string{
 			"1s INFO waiting: vultr-cdn is still preparing fast.example.com, more.example.com (for 4m59s more at most)",
 			"1m1s INFO waiting: vultr-cdn is still preparing fast.example.com, more.example.com (for 3m59s more at most)",
 			"2m1s INFO waiting: vultr-cdn is still preparing fast.example.com, more.example.com (for 2m59s more at most)",
@@ -76,7 +76,7 @@ func TestOnceSaysWhatItWaitsFor(t *testing.T) {
 			r.pass(4 * time.Minute)
 			r.log.take("")
 			r.add(fast("late"))
-		}, nil, 4*time.Minute + preparation + beat, []string{
+		}, nil, 4*time.Minute + preparation + heartbeat, []string{
 			"4m1s INFO waiting: vultr-cdn is still preparing fast.example.com, late.example.com (for 4m59s more at most)",
 			"5m1s INFO waiting: vultr-cdn is still preparing fast.example.com, late.example.com (for 3m59s more at most)",
 			"6m1s INFO waiting: vultr-cdn is still preparing fast.example.com, late.example.com (for 2m59s more at most)",
@@ -112,7 +112,7 @@ func TestOnceSaysWhatItWaitsFor(t *testing.T) {
 			r.start()
 			r.add(ingress("shop"), web(), node(1))
 			r.Cluster("main").Ready("uid-main")
-		}, ErrIncomplete, patience + beat, []string{
+		}, ErrIncomplete, patience + heartbeat, []string{
 			"1s INFO waiting: vultr is being read",
 			"31s ERROR giving up on it: vultr: what stands there was not read yet",
 			"31s " + left + "vultr is being read",
@@ -120,13 +120,13 @@ func TestOnceSaysWhatItWaitsFor(t *testing.T) {
 		"a cluster does not answer": {func(r *rig) {
 			r.start()
 			r.add(ingress("shop"))
-		}, ErrIncomplete, patience + beat, []string{
+		}, ErrIncomplete, patience + heartbeat, []string{
 			"1s INFO waiting: cluster main was not read yet (for 29s more at most)",
 			"31s ERROR giving up on it: cluster main: no complete snapshot yet",
 			"31s " + left + "cluster main was not read yet",
 		}},
 		"the limit makes it long": {func(r *rig) {
-			r.opts.CDNs[0].Gate = transport.NewGate(1, time.Minute)
+			r.opts.CDNs[0].Account = httpapi.NewAccount(1, time.Minute)
 			r.start()
 			r.add(ingress("a"), ingress("b"), ingress("c"), web(), node(1))
 			r.Cluster("main").Ready("uid-main")
@@ -149,7 +149,7 @@ func TestOnceSaysWhatItWaitsFor(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(r *rig) {
 				r.opts.Once = true
-				r.tune = func(s *Syncer) { s.cdns[0].jitter = func(time.Duration) time.Duration { return 0 } }
+				r.opts.jitter = func(delay time.Duration) time.Duration { return delay }
 				test.run(r)
 				if err := r.wait(); !errors.Is(err, test.want) {
 					t.Errorf("it ends with %v, want %v", err, test.want)

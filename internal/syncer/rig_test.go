@@ -16,10 +16,11 @@ import (
 
 	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/fixture"
+	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/metrics"
 	"github.com/edgeward/edgeward/internal/model"
-	"github.com/edgeward/edgeward/internal/transport"
+	"github.com/edgeward/edgeward/internal/store"
 )
 
 // rig is a Syncer with two fake providers, under the fake clock of synctest.
@@ -71,8 +72,8 @@ func usualOptions(cdn *fake[model.Rule], dns *fake[model.Record]) Options {
 	return Options{
 		Settings: settings,
 		Clusters: []desired.Cluster{{Name: "main", AddressTypes: []string{"ExternalIP"}, NotReadyDelay: 30 * time.Second}},
-		CDNs:     []CDN{{model.Edgio, cdn, transport.NewGate(0, time.Minute)}},
-		DNS:      dns, DNSGate: transport.NewGate(0, time.Second),
+		CDNs:     []CDN{{model.Edgio, cdn, httpapi.NewAccount(0, time.Minute)}},
+		DNS:      dns, DNSAccount: httpapi.NewAccount(0, time.Second),
 		ResyncInterval: 10 * time.Minute,
 	}
 }
@@ -147,7 +148,7 @@ func (r *rig) report(event string, objects []any) {
 	}
 }
 
-func tell[T interface{ Identity() kube.Meta }](o *Objects[T], event string, obj T) {
+func tell[T interface{ Identity() kube.Meta }](o *store.Objects[T], event string, obj T) {
 	switch event {
 	case "added":
 		o.Added(obj)

@@ -23,6 +23,7 @@ import (
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/syncer/target"
 )
 
 var (
@@ -115,13 +116,7 @@ func newSim(t *testing.T, seed uint64) *sim {
 	s.dns.answer(func(call string, n int) reply { return s.fault("dns "+call, n) })
 	s.opts.Log = slog.New(slog.DiscardHandler)
 	s.tune = func(syncer *Syncer) {
-		rng := rand.New(rand.NewPCG(seed, uint64(time.Now().UnixNano())))
-		jitter := func(most time.Duration) time.Duration { return time.Duration(rng.Int64N(int64(most))) }
-		for _, cdn := range syncer.cdns {
-			cdn.jitter = jitter
-		}
-		syncer.dns.jitter = jitter
-		syncer.beat = time.Hour
+		syncer.heartbeat = time.Hour
 		syncer.Remember(s.memory)
 		syncer.Cluster("main").Renew = func() {
 			select {
@@ -274,6 +269,8 @@ func (s *sim) boot() {
 		s.opts.CDNs[i].Provider = mortal[model.Rule]{provider, life}
 	}
 	s.opts.DNS = mortal[model.Record]{s.dns, life}
+	rng := rand.New(rand.NewPCG(s.seed, uint64(time.Now().UnixNano())))
+	s.opts.jitter = func(delay time.Duration) time.Duration { return delay + time.Duration(rng.Int64N(int64(delay/5))) }
 	s.start()
 	s.unseen = nil
 	for _, o := range slices.Concat(objects(s.ingresses), objects(s.services), objects(s.nodes)) {
@@ -380,7 +377,7 @@ func (s *sim) fault(call string, n int) reply {
 	case 6:
 		r.twice = strings.Contains(call, " create ")
 	case 7:
-		r.lag = upTo(maxLag)
+		r.lag = upTo(target.MaxLag)
 	}
 	return r
 }

@@ -19,7 +19,7 @@ func TestStop(t *testing.T) {
 		"nothing under way":       {nil, 0, true},
 		"a write that ends soon":  {map[string]time.Duration{create: 3 * time.Second}, 3 * time.Second, true},
 		"a write that ends late":  {map[string]time.Duration{create: 9 * time.Second}, 9 * time.Second, true},
-		"a write that never ends": {map[string]time.Duration{create: time.Hour}, finish, false},
+		"a write that never ends": {map[string]time.Duration{create: time.Hour}, drainTime, false},
 		"a reading just ends":     {map[string]time.Duration{"list": time.Hour}, 0, true},
 		"a reading and a write":   {map[string]time.Duration{"list": time.Hour, create: 3 * time.Second}, 3 * time.Second, true},
 	}
@@ -86,7 +86,7 @@ func TestAlive(t *testing.T) {
 		r.ready(ingress("shop"), web(), node(1))
 		for range 10 {
 			r.pass(7 * time.Second)
-			if idle := time.Since(r.Alive()); idle > beat {
+			if idle := time.Since(r.Alive()); idle > heartbeat {
 				t.Errorf("no sign of life for %s", idle)
 			}
 		}

@@ -18,18 +18,18 @@
 //
 //   - A rule carries our owner label (model.OwnerLabel) where others do not put theirs
 //     by chance. One that does not carry it, or any more, is neither changed nor
-//     deleted: transport.ErrForeign. Only one that nobody labelled is taken over, and
+//     deleted: httpapi.ErrForeign. Only one that nobody labelled is taken over, and
 //     only when asked to. (Subject.Disown)
 //   - One that this process has labelled, whose label the provider has not kept
 //     (model.Rule.Unkept), may be labelled again and deleted, as long as nobody else
 //     has labelled it or made something else of it.
 //   - What it cannot express is refused before anything is sent, with
-//     transport.ErrUnsupported, and never half-published. (Subject.Beyond)
+//     httpapi.ErrUnsupported, and never half-published. (Subject.Beyond)
 //
 // # Where a CDN may differ
 //
 //   - What can be changed in place: all of a rule, or some of it
-//     (Subject.Changed). What cannot is refused with transport.ErrUnsupported, and
+//     (Subject.Changed). What cannot is refused with httpapi.ErrUnsupported, and
 //     can be made as another rule beside the old one. (Subject.Anew)
 //   - How finely it publishes: host and path, or whole hosts.
 //   - Whether rules have certificates, a host name of their own
@@ -47,9 +47,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/provider"
-	"github.com/edgeward/edgeward/internal/transport"
 )
 
 // Subject is a client of an account with nothing in it, and what to try there.
@@ -146,7 +146,7 @@ func deleted[T model.Object[T]](t *testing.T, s Subject[T]) {
 func removed[T model.Object[T]](t *testing.T, s Subject[T]) {
 	first, second := s.create(t, s.First), s.create(t, s.Second)
 	s.Remove(first.Identity())
-	if _, err := s.Provider.Update(t.Context(), first, s.Changed, false); !transport.IsNotFound(err) {
+	if _, err := s.Provider.Update(t.Context(), first, s.Changed, false); !httpapi.IsNotFound(err) {
 		t.Errorf("update: got %v, want one that is not found", err)
 	}
 	if err := s.Provider.Delete(t.Context(), first); err != nil {
@@ -188,10 +188,10 @@ func foreign[T model.Object[T]](t *testing.T, s Subject[T]) {
 	first := s.create(t, s.First)
 	s.Disown(first.Identity())
 	before := s.list(t)
-	if _, err := s.Provider.Update(t.Context(), first, s.Changed, false); !errors.Is(err, transport.ErrForeign) {
+	if _, err := s.Provider.Update(t.Context(), first, s.Changed, false); !errors.Is(err, httpapi.ErrForeign) {
 		t.Errorf("update: got %v, want ErrForeign", err)
 	}
-	if err := s.Provider.Delete(t.Context(), first); !errors.Is(err, transport.ErrForeign) {
+	if err := s.Provider.Delete(t.Context(), first); !errors.Is(err, httpapi.ErrForeign) {
 		t.Errorf("delete: got %v, want ErrForeign", err)
 	}
 	if len(before) != 1 || before[0].Equal(first) {
@@ -248,10 +248,10 @@ func unkept[T model.Object[T]](t *testing.T, s Subject[T]) {
 	} {
 		r := lost(edit)
 		before := s.list(t)
-		if _, err := s.Provider.Update(t.Context(), r, s.First, false); !errors.Is(err, transport.ErrForeign) {
+		if _, err := s.Provider.Update(t.Context(), r, s.First, false); !errors.Is(err, httpapi.ErrForeign) {
 			t.Errorf("%s: update: got %v, want ErrForeign", name, err)
 		}
-		if err := s.Provider.Delete(t.Context(), r); !errors.Is(err, transport.ErrForeign) {
+		if err := s.Provider.Delete(t.Context(), r); !errors.Is(err, httpapi.ErrForeign) {
 			t.Errorf("%s: delete: got %v, want ErrForeign", name, err)
 		}
 		s.wantStanding(t, before...)
@@ -297,7 +297,7 @@ func beyond[T model.Object[T]](t *testing.T, s Subject[T]) {
 // refused reports whether an error says that the provider cannot do that, that
 // nothing was changed, and that trying again is no use.
 func refused(err error) bool {
-	return errors.Is(err, transport.ErrUnsupported) && transport.NotSent(err) && transport.Permanent(err)
+	return errors.Is(err, httpapi.ErrUnsupported) && httpapi.NotSent(err) && httpapi.Permanent(err)
 }
 
 // call makes one call about first, which stands.
@@ -332,7 +332,7 @@ func revoked[T model.Object[T]](t *testing.T, s Subject[T], call call[T]) {
 	first := s.create(t, s.First)
 	s.Revoke()
 	err := call(t.Context(), s, first)
-	var refusal *transport.Error
+	var refusal *httpapi.Error
 	if !errors.As(err, &refusal) || refusal.Status != http.StatusUnauthorized {
 		t.Errorf("got %v, want a 401", err)
 	}
@@ -342,7 +342,7 @@ func cancelled[T model.Object[T]](t *testing.T, s Subject[T], call call[T]) {
 	first := s.create(t, s.First)
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := call(ended, s, first); !errors.Is(err, context.Canceled) || !transport.NotSent(err) {
+	if err := call(ended, s, first); !errors.Is(err, context.Canceled) || !httpapi.NotSent(err) {
 		t.Errorf("got %v, want one that says it was not sent", err)
 	}
 	s.wantStanding(t, first)
