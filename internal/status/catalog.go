@@ -10,7 +10,7 @@ import (
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/observed"
-	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/owned"
 	"github.com/edgeward/edgeward/internal/syncer"
 )
 
@@ -49,7 +49,7 @@ func newCatalog(o *syncer.Overview, version string) *catalog {
 			Error: t.ReadError, Waiting: t.Waiting, Failing: failing[t.Target],
 		})
 	}
-	holdings := plan.AllHoldings(o.Rules, observed.View[model.Record]{Objects: o.Records}, o.Settings)
+	holdings := owned.All(o.Rules, observed.View[model.Record]{Objects: o.Records}, o.Settings)
 	for _, h := range holdings {
 		for _, r := range h.Rules {
 			m, _ := r.OwnerLabel()

@@ -3,6 +3,7 @@ package status
 import (
 	"cmp"
 	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/owned"
 	"github.com/edgeward/edgeward/internal/plan"
 	"net/netip"
 	"slices"
@@ -10,7 +11,7 @@ import (
 
 // addOrigins lists the names in the zone that shall have addresses or have
 // some. The routes are known.
-func (c *catalog) addOrigins(holdings map[string]*plan.Holdings) {
+func (c *catalog) addOrigins(holdings map[string]*owned.Objects) {
 	all := make(map[string]*Origin) // by zone name
 	of := func(cluster, name string) *Origin {
 		if all[name] == nil {

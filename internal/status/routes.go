@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/guard"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/plan"
 	"slices"
@@ -119,7 +120,7 @@ func (c *catalog) leftover(key model.RuleKey, rule liveRule) Route {
 		r.Reason = "the cluster was not read yet; until then the rule stays as it is"
 	case c.o.Step.Kept[rule.ID] != "":
 		r.Reason = c.o.Step.Kept[rule.ID]
-	case slices.ContainsFunc(c.o.Step.Blocked, func(b plan.Blocked) bool { return b.Cluster == cluster && b.Provider == rule.CDN }):
+	case slices.ContainsFunc(c.o.Step.Blocked, func(b guard.Blocked) bool { return b.Cluster == cluster && b.Provider == rule.CDN }):
 		r.Reason = "no Ingress wants this rule any more, but sync.max_delete forbids to delete so much"
 	case r.Failure != nil:
 		r.State, r.Reason = desired.Failed, "no Ingress wants this rule any more, and it could not be deleted"

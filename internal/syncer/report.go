@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/guard"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/plan"
 	"log/slog"
@@ -224,7 +225,7 @@ func exact[T model.Object[T]](s *Syncer, t *target[T], now time.Time) {
 	reachable := 0.0
 	if t.reachable() {
 		reachable = 1
-		blocked := slices.ContainsFunc(s.step.Blocked, func(b plan.Blocked) bool { return b.Provider == t.name })
+		blocked := slices.ContainsFunc(s.step.Blocked, func(b guard.Blocked) bool { return b.Provider == t.name })
 		if s.step.Compared && t.queue.size+t.flying == 0 && !blocked && !s.fatal() {
 			s.opts.Metrics.LastSuccess.WithLabelValues(string(t.name)).Set(float64(now.Unix()))
 		}

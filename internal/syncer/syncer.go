@@ -19,6 +19,7 @@ import (
 	"github.com/edgeward/edgeward/internal/metrics"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/table"
 	"github.com/edgeward/edgeward/internal/transport"
 )
 
@@ -119,7 +120,7 @@ func equip[T model.Object[T]](s *Syncer, t *target[T]) {
 	t.results = s.results
 	t.repaired = s.opts.Metrics.DriftRepaired.WithLabelValues(string(t.name)).Inc
 	t.interval = s.opts.ResyncInterval
-	t.picture.concerns = func(o T) bool { return plan.Concerns(s.opts.Settings, o) }
+	t.picture.concerns = func(o T) bool { return table.Concerns(s.opts.Settings, o) }
 	t.reread = func() { s.accounts.resynced(t.name, s.step.Routes, time.Now()) }
 	t.failed = func(op model.Op[T]) { s.accounts.failed(t.name, op.Ingress, s.step.Open) }
 }
