@@ -10,11 +10,11 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/edgeward/edgeward/internal/config"
+	"github.com/edgeward/edgeward/internal/providers"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/yaml"
-
-	"github.com/edgeward/edgeward/internal/config"
 )
 
 // manifest returns both objects of deployment.yaml.
@@ -55,7 +55,7 @@ func TestDeploymentFitsItsConfiguration(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	cfg, err := config.Load(filepath.Join(dir, "config.yaml"), nil)
+	cfg, err := config.Load(filepath.Join(dir, "config.yaml"), nil, providers.All())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,9 +11,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/emulator/edgiotest"
+	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/model"
-	"github.com/edgeward/edgeward/internal/transport"
 )
 
 const (
@@ -33,11 +33,11 @@ func TestCreateMarksEveryProtocolSet(t *testing.T) {
 	if len(stored) != 1 || made.ID != stored[0].UUID || !made.Equal(want) {
 		t.Fatalf("got %+v of %d instances", made, len(stored))
 	}
-	mark := []emulator.Option{{Name: "req_send_header", Parameters: []any{"X-Edgeward", markOn("team", "www.example.com", "/app/")}}}
-	expect := emulator.Instance{
+	mark := []edgiotest.Option{{Name: "req_send_header", Parameters: []any{"X-Edgeward", markOn("team", "www.example.com", "/app/")}}}
+	expect := edgiotest.Instance{
 		UUID: made.ID, Host: "www.example.com", Path: "/app/", SourceHost: "nodes.main.team.k8s.example.com", SourcePath: "/app/",
 		Profile: "LLNW-Generic", Version: 1, Raw: stored[0].Raw,
-		ProtocolSets: []emulator.ProtocolSet{
+		ProtocolSets: []edgiotest.ProtocolSet{
 			{PublishedProtocol: "http", SourceProtocol: "http", PublishedPort: 80, SourcePort: 30080, Options: mark},
 			{PublishedProtocol: "https", SourceProtocol: "http", PublishedPort: 443, SourcePort: 30080, Options: mark},
 		},
@@ -79,10 +79,10 @@ func TestCreateElsewhereIsUndone(t *testing.T) {
 			if stays := tc.status == 429; (made.ID == testUUID) != stays {
 				t.Errorf("it says that %+v stands", made)
 			}
-			if !errors.Is(err, transport.ErrNotKept) || !strings.Contains(err.Error(), tc.err) {
+			if !errors.Is(err, httpapi.ErrNotKept) || !strings.Contains(err.Error(), tc.err) {
 				t.Errorf("got %v, want ErrNotKept and %q", err, tc.err)
 			}
-			if transport.NotSent(err) {
+			if httpapi.NotSent(err) {
 				t.Error("it counts as never sent")
 			}
 		})
@@ -154,7 +154,7 @@ func TestCreateFails(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), tc.err) {
 				t.Errorf("got %v, want %q", err, tc.err)
 			}
-			if got := transport.NotSent(err); got != tc.notSent {
+			if got := httpapi.NotSent(err); got != tc.notSent {
 				t.Errorf("NotSent: %v", got)
 			}
 		})
@@ -260,7 +260,7 @@ func TestForeignRulesStay(t *testing.T) {
 				api.Edit(made.ID, edit)
 				api.ResetCalls()
 				err := change(t.Context(), client, made)
-				if !errors.Is(err, transport.ErrForeign) || !strings.Contains(err.Error(), "rule www.example.com/: ") {
+				if !errors.Is(err, httpapi.ErrForeign) || !strings.Contains(err.Error(), "rule www.example.com/: ") {
 					t.Errorf("got %v, want ErrForeign", err)
 				}
 				wantCalls(t, api, "GET svcinst/delivery/{uuid} 200")
@@ -296,7 +296,7 @@ func TestAdoption(t *testing.T) {
 		}, true, true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			api := emulator.NewEdgio(emulator.EdgioOptions{Username: testUser, SharedKey: testKey, Shortname: testShortname})
+			api := edgiotest.NewAccount(edgiotest.Options{Username: testUser, SharedKey: testKey, Shortname: testShortname})
 			client, log := newClient(t, api)
 			old := model.Rule{ID: api.Seed(body), RuleKey: model.RuleKey{CDN: model.Edgio, Host: "www.example.com", Path: "/"}}
 			if tc.edit != nil {
@@ -307,7 +307,7 @@ func TestAdoption(t *testing.T) {
 			kept, err := client.Update(t.Context(), old, want, tc.adopt)
 			after := api.Instances()[0]
 			if !tc.taken {
-				if !errors.Is(err, transport.ErrForeign) || after.Version != before.Version || log.Len() > 0 {
+				if !errors.Is(err, httpapi.ErrForeign) || after.Version != before.Version || log.Len() > 0 {
 					t.Errorf("got %v, version %d, log %q; want it left alone", err, after.Version, log)
 				}
 				return
@@ -332,7 +332,7 @@ func TestGoneRules(t *testing.T) {
 	if err := client.Delete(t.Context(), made); err != nil {
 		t.Errorf("deleting again: %v", err)
 	}
-	if _, err := client.Update(t.Context(), made, wanted("www.example.com", "/"), false); !transport.IsNotFound(err) {
+	if _, err := client.Update(t.Context(), made, wanted("www.example.com", "/"), false); !httpapi.IsNotFound(err) {
 		t.Errorf("updating: got %v, want not found", err)
 	}
 }
@@ -351,13 +351,13 @@ func TestGoneBetweenReadingAndWriting(t *testing.T) {
 	})
 	t.Run("update", func(t *testing.T) {
 		_, client := scripted(t, exchange{"GET " + member, 200, standing}, exchange{"PUT " + member, 404, ""})
-		if _, err := client.Update(t.Context(), old, change, false); !transport.IsNotFound(err) {
+		if _, err := client.Update(t.Context(), old, change, false); !httpapi.IsNotFound(err) {
 			t.Errorf("got %v, want not found", err)
 		}
 	})
 	t.Run("throttled, so that nothing was changed", func(t *testing.T) {
 		_, client := scripted(t, exchange{"GET " + member, 200, standing}, exchange{"PUT " + member, 429, ""})
-		if _, err := client.Update(t.Context(), old, change, false); !transport.NotSent(err) {
+		if _, err := client.Update(t.Context(), old, change, false); !httpapi.NotSent(err) {
 			t.Errorf("got %v, want one that says so", err)
 		}
 	})
@@ -368,7 +368,7 @@ func TestGoneBetweenReadingAndWriting(t *testing.T) {
 			}
 			_, _ = io.WriteString(w, standing)
 		}))
-		if _, err := client.Update(t.Context(), old, change, false); err == nil || transport.NotSent(err) || transport.Permanent(err) {
+		if _, err := client.Update(t.Context(), old, change, false); err == nil || httpapi.NotSent(err) || httpapi.Permanent(err) {
 			t.Errorf("got %v, want one that leaves it open", err)
 		}
 	})
@@ -391,7 +391,7 @@ func TestRefusedChanges(t *testing.T) {
 		} {
 			_, client := scripted(t, exchange{"GET " + member, status, `{"errors":[{"message":"because"}]}`})
 			err := change(client)
-			var refusal *transport.Error
+			var refusal *httpapi.Error
 			if !errors.As(err, &refusal) || refusal.Status != status || refusal.Message != "because" {
 				t.Errorf("%s, status %d: got %v", verb, status, err)
 			}

@@ -7,13 +7,12 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/emulator/edgiotest"
+	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/model"
-	"github.com/edgeward/edgeward/internal/transport"
 )
 
 // The account of the signing vectors.
@@ -31,7 +30,7 @@ func newClient(t *testing.T, handler http.Handler) (*Client, *bytes.Buffer) {
 	log := new(bytes.Buffer)
 	client, err := New(Options{
 		BaseURL: server.URL + "/config-api/v1/", Username: testUser, SharedKey: testKey, Shortname: testShortname,
-		HTTP: transport.NewClient(transport.NewGate(0, time.Second), "edgeward/test", testKey, func(string, string, time.Duration) {}),
+		HTTP: httpapi.Options{UserAgent: "edgeward/test"},
 		Log:  slog.New(slog.NewTextHandler(log, nil)),
 	})
 	if err != nil {
@@ -41,9 +40,9 @@ func newClient(t *testing.T, handler http.Handler) (*Client, *bytes.Buffer) {
 }
 
 // newAccount returns an emulated account and a client of it.
-func newAccount(t *testing.T) (*emulator.Edgio, *Client) {
+func newAccount(t *testing.T) (*edgiotest.Account, *Client) {
 	t.Helper()
-	api := emulator.NewEdgio(emulator.EdgioOptions{Username: testUser, SharedKey: testKey, Shortname: testShortname})
+	api := edgiotest.NewAccount(edgiotest.Options{Username: testUser, SharedKey: testKey, Shortname: testShortname})
 	client, _ := newClient(t, api)
 	return api, client
 }
@@ -124,7 +123,7 @@ func create(t *testing.T, client *Client, r model.Rule) model.Rule {
 }
 
 // wantCalls checks which calls an account got since ResetCalls.
-func wantCalls(t *testing.T, api *emulator.Edgio, want ...string) {
+func wantCalls(t *testing.T, api *edgiotest.Account, want ...string) {
 	t.Helper()
 	var got []string
 	for _, c := range api.Calls() {

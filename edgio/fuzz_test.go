@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/edgeward/edgeward/internal/httpapi"
 )
 
 func FuzzListReply(f *testing.F) {
@@ -130,7 +132,7 @@ func FuzzReplies(f *testing.F) {
 		f.Add([]byte(body))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		client, err := New(Options{BaseURL: "https://apis.llnw.com/config-api/v1", SharedKey: testKey, HTTP: &http.Client{Transport: reply(body)}, Log: slog.New(slog.DiscardHandler)})
+		client, err := New(Options{BaseURL: "https://apis.llnw.com/config-api/v1", SharedKey: testKey, HTTP: httpapi.Options{Transport: reply(body)}, Log: slog.New(slog.DiscardHandler)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -146,7 +148,7 @@ func FuzzReplies(f *testing.F) {
 		}
 		if err := client.Delete(t.Context(), old); err == nil {
 			var stood instance
-			if json.Unmarshal(body, &stood) != nil || !sameOwner(stood.rule(), wanted) {
+			if json.Unmarshal(body, &stood) != nil || !stood.rule().SameOwner(wanted) {
 				t.Errorf("deleted what was not known to be ours: %s", body)
 			}
 		}

@@ -107,10 +107,10 @@ func (in instance) rule() model.Rule {
 		ID: read[string](in.top, "uuid"),
 		RuleKey: model.RuleKey{
 			CDN:  model.Edgio,
-			Host: normalHost(read[string](in.body, "publishedHostname")),
+			Host: model.NormalHost(read[string](in.body, "publishedHostname")),
 			Path: path,
 		},
-		SourceHost: normalHost(read[string](in.body, "sourceHostname")),
+		SourceHost: model.NormalHost(read[string](in.body, "sourceHostname")),
 		SourcePath: read[string](in.body, "sourceUrlPath"),
 		Profile:    read[string](in.body, "serviceProfileName"),
 		Pending:    in.pending(),
@@ -141,8 +141,6 @@ func (in instance) pending() bool {
 }
 
 func byPublished(a, b model.Protocol) int { return strings.Compare(a.Published, b.Published) }
-
-func normalHost(s string) string { return strings.ToLower(strings.TrimSuffix(s, ".")) }
 
 // markOf returns the mark that an option carries, if it is the one for marks.
 func markOf(option json.RawMessage) (mark string, ok bool) {

@@ -13,8 +13,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/model"
-	"github.com/edgeward/edgeward/internal/transport"
 )
 
 // seeded is the body of a rule that somebody else made.
@@ -93,7 +93,7 @@ func TestListOfOtherServers(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			calls := 0
 			// Not over a connection: so many pages shall be quick.
-			client, err := New(Options{SharedKey: testKey, HTTP: &http.Client{Transport: roundTripper(func(req *http.Request) string {
+			client, err := New(Options{SharedKey: testKey, HTTP: httpapi.Options{Transport: roundTripper(func(req *http.Request) string {
 				calls++
 				page, _ := strconv.Atoi(req.URL.Query().Get("page"))
 				from, to := tc.page(page)
@@ -123,7 +123,7 @@ func TestListOfOtherServers(t *testing.T) {
 // TestListWithoutEnd stops where the rules become more than the memory holds.
 func TestListWithoutEnd(t *testing.T) {
 	calls := 0
-	client, err := New(Options{SharedKey: testKey, HTTP: &http.Client{Transport: roundTripper(func(*http.Request) string {
+	client, err := New(Options{SharedKey: testKey, HTTP: httpapi.Options{Transport: roundTripper(func(*http.Request) string {
 		calls++
 		var list []string
 		for i := range pageSize {
@@ -209,7 +209,7 @@ func TestRefusedReading(t *testing.T) {
 		)
 		_, found := client.Find(t.Context(), model.Rule{RuleKey: model.RuleKey{CDN: model.Edgio, Host: "h"}})
 		for _, err := range []error{listed, found} {
-			var refusal *transport.Error
+			var refusal *httpapi.Error
 			if !errors.As(err, &refusal) || refusal.Status != status || refusal.Message != "because" {
 				t.Errorf("status %d: got %v", status, err)
 			}

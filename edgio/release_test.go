@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/edgeward/edgeward/internal/transport"
+	"github.com/edgeward/edgeward/internal/httpapi"
 )
 
 // A rule that is let go of loses its mark and nothing else, not even what
@@ -29,7 +29,7 @@ func TestRelease(t *testing.T) {
 	if kept.Labelled() || kept.SourcePath != "/changed" || strings.Contains(raw, "X-Edgeward") || !strings.Contains(raw, "refresh_absmax") {
 		t.Errorf("kept %+v, %s", kept, raw)
 	}
-	if _, err := client.Update(t.Context(), made, made.Unlabelled(), false); !errors.Is(err, transport.ErrForeign) {
+	if _, err := client.Update(t.Context(), made, made.Unlabelled(), false); !errors.Is(err, httpapi.ErrForeign) {
 		t.Errorf("again: %v, want ErrForeign", err)
 	}
 }

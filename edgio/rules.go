@@ -11,8 +11,8 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/model"
-	"github.com/edgeward/edgeward/internal/transport"
 )
 
 // pageSize is the API's default; whether it would serve larger pages, or silently
@@ -21,7 +21,7 @@ const pageSize = 100
 
 // List returns all rules of the account, whoever made them.
 func (c *Client) List(ctx context.Context) ([]model.Rule, error) {
-	rules, err := c.pages(ctx, "", url.Values{}, transport.MaxObjects)
+	rules, err := c.pages(ctx, "", url.Values{}, httpapi.MaxObjects)
 	if err != nil {
 		return nil, fmt.Errorf("listing rules: %w", err)
 	}
@@ -31,7 +31,7 @@ func (c *Client) List(ctx context.Context) ([]model.Rule, error) {
 // Find returns all rules of r's host. The API's search may be inexact, so its
 // answer is filtered.
 func (c *Client) Find(ctx context.Context, r model.Rule) ([]model.Rule, error) {
-	rules, err := c.pages(ctx, "/searchAuto", url.Values{"body.publishedHostname": {r.Host}}, transport.MaxObjects)
+	rules, err := c.pages(ctx, "/searchAuto", url.Values{"body.publishedHostname": {r.Host}}, httpapi.MaxObjects)
 	if err != nil {
 		return nil, fmt.Errorf("searching the rules of %s: %w", r.Host, err)
 	}
@@ -102,7 +102,7 @@ func (c *Client) Create(ctx context.Context, r model.Rule) (model.Rule, error) {
 	}
 	made := c.told(ctx, reply, r)
 	if !made.LabelledAs(r) {
-		err := fmt.Errorf("creating rule %s: it was published as %s with the marks %q: %w", r.RuleKey, made.RuleKey, marks(made), transport.ErrNotKept)
+		err := fmt.Errorf("creating rule %s: it was published as %s with the marks %q: %w", r.RuleKey, made.RuleKey, marks(made), httpapi.ErrNotKept)
 		if left := c.remove(ctx, made.ID); left != nil {
 			// Not wrapped: it may look like a call without effect.
 			return made, fmt.Errorf("%w; removing it failed: %v", err, left)
@@ -137,9 +137,9 @@ func marks(r model.Rule) []string {
 }
 
 // Update reads the rule, changes our fields and writes it back, unless it says
-// all that already. It refuses, with transport.ErrForeign, a rule that is no
+// all that already. It refuses, with httpapi.ErrForeign, a rule that is no
 // longer ours or, with adopt, one that somebody marked; and, with
-// transport.ErrUnsupported, one of which the user may not see all. An unmarked r
+// httpapi.ErrUnsupported, one of which the user may not see all. An unmarked r
 // takes our mark away and changes nothing else.
 func (c *Client) Update(ctx context.Context, old, r model.Rule, adopt bool) (model.Rule, error) {
 	fail := func(err error) (model.Rule, error) {
@@ -151,8 +151,8 @@ func (c *Client) Update(ctx context.Context, old, r model.Rule, adopt bool) (mod
 	}
 	stands := current.rule()
 	adopt = adopt && !stands.Labelled() && stands.RuleKey == r.RuleKey
-	if !adopt && !sameOwner(stands, old) && !sameOwner(stands, r) && !stands.LostLabel(old) {
-		return fail(transport.ErrForeign)
+	if !adopt && !stands.SameOwner(old) && !stands.SameOwner(r) && !stands.LostLabel(old) {
+		return fail(httpapi.ErrForeign)
 	}
 	if !r.Labelled() {
 		r = stands.Unlabelled()
@@ -162,7 +162,7 @@ func (c *Client) Update(ctx context.Context, old, r model.Rule, adopt bool) (mod
 	}
 	if field := current.masked(); field != "" {
 		return fail(fmt.Errorf("%w: the API shows its %s as asterisks, which would take the place of what stands there: "+
-			"give edgio.username the rights to see the whole rule, or change the rule by hand", transport.ErrUnsupported, field))
+			"give edgio.username the rights to see the whole rule, or change the rule by hand", httpapi.ErrUnsupported, field))
 	}
 	if adopt {
 		c.log.Info("taking over a rule that nobody marked", "rule", r.RuleKey.String(), "was", string(current.top["body"]))
@@ -192,12 +192,12 @@ func (c *Client) keepProfile(ctx context.Context, id string, current instance, r
 	return fmt.Errorf("%w: its service profile is %q and could not be made %q (%w); all else is as it should be. "+
 		"Ask for %[2]q by the annotation edgeward/service-profile or by edgio.service_profile, or delete the rule "+
 		"in Edgio's control panel: it is made anew with the other profile, and its URLs are not served until then",
-		transport.ErrNotKept, rest.Profile, r.Profile, refusal)
+		httpapi.ErrNotKept, rest.Profile, r.Profile, refusal)
 }
 
 // refused reports whether the API understood a change and does not make it.
 func refused(err error) bool {
-	return transport.Permanent(err) && !transport.NotSent(err) && !transport.IsNotFound(err)
+	return httpapi.Permanent(err) && !httpapi.NotSent(err) && !httpapi.IsNotFound(err)
 }
 
 // put writes an instance that says what r does and returns the rule that the API keeps.
@@ -214,11 +214,11 @@ func (c *Client) put(ctx context.Context, id string, in instance, r model.Rule) 
 // already is no error.
 func (c *Client) Delete(ctx context.Context, r model.Rule) error {
 	current, err := c.get(ctx, r.ID)
-	if transport.IsNotFound(err) {
+	if httpapi.IsNotFound(err) {
 		return nil
 	}
-	if err == nil && !sameOwner(current.rule(), r) && !current.rule().LostLabel(r) {
-		err = transport.ErrForeign
+	if err == nil && !current.rule().SameOwner(r) && !current.rule().LostLabel(r) {
+		err = httpapi.ErrForeign
 	}
 	if err == nil {
 		err = c.remove(ctx, r.ID)
@@ -237,16 +237,8 @@ func (c *Client) get(ctx context.Context, id string) (instance, error) {
 
 func (c *Client) remove(ctx context.Context, id string) error {
 	err := c.do(ctx, http.MethodDelete, "/svcinst/delivery/"+url.PathEscape(id), nil, nil, nil)
-	if transport.IsNotFound(err) {
+	if httpapi.IsNotFound(err) {
 		return nil
 	}
 	return err
-}
-
-// sameOwner reports whether both rules stand at one host and path and carry a
-// valid mark of one owner.
-func sameOwner(a, b model.Rule) bool {
-	am, aok := a.OwnerLabel()
-	bm, bok := b.OwnerLabel()
-	return aok && bok && am.Owner == bm.Owner && a.RuleKey == b.RuleKey
 }

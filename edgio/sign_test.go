@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/edgeward/edgeward/internal/emulator"
-	"github.com/edgeward/edgeward/internal/transport"
+	"github.com/edgeward/edgeward/internal/emulator/edgiotest"
+	"github.com/edgeward/edgeward/internal/httpapi"
 )
 
 const (
@@ -83,11 +83,11 @@ func TestSharedKeyMustBeHexadecimal(t *testing.T) {
 }
 
 func TestWrongKeyIsRefused(t *testing.T) {
-	api := emulator.NewEdgio(emulator.EdgioOptions{Username: testUser, SharedKey: "00", Shortname: testShortname})
+	api := edgiotest.NewAccount(edgiotest.Options{Username: testUser, SharedKey: "00", Shortname: testShortname})
 	client, _ := newClient(t, api)
 	_, err := client.List(t.Context())
-	var refusal *transport.Error
-	if !errors.As(err, &refusal) || refusal.Status != http.StatusUnauthorized || !transport.NotSent(err) {
+	var refusal *httpapi.Error
+	if !errors.As(err, &refusal) || refusal.Status != http.StatusUnauthorized || !httpapi.NotSent(err) {
 		t.Errorf("got %v, want 401", err)
 	}
 }
@@ -107,7 +107,7 @@ func TestCallsAreSignedWhenTheyGo(t *testing.T) {
 	t.Cleanup(server.Close)
 	client, err := New(Options{
 		BaseURL: server.URL, SharedKey: testKey,
-		HTTP: transport.NewClient(transport.NewGate(1, wait), "", "", func(string, string, time.Duration) {}),
+		HTTP: httpapi.Options{Account: httpapi.NewAccount(1, wait)},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -15,9 +15,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/emulator/vultrtest"
+	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/model"
-	"github.com/edgeward/edgeward/internal/transport"
 )
 
 func TestCreateIsKept(t *testing.T) {
@@ -35,10 +35,10 @@ func TestCreateIsKept(t *testing.T) {
 		{"from an https origin", https, "edgeward " + markOn("team", testHost) + " cert=" + certificate.Fingerprint, "https", certificate.Chain(), certificate.Key()},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			api, client := newAccount(t, emulator.VultrOptions{PullZonePending: time.Hour})
+			api, client := newAccount(t, vultrtest.Options{PullZonePending: time.Hour})
 			made := create(t, client, tc.rule)
 			zone := api.PullZones()[0]
-			want := emulator.PullZone{
+			want := vultrtest.PullZone{
 				ID: made.ID, DateCreated: zone.DateCreated, Status: "pending", Label: tc.label, OriginScheme: tc.scheme, OriginDomain: testOrigin,
 				CDNURL: zone.CDNURL, VanityDomain: testHost, CacheSize: 50000000, PacketsPerSec: 50, Regions: []string{"ord"},
 				Certificate: tc.chain, Key: tc.tail,
@@ -58,7 +58,7 @@ func TestCreateIsKept(t *testing.T) {
 
 func TestPendingEnds(t *testing.T) {
 	now := time.Now()
-	api, client := newAccount(t, emulator.VultrOptions{PullZonePending: time.Minute, Now: func() time.Time { return now }})
+	api, client := newAccount(t, vultrtest.Options{PullZonePending: time.Minute, Now: func() time.Time { return now }})
 	made := create(t, client, wanted(testHost, nil))
 	now = now.Add(time.Minute)
 	got, err := client.Find(t.Context(), made)
@@ -104,7 +104,7 @@ func TestCreateElsewhereIsUndone(t *testing.T) {
 			if stays := tc.status == 429; (made.ID == testID) != stays {
 				t.Errorf("it says that %+v stands", made)
 			}
-			if !errors.Is(err, transport.ErrNotKept) || !strings.Contains(err.Error(), tc.err) || transport.NotSent(err) {
+			if !errors.Is(err, httpapi.ErrNotKept) || !strings.Contains(err.Error(), tc.err) || httpapi.NotSent(err) {
 				t.Errorf("got %v, want ErrNotKept and %q", err, tc.err)
 			}
 		})
@@ -114,11 +114,11 @@ func TestCreateElsewhereIsUndone(t *testing.T) {
 // A vanity domain may have to be unique among the zones: then a second zone of
 // a host is refused, and the first stays as it is.
 func TestSecondZoneOfAHost(t *testing.T) {
-	api, client := newAccount(t, emulator.VultrOptions{UniqueVanityDomains: true})
+	api, client := newAccount(t, vultrtest.Options{UniqueVanityDomains: true})
 	first := create(t, client, wanted(testHost, nil))
 	_, err := client.Create(t.Context(), with(first, func(r *model.Rule) { r.SourceHost = "other.example.com" }))
-	var refusal *transport.Error
-	if !errors.As(err, &refusal) || refusal.Status != 400 || !transport.Permanent(err) || !strings.Contains(err.Error(), "vanity_domain is in use already") {
+	var refusal *httpapi.Error
+	if !errors.As(err, &refusal) || refusal.Status != 400 || !httpapi.Permanent(err) || !strings.Contains(err.Error(), "vanity_domain is in use already") {
 		t.Errorf("got %v, want the API's refusal and what it is about", err)
 	}
 	if zones := api.PullZones(); len(zones) != 1 || zones[0].ID != first.ID {
@@ -156,9 +156,9 @@ func TestUpdateSendsOurFields(t *testing.T) {
 
 func TestUpdateReadsBeforeItWrites(t *testing.T) {
 	certificate, rotated := newCertificate(t), newCertificate(t)
-	api, client := newAccount(t, emulator.VultrOptions{})
+	api, client := newAccount(t, vultrtest.Options{})
 	made := create(t, client, wanted(testHost, certificate))
-	api.EditPullZone(made.ID, func(z *emulator.PullZone) {
+	api.EditPullZone(made.ID, func(z *vultrtest.PullZone) {
 		z.CORS, z.GZIP, z.BlockAI, z.BlockBadBots, z.Regions = true, true, true, true, []string{"fra", "ord"}
 	})
 	want := api.PullZones()[0]
@@ -189,11 +189,11 @@ func TestOriginCannotBeChanged(t *testing.T) {
 		"another scheme": func(r *model.Rule) { r.Protocols[0].Source, r.Protocols[0].SourcePort = "https", 443 },
 	} {
 		t.Run(name, func(t *testing.T) {
-			api, client := newAccount(t, emulator.VultrOptions{})
+			api, client := newAccount(t, vultrtest.Options{})
 			made := create(t, client, wanted(testHost, certificate))
 			api.ResetCalls()
 			_, err := client.Update(t.Context(), made, with(wanted(testHost, certificate), edit), false)
-			if !errors.Is(err, transport.ErrUnsupported) ||
+			if !errors.Is(err, httpapi.ErrUnsupported) ||
 				!strings.Contains(err.Error(), "updating rule www.example.com/: the provider cannot do that: the origin of a pull zone, here http://"+testOrigin+", cannot be changed") {
 				t.Errorf("got %v", err)
 			}
@@ -204,14 +204,14 @@ func TestOriginCannotBeChanged(t *testing.T) {
 
 // What somebody may do to a zone of ours between our reading and our writing.
 func TestForeignZonesStay(t *testing.T) {
-	for name, edit := range map[string]func(*emulator.PullZone){
-		"the label was changed":            func(z *emulator.PullZone) { z.Label = "shop" },
-		"the label was removed":            func(z *emulator.PullZone) { z.Label = "" },
-		"another owner marked it":          func(z *emulator.PullZone) { z.Label = "edgeward " + markOn("them", testHost) },
-		"the mark is of another host":      func(z *emulator.PullZone) { z.Label = "edgeward " + markOn("team", "example.com") },
-		"the mark is no mark":              func(z *emulator.PullZone) { z.Label = "edgeward team" },
-		"it was published on another host": func(z *emulator.PullZone) { z.VanityDomain = "example.com" },
-		"it was moved with a valid mark": func(z *emulator.PullZone) {
+	for name, edit := range map[string]func(*vultrtest.PullZone){
+		"the label was changed":            func(z *vultrtest.PullZone) { z.Label = "shop" },
+		"the label was removed":            func(z *vultrtest.PullZone) { z.Label = "" },
+		"another owner marked it":          func(z *vultrtest.PullZone) { z.Label = "edgeward " + markOn("them", testHost) },
+		"the mark is of another host":      func(z *vultrtest.PullZone) { z.Label = "edgeward " + markOn("team", "example.com") },
+		"the mark is no mark":              func(z *vultrtest.PullZone) { z.Label = "edgeward team" },
+		"it was published on another host": func(z *vultrtest.PullZone) { z.VanityDomain = "example.com" },
+		"it was moved with a valid mark": func(z *vultrtest.PullZone) {
 			z.VanityDomain, z.Label = "example.com", "edgeward "+markOn("team", "example.com")
 		},
 	} {
@@ -223,12 +223,12 @@ func TestForeignZonesStay(t *testing.T) {
 			"delete": func(ctx context.Context, c *Client, old model.Rule) error { return c.Delete(ctx, old) },
 		} {
 			t.Run(name+", "+verb, func(t *testing.T) {
-				api, client := newAccount(t, emulator.VultrOptions{})
+				api, client := newAccount(t, vultrtest.Options{})
 				made := create(t, client, wanted(testHost, nil))
 				api.EditPullZone(made.ID, edit)
 				api.ResetCalls()
 				err := change(t.Context(), client, made)
-				if !errors.Is(err, transport.ErrForeign) || !strings.Contains(err.Error(), "rule www.example.com/: ") {
+				if !errors.Is(err, httpapi.ErrForeign) || !strings.Contains(err.Error(), "rule www.example.com/: ") {
 					t.Errorf("got %v, want ErrForeign", err)
 				}
 				wantCalls(t, api, "GET cdns/pull-zones/{id} 200")
@@ -241,23 +241,23 @@ func TestAdoption(t *testing.T) {
 	certificate := newCertificate(t)
 	for _, tc := range []struct {
 		name  string
-		edit  func(*emulator.PullZone)
+		edit  func(*vultrtest.PullZone)
 		adopt bool
 		err   error // nil: it is taken over
 	}{
-		{"unmarked", func(*emulator.PullZone) {}, true, nil},
-		{"without a label", func(z *emulator.PullZone) { z.Label = "" }, true, nil},
-		{"not asked to", func(*emulator.PullZone) {}, false, transport.ErrForeign},
-		{"marked by another owner", func(z *emulator.PullZone) { z.Label = "edgeward " + markOn("them", testHost) }, true, transport.ErrForeign},
-		{"an invalid mark", func(z *emulator.PullZone) { z.Label = "edgeward x" }, true, transport.ErrForeign},
-		{"moved to another host meanwhile", func(z *emulator.PullZone) { z.VanityDomain = "example.com" }, true, transport.ErrForeign},
-		{"another origin", func(z *emulator.PullZone) { z.OriginDomain = "old.example.com" }, true, transport.ErrUnsupported},
-		{"ours already", func(z *emulator.PullZone) { z.Label = "edgeward " + markOn("team", testHost) }, true, nil},
+		{"unmarked", func(*vultrtest.PullZone) {}, true, nil},
+		{"without a label", func(z *vultrtest.PullZone) { z.Label = "" }, true, nil},
+		{"not asked to", func(*vultrtest.PullZone) {}, false, httpapi.ErrForeign},
+		{"marked by another owner", func(z *vultrtest.PullZone) { z.Label = "edgeward " + markOn("them", testHost) }, true, httpapi.ErrForeign},
+		{"an invalid mark", func(z *vultrtest.PullZone) { z.Label = "edgeward x" }, true, httpapi.ErrForeign},
+		{"moved to another host meanwhile", func(z *vultrtest.PullZone) { z.VanityDomain = "example.com" }, true, httpapi.ErrForeign},
+		{"another origin", func(z *vultrtest.PullZone) { z.OriginDomain = "old.example.com" }, true, httpapi.ErrUnsupported},
+		{"ours already", func(z *vultrtest.PullZone) { z.Label = "edgeward " + markOn("team", testHost) }, true, nil},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			api := emulator.NewVultr(emulator.VultrOptions{Key: testKey})
+			api := vultrtest.NewAccount(vultrtest.Options{Key: testKey})
 			client, log := newClient(t, api)
-			id := api.SeedPullZone(emulator.PullZone{Label: "my shop", OriginScheme: "http", OriginDomain: testOrigin, VanityDomain: testHost, GZIP: true})
+			id := api.SeedPullZone(vultrtest.PullZone{Label: "my shop", OriginScheme: "http", OriginDomain: testOrigin, VanityDomain: testHost, GZIP: true})
 			api.EditPullZone(id, tc.edit)
 			before := api.PullZones()
 			kept, err := client.Update(t.Context(), model.Rule{ID: id}, wanted(testHost, certificate), tc.adopt)
@@ -305,7 +305,7 @@ func TestGoneBetweenReadingAndWriting(t *testing.T) {
 		t.Run("update, "+tc.name, func(t *testing.T) {
 			client := scripted(t, exchange{"GET " + member, 200, standing}, exchange{"PUT " + member, tc.status, tc.reply})
 			_, err := client.Update(t.Context(), old, wanted(testHost, certificate), false)
-			if err == nil || transport.NotSent(err) != tc.notSent || transport.IsNotFound(err) != (tc.status == 404) {
+			if err == nil || httpapi.NotSent(err) != tc.notSent || httpapi.IsNotFound(err) != (tc.status == 404) {
 				t.Errorf("got %v", err)
 			}
 		})
@@ -315,7 +315,7 @@ func TestGoneBetweenReadingAndWriting(t *testing.T) {
 func TestRepliesWithoutZone(t *testing.T) {
 	for _, reply := range []string{`{}`, `{"pull_zone":null}`, `{"pull_zone":{}}`, `{"pull_zone":{"label":"l"}}`, `null`, `[]`, ``, `<html>`} {
 		made, err := scripted(t, exchange{"POST /pull-zones", 201, reply}).Create(t.Context(), wanted(testHost, nil))
-		if err == nil || made.ID != "" || transport.NotSent(err) || transport.Permanent(err) {
+		if err == nil || made.ID != "" || httpapi.NotSent(err) || httpapi.Permanent(err) {
 			t.Errorf("create, reply %q: got %+v, %v; want an error that leaves it open", reply, made, err)
 		}
 		if err := scripted(t, exchange{"GET " + member, 200, reply}).Delete(t.Context(), model.Rule{ID: testID}); err == nil {
@@ -339,7 +339,7 @@ func TestRefusalsKeepTheirStatus(t *testing.T) {
 			"GET " + member: func(c *Client) error { return c.Delete(t.Context(), model.Rule{ID: testID}) },
 		} {
 			err := call(scripted(t, exchange{verb, status, `{"error":"because"}`}))
-			var refusal *transport.Error
+			var refusal *httpapi.Error
 			if !errors.As(err, &refusal) || refusal.Status != status || refusal.Message != "because" {
 				t.Errorf("%s, status %d: got %v", verb, status, err)
 			}
@@ -356,7 +356,7 @@ func TestLostRepliesAreNotRepeated(t *testing.T) {
 		panic(http.ErrAbortHandler)
 	}))
 	_, err := client.Create(t.Context(), wanted(testHost, nil))
-	if !errors.Is(err, io.EOF) || transport.NotSent(err) || transport.Permanent(err) || calls.Load() != 1 {
+	if !errors.Is(err, io.EOF) || httpapi.NotSent(err) || httpapi.Permanent(err) || calls.Load() != 1 {
 		t.Errorf("got %v after %d calls, want the end of the connection", err, calls.Load())
 	}
 }
@@ -380,11 +380,5 @@ func TestKeysAreNotShown(t *testing.T) {
 				t.Errorf("%s, %s: got %v", name, verb, err)
 			}
 		}
-	}
-}
-
-func TestBaseURLMustBeOne(t *testing.T) {
-	if client, err := New(Options{BaseURL: "://", HTTP: new(http.Client)}); err == nil {
-		t.Errorf("got %v", client)
 	}
 }

@@ -11,38 +11,35 @@ import (
 
 	"github.com/vultr/govultr/v3"
 
+	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/model"
-	"github.com/edgeward/edgeward/internal/transport"
 	"github.com/edgeward/edgeward/internal/vultrapi"
 )
 
 // Options configure a Client.
 type Options struct {
-	BaseURL string // scheme and host, as https://api.vultr.com
-	APIKey  string
-	HTTP    *http.Client // of transport.NewClient; the one of vultrdns, as both share a rate limit
-	Log     *slog.Logger // told of each zone that is taken over
+	API *vultrapi.API // the one of vultrdns, as both share a rate limit
+	Log *slog.Logger  // told of each zone that is taken over
 }
 
 // Client calls the API for one account. Its methods are safe for concurrent use.
 type Client struct {
-	api *govultr.Client
+	api *vultrapi.API
 	log *slog.Logger
 }
 
 // New returns a client. It makes no call.
-func New(o Options) (*Client, error) {
-	api, err := vultrapi.New(o.BaseURL, o.APIKey, o.HTTP)
-	if err != nil {
-		return nil, err
-	}
-	return &Client{api: api, log: o.Log}, nil
+func New(o Options) *Client {
+	return &Client{api: o.API, log: o.Log}
 }
 
 // List returns all pull zones of the account, whoever made them. It fails
 // rather than return a part of them.
 func (c *Client) List(ctx context.Context) ([]model.Rule, error) {
-	zones, err := vultrapi.List(ctx, "listing the pull zones", c.page, func(z govultr.CDNZone) string { return z.ID })
+	page := func(api *govultr.Client, cursor string) ([]govultr.CDNZone, *govultr.Meta, error) {
+		return page(ctx, api, cursor)
+	}
+	zones, err := vultrapi.List(c.api, "listing the pull zones", page, func(z govultr.CDNZone) string { return z.ID })
 	var rules []model.Rule
 	for _, z := range zones {
 		rules = append(rules, ruleOf(z))
@@ -51,12 +48,12 @@ func (c *Client) List(ctx context.Context) ([]model.Rule, error) {
 }
 
 // page reads a page of the list. govultr has a call for the first one only.
-func (c *Client) page(ctx context.Context, cursor string) ([]govultr.CDNZone, *govultr.Meta, error) {
+func page(ctx context.Context, api *govultr.Client, cursor string) ([]govultr.CDNZone, *govultr.Meta, error) {
 	path := "/v2/cdns/pull-zones"
 	if cursor != "" {
 		path += "?" + url.Values{"cursor": {cursor}}.Encode()
 	}
-	req, err := c.api.NewRequest(ctx, http.MethodGet, path, nil)
+	req, err := api.NewRequest(ctx, http.MethodGet, path, nil)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -64,7 +61,7 @@ func (c *Client) page(ctx context.Context, cursor string) ([]govultr.CDNZone, *g
 		PullZones []govultr.CDNZone `json:"pull_zones"`
 		Meta      *govultr.Meta     `json:"meta"`
 	}
-	_, err = c.api.DoWithContext(ctx, req, &reply)
+	_, err = api.DoWithContext(ctx, req, &reply)
 	switch {
 	case err != nil:
 		return nil, nil, err
@@ -103,24 +100,24 @@ func (c *Client) Raw(ctx context.Context, id string) (json.RawMessage, error) {
 
 // get reads a zone.
 func (c *Client) get(ctx context.Context, id string) (govultr.CDNZone, error) {
-	return c.call(ctx, "reading pull zone "+id, id, func(ctx context.Context) (*govultr.CDNZone, error) {
-		z, _, err := c.api.CDN.GetPullZone(ctx, url.PathEscape(id))
+	return call(c.api, "reading pull zone "+id, id, func(api *govultr.Client) (*govultr.CDNZone, error) {
+		z, _, err := api.CDN.GetPullZone(ctx, url.PathEscape(id))
 		return z, err
 	})
 }
 
 // write changes a zone and returns it as the API keeps it.
 func (c *Client) write(ctx context.Context, id string, req *govultr.CDNZoneReq) (govultr.CDNZone, error) {
-	return c.call(ctx, "writing pull zone "+id, id, func(ctx context.Context) (*govultr.CDNZone, error) {
-		z, _, err := c.api.CDN.UpdatePullZone(ctx, url.PathEscape(id), req)
+	return call(hiding(c.api, req), "writing pull zone "+id, id, func(api *govultr.Client) (*govultr.CDNZone, error) {
+		z, _, err := api.CDN.UpdatePullZone(ctx, url.PathEscape(id), req)
 		return z, err
 	})
 }
 
 // call makes a call that answers with a zone: the one of an id, or any for "".
-func (c *Client) call(ctx context.Context, what, id string, do func(context.Context) (*govultr.CDNZone, error)) (z govultr.CDNZone, err error) {
-	err = vultrapi.Call(ctx, what, func(ctx context.Context) error {
-		reply, err := do(ctx)
+func call(api *vultrapi.API, what, id string, do func(*govultr.Client) (*govultr.CDNZone, error)) (z govultr.CDNZone, err error) {
+	err = api.Call(what, func(client *govultr.Client) error {
+		reply, err := do(client)
 		switch {
 		case err != nil:
 			return err
@@ -137,22 +134,19 @@ func (c *Client) call(ctx context.Context, what, id string, do func(context.Cont
 
 // remove deletes a zone. One that is gone already is no error.
 func (c *Client) remove(ctx context.Context, id string) error {
-	err := vultrapi.Call(ctx, "deleting pull zone "+id, func(ctx context.Context) error {
-		return c.api.CDN.DeletePullZone(ctx, url.PathEscape(id))
+	err := c.api.Call("deleting pull zone "+id, func(api *govultr.Client) error {
+		return api.CDN.DeletePullZone(ctx, url.PathEscape(id))
 	})
-	if transport.IsNotFound(err) {
+	if httpapi.IsNotFound(err) {
 		return nil
 	}
 	return err
 }
 
-// withSecret returns a context whose calls do not show the key that is sent,
+// hiding returns an API that does not show the key which a request sends, in either form,
 // whatever the reply says.
-func withSecret(ctx context.Context, req *govultr.CDNZoneReq, r model.Rule) context.Context {
-	if r.Certificate == nil {
-		return ctx
-	}
-	return transport.Redact(transport.Redact(ctx, req.SSLCertKey), r.Certificate.Key())
+func hiding(api *vultrapi.API, req *govultr.CDNZoneReq) *vultrapi.API {
+	return api.Hiding(req.SSLCertKey, textOf(req.SSLCertKey))
 }
 
 // errorf names the rule that an operation failed for.

@@ -8,8 +8,8 @@ import (
 
 	"github.com/vultr/govultr/v3"
 
+	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/model"
-	"github.com/edgeward/edgeward/internal/transport"
 )
 
 // extra is what an operator can set on a pull zone beside our fields. A zone that
@@ -55,7 +55,7 @@ func parseExtra(text string) (e extra, err error) {
 		err = fmt.Errorf("it would be %q", e)
 	}
 	if err != nil {
-		return extra{}, fmt.Errorf("%w: %q does not say what was set on a pull zone: %v", transport.ErrUnsupported, text, err)
+		return extra{}, fmt.Errorf("%w: %q does not say what was set on a pull zone: %v", httpapi.ErrUnsupported, text, err)
 	}
 	return e, nil
 }
@@ -83,7 +83,7 @@ func (c *Client) carryOver(ctx context.Context, z govultr.CDNZone, r model.Rule,
 	e.set(req)
 	kept, err := c.write(ctx, z.ID, req)
 	if err == nil && !e.isOn(kept) {
-		err = transport.ErrNotKept
+		err = httpapi.ErrNotKept
 	}
 	if err != nil {
 		c.log.Warn("a pull zone that was made anew may lack what was set on the one before: compare and set it in Vultr's console",

@@ -13,13 +13,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/emulator/vultrtest"
+	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/model"
-	"github.com/edgeward/edgeward/internal/transport"
+	"github.com/edgeward/edgeward/internal/vultrapi"
 )
 
 const (
@@ -34,21 +34,18 @@ func newClient(t *testing.T, handler http.Handler) (*Client, *bytes.Buffer) {
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
 	log := new(bytes.Buffer)
-	client, err := New(Options{
-		BaseURL: server.URL, APIKey: testKey, Log: slog.New(slog.NewTextHandler(log, nil)),
-		HTTP: transport.NewClient(transport.NewGate(0, time.Second), "edgeward/test", testKey, func(string, string, time.Duration) {}),
-	})
+	api, err := vultrapi.New(server.URL, testKey, httpapi.Options{UserAgent: "edgeward/test"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return client, log
+	return New(Options{API: api, Log: slog.New(slog.NewTextHandler(log, nil))}), log
 }
 
 // newAccount returns an emulated account and a client of it.
-func newAccount(t *testing.T, options emulator.VultrOptions) (*emulator.Vultr, *Client) {
+func newAccount(t *testing.T, options vultrtest.Options) (*vultrtest.Account, *Client) {
 	t.Helper()
 	options.Key = testKey
-	api := emulator.NewVultr(options)
+	api := vultrtest.NewAccount(options)
 	client, _ := newClient(t, api)
 	return api, client
 }
@@ -144,7 +141,7 @@ func create(t *testing.T, client *Client, r model.Rule) model.Rule {
 }
 
 // wantCalls checks which calls an account got since ResetCalls.
-func wantCalls(t *testing.T, api *emulator.Vultr, want ...string) {
+func wantCalls(t *testing.T, api *vultrtest.Account, want ...string) {
 	t.Helper()
 	var got []string
 	for _, c := range api.Calls() {

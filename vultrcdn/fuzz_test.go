@@ -2,10 +2,14 @@ package vultrcdn
 
 import (
 	"encoding/json"
-	"github.com/edgeward/edgeward/internal/model"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/edgeward/edgeward/internal/httpapi"
+	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/vultrapi"
 )
 
 // FuzzListReply has any reply for every page: a list that succeeds is whole,
@@ -21,10 +25,7 @@ func FuzzListReply(f *testing.F) {
 		f.Add([]byte(body))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		client, err := New(Options{BaseURL: "https://api.vultr.com", HTTP: &http.Client{Transport: reply(body)}})
-		if err != nil {
-			t.Fatal(err)
-		}
+		client := clientOf(t, reply(body))
 		rules, err := client.List(t.Context())
 		if err != nil {
 			if rules != nil {
@@ -72,4 +73,14 @@ func FuzzLabel(f *testing.F) {
 			t.Errorf("%q reads as %+v", text, l)
 		}
 	})
+}
+
+// clientOf returns a client whose calls are answered without a network.
+func clientOf(t *testing.T, replies http.RoundTripper) *Client {
+	t.Helper()
+	api, err := vultrapi.New("https://api.vultr.com", testKey, httpapi.Options{Transport: replies})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return New(Options{API: api, Log: slog.New(slog.DiscardHandler)})
 }

@@ -9,8 +9,8 @@ import (
 
 	"github.com/vultr/govultr/v3"
 
+	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/model"
-	"github.com/edgeward/edgeward/internal/transport"
 )
 
 // Create makes a zone, with what r.Extra says, and returns it as the API keeps it.
@@ -30,19 +30,19 @@ func (c *Client) Create(ctx context.Context, r model.Rule) (model.Rule, error) {
 		more.set(req)
 		req.Regions = nil // a create call takes none
 	}
-	z, err := c.call(withSecret(ctx, req, r), "creating rule "+r.RuleKey.String(), "", func(ctx context.Context) (*govultr.CDNZone, error) {
-		z, _, err := c.api.CDN.CreatePullZone(ctx, req)
+	z, err := call(hiding(c.api, req), "creating rule "+r.RuleKey.String(), "", func(api *govultr.Client) (*govultr.CDNZone, error) {
+		z, _, err := api.CDN.CreatePullZone(ctx, req)
 		return z, err
 	})
 	if err != nil {
 		if vanityTaken(err) {
-			err = fmt.Errorf("%w: %w", transport.ErrTaken, err)
+			err = fmt.Errorf("%w: %w", httpapi.ErrTaken, err)
 		}
 		return model.Rule{}, err
 	}
 	made := ruleOf(z)
 	if !made.LabelledAs(r) {
-		err := fmt.Errorf("it was published as %s with the label %q: %w", made.RuleKey, z.Label, transport.ErrNotKept)
+		err := fmt.Errorf("it was published as %s with the label %q: %w", made.RuleKey, z.Label, httpapi.ErrNotKept)
 		if left := c.remove(ctx, made.ID); left != nil {
 			// Not wrapped: it may look like a call without effect.
 			return made, errorf("creating", r, fmt.Errorf("%w; removing it failed: %v", err, left))
@@ -56,15 +56,15 @@ func (c *Client) Create(ctx context.Context, r model.Rule) (model.Rule, error) {
 // Whether there may be two zones with one, as there are while a new one takes over, is
 // not known, nor in which words it would be refused.
 func vanityTaken(err error) bool {
-	var refusal *transport.Error
-	return errors.As(err, &refusal) && transport.Permanent(err) &&
+	var refusal *httpapi.Error
+	return errors.As(err, &refusal) && httpapi.Permanent(err) &&
 		(refusal.Status == http.StatusConflict || strings.Contains(strings.ToLower(refusal.Message), "vanity"))
 }
 
 // Update reads the zone and changes its label, vanity domain and certificate,
-// unless it says all that already. It refuses, with transport.ErrForeign, a
+// unless it says all that already. It refuses, with httpapi.ErrForeign, a
 // zone that is no longer ours or, with adopt, one that somebody marked; and,
-// with transport.ErrUnsupported, another origin.
+// with httpapi.ErrUnsupported, another origin.
 func (c *Client) Update(ctx context.Context, old, r model.Rule, adopt bool) (model.Rule, error) {
 	fail := func(err error) (model.Rule, error) { return model.Rule{}, errorf("updating", r, err) }
 	if err := expressible(r); err != nil {
@@ -76,12 +76,12 @@ func (c *Client) Update(ctx context.Context, old, r model.Rule, adopt bool) (mod
 	}
 	stands := ruleOf(current)
 	adopt = adopt && !stands.Labelled() && stands.RuleKey == r.RuleKey
-	if !adopt && !sameOwner(stands, r) && !stands.LostLabel(old) {
-		return fail(transport.ErrForeign)
+	if !adopt && !stands.SameOwner(r) && !stands.LostLabel(old) {
+		return fail(httpapi.ErrForeign)
 	}
 	if stands.SourceHost != r.SourceHost || stands.Protocols[0].Source != r.Protocols[0].Source {
 		return fail(fmt.Errorf("%w: the origin of a pull zone, here %s://%s, cannot be changed",
-			transport.ErrUnsupported, stands.Protocols[0].Source, stands.SourceHost))
+			httpapi.ErrUnsupported, stands.Protocols[0].Source, stands.SourceHost))
 	}
 	if stands.Equal(r) {
 		return stands, nil
@@ -90,11 +90,11 @@ func (c *Client) Update(ctx context.Context, old, r model.Rule, adopt bool) (mod
 		c.log.Info("taking over a pull zone that nobody marked", "rule", r.RuleKey.String(), "id", current.ID, "label", current.Label)
 	}
 	req := change(current, r)
-	kept, err := c.write(withSecret(ctx, req, r), old.ID, req)
+	kept, err := c.write(ctx, old.ID, req)
 	if err != nil {
 		return fail(err)
 	}
-	if kept.Label != req.Label && !sameOwner(ruleOf(kept), r) {
+	if kept.Label != req.Label && !ruleOf(kept).SameOwner(r) {
 		return fail(c.relabel(ctx, current, kept))
 	}
 	return ruleOf(kept), nil
@@ -104,7 +104,7 @@ func (c *Client) Update(ctx context.Context, old, r model.Rule, adopt bool) (mod
 // was sent: without a mark the zone would be nobody's, and stand for ever. It
 // returns the error that says so.
 func (c *Client) relabel(ctx context.Context, before, kept govultr.CDNZone) error {
-	err := fmt.Errorf("pull zone %s got the label %q: %w", kept.ID, kept.Label, transport.ErrNotKept)
+	err := fmt.Errorf("pull zone %s got the label %q: %w", kept.ID, kept.Label, httpapi.ErrNotKept)
 	if _, left := c.write(ctx, kept.ID, &govultr.CDNZoneReq{Label: before.Label}); left != nil {
 		// Not wrapped: it may look like a call without effect.
 		err = fmt.Errorf("%w; giving it the label %q back failed: %v", err, before.Label, left)
@@ -116,11 +116,11 @@ func (c *Client) relabel(ctx context.Context, before, kept govultr.CDNZone) erro
 // already is no error.
 func (c *Client) Delete(ctx context.Context, r model.Rule) error {
 	current, err := c.get(ctx, r.ID)
-	if transport.IsNotFound(err) {
+	if httpapi.IsNotFound(err) {
 		return nil
 	}
-	if err == nil && !sameOwner(ruleOf(current), r) && !ruleOf(current).LostLabel(r) {
-		err = transport.ErrForeign
+	if err == nil && !ruleOf(current).SameOwner(r) && !ruleOf(current).LostLabel(r) {
+		err = httpapi.ErrForeign
 	}
 	if err == nil {
 		err = c.remove(ctx, r.ID)
@@ -129,12 +129,4 @@ func (c *Client) Delete(ctx context.Context, r model.Rule) error {
 		return errorf("deleting", r, err)
 	}
 	return nil
-}
-
-// sameOwner reports whether both rules stand at one host and carry a valid mark
-// of one owner.
-func sameOwner(a, b model.Rule) bool {
-	am, aok := a.OwnerLabel()
-	bm, bok := b.OwnerLabel()
-	return aok && bok && am.Owner == bm.Owner && a.RuleKey == b.RuleKey
 }

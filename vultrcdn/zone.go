@@ -8,8 +8,8 @@ import (
 
 	"github.com/vultr/govultr/v3"
 
+	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/model"
-	"github.com/edgeward/edgeward/internal/transport"
 )
 
 // statusActive is the status of a zone that is served. Any other, also one
@@ -17,7 +17,7 @@ import (
 const statusActive = "active"
 
 // Capabilities are what a pull zone can say. A rule that needs more is refused
-// with transport.ErrUnsupported before any call. A certificate that was given
+// with httpapi.ErrUnsupported before any call. A certificate that was given
 // cannot be taken away, only replaced.
 func Capabilities() model.CDN {
 	return model.CDN{
@@ -38,8 +38,8 @@ func ruleOf(z govultr.CDNZone) model.Rule {
 	p.PublishedPort = model.PublishedPort(p.Published)
 	return model.Rule{
 		ID:          z.ID,
-		RuleKey:     model.RuleKey{CDN: model.VultrCDN, Host: normalHost(z.VanityDomain), Path: "/"},
-		SourceHost:  normalHost(z.OriginDomain),
+		RuleKey:     model.RuleKey{CDN: model.VultrCDN, Host: model.NormalHost(z.VanityDomain), Path: "/"},
+		SourceHost:  model.NormalHost(z.OriginDomain),
 		SourcePath:  "/",
 		Protocols:   []model.Protocol{p},
 		Certificate: certificate,
@@ -48,8 +48,6 @@ func ruleOf(z govultr.CDNZone) model.Rule {
 		Extra:       extraOf(z).String(),
 	}
 }
-
-func normalHost(s string) string { return strings.ToLower(strings.TrimSuffix(s, ".")) }
 
 // hostOf returns the host of a URL, which may lack its scheme; "" if there is none.
 func hostOf(text string) string {
@@ -60,14 +58,14 @@ func hostOf(text string) string {
 	if err != nil {
 		return ""
 	}
-	return normalHost(u.Hostname())
+	return model.NormalHost(u.Hostname())
 }
 
-// expressible says, with transport.ErrUnsupported, why no pull zone can do what
+// expressible says, with httpapi.ErrUnsupported, why no pull zone can do what
 // r asks for.
 func expressible(r model.Rule) error {
 	refuse := func(format string, args ...any) error {
-		return fmt.Errorf("%w: %s", transport.ErrUnsupported, fmt.Sprintf(format, args...))
+		return fmt.Errorf("%w: %s", httpapi.ErrUnsupported, fmt.Sprintf(format, args...))
 	}
 	if r.Path != "/" || r.SourcePath != "/" {
 		return refuse("a pull zone publishes a whole host, not %s from the origin's %s", r.Path, r.SourcePath)
@@ -113,3 +111,12 @@ func change(z govultr.CDNZone, r model.Rule) *govultr.CDNZoneReq {
 }
 
 func base64Of(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
+
+// textOf is what base64Of made the text from.
+func textOf(encoded string) string {
+	text, err := base64.StdEncoding.DecodeString(encoded)
+	if err != nil {
+		return ""
+	}
+	return string(text)
+}

@@ -5,11 +5,11 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
-	"time"
 
-	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/emulator/vultrtest"
+	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/model"
-	"github.com/edgeward/edgeward/internal/transport"
+	"github.com/edgeward/edgeward/internal/vultrapi"
 )
 
 const (
@@ -22,21 +22,18 @@ func newClient(t *testing.T, handler http.Handler) *Client {
 	t.Helper()
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
-	client, err := New(Options{
-		BaseURL: server.URL, APIKey: testKey, Domain: testZone,
-		HTTP: transport.NewClient(transport.NewGate(0, time.Second), "edgeward/test", testKey, func(string, string, time.Duration) {}),
-	})
+	api, err := vultrapi.New(server.URL, testKey, httpapi.Options{UserAgent: "edgeward/test"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return client
+	return New(Options{API: api, Domain: testZone})
 }
 
 // newZone returns an emulated account with the zone, and a client of it.
-func newZone(t *testing.T, options emulator.VultrOptions) (*emulator.Vultr, *Client) {
+func newZone(t *testing.T, options vultrtest.Options) (*vultrtest.Account, *Client) {
 	t.Helper()
 	options.Key, options.Domains = testKey, []string{testZone}
-	api := emulator.NewVultr(options)
+	api := vultrtest.NewAccount(options)
 	return api, newClient(t, api)
 }
 

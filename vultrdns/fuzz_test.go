@@ -3,10 +3,13 @@ package vultrdns
 import (
 	"bytes"
 	"encoding/json"
-	"github.com/edgeward/edgeward/internal/model"
 	"io"
 	"net/http"
 	"testing"
+
+	"github.com/edgeward/edgeward/internal/httpapi"
+	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/vultrapi"
 )
 
 // reply answers every call with 200 and these bytes.
@@ -27,10 +30,7 @@ func FuzzListPage(f *testing.F) {
 		f.Add([]byte(body))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		client, err := New(Options{BaseURL: "https://api.vultr.com", Domain: testZone, HTTP: &http.Client{Transport: reply(body)}})
-		if err != nil {
-			t.Fatal(err)
-		}
+		client := clientOf(t, reply(body))
 		records, err := client.List(t.Context())
 		if err != nil {
 			if records != nil {
@@ -69,10 +69,7 @@ func FuzzReplies(f *testing.F) {
 		f.Add([]byte(body))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		client, err := New(Options{BaseURL: "https://api.vultr.com", Domain: testZone, HTTP: &http.Client{Transport: reply(body)}})
-		if err != nil {
-			t.Fatal(err)
-		}
+		client := clientOf(t, reply(body))
 		wanted := addressRecord("n", "192.0.2.1")
 		if made, err := client.Create(t.Context(), wanted); err == nil && made.ID == "" {
 			t.Errorf("created %+v", made)
@@ -83,4 +80,14 @@ func FuzzReplies(f *testing.F) {
 		}
 		_ = client.Delete(t.Context(), old) // its reply is not looked at
 	})
+}
+
+// clientOf returns a client whose calls are answered without a network.
+func clientOf(t *testing.T, replies http.RoundTripper) *Client {
+	t.Helper()
+	api, err := vultrapi.New("https://api.vultr.com", testKey, httpapi.Options{Transport: replies})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return New(Options{API: api, Domain: testZone})
 }

@@ -10,8 +10,8 @@ import (
 
 	"github.com/vultr/govultr/v3"
 
+	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/model"
-	"github.com/edgeward/edgeward/internal/transport"
 	"github.com/edgeward/edgeward/internal/vultrapi"
 )
 
@@ -36,11 +36,11 @@ func (c *Client) List(ctx context.Context) ([]model.Record, error) {
 // Find returns all records of the given one's zone: Vultr has no search.
 func (c *Client) Find(ctx context.Context, in model.Record) ([]model.Record, error) {
 	domain := c.domainOf(in)
-	page := func(ctx context.Context, cursor string) ([]govultr.DomainRecord, *govultr.Meta, error) {
-		page, meta, _, err := c.api.List(ctx, domain, &govultr.ListOptions{PerPage: pageSize, Cursor: cursor})
+	page := func(api *govultr.Client, cursor string) ([]govultr.DomainRecord, *govultr.Meta, error) {
+		page, meta, _, err := api.DomainRecord.List(ctx, domain, &govultr.ListOptions{PerPage: pageSize, Cursor: cursor})
 		return page, meta, err
 	}
-	read, err := vultrapi.List(ctx, "listing the records of "+domain, page, func(r govultr.DomainRecord) string { return r.ID })
+	read, err := vultrapi.List(c.api, "listing the records of "+domain, page, func(r govultr.DomainRecord) string { return r.ID })
 	var records []model.Record
 	for _, r := range read {
 		records = append(records, c.record(in.Zone, r))
@@ -59,8 +59,8 @@ func (c *Client) Get(ctx context.Context, r model.Record) (model.Record, error) 
 
 func (c *Client) get(ctx context.Context, what string, r model.Record) (*govultr.DomainRecord, error) {
 	var stands *govultr.DomainRecord
-	err := vultrapi.Call(ctx, what, func(ctx context.Context) (err error) {
-		stands, _, err = c.api.Get(ctx, c.domainOf(r), url.PathEscape(r.ID))
+	err := c.api.Call(what, func(api *govultr.Client) (err error) {
+		stands, _, err = api.DomainRecord.Get(ctx, c.domainOf(r), url.PathEscape(r.ID))
 		if err == nil && (stands == nil || stands.ID != r.ID) {
 			err = errors.New("the reply has no record")
 		}
@@ -72,8 +72,8 @@ func (c *Client) get(ctx context.Context, what string, r model.Record) (*govultr
 // Create makes a record and returns it as Vultr keeps it.
 func (c *Client) Create(ctx context.Context, r model.Record) (model.Record, error) {
 	var made *govultr.DomainRecord
-	err := vultrapi.Call(ctx, "creating record "+r.Key().String(), func(ctx context.Context) (err error) {
-		made, _, err = c.api.Create(ctx, c.domainOf(r), &govultr.DomainRecordCreateReq{
+	err := c.api.Call("creating record "+r.Key().String(), func(api *govultr.Client) (err error) {
+		made, _, err = api.DomainRecord.Create(ctx, c.domainOf(r), &govultr.DomainRecordCreateReq{
 			Name: r.Name, Type: r.Type, Data: quote(r), TTL: r.TTL,
 		})
 		if err == nil && (made == nil || made.ID == "") {
@@ -101,8 +101,8 @@ func (c *Client) Update(ctx context.Context, old, r model.Record, _ bool) (model
 		changes = append(changes, govultr.DomainRecordUpdateReq{TTL: r.TTL})
 	}
 	for i, change := range changes {
-		err := vultrapi.Call(ctx, "changing record "+old.Key().String(), func(ctx context.Context) error {
-			return c.api.Update(ctx, c.domainOf(old), url.PathEscape(old.ID), &change)
+		err := c.api.Call("changing record "+old.Key().String(), func(api *govultr.Client) error {
+			return api.DomainRecord.Update(ctx, c.domainOf(old), url.PathEscape(old.ID), &change)
 		})
 		if err != nil && i == 0 {
 			return model.Record{}, err
@@ -122,10 +122,10 @@ func (c *Client) Update(ctx context.Context, old, r model.Record, _ bool) (model
 
 // Delete removes a record. One that is gone already is no error.
 func (c *Client) Delete(ctx context.Context, r model.Record) error {
-	err := vultrapi.Call(ctx, "deleting record "+r.Key().String(), func(ctx context.Context) error {
-		return c.api.Delete(ctx, c.domainOf(r), url.PathEscape(r.ID))
+	err := c.api.Call("deleting record "+r.Key().String(), func(api *govultr.Client) error {
+		return api.DomainRecord.Delete(ctx, c.domainOf(r), url.PathEscape(r.ID))
 	})
-	if transport.IsNotFound(err) {
+	if httpapi.IsNotFound(err) {
 		return nil
 	}
 	return err

@@ -11,9 +11,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/vultr/govultr/v3"
 
-	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/emulator/vultrtest"
+	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/model"
-	"github.com/edgeward/edgeward/internal/transport"
 )
 
 func TestRecordsAreReadInOneForm(t *testing.T) {
@@ -69,13 +69,13 @@ func TestCreateSendsAndReadsBack(t *testing.T) {
 		{"an alias", model.Record{Name: "web.shop.lb", Type: "CNAME", Data: "lb.example.net", TTL: 120}, "lb.example.net"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			api, client := newZone(t, emulator.VultrOptions{})
+			api, client := newZone(t, vultrtest.Options{})
 			made, err := client.Create(t.Context(), tc.record)
 			if err != nil || !made.Equal(tc.record) {
 				t.Fatalf("got %+v, %v", made, err)
 			}
 			r := tc.record
-			want := []emulator.Record{{ID: made.ID, Type: r.Type, Name: r.Name, Data: tc.data, Priority: -1, TTL: r.TTL}}
+			want := []vultrtest.Record{{ID: made.ID, Type: r.Type, Name: r.Name, Data: tc.data, Priority: -1, TTL: r.TTL}}
 			if diff := cmp.Diff(want, api.Records(testZone)); diff != "" {
 				t.Errorf("zone (-want +got):\n%s", diff)
 			}
@@ -109,7 +109,7 @@ func TestCreateRepliesWithoutRecord(t *testing.T) {
 	for _, reply := range []string{`{}`, `{"record":null}`, `{"record":{}}`, `{"record":{"name":"www"}}`, `null`, `[]`, ``} {
 		client := newClient(t, answer(201, "application/json", reply))
 		made, err := client.Create(t.Context(), addressRecord("www", "192.0.2.1"))
-		if err == nil || made != (model.Record{}) || transport.NotSent(err) || transport.Permanent(err) {
+		if err == nil || made != (model.Record{}) || httpapi.NotSent(err) || httpapi.Permanent(err) {
 			t.Errorf("reply %q: got %+v, %v; want an error that leaves it open", reply, made, err)
 		}
 	}
@@ -117,7 +117,7 @@ func TestCreateRepliesWithoutRecord(t *testing.T) {
 
 // TestGet reads one record as it stands, whatever lists say.
 func TestGet(t *testing.T) {
-	api, client := newZone(t, emulator.VultrOptions{})
+	api, client := newZone(t, vultrtest.Options{})
 	made := create(t, client, addressRecord("www", "192.0.2.1"))
 	if got, err := client.Get(t.Context(), made); err != nil || got != made {
 		t.Errorf("it stands: got %+v, %v; want %+v", got, err, made)
@@ -128,12 +128,12 @@ func TestGet(t *testing.T) {
 		t.Errorf("it says something else: got %+v, %v; want %+v", got, err, made)
 	}
 	api.Remove(testZone, made.ID)
-	if got, err := client.Get(t.Context(), made); !transport.IsNotFound(err) {
+	if got, err := client.Get(t.Context(), made); !httpapi.IsNotFound(err) {
 		t.Errorf("it is gone: got %+v, %v", got, err)
 	}
 	for _, reply := range []string{`{}`, `{"record":null}`, `{"record":{"id":"another"}}`, `null`, ``} {
 		client := newClient(t, answer(200, "application/json", reply))
-		if got, err := client.Get(t.Context(), made); err == nil || transport.IsNotFound(err) {
+		if got, err := client.Get(t.Context(), made); err == nil || httpapi.IsNotFound(err) {
 			t.Errorf("reply %q: got %+v, %v; want an error that leaves it open", reply, got, err)
 		}
 	}
@@ -148,7 +148,7 @@ func TestUpdateReturnsTheTTLThatIsKept(t *testing.T) {
 		{name: "raised by the API", ask: 5, want: 30},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			api, client := newZone(t, emulator.VultrOptions{MinTTL: 30})
+			api, client := newZone(t, vultrtest.Options{MinTTL: 30})
 			old := create(t, client, addressRecord("www", "192.0.2.1"))
 			next := old
 			next.ID, next.TTL = "", tc.ask
@@ -168,7 +168,7 @@ func TestUpdateReturnsTheTTLThatIsKept(t *testing.T) {
 // After the change was accepted no failure may look as if nothing was changed.
 // A CNAME gets another target in place, so that its name resolves all the time.
 func TestUpdateOfACNAME(t *testing.T) {
-	api, client := newZone(t, emulator.VultrOptions{})
+	api, client := newZone(t, vultrtest.Options{})
 	made := create(t, client, model.Record{Name: "web.lb", Type: "CNAME", Data: "one.example.org", TTL: 120})
 	want := model.Record{Name: "web.lb", Type: "CNAME", Data: "two.example.org", TTL: 120}
 	kept, err := client.Update(t.Context(), made, want, false)
@@ -201,7 +201,7 @@ func TestUpdateThatCannotBeReadBack(t *testing.T) {
 			changed := old
 			changed.TTL = 60
 			kept, err := client.Update(t.Context(), old, changed, false)
-			if err == nil || kept != (model.Record{}) || transport.NotSent(err) || transport.Permanent(err) ||
+			if err == nil || kept != (model.Record{}) || httpapi.NotSent(err) || httpapi.Permanent(err) ||
 				!strings.HasPrefix(err.Error(), "record www A 192.0.2.1 was changed, but reading it back: ") {
 				t.Errorf("got %+v, %v", kept, err)
 			}
@@ -260,7 +260,7 @@ func TestRefusalsKeepTheirStatus(t *testing.T) {
 				}
 				continue
 			}
-			var refusal *transport.Error
+			var refusal *httpapi.Error
 			if !errors.As(err, &refusal) || refusal.Status != tc.status || refusal.Message != tc.want || strings.Contains(err.Error(), "gave up") {
 				t.Errorf("%s, status %d: got %v", verb, tc.status, err)
 			}
@@ -277,7 +277,7 @@ func TestLostRepliesAreNotRepeated(t *testing.T) {
 		panic(http.ErrAbortHandler)
 	}))
 	_, err := client.Create(t.Context(), addressRecord("www", "192.0.2.1"))
-	if !errors.Is(err, io.EOF) || transport.NotSent(err) || transport.Permanent(err) {
+	if !errors.Is(err, io.EOF) || httpapi.NotSent(err) || httpapi.Permanent(err) {
 		t.Errorf("got %v, want the end of the connection", err)
 	}
 	if n := calls.Load(); n != 1 {
@@ -286,25 +286,19 @@ func TestLostRepliesAreNotRepeated(t *testing.T) {
 }
 
 func TestCheckReadsTheZone(t *testing.T) {
-	api, client := newZone(t, emulator.VultrOptions{})
+	api, client := newZone(t, vultrtest.Options{})
 	if err := client.Check(t.Context(), testZone); err != nil {
 		t.Error(err)
 	}
 	if calls := api.Calls(); len(calls) != 1 || calls[0].String() != "GET domains/{domain} 200" {
 		t.Errorf("calls %v", calls)
 	}
-	if err := client.Check(t.Context(), "example.net"); !transport.IsNotFound(err) || !strings.HasPrefix(err.Error(), "reading the zone example.net: ") {
+	if err := client.Check(t.Context(), "example.net"); !httpapi.IsNotFound(err) || !strings.HasPrefix(err.Error(), "reading the zone example.net: ") {
 		t.Errorf("got %v for a zone that is not there", err)
 	}
 	for _, reply := range []string{``, `[]`, `null`, `{}`, `{"domain":{}}`, `<html>`} {
 		if err := newClient(t, answer(200, "application/json", reply)).Check(t.Context(), testZone); err == nil {
 			t.Errorf("no error for the reply %q", reply)
 		}
-	}
-}
-
-func TestBaseURLMustBeOne(t *testing.T) {
-	if client, err := New(Options{BaseURL: "://", HTTP: new(http.Client)}); err == nil {
-		t.Errorf("got %v", client)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/app"
 	"github.com/edgeward/edgeward/internal/config"
 	"github.com/edgeward/edgeward/internal/feedback"
 	"github.com/edgeward/edgeward/internal/kube"
@@ -33,9 +34,9 @@ type teller struct {
 }
 
 // tellers makes one for each cluster, which watched are in the same order.
-func tellers(cfg *config.Config, access Access, watched []*watcher.Cluster, dryRun bool) []teller {
+func tellers(cfg *config.Config, access app.Access, watched []*watcher.Cluster, dryRun bool) []teller {
 	var all []teller
-	set := Settings(cfg)
+	set := app.Settings(cfg)
 	shows := slices.ContainsFunc(set.CDNs, func(c model.CDN) bool { return !c.OneName || c.Host != "" })
 	for i, c := range cfg.Clusters {
 		clients := access.Clients(c)
@@ -45,7 +46,7 @@ func tellers(cfg *config.Config, access Access, watched []*watcher.Cluster, dryR
 			},
 			reporter: feedback.NewReporter(feedback.Options{
 				Namespaces: c.Namespaces, Status: shows, DryRun: dryRun,
-				Connect: func() (feedback.API, error) { return clients.Get() }, Log: access.log.With("cluster", c.Name),
+				Connect: func() (feedback.API, error) { return clients.Get() }, Log: access.Log().With("cluster", c.Name),
 			}),
 			watched: watched[i],
 		})
@@ -56,7 +57,7 @@ func tellers(cfg *config.Config, access Access, watched []*watcher.Cluster, dryR
 // ours tells the Ingresses of a cluster whose class is ours, by its name or by its
 // object, from those that are selected by their label alone.
 func ours(cfg *config.Config, c config.Cluster) func(*kube.Ingress) bool {
-	classes, controllers := classes(cfg, c)
+	classes, controllers := app.Classes(cfg, c)
 	return func(in *kube.Ingress) bool {
 		return slices.Contains(classes, in.Class) || slices.Contains(controllers, in.Controller)
 	}

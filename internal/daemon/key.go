@@ -4,6 +4,9 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"github.com/edgeward/edgeward/internal/app"
+	"github.com/edgeward/edgeward/internal/httpapi"
 )
 
 // patience is how many 403 in a row, with no success between, mean the key and
@@ -47,15 +50,15 @@ func (k *keyWatch) learn(code string) {
 }
 
 // observe is for Connect: it counts the calls to a provider and watches its key.
-func (d *daemon) observe(log *slog.Logger) func(provider string) func(method, code string, took time.Duration) {
-	return func(provider string) func(method, code string, took time.Duration) {
+func (d *daemon) observe(log *slog.Logger) app.Observe {
+	return func(provider string) httpapi.Observe {
 		return watchKey(d.metrics.KeyAccepted.WithLabelValues(provider).Set, log.With("target", provider), d.metrics.Request(provider))
 	}
 }
 
 // watchKey passes calls on to observe, and tells the log and the gauge of what
 // they show of the key.
-func watchKey(gauge func(float64), log *slog.Logger, observe func(method, code string, took time.Duration)) func(method, code string, took time.Duration) {
+func watchKey(gauge func(float64), log *slog.Logger, observe httpapi.Observe) httpapi.Observe {
 	k := &keyWatch{}
 	refusedOnce := false
 	k.tell = func(accepted bool, code string) {

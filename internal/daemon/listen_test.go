@@ -11,11 +11,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/metrics"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/server"
 	"github.com/edgeward/edgeward/internal/syncer"
-	"github.com/edgeward/edgeward/internal/transport"
 )
 
 // idle is a DNS without records.
@@ -48,7 +48,7 @@ func TestWatchdog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := stuck{stopped: make(chan struct{}), forever: make(chan struct{})}
 		s := syncer.New(syncer.Options{
-			Clusters: []desired.Cluster{{Name: "main"}}, DNS: idle{}, DNSGate: transport.NewGate(0, time.Second),
+			Clusters: []desired.Cluster{{Name: "main"}}, DNS: idle{}, DNSAccount: httpapi.NewAccount(0, time.Second),
 			ResyncInterval: 5 * time.Second, Metrics: metrics.New(prometheus.NewRegistry(), metrics.Build{}), Log: slog.New(log),
 		})
 		d := new(daemon)

@@ -3,9 +3,8 @@ package daemon
 import (
 	"context"
 	"fmt"
-	"time"
-
 	"github.com/edgeward/edgeward/internal/config"
+	"time"
 )
 
 // loadLimit is how long the reading of the configuration may take.

@@ -43,7 +43,7 @@ type usableNode struct {
 // where a set has no public one, of either family.
 const internalIP = "InternalIP"
 
-// usableNodes picks the nodes that may take traffic from outside (README:
+// usableNodes picks the nodes that may take traffic from outside (docs/ingress.md,
 // "Nodes"). A node that has been NotReady for less than the delay counts as
 // ready where it stands already; a node that joins not ready is not added
 // before it is ready.

@@ -2,6 +2,7 @@ package logging
 
 import (
 	"bytes"
+	"github.com/edgeward/edgeward/internal/config"
 	"io"
 	"log/slog"
 	"os"
@@ -10,8 +11,6 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
-
-	"github.com/edgeward/edgeward/internal/config"
 )
 
 func TestNew(t *testing.T) {

@@ -2,6 +2,7 @@ package logging
 
 import (
 	"fmt"
+	"github.com/edgeward/edgeward/internal/config"
 	"io"
 	"log/slog"
 	"strings"
@@ -9,8 +10,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/edgeward/edgeward/internal/config"
 )
 
 // TestReaderThatStops: a log that nobody reads holds nobody up for long; what was lost

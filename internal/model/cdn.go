@@ -10,7 +10,8 @@ import (
 // everything.
 type CDN struct {
 	Name    Provider
-	Section string // of the configuration, "vultr_cdn"
+	Title   string // in prose: "Some CDN"
+	Section string // of the configuration: "some_cdn"
 	// Class is the ingress class whose Ingresses are for it. With ClusterClass it is
 	// each cluster's own, see desired.Cluster.
 	Class        string

@@ -6,5 +6,5 @@ type DNS struct {
 	Section string // of the configuration
 }
 
-// Key is the full name of one of its keys in the configuration: "vultr.ttl".
+// Key is the full name of one of its keys in the configuration: "dns.ttl".
 func (d DNS) Key(name string) string { return d.Section + "." + name }

@@ -100,6 +100,14 @@ func (r Rule) LabelledAs(asked Rule) bool {
 	return ok && found == want && r.RuleKey == asked.RuleKey
 }
 
+// SameOwner reports whether both rules stand at one host and path and carry a valid
+// label of one owner.
+func (r Rule) SameOwner(o Rule) bool {
+	mine, ok := r.OwnerLabel()
+	theirs, too := o.OwnerLabel()
+	return ok && too && mine.Owner == theirs.Owner && r.RuleKey == o.RuleKey
+}
+
 // LostLabel reports whether a rule stands as the one of ours that was found without its
 // label, see Unkept, and nobody has labelled it since.
 func (r Rule) LostLabel(found Rule) bool {

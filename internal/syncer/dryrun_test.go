@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/edgeward/edgeward/internal/transport"
+	"github.com/edgeward/edgeward/internal/httpapi"
 )
 
 // TestDryRun walks through all that a run would do, and writes nothing.
@@ -74,7 +74,7 @@ func TestDryRunFromNothing(t *testing.T) {
 func TestDryRunAtOnce(t *testing.T) {
 	inBubble(t, func(r *rig) {
 		r.opts.DryRun, r.opts.Once = true, true
-		r.opts.CDNs[0].Gate, r.opts.DNSGate = transport.NewGate(1, time.Minute), transport.NewGate(1, time.Minute)
+		r.opts.CDNs[0].Account, r.opts.DNSAccount = httpapi.NewAccount(1, time.Minute), httpapi.NewAccount(1, time.Minute)
 		r.start()
 		r.add(web(), node(1))
 		for i := range 100 {

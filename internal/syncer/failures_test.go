@@ -13,8 +13,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/model"
-	"github.com/edgeward/edgeward/internal/transport"
 )
 
 func TestBackoff(t *testing.T) {
@@ -328,15 +328,14 @@ func TestPause(t *testing.T) {
 		w.WriteHeader(http.StatusTooManyRequests)
 	}))
 	defer api.Close()
-	gate := transport.NewGate(0, time.Minute)
-	resp, err := transport.NewClient(gate, "test", "", func(string, string, time.Duration) {}).Get(api.URL)
-	if err != nil {
-		t.Fatal(err)
+	account := httpapi.NewAccount(0, time.Minute)
+	client := httpapi.New(httpapi.Options{Account: account})
+	if err := client.Do(t.Context(), httpapi.Call{Method: http.MethodGet, URL: api.URL}, nil); err == nil {
+		t.Fatal("no error")
 	}
-	resp.Body.Close()
 
 	results := make(chan func(), 1)
-	target := newTarget[model.Rule](model.Edgio, newFake[model.Rule]("cdn", new(journal)), gate)
+	target := newTarget[model.Rule](model.Edgio, newFake[model.Rule]("cdn", new(journal)), account)
 	target.calls, target.results, target.log = t.Context(), results, slog.New(slog.DiscardHandler)
 	target.enqueue([]model.Op[model.Rule]{{Verb: model.Create}})
 	now := time.Now()

@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/model"
-	"github.com/edgeward/edgeward/internal/transport"
 )
 
 // of puts an Ingress into a namespace, whose Service web it leads to.
@@ -160,11 +160,11 @@ func TestNamespacesTakeTurns(t *testing.T) {
 				}
 				busy()
 				r.stop()
-				gate := transport.NewGate(120, time.Minute)
+				account := httpapi.NewAccount(120, time.Minute)
 				if noise.calls == "cdn" {
-					r.opts.CDNs[0].Gate = gate
+					r.opts.CDNs[0].Account = account
 				} else {
-					r.opts.DNSGate = gate
+					r.opts.DNSAccount = account
 				}
 				busy()
 				if noise.fails != nil {
@@ -222,13 +222,13 @@ func TestNamespacesTakeTurns(t *testing.T) {
 }
 
 // TestTargetsOfOneGateTakeTurns has a CDN with hundreds of rules to make share its
-// account, and so the gate, with DNS: a node's new address is there at once.
+// account with DNS: a node's new address is there at once.
 func TestTargetsOfOneGateTakeTurns(t *testing.T) {
 	inBubble(t, func(r *rig) {
 		cdn := r.beside(true)
 		r.dns.zones = []string{publishZone}
-		shared := transport.NewGate(120, time.Minute)
-		r.opts.CDNs[1].Gate, r.opts.DNSGate = shared, shared
+		shared := httpapi.NewAccount(120, time.Minute)
+		r.opts.CDNs[1].Account, r.opts.DNSAccount = shared, shared
 		r.start()
 		r.add(ingress("shop"), web(), node(1), balancer("lb0", kube.Address{IP: "192.0.2.50"}))
 		r.Cluster("main").Ready("uid-main")

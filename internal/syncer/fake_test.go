@@ -12,9 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/model"
-	"github.com/edgeward/edgeward/internal/providertest"
-	"github.com/edgeward/edgeward/internal/transport"
+	"github.com/edgeward/edgeward/internal/provider/conformance"
 )
 
 // fake is a provider in memory. It notes each call in a journal as it arrives;
@@ -87,7 +87,7 @@ func (f *fake[T]) plant(o T) {
 // call notes a call, lets it take effect and waits for the reply.
 func (f *fake[T]) call(ctx context.Context, call string, effect func() error) error {
 	if err := ctx.Err(); err != nil {
-		return errors.Join(err, refusal(http.StatusTooManyRequests)) // one of the errors of transport.NotSent
+		return errors.Join(err, refusal(http.StatusTooManyRequests)) // one of the errors of httpapi.NotSent
 	}
 	f.journal.note(f.name + " " + call)
 	f.mu.Lock()
@@ -175,7 +175,7 @@ func (f *fake[T]) Update(ctx context.Context, old, o T, _ bool) (made T, err err
 		case !ok:
 			return refusal(http.StatusNotFound)
 		case f.mine != nil && !f.mine(stands):
-			return transport.ErrForeign
+			return httpapi.ErrForeign
 		case f.fixedTTL && ttlOf(stands) != ttlOf(o):
 			return refusal(http.StatusBadRequest)
 		}
@@ -188,7 +188,7 @@ func (f *fake[T]) Update(ctx context.Context, old, o T, _ bool) (made T, err err
 func (f *fake[T]) Delete(ctx context.Context, o T) error {
 	return f.call(ctx, "delete "+short(o), func() error {
 		if stands, ok := f.objects[o.Identity()]; ok && f.mine != nil && !f.mine(stands) {
-			return transport.ErrForeign
+			return httpapi.ErrForeign
 		}
 		delete(f.objects, o.Identity())
 		return nil
@@ -279,19 +279,19 @@ func TestFake(t *testing.T) {
 		first := model.Rule{RuleKey: model.RuleKey{CDN: model.Edgio, Host: "www.example.com", Path: "/a"}}
 		second, changed := first, first
 		second.Path, changed.SourcePath = "/b", "/c"
-		providertest.Run(t, func(*testing.T) providertest.Subject[model.Rule] { return subject(first, second, changed) })
+		conformance.Run(t, func(*testing.T) conformance.Subject[model.Rule] { return subject(first, second, changed) })
 	})
 	t.Run("records", func(t *testing.T) {
 		first := model.Record{Name: "a", Type: "A", Data: "192.0.2.1", TTL: 120}
 		second, changed := first, first
 		second.Data, changed.TTL = "192.0.2.2", 60
-		providertest.Run(t, func(*testing.T) providertest.Subject[model.Record] { return subject(first, second, changed) })
+		conformance.Run(t, func(*testing.T) conformance.Subject[model.Record] { return subject(first, second, changed) })
 	})
 }
 
-func subject[T model.Object[T]](first, second, changed T) providertest.Subject[T] {
+func subject[T model.Object[T]](first, second, changed T) conformance.Subject[T] {
 	f := newFake[T]("fake", new(journal))
-	return providertest.Subject[T]{
+	return conformance.Subject[T]{
 		Provider: f, First: first, Second: second, Changed: changed,
 		Remove: func(id string) { delete(f.objects, id) },
 		Revoke: func() { f.answer(func(string, int) reply { return reply{err: refusal(http.StatusUnauthorized)} }) },
@@ -325,4 +325,4 @@ func (j *journal) take() []call {
 }
 
 // refusal is a reply of the given status.
-func refusal(status int) error { return &transport.Error{Method: "POST", Path: "/x", Status: status} }
+func refusal(status int) error { return &httpapi.Error{Method: "POST", Path: "/x", Status: status} }

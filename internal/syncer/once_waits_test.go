@@ -11,8 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/kube"
-	"github.com/edgeward/edgeward/internal/transport"
 )
 
 // said are the lines of the log in which a run tells what it waits for, or what it
@@ -126,7 +126,7 @@ func TestOnceSaysWhatItWaitsFor(t *testing.T) {
 			"31s " + left + "cluster main was not read yet",
 		}},
 		"the limit makes it long": {func(r *rig) {
-			r.opts.CDNs[0].Gate = transport.NewGate(1, time.Minute)
+			r.opts.CDNs[0].Account = httpapi.NewAccount(1, time.Minute)
 			r.start()
 			r.add(ingress("a"), ingress("b"), ingress("c"), web(), node(1))
 			r.Cluster("main").Ready("uid-main")

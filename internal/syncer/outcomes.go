@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/observed"
 	"github.com/edgeward/edgeward/internal/plan"
-	"github.com/edgeward/edgeward/internal/transport"
 )
 
 // landed takes note of the end of an operation.
@@ -17,7 +17,7 @@ func (t *target[T]) landed(op model.Op[T], err error) {
 	t.flying, t.news = t.flying-1, true
 	switch {
 	case op.Verb.Reads():
-	case err != nil && !transport.Permanent(err):
+	case err != nil && !httpapi.Permanent(err):
 		t.vain++
 	default:
 		t.vain, t.answered = 0, time.Now()
@@ -26,7 +26,7 @@ func (t *target[T]) landed(op model.Op[T], err error) {
 
 // ended takes the outcome of a write into the picture.
 func (t *target[T]) ended(op model.Op[T], result T, err error) {
-	if id := cmp.Or(op.Old().Identity(), result.Identity()); id != "" && op.Verb != model.Delete && !t.dryRun && (err == nil || errors.Is(err, transport.ErrNotKept)) {
+	if id := cmp.Or(op.Old().Identity(), result.Identity()); id != "" && op.Verb != model.Delete && !t.dryRun && (err == nil || errors.Is(err, httpapi.ErrNotKept)) {
 		t.picture.wrote(id, op.New(), op.Verb == model.Create)
 	}
 	switch {
@@ -45,7 +45,7 @@ func (t *target[T]) ended(op model.Op[T], result T, err error) {
 		}
 		t.picture.put(result)
 		if !exact {
-			t.park(op, fmt.Errorf("%s %s: %w", op.Verb, op.Key(), transport.ErrNotKept), observed.BackingOff)
+			t.park(op, fmt.Errorf("%s %s: %w", op.Verb, op.Key(), httpapi.ErrNotKept), observed.BackingOff)
 			return
 		}
 	}
@@ -68,10 +68,10 @@ var past = map[model.Verb]string{model.Create: "created", model.Update: "updated
 // ill decides what a failed write means for what stands.
 func (t *target[T]) ill(op model.Op[T], err error) {
 	switch {
-	case transport.IsNotFound(err) && op.Verb == model.Update:
+	case httpapi.IsNotFound(err) && op.Verb == model.Update:
 		t.picture.drop(op.Old().Identity()) // somebody removed it
 		t.park(op, err, observed.BackingOff)
-	case transport.NotSent(err):
+	case httpapi.NotSent(err):
 		t.park(op, err, observed.BackingOff)
 	case op.Verb == model.Delete:
 		t.picture.lose(op.Old().Identity())
@@ -86,7 +86,7 @@ func (t *target[T]) ill(op model.Op[T], err error) {
 func (t *target[T]) park(op model.Op[T], err error, status observed.Status) {
 	a := t.attempts[op.Key()]
 	t.picture.serial++ // a reading that began before does not answer for it
-	a.Status, a.hopeless, a.ended = status, transport.Permanent(err), t.picture.serial
+	a.Status, a.hopeless, a.ended = status, httpapi.Permanent(err), t.picture.serial
 	now := time.Now()
 	if a.failures++; a.failures == 1 {
 		a.since = now
@@ -128,7 +128,7 @@ func (t *target[T]) verified(op model.Op[T], stands T, serial int, begun time.Ti
 	switch {
 	case err == nil:
 		found = []T{stands}
-	case !transport.IsNotFound(err):
+	case !httpapi.IsNotFound(err):
 		t.park(op, err, observed.BackingOff)
 		return
 	}

@@ -15,9 +15,9 @@ import (
 
 	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/fixture"
+	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/metrics"
 	"github.com/edgeward/edgeward/internal/model"
-	"github.com/edgeward/edgeward/internal/transport"
 )
 
 // panicsAt is the environment variable that makes TestPanic the process that
@@ -78,8 +78,8 @@ func panicAt(t *testing.T, call string) {
 	s := New(Options{
 		Settings: fixture.Settings(),
 		Clusters: []desired.Cluster{{Name: "main", AddressTypes: []string{"ExternalIP"}}},
-		CDNs:     []CDN{{model.Edgio, faulty{newFake[model.Rule]("cdn", j), call}, transport.NewGate(0, time.Minute)}},
-		DNS:      newFake[model.Record]("dns", j), DNSGate: transport.NewGate(0, time.Minute),
+		CDNs:     []CDN{{model.Edgio, faulty{newFake[model.Rule]("cdn", j), call}, httpapi.NewAccount(0, time.Minute)}},
+		DNS:      newFake[model.Record]("dns", j), DNSAccount: httpapi.NewAccount(0, time.Minute),
 		ResyncInterval: time.Hour,
 		Metrics:        metrics.New(prometheus.NewRegistry(), metrics.Build{}), Log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
 	})

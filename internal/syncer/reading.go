@@ -7,9 +7,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/observed"
-	"github.com/edgeward/edgeward/internal/transport"
 )
 
 // reading is the periodic reading of one part of a provider: of all that stands at a
@@ -46,7 +46,7 @@ func (r *reading[T]) gaveUp() bool { return r.hopeless || r.failures >= maxTries
 // fault is why the part cannot be read, if it never could or is not there any more;
 // "": it was read, and what is known of it holds while that fails for a moment.
 func (r *reading[T]) fault() string {
-	if r.err == nil || r.known && !transport.IsNotFound(r.err) {
+	if r.err == nil || r.known && !httpapi.IsNotFound(r.err) {
 		return ""
 	}
 	return r.err.Error()
@@ -122,7 +122,7 @@ func (t *target[T]) readEnded(ctx context.Context, r *reading[T], list []T, sinc
 	}
 	if r.err = err; err != nil {
 		r.failures++
-		r.hopeless = transport.Permanent(err)
+		r.hopeless = httpapi.Permanent(err)
 		wait := t.backoff(r.failures, false)
 		r.due = time.Now().Add(wait)
 		t.log.Warn("reading what stands failed: "+err.Error(), "retry_in", wait.Round(time.Second))

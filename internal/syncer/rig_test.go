@@ -16,10 +16,10 @@ import (
 
 	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/fixture"
+	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/metrics"
 	"github.com/edgeward/edgeward/internal/model"
-	"github.com/edgeward/edgeward/internal/transport"
 )
 
 // rig is a Syncer with two fake providers, under the fake clock of synctest.
@@ -71,8 +71,8 @@ func usualOptions(cdn *fake[model.Rule], dns *fake[model.Record]) Options {
 	return Options{
 		Settings: settings,
 		Clusters: []desired.Cluster{{Name: "main", AddressTypes: []string{"ExternalIP"}, NotReadyDelay: 30 * time.Second}},
-		CDNs:     []CDN{{model.Edgio, cdn, transport.NewGate(0, time.Minute)}},
-		DNS:      dns, DNSGate: transport.NewGate(0, time.Second),
+		CDNs:     []CDN{{model.Edgio, cdn, httpapi.NewAccount(0, time.Minute)}},
+		DNS:      dns, DNSAccount: httpapi.NewAccount(0, time.Second),
 		ResyncInterval: 10 * time.Minute,
 	}
 }

@@ -10,9 +10,9 @@ import (
 	"time"
 
 	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/model"
-	"github.com/edgeward/edgeward/internal/transport"
 )
 
 const (
@@ -31,7 +31,7 @@ func (s *sim) addVultrCDN() {
 	s.vultr.answer(func(call string, n int) reply { return s.fault("vultr-cdn "+call, n) })
 	s.vultr.keep = s.kept
 	s.dns.refuse = s.refuseCNAME
-	s.opts.CDNs = append(s.opts.CDNs, CDN{model.VultrCDN, s.vultr, transport.NewGate(0, time.Minute)})
+	s.opts.CDNs = append(s.opts.CDNs, CDN{model.VultrCDN, s.vultr, httpapi.NewAccount(0, time.Minute)})
 	s.opts.Settings.CDNs = append(s.opts.Settings.CDNs, model.CDN{
 		Name: model.VultrCDN, Class: "vultr-cdn", WholeHosts: true, OriginFixed: true, Certificates: true,
 		OriginPorts: map[string]int{"http": 80, "https": 443},

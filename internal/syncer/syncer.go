@@ -15,12 +15,12 @@ import (
 	"time"
 
 	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/metrics"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/plan"
 	"github.com/edgeward/edgeward/internal/table"
-	"github.com/edgeward/edgeward/internal/transport"
 )
 
 const (
@@ -35,9 +35,9 @@ type Options struct {
 	Settings model.Settings
 	Clusters []desired.Cluster // without their objects, not ready
 
-	CDNs    []CDN // in the order of Settings.CDNs
-	DNS     DNS
-	DNSGate *transport.Gate
+	CDNs       []CDN // in the order of Settings.CDNs
+	DNS        DNS
+	DNSAccount *httpapi.Account
 
 	ResyncInterval time.Duration
 	Once           bool // converge, then end
@@ -48,11 +48,11 @@ type Options struct {
 	Log     *slog.Logger
 }
 
-// CDN is one CDN of a Syncer. Clients that share a limit share a gate.
+// CDN is one CDN of a Syncer. Clients that share a limit share an account.
 type CDN struct {
 	Target   model.Provider
 	Provider Provider[model.Rule]
-	Gate     *transport.Gate
+	Account  *httpapi.Account
 }
 
 // Syncer is described at the package.
@@ -94,7 +94,7 @@ type Syncer struct {
 func New(opts Options) *Syncer {
 	s := &Syncer{
 		opts: opts, log: opts.Log, in: newIntake(opts.Clusters),
-		dns:     newDNS(opts.Settings.DNS.Name, opts.DNS, opts.DNSGate),
+		dns:     newDNS(opts.Settings.DNS.Name, opts.DNS, opts.DNSAccount),
 		beat:    beat,
 		results: make(chan func(), 2*maxInFlight),
 		told:    make(map[string]bool),
@@ -102,7 +102,7 @@ func New(opts Options) *Syncer {
 	}
 	s.accounts = newAccounts(opts.Metrics, opts.Settings.DNS.Name)
 	for _, c := range opts.CDNs {
-		t := newTarget(c.Target, c.Provider, c.Gate)
+		t := newTarget(c.Target, c.Provider, c.Account)
 		equip(s, t)
 		s.cdns = append(s.cdns, t)
 	}
@@ -357,7 +357,7 @@ func (s *Syncer) share() {
 	s.shared = true
 }
 
-// dispatch begins what may begin now; see target.dispatch. Targets that share a gate
+// dispatch begins what may begin now; see target.dispatch. Targets that share an account
 // take turns at it. Wanting says that since the last plan something has ended at a
 // target that has nothing left to begin: only a plan can tell how to go on there.
 func (s *Syncer) dispatch() (again time.Time, wanting bool) {

@@ -8,13 +8,13 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/observed"
-	"github.com/edgeward/edgeward/internal/transport"
 )
 
 // Provider is what the syncer asks of a CDN (plan.Rule) or of DNS
-// (plan.Record). Its errors wrap transport.Error, ErrNotKept, ErrForeign, ErrTaken
+// (plan.Record). Its errors wrap httpapi.Error, ErrNotKept, ErrForeign, ErrTaken
 // and ErrUnsupported where they apply; after any other error it is unknown whether
 // the call had an effect. All methods are safe for concurrent use.
 //
@@ -45,7 +45,7 @@ type DNS interface {
 	// that of the origins first. A scope is a zone.
 	Zones() []string
 	// Get returns a record of that ID as it stands now: lists may lag behind. Its
-	// error wraps a transport.Error of status 404 if there is none.
+	// error wraps a httpapi.Error of status 404 if there is none.
 	Get(context.Context, model.Record) (model.Record, error)
 }
 
@@ -72,7 +72,7 @@ type target[T model.Object[T]] struct {
 	name     model.Provider
 	provider Provider[T]
 	get      func(context.Context, T) (T, error) // see DNS
-	gate     *transport.Gate
+	account  *httpapi.Account
 	log      *slog.Logger
 	dryRun   bool
 	settings model.Settings  // of the plan
@@ -115,18 +115,18 @@ type attempt[T model.Object[T]] struct {
 	ended     int       // the picture's serial when it did
 }
 
-func newTarget[T model.Object[T]](name model.Provider, p Provider[T], gate *transport.Gate) *target[T] {
+func newTarget[T model.Object[T]](name model.Provider, p Provider[T], account *httpapi.Account) *target[T] {
 	all := newReading("", func(ctx context.Context) ([]T, error) { return p.List(ctx) }, func(T) bool { return true })
 	return &target[T]{
-		name: name, provider: p, gate: gate, picture: newPicture[T](),
+		name: name, provider: p, account: account, picture: newPicture[T](),
 		attempts: make(map[model.Place]*attempt[T]), resting: make(map[model.Place]*attempt[T]), jitter: rand.N[time.Duration],
 		readings: []*reading[T]{all},
 	}
 }
 
 // newDNS is a target whose zones are read one by one.
-func newDNS(name model.Provider, dns DNS, gate *transport.Gate) *target[model.Record] {
-	t := newTarget[model.Record](name, dns, gate)
+func newDNS(name model.Provider, dns DNS, account *httpapi.Account) *target[model.Record] {
+	t := newTarget[model.Record](name, dns, account)
 	t.get, t.picture.unproven = dns.Get, make(map[string]bool)
 	if zones := dns.Zones(); len(zones) > 1 {
 		t.readings = nil
@@ -149,7 +149,7 @@ func (t *target[T]) view() observed.View[T] {
 		Objects: t.picture.objects.List(),
 		Missing: t.picture.missing,
 		Written: t.picture.written,
-		Refused: t.gate.Refused(),
+		Refused: t.account.KeyRefused(),
 	}
 	if len(t.attempts) > t.flying {
 		v.Rejected, v.Taken = make(map[model.Place]bool), make(map[model.Place]bool)
@@ -159,7 +159,7 @@ func (t *target[T]) view() observed.View[T] {
 		if a.Status == observed.BackingOff && a.hopeless {
 			v.Rejected[key] = true
 		}
-		if a.Status == observed.BackingOff && errors.Is(a.err, transport.ErrTaken) {
+		if a.Status == observed.BackingOff && errors.Is(a.err, httpapi.ErrTaken) {
 			v.Taken[key] = true
 		}
 	}
@@ -211,7 +211,7 @@ func (t *target[T]) enqueue(ops []model.Op[T]) {
 	maps.DeleteFunc(t.resting, func(_ model.Place, a *attempt[T]) bool { return idle || a.notBefore.Before(forgotten) })
 }
 
-// dispatch begins an operation, if there is one that may begin now and the gate lets
+// dispatch begins an operation, if there is one that may begin now and the account lets
 // it through. If not it returns when to try again (zero: not before something
 // happens) and whether all that is left waits for a back-off.
 func (t *target[T]) dispatch(now time.Time) (began bool, again time.Time, drained bool) {
@@ -226,7 +226,7 @@ func (t *target[T]) dispatch(now time.Time) (began bool, again time.Time, draine
 		return false, time.Time{}, false
 	}
 	if !t.dryRun || t.queue.reads(next) {
-		if ok, wait := t.gate.Take(now); !ok {
+		if ok, wait := t.account.Take(now); !ok {
 			return false, now.Add(wait), false
 		}
 	}
@@ -246,7 +246,7 @@ func (t *target[T]) begin(op model.Op[T]) {
 	if op.Verb == model.LookUp {
 		since = t.picture.since(time.Now().Add(-t.lag()))
 	}
-	ctx := transport.Paid(t.calls)
+	ctx := httpapi.Admitted(t.calls)
 	go func() {
 		defer logPanic(t.log, describe(op)...)
 		switch op.Verb {

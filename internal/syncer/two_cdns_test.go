@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/model"
-	"github.com/edgeward/edgeward/internal/transport"
 )
 
 // beside adds Vultr CDN, with the DNS of its hosts. Its pull zones are being
@@ -21,7 +21,7 @@ func (r *rig) beside(prepared bool) *fake[model.Rule] {
 		o.Published, o.Pending = "cdn-"+o.ID+".vultrcdn.com", !prepared
 		return o
 	}
-	r.opts.CDNs = append(r.opts.CDNs, CDN{model.VultrCDN, v, transport.NewGate(0, time.Minute)})
+	r.opts.CDNs = append(r.opts.CDNs, CDN{model.VultrCDN, v, httpapi.NewAccount(0, time.Minute)})
 	r.opts.Settings.CDNs = append(r.opts.Settings.CDNs, model.CDN{
 		Name: model.VultrCDN, Class: "vultr-cdn", WholeHosts: true, OriginFixed: true, Certificates: true,
 		OriginPorts: map[string]int{"http": 80, "https": 443},

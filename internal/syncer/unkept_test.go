@@ -10,8 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/model"
-	"github.com/edgeward/edgeward/internal/transport"
 )
 
 // drops has the CDN drop the mark of each rule that such a call writes, whatever its
@@ -139,7 +139,7 @@ func TestMarksLostOtherwise(t *testing.T) {
 			drops(r.cdn, creates)
 			r.cdn.answer(func(call string, n int) reply {
 				if creates("cdn "+call) && n == 1 {
-					return reply{err: fmt.Errorf("%w; removing it failed", transport.ErrNotKept), effect: true}
+					return reply{err: fmt.Errorf("%w; removing it failed", httpapi.ErrNotKept), effect: true}
 				}
 				return reply{}
 			})

@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/edgeward/edgeward/internal/transport"
+	"github.com/edgeward/edgeward/internal/httpapi"
 )
 
 // TestUrgentBeforeBulk has a thousand rules to make, one each 1.2 seconds: what
@@ -17,7 +17,7 @@ func TestUrgentBeforeBulk(t *testing.T) {
 		r.opts.Settings.DeletionGrace = 0
 		r.ready(ingress("shop"), ingress("gone"), web(), node(1))
 		r.stop()
-		r.opts.CDNs[0].Gate = transport.NewGate(50, time.Minute)
+		r.opts.CDNs[0].Account = httpapi.NewAccount(50, time.Minute)
 		r.ready(ingress("shop"), ingress("gone"), web(), node(1))
 		for i := range 1000 {
 			r.add(ingress(fmt.Sprint("bulk", i)))
@@ -25,7 +25,7 @@ func TestUrgentBeforeBulk(t *testing.T) {
 		r.pass(time.Minute)
 		r.journal.take()
 		if got := len(r.cdn.standing()); got < 49 || got > 52 {
-			t.Fatalf("%d rules stand after a minute, want the 49 that the gate allows", got)
+			t.Fatalf("%d rules stand after a minute, want the 49 that the limit allows", got)
 		}
 		r.modify(stripped(ingress("shop"), "strip"))
 		r.remove(ingress("gone"))
@@ -67,7 +67,7 @@ func TestBothProvidersGoOn(t *testing.T) {
 	inBubble(t, func(r *rig) {
 		r.ready(ingress("shop"), web(), node(1))
 		r.stop()
-		r.opts.CDNs[0].Gate = transport.NewGate(1, time.Minute)
+		r.opts.CDNs[0].Account = httpapi.NewAccount(1, time.Minute)
 		r.ready(ingress("shop"), web(), node(1))
 		for i := range 100 {
 			r.add(ingress(fmt.Sprint("i", i)))

@@ -1,31 +1,33 @@
 package vultrapi
 
 import (
-	"context"
 	"errors"
 	"fmt"
 
 	"github.com/vultr/govultr/v3"
 
-	"github.com/edgeward/edgeward/internal/transport"
+	"github.com/edgeward/edgeward/internal/httpapi"
 )
 
 // maxBarren is how many pages in a row may bring nothing new, of a list that goes on.
 const maxBarren = 10
 
-// List reads all pages of a list, of which page returns the one at a cursor,
-// the first at "". It fails rather than return a part: with fewer items than
-// the list's total, or an item without the id that id returns. An item that
-// stands on two pages is returned once. How many there are is bounded by memory alone.
+// A Page reads the page of a list at a cursor, the first at "".
+type Page[T any] func(api *govultr.Client, cursor string) ([]T, *govultr.Meta, error)
+
+// List reads all pages of a list. It fails rather than return a part: with fewer items
+// than the list's total, or an item without the id that id returns. An item that stands
+// on two pages is returned once. How many there are is bounded by memory alone. what says
+// what it is for, as "listing the records".
 //
-// A next page that was read already ends the list if it is whole: where an API
-// does not declare its cursor it may ignore it, too.
-func List[T any](ctx context.Context, what string, page func(ctx context.Context, cursor string) ([]T, *govultr.Meta, error), id func(T) string) ([]T, error) {
-	return list(ctx, what, page, id, transport.MaxObjects)
+// A next page that was read already ends the list if it is whole: where an API does not
+// declare its cursor it may ignore it, too.
+func List[T any](api *API, what string, page Page[T], id func(T) string) ([]T, error) {
+	return list(api, what, page, id, httpapi.MaxObjects)
 }
 
 // list is List of so many items at most.
-func list[T any](ctx context.Context, what string, page func(ctx context.Context, cursor string) ([]T, *govultr.Meta, error), id func(T) string, most int) ([]T, error) {
+func list[T any](api *API, what string, page Page[T], id func(T) string, most int) ([]T, error) {
 	var all []T
 	seen := make(map[string]bool)
 	cursors := make(map[string]bool)
@@ -33,8 +35,8 @@ func list[T any](ctx context.Context, what string, page func(ctx context.Context
 	for {
 		var items []T
 		var meta *govultr.Meta
-		err := Call(ctx, what, func(ctx context.Context) (err error) {
-			items, meta, err = page(ctx, cursor)
+		err := api.Call(what, func(client *govultr.Client) (err error) {
+			items, meta, err = page(client, cursor)
 			if err == nil && (meta == nil || meta.Links == nil) {
 				err = errors.New("the reply has no meta.links")
 			}

@@ -1,7 +1,6 @@
 package vultrapi
 
 import (
-	"context"
 	"fmt"
 	"strconv"
 	"strings"
@@ -11,8 +10,8 @@ import (
 )
 
 // pages is a list of so many items, of some on a page.
-func pages(items, size int) func(context.Context, string) ([]string, *govultr.Meta, error) {
-	return func(_ context.Context, cursor string) ([]string, *govultr.Meta, error) {
+func pages(items, size int) Page[string] {
+	return func(_ *govultr.Client, cursor string) ([]string, *govultr.Meta, error) {
 		from, _ := strconv.Atoi(cursor)
 		var page []string
 		for i := from; i < min(from+size, items); i++ {
@@ -30,11 +29,11 @@ func pages(items, size int) func(context.Context, string) ([]string, *govultr.Me
 // there are more items than it may keep.
 func TestListIsBoundedByMemoryAlone(t *testing.T) {
 	itself := func(s string) string { return s }
-	all, err := List(t.Context(), "listing", pages(100_050, 100), itself)
+	all, err := List(new(API), "listing", pages(100_050, 100), itself)
 	if err != nil || len(all) != 100_050 {
 		t.Errorf("got %d items and the error %v", len(all), err)
 	}
-	all, err = list(t.Context(), "listing", pages(100_050, 100), itself, 1000)
+	all, err = list(new(API), "listing", pages(100_050, 100), itself, 1000)
 	if all != nil || err == nil || !strings.Contains(err.Error(), "no end after 1100") {
 		t.Errorf("got %d items and the error %v, though it may keep 1000", len(all), err)
 	}

@@ -174,7 +174,7 @@ func TestRapidChanges(t *testing.T) {
 
 // TestOutage has a provider fail for a while with much to do there: what it is
 // asked and what is logged grows ever more slowly. The hour's figures follow
-// from the pauses that TestPauses in internal/transport has.
+// from the pauses that TestPauses in internal/httpapi has.
 func TestOutage(t *testing.T) {
 	length := 5 * time.Second
 	if *thorough {
