@@ -21,7 +21,7 @@ const statusActive = "active"
 // cannot be taken away, only replaced.
 func Capabilities() model.CDN {
 	return model.CDN{
-		Name: model.VultrCDN, WholeHosts: true, OriginFixed: true, Certificates: true,
+		Name: model.VultrCDN, Paths: model.WholeHosts, OriginFixed: true, Certificates: true,
 		OriginPorts: map[string]int{"http": 80, "https": 443}, Domain: "vultrcdn.com",
 	}
 }

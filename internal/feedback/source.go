@@ -69,7 +69,7 @@ func (s Source) outcome(o *syncer.Overview, in *kube.Ingress, about map[model.In
 	if a := about[id]; a != nil {
 		a.present = true
 		outcome.Messages = s.words(a.findings, a.notes, targets, o.Step.NoDNS)
-		if len(a.findings) == 0 && len(a.notes) > 0 && o.Want.Shared(id) {
+		if len(a.findings) == 0 && len(a.notes) > 0 && o.Want.PublishedByOthers(id) {
 			outcome.Messages = []Message{served(a.notes)}
 		}
 		if s.Ours(in) && strings.TrimSpace(in.Annotations[originAnnotation]) != "status" {

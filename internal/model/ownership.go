@@ -102,15 +102,6 @@ func (o Ownership) And(also Ownership) Ownership {
 	return o
 }
 
-// Joined are the names of CDNs with a separator between them.
-func Joined(cdns []Provider, separator string) string {
-	var names []string
-	for _, cdn := range cdns {
-		names = append(names, string(cdn))
-	}
-	return strings.Join(names, separator)
-}
-
 // union holds each element of both lists once, sorted.
 func union[S ~string](a, b []S) []S {
 	return slices.Compact(slices.Sorted(slices.Values(slices.Concat(a, b))))

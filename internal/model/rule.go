@@ -143,7 +143,3 @@ func PublishedPort(protocol string) int {
 
 // Where is the key of the rule, without a copy.
 func (r *Rule) Where() *RuleKey { return &r.RuleKey }
-
-// NormalHost is a host name as rules and records have it: in lower case, without a dot at
-// its end.
-func NormalHost(s string) string { return strings.ToLower(strings.TrimSuffix(s, ".")) }

@@ -31,11 +31,6 @@ const (
 	CNAMEKind    = "-cname"
 )
 
-const (
-	MaxName  = 253 // characters of a DNS name without the dot at its end (RFC 1035)
-	maxLabel = 63
-)
-
 func Subtree(cluster, owner string) string { return cluster + "." + owner }
 
 // SetName is the zone name of an address set.
@@ -48,11 +43,11 @@ func SetName(set, cluster, owner string) string { return set + "." + Subtree(clu
 func ObjectSet(kind, namespace, name string, room int) string {
 	object := name + "." + namespace
 	full := object + "." + kind
-	if len(full) <= room && longestLabel(full) <= maxLabel {
+	if len(full) <= room && longestLabel(full) <= MaxLabel {
 		return full
 	}
 	tag := Hash(full)
-	space := min(room-len(kind)-len(tag)-2, maxLabel-len(tag)-1) // "<cut>-<tag>.<kind>"
+	space := min(room-len(kind)-len(tag)-2, MaxLabel-len(tag)-1) // "<cut>-<tag>.<kind>"
 	if space < 1 {
 		return "h" + tag[:min(len(tag), room-1)]
 	}

@@ -79,6 +79,20 @@ func (s *Settings) CDN(name Provider) *CDN {
 	return new(CDN)
 }
 
+// CDNDomain returns what a host name belongs to if it is a CDN's: the CDN's domain, or the
+// key of the configuration that says the name; "" if it is none's.
+func (s Settings) CDNDomain(host string) string {
+	for _, cdn := range s.CDNs {
+		if cdn.Host != "" && host == cdn.Host {
+			return cdn.HostKey
+		}
+		if Within(host, cdn.Domain) {
+			return cdn.Domain
+		}
+	}
+	return ""
+}
+
 // UnknownCDNs are those that are neither in the configuration nor to be forgotten.
 func (s Settings) UnknownCDNs() []Provider {
 	return s.Unread(Ownership{CDNs: s.KnownCDNs})

@@ -2,7 +2,22 @@
 // is never changed once made, so others may go on reading it.
 package ordered
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
+
+// Distinct sorts a list, in place, and returns it with one of each element.
+func Distinct[T cmp.Ordered](list []T) []T {
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// Contains reports whether a list in order holds v.
+func Contains[T cmp.Ordered](list []T, v T) bool {
+	_, ok := slices.BinarySearch(list, v)
+	return ok
+}
 
 // Patch returns a list without what is gone and with what has come, which is in
 // order if the list was. Compare tells any two elements apart; what is gone is in

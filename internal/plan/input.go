@@ -111,14 +111,14 @@ func adoptable(route *desired.Route, others []*model.Rule) bool {
 // heldFor finds the Ingress whose live rule stays although what it asks for cannot be
 // understood, or its class not be looked up.
 func (f *facts) heldFor(row *table.Row) (id model.IngressID, held bool) {
-	if len(row.Route.Holds) == 0 && !f.Want.SomeUndecided {
+	if len(row.Route.Retained) == 0 && !f.Want.SomeUndecided {
 		return model.IngressID{}, false
 	}
 	for _, r := range row.Ours {
 		if f.Want.Undecided(*r.Ingress) && f.Want.MayStay(*r.Rule, *r.Ingress, f.Settings) {
 			return *r.Ingress, true
 		}
-		for _, h := range row.Route.Holds {
+		for _, h := range row.Route.Retained {
 			if h.Ingress == *r.Ingress && h.Covers(*r.Rule, f.Settings.Domain) {
 				return h.Ingress, true
 			}

@@ -3,10 +3,11 @@ package plan
 import (
 	"slices"
 
-	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/addresses"
 	"github.com/edgeward/edgeward/internal/guard"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/observed"
+	"github.com/edgeward/edgeward/internal/ordered"
 )
 
 // planCNAME brings a name that is one CNAME towards its target. That changes in
@@ -43,7 +44,7 @@ func (s *sets) planCNAME(c *cluster, name, target string, records []*model.Recor
 // come before old ones go, and one that stands is always left. Nothing is made while
 // blocked: a CNAME has the name, or the TTL is about to change. It returns what nobody
 // wants and may go.
-func (s *sets) planAddresses(c *cluster, name string, set desired.Set, records []*model.Record, blocked bool) (setState, []guard.Deletion[model.Record]) {
+func (s *sets) planAddresses(c *cluster, name string, set addresses.Set, records []*model.Record, blocked bool) (setState, []guard.Deletion[model.Record]) {
 	want := s.wantedAddresses(name, set)
 	if notice, ok := set.TooLarge(name+"."+s.Settings.Domain, want); ok {
 		s.out.Notices = append(s.out.Notices, notice)
@@ -68,7 +69,7 @@ func (s *sets) planAddresses(c *cluster, name string, set desired.Set, records [
 	var leaving []guard.Deletion[model.Record]
 	for _, r := range found.standing {
 		s.removeDuplicates(r)
-		if desired.Contains(want, r.Data) {
+		if ordered.Contains(want, r.Data) {
 			continue
 		}
 		// What cannot go yet, since other addresses come first, is not judged by the guard
@@ -88,14 +89,14 @@ func (s *sets) planAddresses(c *cluster, name string, set desired.Set, records [
 
 // wantedAddresses are the addresses that a set shall have, sorted: also those that it may
 // keep and that stand or are on the way.
-func (s *sets) wantedAddresses(name string, set desired.Set) []string {
+func (s *sets) wantedAddresses(name string, set addresses.Set) []string {
 	want := slices.Clone(set.Addresses)
 	for _, ip := range set.Keep {
 		if s.places.Has(model.AddressRecord(name, ip, 0).Key()) {
 			want = append(want, ip)
 		}
 	}
-	return model.SortedSet(want)
+	return ordered.Distinct(want)
 }
 
 // makeMissing makes the addresses that a set lacks, unless blocked, and reports whether
@@ -136,7 +137,7 @@ func (s *sets) examine(name string, want []string, records []*model.Record) memb
 	var m members
 	for _, ip := range s.addressesOf(name, want, records) {
 		key := model.AddressRecord(name, ip, 0).Key()
-		wanted := desired.Contains(want, ip)
+		wanted := ordered.Contains(want, ip)
 		r, sure := s.places.Sure(key)
 		switch {
 		case sure:
@@ -173,7 +174,7 @@ func (m members) of(recordType string) members {
 func (s *sets) addressesOf(name string, want []string, records []*model.Record) []string {
 	var others []string
 	note := func(ip string) {
-		if !desired.Contains(want, ip) {
+		if !ordered.Contains(want, ip) {
 			others = append(others, ip)
 		}
 	}
@@ -190,5 +191,5 @@ func (s *sets) addressesOf(name string, want []string, records []*model.Record) 
 	if len(others) == 0 {
 		return want
 	}
-	return model.SortedSet(slices.Concat(want, others))
+	return ordered.Distinct(slices.Concat(want, others))
 }

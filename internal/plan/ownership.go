@@ -294,12 +294,12 @@ func tellUnread(d *draft, clusters map[string]*cluster, keptNames, keptHosts map
 		if kept := slices.Concat(keptHosts[name], keptNames[name]); len(kept) > 0 {
 			d.notice("cluster %s has published at %s, which is not in the configuration any more, so that its rules there are not read. "+
 				"What they may rest on stays (%s). Put the section back, or, when nothing of ours is left there, list it in sync.forget",
-				name, model.Joined(d.Settings.Unread(c.says), " and "), model.Listed(kept))
+				name, model.Joined(d.Settings.Unread(c.says), " and "), model.Listed(kept, ", "))
 		}
 		if hosts := hostsUnseen(d.facts, c); len(hosts) > 0 {
 			d.notice("cluster %s has led hosts to the CDN in zones that are not in %s any more: %s. "+
 				"Their CNAMEs are left as they are, and so is what they lead to. List the zones again, or delete the records of these hosts and list the zones in sync.forget",
-				name, d.Settings.DNS.Key("publish_zones"), model.Listed(hosts))
+				name, d.Settings.DNS.Key("publish_zones"), model.Listed(hosts, ", "))
 		}
 	}
 }

@@ -4,10 +4,10 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/guard"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/observed"
+	"github.com/edgeward/edgeward/internal/ordered"
 )
 
 // setState is how far the records behind an origin's name are.
@@ -145,7 +145,7 @@ func (s *sets) remember(name string, records []*model.Record) {
 
 // surplus notes that nobody wants a record of a name that is in use.
 func (s *sets) surplus(c *cluster, r *model.Record) guard.Deletion[model.Record] {
-	replaced := desired.Contains(s.Want.Sets[r.Name].Left, r.Data) // others stand for it
+	replaced := ordered.Contains(s.Want.Sets[r.Name].Surplus, r.Data) // others stand for it
 	s.guard.NoteUnwanted(s.Settings.DNS.Name, c.name, r.ID, guard.SaidIf(s.Memory.droppedRecords[r.Key()] || replaced))
 	return guard.Deletion[model.Record]{
 		Op:  model.Op[model.Record]{Verb: model.Delete, From: r, Urgency: model.UrgentRemove},
@@ -156,7 +156,7 @@ func (s *sets) surplus(c *cluster, r *model.Record) guard.Deletion[model.Record]
 // unused notes that no rule uses the name of a record. The record goes after the linger,
 // once all CDNs were read again: nobody may have pointed a rule at the name meanwhile.
 func (s *sets) unused(c *cluster, r *model.Record) guard.Deletion[model.Record] {
-	replaced := desired.Contains(s.Want.Sets[r.Name].Left, r.Data)
+	replaced := ordered.Contains(s.Want.Sets[r.Name].Surplus, r.Data)
 	by := guard.SaidIf(s.Memory.droppedRecords[r.Key()] || replaced || s.Memory.names[r.Name])
 	unwanted := s.guard.NoteUnwanted(s.Settings.DNS.Name, c.name, r.ID, by)
 	due := unwanted.Since.Add(s.Settings.Linger)

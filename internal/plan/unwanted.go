@@ -95,7 +95,7 @@ func (r *rules) replaced(own table.OwnRule) bool {
 	}
 	return slices.ContainsFunc(r.Settings.CDNs, func(cdn model.CDN) bool {
 		key := own.RuleKey
-		if key.CDN = cdn.Name; cdn.WholeHosts {
+		if key.CDN = cdn.Name; cdn.Paths == model.WholeHosts {
 			key.Path = "/"
 		}
 		row := r.rows.Row(key)

@@ -1,4 +1,4 @@
-package desired_test
+package spectls_test
 
 import (
 	"testing"
@@ -6,10 +6,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/fixture"
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/spectls"
 )
 
 // TestCertificate has what spec.tls and the Secrets say of www.example.com.
@@ -39,7 +39,8 @@ func TestCertificate(t *testing.T) {
 		secrets []kube.TLSSecret
 		refused []string
 		want    string // the Secret whose pair it is
-		problem *desired.Refusal
+		problem string
+		missing bool
 		until   time.Duration // after the start; 0: never
 		warning string
 	}{
@@ -55,30 +56,30 @@ func TestCertificate(t *testing.T) {
 		"another Secret's end is none of its": {tls: only, secrets: append(ends(40*day), kube.TLSSecret{Meta: kube.Meta{Namespace: "default", Name: "two"}, NotAfter: fixture.Start().Add(day)}),
 			want: "www", until: 26 * day},
 		"no such Secret": {tls: only,
-			problem: &desired.Refusal{State: desired.Pending, Reason: "Secret default/www" + saying + ", does not exist, or is not of type kubernetes.io/tls"}},
+			missing: true, problem: "Secret default/www" + saying + ", does not exist, or is not of type kubernetes.io/tls"},
 		"of that name elsewhere": {tls: only, secrets: []kube.TLSSecret{elsewhere}, refused: []string{"other"},
-			problem: &desired.Refusal{State: desired.Pending, Reason: "Secret default/www" + saying + ", does not exist, or is not of type kubernetes.io/tls"}},
+			missing: true, problem: "Secret default/www" + saying + ", does not exist, or is not of type kubernetes.io/tls"},
 		"of another namespace": {tls: []kube.IngressTLS{{Hosts: []string{host}, Secret: "other/www"}}, secrets: []kube.TLSSecret{elsewhere},
-			problem: &desired.Refusal{State: desired.Invalid, Reason: "spec.tls names Secret \"other/www\" for host www.example.com: it has to be one of the Ingress's own namespace, named without it"}},
+			problem: "spec.tls names Secret \"other/www\" for host www.example.com: it has to be one of the Ingress's own namespace, named without it"},
 		"an entry without a Secret": {tls: []kube.IngressTLS{{Hosts: []string{host}}}, secrets: []kube.TLSSecret{www}},
 		"not to be read": {tls: only, refused: []string{"other", "default"},
-			problem: &desired.Refusal{State: desired.Pending, Reason: "Secret default/www" + saying + ", may not be read (deploy/rbac-certificates.yaml allows it)"}},
+			missing: true, problem: "Secret default/www" + saying + ", may not be read (deploy/rbac-certificates.yaml allows it)"},
 		"none to be read": {tls: only, refused: []string{""},
-			problem: &desired.Refusal{State: desired.Pending, Reason: "Secret default/www" + saying + ", may not be read (deploy/rbac-certificates.yaml allows it)"}},
+			missing: true, problem: "Secret default/www" + saying + ", may not be read (deploy/rbac-certificates.yaml allows it)"},
 		"not to be read any more": {tls: only, secrets: []kube.TLSSecret{www}, refused: []string{"default"}, want: "www", until: 31 * day},
 		"a pair that does not fit": {tls: only, secrets: []kube.TLSSecret{{Meta: www.Meta, Fault: "the private key is not that of the certificate"}},
-			problem: &desired.Refusal{State: desired.Invalid, Reason: "Secret default/www" + saying + ": the private key is not that of the certificate"}},
+			problem: "Secret default/www" + saying + ": the private key is not that of the certificate"},
 		"of another host": {tls: only, secrets: []kube.TLSSecret{fixture.TLSSecretOf("www", "*.www.example.com", "a.org", "b.org", "c.org", "d.org", "e.org", "f.org")},
-			problem: &desired.Refusal{State: desired.Invalid, Reason: "Secret default/www" + saying + ": the certificate is for *.www.example.com, a.org, b.org, c.org, d.org and 2 more, not for this host"}},
+			problem: "Secret default/www" + saying + ": the certificate is for *.www.example.com, a.org, b.org, c.org, d.org and 2 more, not for this host"},
 		"of no host": {tls: only, secrets: []kube.TLSSecret{fixture.TLSSecretOf("www")},
-			problem: &desired.Refusal{State: desired.Invalid, Reason: "Secret default/www" + saying + ": the certificate is for no host name, not for this host"}},
+			problem: "Secret default/www" + saying + ": the certificate is for no host name, not for this host"},
 		"its last second": {tls: only, secrets: ends(0), want: "www", until: time.Second,
 			warning: "the certificate in Secret default/www ends at 2001-09-09T01:46:40Z"},
 		"expired": {tls: only, secrets: ends(-time.Second),
-			problem: &desired.Refusal{State: desired.Invalid, Reason: "Secret default/www" + saying + ": the certificate has expired at 2001-09-09T01:46:39Z"}},
+			problem: "Secret default/www" + saying + ": the certificate has expired at 2001-09-09T01:46:39Z"},
 		"its first second": {tls: only, secrets: begins(0), want: "www", until: 31 * day},
 		"not valid yet": {tls: only, secrets: begins(time.Second), until: time.Second,
-			problem: &desired.Refusal{State: desired.Invalid, Reason: "Secret default/www" + saying + ": the certificate is not valid before 2001-09-09T01:46:41Z"}},
+			problem: "Secret default/www" + saying + ": the certificate is not valid before 2001-09-09T01:46:41Z"},
 		"it ends soon": {tls: only, secrets: ends(14 * day), want: "www", until: 14*day + time.Second,
 			warning: "the certificate in Secret default/www ends at 2001-09-23T01:46:40Z"},
 		"it ends a little later": {tls: only, secrets: ends(14*day + time.Minute), want: "www", until: time.Minute},
@@ -89,60 +90,31 @@ func TestCertificate(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			c := fixture.Cluster("main")
-			c.TLSSecrets, c.TLSRefused = test.secrets, test.refused
-			ing := fixture.Shop()
-			ing.TLS = test.tls
-			certificates := desired.CertificatesOf(c, fixture.Settings(), fixture.Start(), &ing, fixture.ShopID())
-			got, problem := certificates.Of(host)
-			if diff := cmp.Diff(test.problem, problem); diff != "" {
-				t.Errorf("problem (-want +got):\n%s", diff)
+			got := spectls.NewSecrets(test.secrets, test.refused).Of(host, "default", spectls.Read(test.tls), fixture.Start())
+			if got.Problem != test.problem || got.Missing != test.missing {
+				t.Errorf("problem %q, missing: %t; want %q, %t", got.Problem, got.Missing, test.problem, test.missing)
 			}
 			var pair *model.Certificate
 			if test.want != "" {
 				pair = model.NewCertificate("chain of "+test.want, "key of "+test.want)
 			}
-			if !got.Equal(pair) || got != nil && (got.Chain() != pair.Chain() || got.Key() != pair.Key()) {
-				t.Errorf("got %v, want %v", got, pair)
+			if !got.Pair.Equal(pair) || pair != nil && (got.Pair.Chain() != pair.Chain() || got.Pair.Key() != pair.Key()) {
+				t.Errorf("got %v, want %v", got.Pair, pair)
 			}
 			var until time.Time
 			if test.until != 0 {
 				until = fixture.Start().Add(test.until)
 			}
-			if !certificates.Until().Equal(until) {
-				t.Errorf("until %s, want %s", certificates.Until(), until)
+			if !got.Until.Equal(until) {
+				t.Errorf("until %s, want %s", got.Until, until)
 			}
-			var warnings []desired.Warning
+			var warnings []string
 			if test.warning != "" {
-				warnings = []desired.Warning{{Ingress: fixture.ShopID(), Message: test.warning}}
+				warnings = []string{test.warning}
 			}
-			if diff := cmp.Diff(warnings, certificates.Warnings()); diff != "" {
+			if diff := cmp.Diff(warnings, got.Warnings); diff != "" {
 				t.Errorf("warnings (-want +got):\n%s", diff)
 			}
 		})
-	}
-}
-
-// TestCertificatesHaveTheEarliestEnd has two: time changes the answer when the
-// first of them ends, and an earlier time that something else has stays.
-func TestCertificatesHaveTheEarliestEnd(t *testing.T) {
-	const day = 24 * time.Hour
-	a, b := fixture.TLSSecretOf("a", "a.example.com"), fixture.TLSSecretOf("b", "b.example.com")
-	a.NotAfter, b.NotAfter = fixture.Start().Add(40*day), fixture.Start().Add(30*day)
-	c := fixture.Cluster("main")
-	c.TLSSecrets = []kube.TLSSecret{a, b}
-	ing := fixture.Shop()
-	ing.TLS = []kube.IngressTLS{{Hosts: []string{"a.example.com"}, Secret: "a"}, {Hosts: []string{"b.example.com"}, Secret: "b"}}
-	for host, until := range map[string]time.Duration{"a.example.com": 26 * day, "b.example.com": 16 * day} {
-		certificates := desired.CertificatesOf(c, fixture.Settings(), fixture.Start(), &ing, fixture.ShopID())
-		certificates.Of(host)
-		if !certificates.Until().Equal(fixture.Start().Add(until)) {
-			t.Errorf("%s: until %s", host, certificates.Until())
-		}
-		certificates.Of("b.example.com")
-		certificates.Of("a.example.com")
-		if !certificates.Until().Equal(fixture.Start().Add(16 * day)) {
-			t.Errorf("both: until %s", certificates.Until())
-		}
 	}
 }

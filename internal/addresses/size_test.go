@@ -1,13 +1,13 @@
-package desired_test
+package addresses_test
 
 import (
 	"fmt"
 	"slices"
 	"testing"
 
-	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/addresses"
 	"github.com/edgeward/edgeward/internal/fixture"
-	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/ordered"
 )
 
 // TestChoiceIsFair counts how often each of many addresses is chosen, for many sets:
@@ -20,9 +20,9 @@ func TestChoiceIsFair(t *testing.T) {
 	}
 	times := make(map[string]int)
 	for i := range sets {
-		s := desired.Bounded(desired.Set{Addresses: model.SortedSet(slices.Clone(all))}, fmt.Sprintf("web-%d.default.local.main.acme", i))
-		if len(s.Addresses) != 256 || len(s.Left) != nodes-256 || !slices.IsSorted(s.Addresses) || !slices.IsSorted(s.Left) {
-			t.Fatalf("%d chosen, %d left", len(s.Addresses), len(s.Left))
+		s := addresses.Set{Addresses: ordered.Distinct(slices.Clone(all))}.Bounded(fmt.Sprintf("web-%d.default.local.main.acme", i))
+		if len(s.Addresses) != 256 || len(s.Surplus) != nodes-256 || !slices.IsSorted(s.Addresses) || !slices.IsSorted(s.Surplus) {
+			t.Fatalf("%d chosen, %d left", len(s.Addresses), len(s.Surplus))
 		}
 		for _, ip := range s.Addresses {
 			times[ip]++
@@ -43,10 +43,10 @@ func TestNoneIsLeft(t *testing.T) {
 	for i := range 300 {
 		keep = append(keep, fixture.IP4(i))
 	}
-	keep = model.SortedSet(keep)
-	last := desired.Bounded(desired.Set{Addresses: keep, Lacks: "none"}, "x").Left[0]
+	keep = ordered.Distinct(keep)
+	last := addresses.Set{Addresses: keep, Lacks: "none"}.Bounded("x").Surplus[0]
 	others := slices.DeleteFunc(slices.Clone(keep), func(ip string) bool { return ip == last })
-	s := desired.Bounded(desired.Set{Addresses: []string{last}, Keep: others, Lacks: "none"}, "x")
+	s := addresses.Set{Addresses: []string{last}, Keep: others, Lacks: "none"}.Bounded("x")
 	if len(s.Addresses) != 256 || len(s.Keep) != 0 {
 		t.Errorf("%d are wanted and %d kept", len(s.Addresses), len(s.Keep))
 	}

@@ -1,10 +1,10 @@
-package desired_test
+package addresses_test
 
 import (
 	"strings"
 	"testing"
 
-	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/addresses"
 	"github.com/edgeward/edgeward/internal/fixture"
 )
 
@@ -25,7 +25,7 @@ func TestNamesThatAreNoOrigin(t *testing.T) {
 		{"is not a fully qualified domain name", "localhost web metadata *.example.org a_b.example.org 192.0.2.1 example..org"},
 	} {
 		for name := range strings.FieldsSeq(test.names) {
-			if why := desired.WhyNoOrigin(set, name); !strings.HasPrefix(why, test.why) || test.why == "" && why != "" {
+			if why := addresses.WhyNoOrigin(set, name); !strings.HasPrefix(why, test.why) || test.why == "" && why != "" {
 				t.Errorf("%s %q, want %q", name, why, test.why)
 			}
 		}

@@ -1,4 +1,4 @@
-package desired_test
+package addresses_test
 
 import (
 	"net/netip"
@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/addresses"
 	"github.com/edgeward/edgeward/internal/fixture"
 	"github.com/edgeward/edgeward/internal/kube"
 )
@@ -15,7 +15,7 @@ import (
 // nodesOutcome is what nodes come to.
 type nodesOutcome struct {
 	want, keep []string
-	count      desired.NodeCounts
+	count      addresses.NodeCounts
 	until      time.Time
 }
 
@@ -35,72 +35,73 @@ func TestNodes(t *testing.T) {
 		"none": {nil, nodesOutcome{}},
 		"ready, in any order": {
 			[]kube.Node{two, one},
-			nodesOutcome{want: []string{"192.0.2.1", "192.0.2.2"}, count: desired.NodeCounts{Ready: 2}},
+			nodesOutcome{want: []string{"192.0.2.1", "192.0.2.2"}, count: addresses.NodeCounts{Ready: 2}},
 		},
 		"two nodes of one address": {
 			[]kube.Node{one, fixture.Node("n2", "192.0.2.1")},
-			nodesOutcome{want: []string{"192.0.2.1"}, count: desired.NodeCounts{Ready: 2}},
+			nodesOutcome{want: []string{"192.0.2.1"}, count: addresses.NodeCounts{Ready: 2}},
 		},
 		"one excluded": {
 			[]kube.Node{one, excluded(two)},
-			nodesOutcome{want: []string{"192.0.2.1"}, count: desired.NodeCounts{Ready: 1, Excluded: 1}},
+			nodesOutcome{want: []string{"192.0.2.1"}, count: addresses.NodeCounts{Ready: 1, Excluded: 1}},
 		},
 		"all excluded": {
 			[]kube.Node{excluded(one), excluded(two)},
-			nodesOutcome{count: desired.NodeCounts{Excluded: 2}},
+			nodesOutcome{count: addresses.NodeCounts{Excluded: 2}},
 		},
 		"one without an address": {
 			[]kube.Node{one, {Meta: kube.Meta{Name: "n2"}, Ready: true}},
-			nodesOutcome{want: []string{"192.0.2.1"}, count: desired.NodeCounts{Ready: 1, NoAddress: 1}},
+			nodesOutcome{want: []string{"192.0.2.1"}, count: addresses.NodeCounts{Ready: 1, NoAddress: 1}},
 		},
 		"not ready for a short while: kept, not added": {
 			[]kube.Node{one, fixture.NotReady(two, short)},
-			nodesOutcome{want: []string{"192.0.2.1"}, keep: []string{"192.0.2.2"}, count: desired.NodeCounts{Ready: 2}, until: fixture.Start().Add(delay - short)},
+			nodesOutcome{want: []string{"192.0.2.1"}, keep: []string{"192.0.2.2"}, count: addresses.NodeCounts{Ready: 2}, until: fixture.Start().Add(delay - short)},
 		},
 		"not ready for long: left out": {
 			[]kube.Node{one, two, fixture.NotReady(three, long)},
-			nodesOutcome{want: []string{"192.0.2.1", "192.0.2.2"}, count: desired.NodeCounts{Ready: 2, NotReady: 1}},
+			nodesOutcome{want: []string{"192.0.2.1", "192.0.2.2"}, count: addresses.NodeCounts{Ready: 2, NotReady: 1}},
 		},
 		"not ready for exactly the delay": {
 			[]kube.Node{one, two, fixture.NotReady(three, delay)},
-			nodesOutcome{want: []string{"192.0.2.1", "192.0.2.2"}, count: desired.NodeCounts{Ready: 2, NotReady: 1}},
+			nodesOutcome{want: []string{"192.0.2.1", "192.0.2.2"}, count: addresses.NodeCounts{Ready: 2, NotReady: 1}},
 		},
 		"the first of several delays to end": {
 			[]kube.Node{one, fixture.NotReady(two, time.Second), fixture.NotReady(three, short), fixture.NotReady(four, 2*time.Second)},
 			nodesOutcome{
 				want: []string{"192.0.2.1"}, keep: []string{"192.0.2.2", "192.0.2.3", "192.0.2.4"},
-				count: desired.NodeCounts{Ready: 4}, until: fixture.Start().Add(delay - short),
+				count: addresses.NodeCounts{Ready: 4}, until: fixture.Start().Add(delay - short),
 			},
 		},
 		"exactly half ready: no panic": {
 			[]kube.Node{one, two, fixture.NotReady(three, long), fixture.NotReady(four, long)},
-			nodesOutcome{want: []string{"192.0.2.1", "192.0.2.2"}, count: desired.NodeCounts{Ready: 2, NotReady: 2}},
+			nodesOutcome{want: []string{"192.0.2.1", "192.0.2.2"}, count: addresses.NodeCounts{Ready: 2, NotReady: 2}},
 		},
 		"fewer than half ready: all of them": {
 			[]kube.Node{one, fixture.NotReady(two, long), fixture.NotReady(three, long)},
-			nodesOutcome{want: []string{"192.0.2.1", "192.0.2.2", "192.0.2.3"}, count: desired.NodeCounts{Ready: 1, NotReady: 2, Panic: true}},
+			nodesOutcome{want: []string{"192.0.2.1", "192.0.2.2", "192.0.2.3"}, count: addresses.NodeCounts{Ready: 1, NotReady: 2, Panic: true}},
 		},
 		"none ready: all of them": {
 			[]kube.Node{fixture.NotReady(one, long)},
-			nodesOutcome{want: []string{"192.0.2.1"}, count: desired.NodeCounts{NotReady: 1, Panic: true}},
+			nodesOutcome{want: []string{"192.0.2.1"}, count: addresses.NodeCounts{NotReady: 1, Panic: true}},
 		},
 		"excluded ones do not count for the half": {
 			[]kube.Node{one, fixture.NotReady(two, long), excluded(three), excluded(four)},
-			nodesOutcome{want: []string{"192.0.2.1"}, count: desired.NodeCounts{Ready: 1, NotReady: 1, Excluded: 2}},
+			nodesOutcome{want: []string{"192.0.2.1"}, count: addresses.NodeCounts{Ready: 1, NotReady: 1, Excluded: 2}},
 		},
 		"none ready, some for a short while": {
 			[]kube.Node{fixture.NotReady(one, short), fixture.NotReady(two, long)},
-			nodesOutcome{want: []string{"192.0.2.1"}, count: desired.NodeCounts{Ready: 1, NotReady: 1}, until: fixture.Start().Add(delay - short)},
+			nodesOutcome{want: []string{"192.0.2.1"}, count: addresses.NodeCounts{Ready: 1, NotReady: 1}, until: fixture.Start().Add(delay - short)},
 		},
 		"panic, some for a short while": {
 			[]kube.Node{fixture.NotReady(one, short), fixture.NotReady(two, long), fixture.NotReady(three, long)},
-			nodesOutcome{want: []string{"192.0.2.1", "192.0.2.2", "192.0.2.3"}, count: desired.NodeCounts{Ready: 1, NotReady: 2, Panic: true}, until: fixture.Start().Add(delay - short)},
+			nodesOutcome{want: []string{"192.0.2.1", "192.0.2.2", "192.0.2.3"}, count: addresses.NodeCounts{Ready: 1, NotReady: 2, Panic: true}, until: fixture.Start().Add(delay - short)},
 		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			set, count, until := desired.NodesOf(test.nodes, []string{"ExternalIP"}, delay, fixture.Start())
-			got := nodesOutcome{set.Addresses, set.Keep, count, until}
+			usable := addresses.UsableNodes(test.nodes, []string{"ExternalIP"}, delay, fixture.Start())
+			set := usable.Set("main", addresses.OnEveryNode(addresses.BothFamilies()), "")
+			got := nodesOutcome{set.Addresses, set.Keep, usable.Counts, usable.Until}
 			if diff := cmp.Diff(test.want, got, cmp.AllowUnexported(nodesOutcome{})); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
@@ -160,30 +161,9 @@ func TestNodeAddresses(t *testing.T) {
 				}
 				return ip.String()
 			}
-			v4, v6 := desired.NodeAddresses(test.addresses, test.types)
+			v4, v6 := addresses.NodeAddresses(test.addresses, test.types)
 			if text(v4) != test.v4 || text(v6) != test.v6 {
 				t.Errorf("got %s, %s; want %q, %q", v4, v6, test.v4, test.v6)
-			}
-		})
-	}
-}
-
-// TestUntil has two clusters: the answer changes when the first node of any
-// has been NotReady for its cluster's delay.
-func TestUntil(t *testing.T) {
-	main, west := fixture.Cluster("main", fixture.Node("n1", "192.0.2.1"), fixture.NotReady(fixture.Node("n2", "192.0.2.2"), 0)), fixture.Cluster("west", fixture.NotReady(fixture.Node("n3", "192.0.2.3"), 0))
-	main.NotReadyDelay, west.NotReadyDelay = 40*time.Second, 20*time.Second
-	for name, test := range map[string]struct {
-		clusters []desired.Cluster
-		want     time.Time
-	}{
-		"the earlier comes first": {[]desired.Cluster{west, main}, fixture.Start().Add(20 * time.Second)},
-		"the earlier comes last":  {[]desired.Cluster{main, west}, fixture.Start().Add(20 * time.Second)},
-		"none waits":              {[]desired.Cluster{fixture.Cluster("main", fixture.Node("n1", "192.0.2.1"))}, time.Time{}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			if got := desired.Desired(test.clusters, fixture.Settings(), fixture.Start()).Until; !got.Equal(test.want) {
-				t.Errorf("until %s, want %s", got, test.want)
 			}
 		})
 	}

@@ -1,4 +1,4 @@
-package desired
+package spectls
 
 import (
 	"crypto/x509"
@@ -11,10 +11,9 @@ func TestNamesAreCoveredAsByX509(t *testing.T) {
 		"*.www.example.com", "w*.example.com", "www.*.com", "*.*.com", "_x.example.com", "192.0.2.1"}
 	for _, host := range []string{"example.com", "www.example.com", "a.www.example.com", "other.com", "a.b.c.example.com", "x-y.example.com"} {
 		for _, name := range names {
-			set := make(nameSet)
-			set.add([]string{"other.example.org", name})
-			want := (&x509.Certificate{DNSNames: []string{"other.example.org", name}}).VerifyHostname(host) == nil
-			if got := set.cover(host); got != want {
+			names := []string{"other.example.org", name}
+			want := (&x509.Certificate{DNSNames: names}).VerifyHostname(host) == nil
+			if got := newNameSet(names).cover(host); got != want {
 				t.Errorf("%q is covered by %q: %t, want %t", host, name, got, want)
 			}
 		}
