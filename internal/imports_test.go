@@ -57,7 +57,7 @@ func TestImports(t *testing.T) {
 		"internal/certificate":   {only: []string{"internal/kube"}, std: true},
 		"internal/syncer":        {never: []string{"edgio", "vultrcdn", "vultrdns", "watcher", "internal/config", "internal/emulator"}},
 		"watcher":                {only: []string{"internal/kube", "internal/certificate"}},
-		"internal/syncer/target": {only: []string{"internal/kube", "internal/ordered", "internal/model", "internal/addresses", "internal/memo", "internal/spectls", "internal/observed", "internal/desired", "internal/plan", "internal/outcome", "internal/provider", "internal/schema", "internal/printable", "internal/httpapi"}},
+		"internal/syncer/target": {only: []string{"internal/kube", "internal/ordered", "internal/model", "internal/addresses", "internal/memo", "internal/spectls", "internal/observed", "internal/desired", "internal/guard", "internal/hostalias", "internal/table", "internal/plan", "internal/outcome", "internal/provider", "internal/schema", "internal/printable", "internal/httpapi"}},
 		// A provider knows the words, what is asked of it, and how to speak to an API.
 		"edgio":             {only: providerMay},
 		"vultrcdn":          {only: append(slices.Clone(providerMay), "internal/vultrapi")},
