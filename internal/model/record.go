@@ -19,14 +19,21 @@ type Record struct {
 // Key names the record's place: no two operations at one place run at a time. A
 // name has one CNAME, and one claim or mark of ours, whatever it says.
 func (r Record) Key() Place {
+	place := r.SetPlace()
+	if r.Type != "CNAME" && !(r.Type == "TXT" && strings.HasPrefix(r.Name, OwnerPrefix)) {
+		place.Detail = r.Data
+	}
+	return place
+}
+
+// SetPlace is the place of the record's set: no two operations on one set run at a time
+// where a DNS takes whole sets.
+func (r Record) SetPlace() Place {
 	name := r.Name
 	if r.Zone != "" {
 		name += "." + r.Zone
 	}
-	if r.Type == "CNAME" || r.Type == "TXT" && strings.HasPrefix(r.Name, OwnerPrefix) {
-		return Place{Kind: PlaceKind(r.Type), Name: name}
-	}
-	return Place{Kind: PlaceKind(r.Type), Name: name, Detail: r.Data}
+	return Place{Kind: PlaceKind(r.Type), Name: name}
 }
 
 // WithData returns the record as it is to be changed into, with other data.
