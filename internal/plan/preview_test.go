@@ -77,7 +77,7 @@ func TestPreview(t *testing.T) {
 // TestPreviewOfAHost: the name that the CDN will give is not known, and is said
 // so; of one that stands it is.
 func TestPreviewOfAHost(t *testing.T) {
-	s := newStage(fixture.VultrSettings(), fixture.Cluster("main", fixture.Fast("/=web"), fixture.Balanced("192.0.2.9")))
+	s := newStage(fixture.TwoCDNs(), fixture.Cluster("main", fixture.WholeHost("/=web"), fixture.Balanced("192.0.2.9")))
 	f, err := Preview(s.Input)
 	if err != nil || len(f.Records) != 4 || f.Records[3].New().Data != "(the name that the CDN gives)" {
 		t.Errorf("forecast %v, %v", changes(f), err)
@@ -109,7 +109,7 @@ func TestPreviewLeavesItsInput(t *testing.T) {
 
 func TestAllHoldings(t *testing.T) {
 	ours := settled(fixture.Settings(), fixture.Cluster("main", fixture.Usual()...)).Input
-	foreign := model.Rule{ID: "foreign", RuleKey: model.RuleKey{CDN: model.Edgio, Host: "www.example.org", Path: "/"}, SourceHost: "nodes.old.acme." + fixture.TestDomain}
+	foreign := model.Rule{ID: "foreign", RuleKey: model.RuleKey{CDN: model.Edgio, Host: "www.example.org", Path: "/"}, SourceHost: "nodes.old.acme." + fixture.Domain}
 	elsewhere, others := foreign, marked(foreign, model.OwnerLabel{Owner: "another", IngressID: fixture.ShopID()})
 	elsewhere.SourceHost = "origin.example.org"
 	rules := append(ours.Rules.Objects, new(foreign), &elsewhere, &others)
