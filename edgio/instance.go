@@ -107,7 +107,7 @@ func (in instance) rule() model.Rule {
 	r := model.Rule{
 		ID: read[string](in.top, "uuid"),
 		RuleKey: model.RuleKey{
-			CDN:  model.Edgio,
+			CDN:  Name,
 			Host: model.NormalHost(read[string](in.body, "publishedHostname")),
 			Path: path,
 		},

@@ -9,7 +9,6 @@ import (
 	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/fixture"
 	"github.com/edgeward/edgeward/internal/kube"
-	"github.com/edgeward/edgeward/internal/model"
 )
 
 func TestWholeHosts(t *testing.T) {
@@ -67,7 +66,7 @@ func TestWholeHosts(t *testing.T) {
 				}
 			}
 			for _, r := range want.Routes {
-				if r.Key.CDN != model.VultrCDN || r.Key.Path != "/" {
+				if r.Key.CDN != fixture.VultrCDN || r.Key.Path != "/" {
 					t.Errorf("route %+v", r.Key)
 				}
 			}

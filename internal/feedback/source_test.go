@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/fixture"
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/observed"
@@ -27,7 +28,7 @@ func id(name string) model.IngressID {
 // url is "host/path" as a key.
 func url(text string) model.RuleKey {
 	host, path, _ := strings.Cut(text, "/")
-	return model.RuleKey{CDN: model.Edgio, Host: host, Path: "/" + path}
+	return model.RuleKey{CDN: fixture.Edgio, Host: host, Path: "/" + path}
 }
 
 // ruleOf is a rule at a URL that is marked for an Ingress.
@@ -40,7 +41,7 @@ func ruleOf(owner string, of model.IngressID, at string) model.Rule {
 // marked for an Ingress.
 func zoneOf(of model.IngressID, host, published string) model.Rule {
 	r := ruleOf("acme", of, host+"/")
-	r.ID, r.CDN, r.Published = published, model.VultrCDN, published
+	r.ID, r.CDN, r.Published = published, fixture.VultrCDN, published
 	return r
 }
 
@@ -53,7 +54,7 @@ func ingress(name string) *kube.Ingress {
 func overview(target string, rules ...model.Rule) *outcome.Overview {
 	slices.SortFunc(rules, model.Rule.Compare)
 	return &outcome.Overview{
-		Settings: model.Settings{Owner: "acme", CDNs: []model.CDN{{Name: model.Edgio, OneName: true, Host: target}}},
+		Settings: model.Settings{Owner: "acme", CDNs: []model.CDN{{Name: fixture.Edgio, OneName: true, Host: target}}},
 		Want:     desired.Want{Clusters: map[string]*desired.ClusterWant{"main": {}, "far": {}}}, Rules: observed.Refs(rules),
 	}
 }
@@ -229,7 +230,7 @@ func TestMessages(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			rules := slices.Clone(zones)
 			for _, r := range test.step.Routes {
-				if r.State == desired.Synced && r.Key.CDN == model.Edgio {
+				if r.State == desired.Synced && r.Key.CDN == fixture.Edgio {
 					rules = append(rules, ruleOf("acme", r.Ingress, r.Key.String()))
 				}
 			}
@@ -306,7 +307,7 @@ func TestSharedHost(t *testing.T) {
 			"give it a host of its own, or let an Ingress controller in the cluster divide the paths (annotation edgeward/origin: status or nodes). Correct the Ingress or what it names; nothing new is published until then.")},
 	} {
 		t.Run(name, func(t *testing.T) {
-			set := model.Settings{Owner: "acme", Domain: "k8s.example.net", CDNs: []model.CDN{{Name: model.VultrCDN, Class: "vultr-cdn", Paths: model.WholeHosts, Certificates: true}}}
+			set := model.Settings{Owner: "acme", Domain: "k8s.example.net", CDNs: []model.CDN{{Name: fixture.VultrCDN, Class: "vultr-cdn", Paths: model.WholeHosts, Certificates: true}}}
 			ingresses := []*kube.Ingress{at("api", "/api", test.service, 2), at("front", "/", "web", 1)}
 			cluster := desired.Cluster{Name: "main", Ready: true, Ingresses: ingresses, Services: []kube.Service{serving("api", "192.0.2.10"), serving("web", "192.0.2.9")}}
 			o := &outcome.Overview{Settings: set, Want: desired.Desired([]desired.Cluster{cluster}, set, time.Unix(3, 0))}
@@ -345,7 +346,7 @@ func TestManyFailures(t *testing.T) {
 		route := &desired.Route{Key: key, Ingress: id("shop"), Set: fmt.Sprintf("web%d.default.lb.main.acme", i)}
 		o.Want.Routes = append(o.Want.Routes, route)
 		o.Step.Routes = append(o.Step.Routes, plan.RouteState{Route: route, State: desired.Failed, Reason: "no reply"})
-		o.Failures = append(o.Failures, outcome.Failure{Provider: model.Edgio, Place: url(fmt.Sprintf("h%d.example.com/a", many-1-i)).Place(), Ingress: id("shop"), Error: "500"})
+		o.Failures = append(o.Failures, outcome.Failure{Provider: fixture.Edgio, Place: url(fmt.Sprintf("h%d.example.com/a", many-1-i)).Place(), Ingress: id("shop"), Error: "500"})
 		o.Want.Warnings = append(o.Want.Warnings, desired.Warning{Ingress: id("shop"), Message: fmt.Sprint("warning ", i)})
 	}
 	slices.SortFunc(o.Want.Routes, func(a, b *desired.Route) int { return a.Key.Compare(b.Key) })

@@ -1,11 +1,5 @@
 package model
 
-// Provider is the name of a provider, as metrics and messages have it.
+// Provider is the name of a provider, in metrics, ownership records and messages. Package
+// providers has the table of those that there are.
 type Provider string
-
-// The providers that there are.
-const (
-	Edgio    Provider = "edgio"
-	VultrCDN Provider = "vultr-cdn"
-	Vultr    Provider = "vultr" // DNS
-)

@@ -78,7 +78,7 @@ func BenchmarkPlan(b *testing.B) {
 func othersRules(n int) (list []*model.Rule) {
 	for i := range n {
 		list = append(list, &model.Rule{
-			ID: fmt.Sprint("other-", i), RuleKey: model.RuleKey{CDN: model.Edgio, Host: fmt.Sprintf("o%d.example.org", i), Path: "/"}, SourceHost: fmt.Sprintf("o%d.example.net", i%1000), SourcePath: "/",
+			ID: fmt.Sprint("other-", i), RuleKey: model.RuleKey{CDN: fixture.Edgio, Host: fmt.Sprintf("o%d.example.org", i), Path: "/"}, SourceHost: fmt.Sprintf("o%d.example.net", i%1000), SourcePath: "/",
 			Protocols: []model.Protocol{{Published: "https", PublishedPort: 443, Source: "http", SourcePort: 80}},
 		})
 	}

@@ -407,11 +407,11 @@ func (w *world) exact(step Step) {
 			continue
 		}
 		route := w.want.Route(r.RuleKey)
-		byHand := r.Host == "v1.example.com" || r.CDN == model.VultrCDN && len(w.settings.PublishZones) == 0
+		byHand := r.Host == "v1.example.com" || r.CDN == fixture.VultrCDN && len(w.settings.PublishZones) == 0
 		if byHand && route.Wanted() && !sameOrigin(r, route.Rule) {
 			continue // its DNS is not ours, so nobody can know whether it is used
 		}
-		if r.CDN == model.VultrCDN && r.Host != "v0.example.com" && w.atEdgio(r.Host) {
+		if r.CDN == fixture.VultrCDN && r.Host != "v0.example.com" && w.atEdgio(r.Host) {
 			continue // its host is led here still, as it is not known where Edgio serves it
 		}
 		got[r.RuleKey]++
@@ -444,7 +444,7 @@ func (w *world) exact(step Step) {
 
 // atEdgio reports whether a host is wanted at Edgio.
 func (w *world) atEdgio(host string) bool {
-	return slices.ContainsFunc(w.want.Routes, func(r *desired.Route) bool { return r.Wanted() && r.Key.CDN == model.Edgio && r.Key.Host == host })
+	return slices.ContainsFunc(w.want.Routes, func(r *desired.Route) bool { return r.Wanted() && r.Key.CDN == fixture.Edgio && r.Key.Host == host })
 }
 
 // exactRecords compares the records, given the names that rules use.
@@ -464,7 +464,7 @@ func (w *world) exactRecords(used map[string]bool) {
 	}
 	for _, r := range w.rules.truth {
 		m, _ := r.OwnerLabel()
-		if r.CDN != model.VultrCDN || r.Pending || m.Owner != fixture.Owner {
+		if r.CDN != fixture.VultrCDN || r.Pending || m.Owner != fixture.Owner {
 			continue
 		}
 		// What cannot be served, or understood, may stay as it is.

@@ -154,7 +154,7 @@ func carryOut[T model.Object[T]](v *observed.View[T], op model.Op[T], id string)
 // kept is an object as the provider keeps it: a whole-host CDN gives a rule a
 // name of its own.
 func kept[T model.Object[T]](o T) T {
-	if r, ok := any(o).(model.Rule); ok && r.CDN == model.VultrCDN {
+	if r, ok := any(o).(model.Rule); ok && r.CDN == fixture.VultrCDN {
 		r.Published = "cdn-" + r.ID + ".vultrcdn.com"
 		return any(r).(T)
 	}

@@ -61,7 +61,7 @@ func TestMarkInAClaimsPlace(t *testing.T) {
 	ing.Rules[0].Host = "west.acme." + fixture.Domain
 	s := newStage(set, fixture.Cluster("main", ing, fixture.Balanced("192.0.2.9")), fixture.Cluster("west", fixture.Shop(), fixture.Web(), fixture.Node("n1", "192.0.2.1")))
 	s.Records.Objects = []*model.Record{
-		{ID: "claim", Name: model.OwnershipName("main", fixture.Owner), Type: "TXT", Data: ownClaim("main", model.VultrCDN), TTL: 120},
+		{ID: "claim", Name: model.OwnershipName("main", fixture.Owner), Type: "TXT", Data: ownClaim("main", fixture.VultrCDN), TTL: 120},
 		{ID: "mark", Name: "_edgeward.west.acme", Type: "TXT", Data: model.AliasLabel(fixture.Owner, "main"), TTL: 120},
 		{ID: "lead", Name: "west.acme", Type: "CNAME", Data: "cdn-x.vultrcdn.com", TTL: 120},
 	}

@@ -173,7 +173,7 @@ func TestNodeFamiliesOnUpgrade(t *testing.T) {
 		"somebody else's rule names the other set": {
 			fresh: []any{fixture.Shop(), onlyV4, n1}, now: []any{fixture.Shop(), onlyV4, n1, dual2},
 			tamper: func(s *stage) {
-				s.Rules.Objects = append(slices.Clone(s.Rules.Objects), &model.Rule{ID: "x", RuleKey: model.RuleKey{CDN: model.Edgio, Host: "x.example.org", Path: "/"}, SourceHost: "nodes-v4.main." + fixture.Owner + "." + fixture.Domain})
+				s.Rules.Objects = append(slices.Clone(s.Rules.Objects), &model.Rule{ID: "x", RuleKey: model.RuleKey{CDN: fixture.Edgio, Host: "x.example.org", Path: "/"}, SourceHost: "nodes-v4.main." + fixture.Owner + "." + fixture.Domain})
 			},
 			want: []string{"0s: create nodes-v4.main 192.0.2.1, create nodes-v4.main 192.0.2.2, create nodes.main 192.0.2.2"},
 		},
@@ -255,7 +255,7 @@ func TestNodeFamiliesUnread(t *testing.T) {
 	s.Rules = observed.View[model.Rule]{}
 	c := fixture.Cluster("main", append(objects, n1, dual2)...)
 	c.Standing = desired.NewStanding(nil, append(slices.Clone(s.Records.Objects), new(model.AddressRecord("nodes-v4.main.acme", "192.0.2.1", 120)))) // of a move that was cut off
-	c.Standing.Unread = map[model.Provider]bool{model.Edgio: true}
+	c.Standing.Unread = map[model.Provider]bool{fixture.Edgio: true}
 	s.Want = desired.Desired([]desired.Cluster{c}, s.Settings, s.Now)
 	if diff := cmp.Diff([]string{"0s: create nodes.main 192.0.2.2"}, s.run()); diff != "" {
 		t.Errorf("before the CDN was read (-want +got):\n%s", diff)

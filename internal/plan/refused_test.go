@@ -138,10 +138,10 @@ func TestNoRoom(t *testing.T) {
 // for another origin.
 func TestExtra(t *testing.T) {
 	s := settled(fixture.TwoCDNs(), fixture.Cluster("main", fixture.WholeHost("/=web"), fixture.Balanced("192.0.2.9")))
-	s.rule(t, model.RuleKey{CDN: model.VultrCDN, Host: "www.example.com", Path: "/"}).Extra = `{"gzip":true}`
+	s.rule(t, model.RuleKey{CDN: fixture.VultrCDN, Host: "www.example.com", Path: "/"}).Extra = `{"gzip":true}`
 	s.change(true, fixture.Cluster("main", fixture.WholeHost("/=web"), fixture.Balanced("lb.example.org")))
 	s.run()
-	if r := s.rule(t, model.RuleKey{CDN: model.VultrCDN, Host: "www.example.com", Path: "/"}); r.Extra != `{"gzip":true}` || !strings.Contains(r.SourceHost, "lb-cname") {
+	if r := s.rule(t, model.RuleKey{CDN: fixture.VultrCDN, Host: "www.example.com", Path: "/"}); r.Extra != `{"gzip":true}` || !strings.Contains(r.SourceHost, "lb-cname") {
 		t.Errorf("%+v", r)
 	}
 }

@@ -376,7 +376,7 @@ func TestTTLOneAtATime(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := settled(fixture.Settings(), fixture.Cluster("main", fixture.Usual()...))
 			s.Settings.TTL = 60
-			s.record(t, ownClaim("main", model.Edgio)).TTL = 60
+			s.record(t, ownClaim("main", fixture.Edgio)).TTL = 60
 			s.Records.Objects = append(s.Records.Objects[:1:1], observed.Refs(test.standing)...)
 			s.Records.Attempts = test.attempts
 			if diff := cmp.Diff(test.want, s.ask()); diff != "" {
@@ -393,7 +393,7 @@ func TestKeptTTL(t *testing.T) {
 	set := fixture.Settings()
 	set.TTL = 1
 	s := newStage(set, fixture.Cluster("main", fixture.Usual()...))
-	kept := model.Record{ID: "c", Name: model.OwnershipName("main", fixture.Owner), Type: "TXT", Data: ownClaim("main", model.Edgio), TTL: 60}
+	kept := model.Record{ID: "c", Name: model.OwnershipName("main", fixture.Owner), Type: "TXT", Data: ownClaim("main", fixture.Edgio), TTL: 60}
 	ask := kept.WithIdentity("")
 	ask.TTL = 1
 	s.Records.Objects = []*model.Record{&kept}

@@ -218,7 +218,7 @@ func tenantsRules() []tenantsRow {
 	adopts := func(mode string) attempt {
 		const host = "old.evil.example"
 		return attempt{
-			stands: []model.Rule{{ID: "x", RuleKey: model.RuleKey{CDN: model.Edgio, Host: host, Path: "/"}, SourceHost: "elsewhere.example.org", SourcePath: "/"}},
+			stands: []model.Rule{{ID: "x", RuleKey: model.RuleKey{CDN: fixture.Edgio, Host: host, Path: "/"}, SourceHost: "elsewhere.example.org", SourcePath: "/"}},
 			before: in("evil", noted(atEdgio(host, "Prefix", "/"), desired.AnnotationAdopt, "true"), lb),
 			named:  desired.Allow{Annotations: []string{desired.AnnotationAdopt}},
 			set:    func(s *model.Settings) { s.Adopt = mode },

@@ -45,11 +45,11 @@ func TestPreviewOfAZoneThatCannotBeRead(t *testing.T) {
 // the old one has gone has what an operator set on that.
 func TestExtraWhereThereIsNoRoom(t *testing.T) {
 	s := settled(fixture.TwoCDNs(), fixture.Cluster("main", fixture.WholeHost("/=web"), fixture.Balanced("192.0.2.9")))
-	s.rule(t, model.RuleKey{CDN: model.VultrCDN, Host: "www.example.com", Path: "/"}).Extra = `{"gzip":true}`
+	s.rule(t, model.RuleKey{CDN: fixture.VultrCDN, Host: "www.example.com", Path: "/"}).Extra = `{"gzip":true}`
 	s.change(true, fixture.Cluster("main", fixture.WholeHost("/=web"), fixture.Balanced("lb.example.org")))
 	s.hasNoRoom()
 	s.run()
-	if r := s.rule(t, model.RuleKey{CDN: model.VultrCDN, Host: "www.example.com", Path: "/"}); r.Extra != `{"gzip":true}` || !strings.Contains(r.SourceHost, "lb-cname") {
+	if r := s.rule(t, model.RuleKey{CDN: fixture.VultrCDN, Host: "www.example.com", Path: "/"}); r.Extra != `{"gzip":true}` || !strings.Contains(r.SourceHost, "lb-cname") {
 		t.Errorf("%+v", r)
 	}
 }
@@ -78,12 +78,12 @@ func TestCDNTakenOutAndNoClaim(t *testing.T) {
 			}
 		},
 	} {
-		for _, cdn := range []model.Provider{model.Edgio, model.VultrCDN} {
+		for _, cdn := range []model.Provider{fixture.Edgio, fixture.VultrCDN} {
 			t.Run(name+" "+string(cdn), func(t *testing.T) {
 				set, old, fresh := twoCDNs()
 				s := settled(set, fixture.Cluster("main", slices.Concat(old, fresh)...))
 				left := fresh
-				if cdn == model.VultrCDN {
+				if cdn == fixture.VultrCDN {
 					left = old
 				}
 				s = s.restarted(without(set, cdn), fixture.Cluster("main", append(slices.Clone(left), old[1], fresh[1])...))
@@ -103,7 +103,7 @@ func TestCDNTakenOutAndAnEarlierClaim(t *testing.T) {
 	set, old, fresh := twoCDNs()
 	s := settled(set, fixture.Cluster("main", slices.Concat(old, fresh)...))
 	s.record(t, claimOf(s)).Data = ownClaim("main")
-	s = s.restarted(without(set, model.Edgio), fixture.Cluster("main", append(slices.Clone(fresh), old[1])...))
+	s = s.restarted(without(set, fixture.Edgio), fixture.Cluster("main", append(slices.Clone(fresh), old[1])...))
 	if done := s.run(); strings.Contains(strings.Join(done, " "), "delete") {
 		t.Errorf("done: %q", done)
 	}
@@ -208,8 +208,8 @@ func TestZoneBelowIsAdded(t *testing.T) {
 // not read. There is nothing to be told.
 func TestNothingKeptButTheClaim(t *testing.T) {
 	set, old, _ := twoCDNs()
-	s := newStage(without(set, model.Edgio), fixture.Cluster("main", old[1]))
-	s.Records.Objects = []*model.Record{{ID: "c", Name: model.OwnershipName("main", fixture.Owner), Type: "TXT", Data: ownClaim("main", model.Edgio), TTL: 120}}
+	s := newStage(without(set, fixture.Edgio), fixture.Cluster("main", old[1]))
+	s.Records.Objects = []*model.Record{{ID: "c", Name: model.OwnershipName("main", fixture.Owner), Type: "TXT", Data: ownClaim("main", fixture.Edgio), TTL: 120}}
 	s.run()
 	for _, n := range s.step.Notices {
 		t.Errorf("%s", n.Text)
@@ -238,7 +238,7 @@ func TestHostInTheOriginsZoneBelowAListedOne(t *testing.T) {
 func TestUninstallKeepsWhatAKeptCNAMELeadsTo(t *testing.T) {
 	set, old, fresh := twoCDNs()
 	s := settled(set, fixture.Cluster("main", slices.Concat(old, fresh)...))
-	set = without(set, model.VultrCDN)
+	set = without(set, fixture.VultrCDN)
 	set.CDNs[0].Host = ""
 	s = s.restarted(set, fixture.Cluster("main", old...))
 	h := owned.All(s.Rules.Objects, s.Records, set)["main"]
@@ -255,7 +255,7 @@ func TestClaimMadeAnewAsTheHelpSays(t *testing.T) {
 	set, old, fresh := twoCDNs()
 	s := settled(set, fixture.Cluster("main", slices.Concat(old, fresh)...))
 	objects := append(slices.Clone(fresh), old[1])
-	s = s.restarted(without(set, model.Edgio), fixture.Cluster("main", objects...))
+	s = s.restarted(without(set, fixture.Edgio), fixture.Cluster("main", objects...))
 	s.Records.Objects = slices.DeleteFunc(slices.Clone(s.Records.Objects), func(r *model.Record) bool { return r.Name == model.OwnershipName("main", fixture.Owner) })
 	s.ask()
 	var text string
@@ -275,15 +275,15 @@ func TestOneCDNUnreadStopsNotTheOther(t *testing.T) {
 	set, old, fresh := twoCDNs()
 	s := settled(set, fixture.Cluster("main", slices.Concat(old, fresh)...))
 	s = s.restarted(set, fixture.Cluster("main", slices.Concat(old, fresh)...))
-	s.Rules.Objects = slices.DeleteFunc(slices.Clone(s.Rules.Objects), func(r *model.Rule) bool { return r.CDN == model.Edgio })
+	s.Rules.Objects = slices.DeleteFunc(slices.Clone(s.Rules.Objects), func(r *model.Rule) bool { return r.CDN == fixture.Edgio })
 	s.Rules.Known = false
-	s.Rules.Parts = map[string]observed.Part{string(model.Edgio): {}, string(model.VultrCDN): {Known: true, Read: s.Now}}
+	s.Rules.Parts = map[string]observed.Part{string(fixture.Edgio): {}, string(fixture.VultrCDN): {Known: true, Read: s.Now}}
 	if done := s.run(); len(done) > 0 {
 		t.Errorf("done %q", done)
 	}
 	s.change(true, fixture.Cluster("main", slices.Concat(old, []any{fresh[1]})...))
 	for range 20 {
-		s.Rules.Parts[string(model.VultrCDN)] = observed.Part{Known: true, Read: s.Now}
+		s.Rules.Parts[string(fixture.VultrCDN)] = observed.Part{Known: true, Read: s.Now}
 		ops := s.ask()
 		s.do()
 		if len(ops) == 0 {
@@ -294,7 +294,7 @@ func TestOneCDNUnreadStopsNotTheOther(t *testing.T) {
 		}
 	}
 	for _, r := range s.Rules.Objects {
-		if r.CDN == model.VultrCDN {
+		if r.CDN == fixture.VultrCDN {
 			t.Errorf("%s still stands", r.Key())
 		}
 	}
@@ -332,7 +332,7 @@ func TestRebuiltAndLedElsewhere(t *testing.T) {
 	done := s.run()
 	n := 0
 	for _, r := range s.Rules.Objects {
-		if r.CDN == model.VultrCDN {
+		if r.CDN == fixture.VultrCDN {
 			n++
 		}
 	}
@@ -348,7 +348,7 @@ func TestUninstallWithoutClaim(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			set, old, fresh := twoCDNs()
 			s := settled(set, fixture.Cluster("main", slices.Concat(old, fresh)...))
-			next := without(set, model.VultrCDN)
+			next := without(set, fixture.VultrCDN)
 			s = s.restarted(next, fixture.Cluster("main", old...))
 			if data == "" {
 				s.Records.Objects = slices.DeleteFunc(slices.Clone(s.Records.Objects), func(r *model.Record) bool { return r.Name == model.OwnershipName("main", fixture.Owner) })
@@ -376,7 +376,7 @@ func TestCDNTakenOutAndADualStackNodeComes(t *testing.T) {
 	s := settled(set, fixture.Cluster("main", fixture.Shop(), svc, fixture.Node("n1", "192.0.2.1"), quick, LoadBalanced("new", "192.0.2.9")))
 	dual := fixture.Node("n2", "192.0.2.2")
 	dual.Addresses = append(dual.Addresses, kube.NodeAddress{Type: "ExternalIP", Address: "2001:db8::2"})
-	s = s.restarted(without(set, model.Edgio), fixture.Cluster("main", svc, fixture.Node("n1", "192.0.2.1"), quick, LoadBalanced("new", "192.0.2.9")))
+	s = s.restarted(without(set, fixture.Edgio), fixture.Cluster("main", svc, fixture.Node("n1", "192.0.2.1"), quick, LoadBalanced("new", "192.0.2.9")))
 	s.run()
 	s.change(true, fixture.Cluster("main", svc, fixture.Node("n1", "192.0.2.1"), dual, quick, LoadBalanced("new", "192.0.2.9")))
 	if done := strings.Join(s.run(), " "); strings.Contains(done, "2001:db8::2") {

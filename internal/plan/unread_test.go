@@ -60,15 +60,15 @@ func twoCDNs() (set model.Settings, old, fresh []any) {
 // may rest on stays, follows the cluster, and goes when it is said that it may.
 func TestCDNTakenOut(t *testing.T) {
 	for cdn, gone := range map[model.Provider][]string{
-		model.Edgio:    {"delete old.default.lb.main 192.0.2.1", "delete old acme.cdn.example.net"},
-		model.VultrCDN: {"delete new.default.lb.main 192.0.2.2", "delete www cdn-id-"},
+		fixture.Edgio:    {"delete old.default.lb.main 192.0.2.1", "delete old acme.cdn.example.net"},
+		fixture.VultrCDN: {"delete new.default.lb.main 192.0.2.2", "delete www cdn-id-"},
 	} {
 		t.Run(string(cdn), func(t *testing.T) {
 			set, old, fresh := twoCDNs()
 			s := settled(set, fixture.Cluster("main", slices.Concat(old, fresh)...))
 			before := s.standing()
 			left, services := fresh, []any{old[1], fresh[1]}
-			if cdn == model.VultrCDN {
+			if cdn == fixture.VultrCDN {
 				left = old
 			}
 			objects := append([]any{left[0]}, services...)
@@ -89,7 +89,7 @@ func TestCDNTakenOut(t *testing.T) {
 
 			// The load balancer of the host that nobody sees gets another address.
 			moved := LoadBalanced("old", "192.0.2.9")
-			if cdn == model.VultrCDN {
+			if cdn == fixture.VultrCDN {
 				moved = LoadBalanced("new", "192.0.2.9")
 			}
 			s.change(true, fixture.Cluster("main", left[0], left[1], moved))
@@ -132,18 +132,18 @@ func TestClaimSays(t *testing.T) {
 	s := newStage(set, fixture.Cluster("main", old...))
 	cdns := func() []model.Provider { o, _ := model.ParseOwnership(claimOf(s)); return o.CDNs }
 	s.run()
-	if diff := cmp.Diff([]model.Provider{model.Edgio}, cdns()); diff != "" {
+	if diff := cmp.Diff([]model.Provider{fixture.Edgio}, cdns()); diff != "" {
 		t.Errorf("at first (-want +got):\n%s", diff)
 	}
 	s.change(true, fixture.Cluster("main", slices.Concat(old, fresh)...))
 	for range 3 {
-		if ops := s.ask(); slices.ContainsFunc(ops, func(l string) bool { return strings.HasPrefix(l, "create rule") }) && !slices.Contains(cdns(), model.VultrCDN) {
+		if ops := s.ask(); slices.ContainsFunc(ops, func(l string) bool { return strings.HasPrefix(l, "create rule") }) && !slices.Contains(cdns(), fixture.VultrCDN) {
 			t.Errorf("%q before the claim says so", ops)
 		}
 		s.do()
 	}
 	s.run()
-	if diff := cmp.Diff([]model.Provider{model.Edgio, model.VultrCDN}, cdns()); diff != "" {
+	if diff := cmp.Diff([]model.Provider{fixture.Edgio, fixture.VultrCDN}, cdns()); diff != "" {
 		t.Errorf("both (-want +got):\n%s", diff)
 	}
 	s = s.restarted(set, fixture.Cluster("main", slices.Concat(old, fresh)...))
@@ -152,11 +152,11 @@ func TestClaimSays(t *testing.T) {
 	}
 	s.change(true, fixture.Cluster("main", append(fresh, old[1])...))
 	s.run()
-	if diff := cmp.Diff([]model.Provider{model.VultrCDN}, cdns()); diff != "" {
+	if diff := cmp.Diff([]model.Provider{fixture.VultrCDN}, cdns()); diff != "" {
 		t.Errorf("after the last rule (-want +got):\n%s", diff)
 	}
 	// With no rule there any more, the section may go without a word.
-	s = s.restarted(without(set, model.Edgio), fixture.Cluster("main", append(fresh, old[1])...))
+	s = s.restarted(without(set, fixture.Edgio), fixture.Cluster("main", append(fresh, old[1])...))
 	if done := s.run(); len(done) > 0 || len(s.step.Notices) > 0 {
 		t.Errorf("done %q, notices %v", done, s.step.Notices)
 	}
@@ -279,15 +279,15 @@ func TestZoneUnread(t *testing.T) {
 func TestForeignRuleOfACDNTakenOut(t *testing.T) {
 	set, old, fresh := twoCDNs()
 	s := settled(set, fixture.Cluster("main", slices.Concat(old, fresh)...))
-	released := s.rule(t, model.RuleKey{CDN: model.Edgio, Host: "old.example.com", Path: "/"})
+	released := s.rule(t, model.RuleKey{CDN: fixture.Edgio, Host: "old.example.com", Path: "/"})
 	*released = released.Unlabelled()
 	rest := append(fresh, old[1])
 	s = s.restarted(set, fixture.Cluster("main", rest...))
 	s.run()
-	if o, _ := model.ParseOwnership(claimOf(s)); !o.ListsCDN(model.Edgio) {
+	if o, _ := model.ParseOwnership(claimOf(s)); !o.ListsCDN(fixture.Edgio) {
 		t.Errorf("the claim says %s", claimOf(s))
 	}
-	s = s.restarted(without(set, model.Edgio), fixture.Cluster("main", rest...))
+	s = s.restarted(without(set, fixture.Edgio), fixture.Cluster("main", rest...))
 	if done := s.run(); len(done) > 0 {
 		t.Errorf("done: %q", done)
 	}

@@ -58,7 +58,7 @@ func TestAnotherOrigin(t *testing.T) {
 	if diff := cmp.Diff(want, s.run()); diff != "" {
 		t.Errorf("done (-want +got):\n%s", diff)
 	}
-	if got := s.rule(t, model.RuleKey{CDN: model.VultrCDN, Host: "www.example.com", Path: "/"}); got.ID != "id-007" {
+	if got := s.rule(t, model.RuleKey{CDN: fixture.VultrCDN, Host: "www.example.com", Path: "/"}); got.ID != "id-007" {
 		t.Errorf("left is %+v", got)
 	}
 }
@@ -112,7 +112,7 @@ func TestPending(t *testing.T) {
 			}
 			s.Now = s.step.Poll
 			s.step = next(s.Input)
-			if !s.step.Reread[model.VultrCDN] {
+			if !s.step.Reread[fixture.VultrCDN] {
 				t.Error("it is not read again")
 			}
 			ready := rule
@@ -240,7 +240,7 @@ func TestTwins(t *testing.T) {
 	if diff := cmp.Diff([]string{"2m0s: delete rule www.example.com/"}, s.run()); diff != "" {
 		t.Errorf("done (-want +got):\n%s", diff)
 	}
-	if left := s.rule(t, model.RuleKey{CDN: model.VultrCDN, Host: "www.example.com", Path: "/"}); left.ID != "id-003" || s.record(t, left.Published).Name != "www" {
+	if left := s.rule(t, model.RuleKey{CDN: fixture.VultrCDN, Host: "www.example.com", Path: "/"}); left.ID != "id-003" || s.record(t, left.Published).Name != "www" {
 		t.Errorf("left is %+v", left)
 	}
 }

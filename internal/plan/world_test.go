@@ -131,13 +131,13 @@ func newStore[T model.Object[T]]() store[T] {
 // copy of ours, and ours of clusters that may not be written for.
 func foreignRules() []model.Rule {
 	at := func(host, path string) model.Rule {
-		return model.Rule{RuleKey: model.RuleKey{CDN: model.Edgio, Host: host, Path: path}, SourceHost: "elsewhere.example.org", SourcePath: "/"}
+		return model.Rule{RuleKey: model.RuleKey{CDN: fixture.Edgio, Host: host, Path: path}, SourceHost: "elsewhere.example.org", SourcePath: "/"}
 	}
 	of := func(r model.Rule, owner, cluster string) model.Rule {
 		return fixture.Labelled(r, model.OwnerLabel{Owner: owner, IngressID: model.IngressID{Cluster: cluster, Namespace: "default", Name: "ing0"}})
 	}
 	copied := of(at("h9.example.com", "/"), fixture.Owner, "main")
-	copied.RuleKey = model.RuleKey{CDN: model.Edgio, Host: "h1.example.com", Path: "/a"}
+	copied.RuleKey = model.RuleKey{CDN: fixture.Edgio, Host: "h1.example.com", Path: "/a"}
 	east := of(at("h1.example.com", "/"), fixture.Owner, "east")
 	east.SourceHost = "nodes.east.acme." + fixture.Domain
 	return []model.Rule{
@@ -323,7 +323,7 @@ func (w *world) applyRule(op model.Op[model.Rule]) (result model.Rule, o outcome
 		m, ok := r.OwnerLabel()
 		return ok && m.Owner == fixture.Owner && (m.Cluster == "main" || m.Cluster == "west")
 	}
-	if op.New().CDN == model.VultrCDN && op.Verb == model.Update && !sameOrigin(op.Old(), op.New()) {
+	if op.New().CDN == fixture.VultrCDN && op.Verb == model.Update && !sameOrigin(op.Old(), op.New()) {
 		w.fail("the origin of %s cannot be changed", op.Old().RuleKey)
 	}
 	if op.Verb != model.Create && !ours(op.Old()) || op.Verb != model.Delete && !ours(op.New()) {
@@ -380,7 +380,7 @@ func apply[T model.Object[T]](w *world, s *store[T], op model.Op[T]) (result T, 
 		return op.Old(), notFound
 	}
 	made := kept(op.New().WithIdentity(id))
-	if r, ok := any(made).(model.Rule); ok && r.CDN == model.VultrCDN && op.Verb == model.Create {
+	if r, ok := any(made).(model.Rule); ok && r.CDN == fixture.VultrCDN && op.Verb == model.Create {
 		r.Pending = w.rng.IntN(2) == 0
 		made = any(r).(T)
 	}

@@ -66,7 +66,7 @@ func settled(clusters ...desired.Cluster) *outcome.Overview {
 		o.Records = append(o.Records, new(r.WithIdentity(r.Key().String())))
 	}
 	for _, c := range clusters {
-		record(model.OwnershipName(c.Name, "acme"), "TXT", model.Ownership{Owner: "acme", UID: c.UID, CDNs: []model.Provider{model.Edgio}}.String())
+		record(model.OwnershipName(c.Name, "acme"), "TXT", model.Ownership{Owner: "acme", UID: c.UID, CDNs: []model.Provider{fixture.Edgio}}.String())
 		o.Nodes[c.Name] = c.Nodes
 	}
 	for name, set := range o.Want.Sets {
@@ -76,7 +76,7 @@ func settled(clusters ...desired.Cluster) *outcome.Overview {
 			}
 		}
 	}
-	for _, target := range []model.Provider{model.Edgio, model.Vultr} {
+	for _, target := range []model.Provider{fixture.Edgio, fixture.Vultr} {
 		o.Providers = append(o.Providers, outcome.Provider{Name: target, Reachable: true, Read: now().Add(-time.Minute), NextRead: now().Add(9 * time.Minute)})
 	}
 	return replanned(o)

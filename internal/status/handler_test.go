@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/fixture"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/outcome"
 	"github.com/edgeward/edgeward/internal/plan"
@@ -141,10 +142,10 @@ func TestHostile(t *testing.T) {
 	bad := ingress("bad", evil, evil)
 	o := settled(cluster("main", shop, bad))
 	id := model.IngressID{Cluster: "main", Namespace: evil, Name: evil}
-	key := model.RuleKey{CDN: model.Edgio, Host: evil, Path: "/" + evil}
+	key := model.RuleKey{CDN: fixture.Edgio, Host: evil, Path: "/" + evil}
 	o.Step.Routes = append(o.Step.Routes, plan.RouteState{Route: &desired.Route{Ingress: id, Key: key}, State: desired.Failed, Reason: evil})
 	o.Want.Routes = append(o.Want.Routes, &desired.Route{Key: key, Ingress: id, Rule: model.Rule{RuleKey: key, SourceHost: evil, Protocols: []model.Protocol{{Published: "javascript"}}}})
-	o.Failures = []outcome.Failure{{Provider: model.Edgio, Place: key.Place(), Error: evil, Since: now()}}
+	o.Failures = []outcome.Failure{{Provider: fixture.Edgio, Place: key.Place(), Error: evil, Since: now()}}
 	o.Step.Notices = []model.Notice{{Text: evil}}
 	o.Nodes["main"][0].Name = evil
 	o.Providers[0].ReadError, o.Settings.Owner, o.Awaited = evil, evil, evil
@@ -225,7 +226,7 @@ func TestBounds(t *testing.T) {
 		o.Step.Notices = append(o.Step.Notices, model.Notice{Text: fmt.Sprint("notice ", i)})
 	}
 	for i := range 100 {
-		o.Failures = append(o.Failures, outcome.Failure{Provider: model.Edgio, Verb: model.Delete, Place: model.RuleKey{CDN: model.Edgio, Host: "f.example.com", Path: fmt.Sprint("/", i)}.Place(), Since: now()})
+		o.Failures = append(o.Failures, outcome.Failure{Provider: fixture.Edgio, Verb: model.Delete, Place: model.RuleKey{CDN: fixture.Edgio, Host: "f.example.com", Path: fmt.Sprint("/", i)}.Place(), Since: now()})
 	}
 	h := handlerOf(o)
 	body := get(h, "/").Body.String()
@@ -259,7 +260,7 @@ func TestUnused(t *testing.T) {
 func TestGolden(t *testing.T) {
 	o := settled(cluster("main", ingress("shop", "www.example.com", "/a"), ingress("bad", "*.example.com", "/")))
 	o.Failures = []outcome.Failure{{
-		Provider: model.Vultr, Verb: model.Create, Place: model.AddressRecord("nodes.main.acme", "192.0.2.2", 0).Key(), Error: "POST /v2/domains: 429 Too Many Requests",
+		Provider: fixture.Vultr, Verb: model.Create, Place: model.AddressRecord("nodes.main.acme", "192.0.2.2", 0).Key(), Error: "POST /v2/domains: 429 Too Many Requests",
 		Times: 3, Since: now().Add(-time.Minute), Next: now().Add(time.Minute),
 	}}
 	o.Providers[1].Waiting = 1

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/fixture"
 	"github.com/edgeward/edgeward/internal/guard"
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/model"
@@ -23,9 +24,9 @@ func TestRoutes(t *testing.T) {
 	wildcard := ingress("shop", "*.example.com", "/a")
 	lost := ingress("shop", "www.example.com", "/a")
 	lost.Rules[0].Paths[0].Backend.Service = "none"
-	key := model.RuleKey{CDN: model.Edgio, Host: "www.example.com", Path: "/a"}
+	key := model.RuleKey{CDN: fixture.Edgio, Host: "www.example.com", Path: "/a"}
 	refused := func(place model.Place) []outcome.Failure {
-		return []outcome.Failure{{Provider: model.Edgio, Verb: model.Create, Place: place, Error: "403 Forbidden", Times: 2, Since: now()}}
+		return []outcome.Failure{{Provider: fixture.Edgio, Verb: model.Create, Place: place, Error: "403 Forbidden", Times: 2, Since: now()}}
 	}
 	const published = "https://www.example.com/a"
 	const from = " from http://nodes.main.acme.k8s.example.net:30080/a"
@@ -90,7 +91,7 @@ func TestRoutes(t *testing.T) {
 		"it is deleted, but too many are": {func() *outcome.Overview {
 			o := settled(cluster("main", shop))
 			o.Want.Routes, o.Step.Routes = nil, nil
-			o.Step.Blocked = []guard.Blocked{{Provider: model.Edgio, Cluster: "main", Count: 1, Total: 1}}
+			o.Step.Blocked = []guard.Blocked{{Provider: fixture.Edgio, Cluster: "main", Count: 1, Total: 1}}
 			return o
 		}, []string{"pending " + published + " rule-www.example.com/a" + from + ": no Ingress wants this rule any more, but sync.max_delete forbids to delete so much"}},
 		"it is deleted, and the rule cannot be": {func() *outcome.Overview {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/edgeward/edgeward/internal/fixture"
 	"github.com/edgeward/edgeward/internal/model"
 )
 
@@ -20,7 +21,7 @@ func TestMergedRules(t *testing.T) {
 		var before []*model.Rule
 		for range 50 {
 			changed := false
-			for i, cdn := range []model.Provider{model.Edgio, model.VultrCDN} {
+			for i, cdn := range []model.Provider{fixture.Edgio, fixture.VultrCDN} {
 				if rng.IntN(2) == 0 {
 					continue
 				}

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/fixture"
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/observed"
@@ -44,15 +45,15 @@ func TestOverview(t *testing.T) {
 		want := &outcome.Overview{
 			At: synced, Settings: r.opts.Settings, Want: o.Want,
 			Step: plan.Step{
-				Routes: []plan.RouteState{{Route: &desired.Route{Ingress: id, Key: model.RuleKey{CDN: model.Edgio, Host: "shop.example.com", Path: "/a"}}, State: desired.Synced}},
+				Routes: []plan.RouteState{{Route: &desired.Route{Ingress: id, Key: model.RuleKey{CDN: fixture.Edgio, Host: "shop.example.com", Path: "/a"}}, State: desired.Synced}},
 				Held:   map[model.RuleKey]model.IngressID{}, Compared: true, Reread: map[model.Provider]bool{}, Open: map[model.IngressID]plan.Open{}, Stale: map[string]plan.Stale{},
-				Owned: plan.Owned{Rules: map[model.Provider]int{model.Edgio: 1}, Addresses: 1, Claims: 1},
+				Owned: plan.Owned{Rules: map[model.Provider]int{fixture.Edgio: 1}, Addresses: 1, Claims: 1},
 			},
 			Rules: observed.Refs(r.cdn.standing()), Records: o.Records, Found: map[model.IngressID]bool{},
 			Nodes: map[string][]kube.Node{"main": {node(1)}},
 			Providers: []outcome.Provider{
-				{Name: model.Edgio, Reachable: true, Read: begun, NextRead: begun.Add(10*time.Minute + time.Millisecond)},
-				{Name: model.Vultr, Reachable: true, Read: begun, NextRead: begun.Add(10*time.Minute + time.Millisecond)},
+				{Name: fixture.Edgio, Reachable: true, Read: begun, NextRead: begun.Add(10*time.Minute + time.Millisecond)},
+				{Name: fixture.Vultr, Reachable: true, Read: begun, NextRead: begun.Add(10*time.Minute + time.Millisecond)},
 			},
 		}
 		if diff := cmp.Diff(want, o, cmp.Comparer(func(a, b plan.Memory) bool { return reflect.DeepEqual(a, b) }), cmpopts.IgnoreUnexported(desired.Want{}, desired.Route{}), cmpopts.IgnoreFields(outcome.Overview{}, "LastSync"), cmpopts.IgnoreFields(desired.Route{}, "Rule", "Set"), cmp.Transformer("instant", time.Time.UnixNano)); diff != "" {

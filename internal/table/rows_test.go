@@ -19,7 +19,7 @@ func TestRows(t *testing.T) {
 	for seed := range uint64(100) {
 		rng := rand.New(rand.NewPCG(seed, 3))
 		key := func() model.RuleKey {
-			return model.RuleKey{CDN: model.Edgio, Host: fmt.Sprintf("h%d.example.com", rng.IntN(300)), Path: "/"}
+			return model.RuleKey{CDN: fixture.Edgio, Host: fmt.Sprintf("h%d.example.com", rng.IntN(300)), Path: "/"}
 		}
 		routes, rules := map[model.RuleKey]*desired.Route{}, map[string]*model.Rule{}
 		var now Rows
@@ -85,7 +85,7 @@ func TestRows(t *testing.T) {
 					t.Fatalf("seed %d: at %s the route %p and %v and %v, want %p and %v and %v", seed, row.Where(), row.Route, owned, row.Others, route, ours[*row.Where()], others[*row.Where()])
 				}
 			}
-			if group := (Group{"main", model.Edgio, fixture.NodesHost}); now.InSync[group] != inSync || len(now.InSync) > 1 {
+			if group := (Group{"main", fixture.Edgio, fixture.NodesHost}); now.InSync[group] != inSync || len(now.InSync) > 1 {
 				t.Fatalf("seed %d: %v in sync, want %d", seed, now.InSync, inSync)
 			}
 			if !slices.Equal(now.UsingOurs, usingOurs) {
