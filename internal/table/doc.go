@@ -3,10 +3,10 @@
 //
 //	place                      route (wanted)      ours      others    comes to
 //	-------------------------  ------------------  --------  --------  ------------------
-//	cdn www.example.com /a   Ingress shop/web    rule 17             in sync
-//	cdn www.example.com /b   Ingress shop/api                        a rule to be made
-//	cdn www.example.com /c                       rule 23             a rule that may go
-//	cdn www.example.com /d   Ingress shop/new              rule 42   a conflict
+//	cdn   www.example.com /a   Ingress shop/web    rule 17             in sync
+//	cdn   www.example.com /b   Ingress shop/api                        a rule to be made
+//	cdn   www.example.com /c                       rule 23             a rule that may go
+//	cdn   www.example.com /d   Ingress shop/new              rule 42   a conflict
 //
 // Directory finds DNS records by their names, and has those that concern us.
 //
