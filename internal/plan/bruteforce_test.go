@@ -167,9 +167,9 @@ func begin[T model.Object[T]](w *world, s *store[T], ops []model.Op[T], share fl
 // decided notes what is known when an operation on a record begins. One that
 // would give a record set two TTLs is a mistake of the plan if it could know.
 func (w *world) decided(op model.Op[model.Record]) {
-	if op.Verb == model.Delete {
-		w.usable[op.Old()] = nil
-		w.nowUsable(op.Old())
+	for _, r := range gone(op) {
+		w.usable[*r] = nil
+		w.nowUsable(*r)
 	}
 	standing := slices.Collect(maps.Values(w.records.view))
 	for _, a := range w.records.attempts {
@@ -177,7 +177,7 @@ func (w *world) decided(op model.Op[model.Record]) {
 			standing = append(standing, a.New())
 		}
 	}
-	if op.Verb != model.LookUp && mixesTTLs(op, slices.Values(standing)) {
+	if op.Verb != model.LookUp && w.mixesTTLs(op, slices.Values(standing)) {
 		w.fail("%s of %v would mix TTLs", op.Verb, op.New())
 	}
 }
@@ -220,6 +220,10 @@ func end[T model.Object[T]](w *world, s *store[T], apply func(model.Op[T]) (T, o
 		return
 	}
 	s.attempts = slices.Delete(s.attempts, i, i+1)
+	if a.Verb == model.Replace {
+		s.refresh(func(object T) bool { return setPlace(object) == a.Key() })
+		return
+	}
 	if o == done && a.Verb != model.Delete {
 		s.view[result.Identity()] = result
 	} else {
@@ -232,8 +236,18 @@ func end[T model.Object[T]](w *world, s *store[T], apply func(model.Op[T]) (T, o
 // operation under way is about to change.
 func (s *store[T]) lookedUp(scope model.Place) {
 	covered := func(o T) bool {
-		return o.Scope() == scope && !slices.ContainsFunc(s.attempts, func(a observed.Attempt[T]) bool { return a.Status == observed.InFlight && a.Key() == o.Key() })
+		return o.Scope() == scope && !slices.ContainsFunc(s.attempts, func(a observed.Attempt[T]) bool {
+			return a.Status == observed.InFlight && (a.Key() == o.Key() || a.Verb == model.Replace && a.Key() == setPlace(o))
+		})
 	}
+	s.refresh(covered)
+	s.attempts = slices.DeleteFunc(s.attempts, func(a observed.Attempt[T]) bool {
+		return a.Status == observed.Unknown && (a.Old().Scope() == scope || a.New().Scope() == scope)
+	})
+}
+
+// refresh has the view be the truth for some objects.
+func (s *store[T]) refresh(covered func(T) bool) {
 	for id, o := range s.view {
 		if covered(o) {
 			delete(s.view, id)
@@ -245,9 +259,14 @@ func (s *store[T]) lookedUp(scope model.Place) {
 			s.view[id] = o
 		}
 	}
-	s.attempts = slices.DeleteFunc(s.attempts, func(a observed.Attempt[T]) bool {
-		return a.Status == observed.Unknown && (a.Old().Scope() == scope || a.New().Scope() == scope)
-	})
+}
+
+// setPlace is the place of a record's set.
+func setPlace[T model.Object[T]](o T) model.Place {
+	if r, ok := any(o).(model.Record); ok {
+		return r.SetPlace()
+	}
+	return o.Key()
 }
 
 // randomClusters draws the objects of three clusters out of a small universe,
