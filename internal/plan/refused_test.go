@@ -10,6 +10,7 @@ import (
 	"github.com/edgeward/edgeward/internal/fixture"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/observed"
+	"github.com/edgeward/edgeward/internal/recordset"
 )
 
 // TestTTLIsBestEffort: a provider that changes no TTL, or none together with data,
@@ -76,7 +77,7 @@ func TestTTLIsBestEffort(t *testing.T) {
 		if diff := cmp.Diff(want, s.standing()); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
-		s.Now = s.Now.Add(firstRefusal)
+		s.Now = s.Now.Add(recordset.FirstRefusal)
 		if ops := s.ask(); len(ops) != 1 || !strings.HasPrefix(ops[0], "delete nodes.main") {
 			t.Errorf("tried again: %q", ops)
 		}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/guard"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/plan"
 	"github.com/edgeward/edgeward/internal/syncer/target"
@@ -102,7 +103,7 @@ func exact[T model.Object[T]](s *Syncer, t *target.Target[T], now time.Time) {
 	if t.Reachable() {
 		reachable = 1
 		queued, inFlight := t.Load()
-		blocked := slices.ContainsFunc(s.step.Blocked, func(b plan.Blocked) bool { return b.Provider == t.Name })
+		blocked := slices.ContainsFunc(s.step.Blocked, func(b guard.Blocked) bool { return b.Provider == t.Name })
 		if s.step.Compared && queued+inFlight == 0 && !blocked && !s.fatal() {
 			s.opts.Metrics.LastSuccess.WithLabelValues(string(t.Name)).Set(float64(now.Unix()))
 		}
