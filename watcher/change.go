@@ -7,27 +7,35 @@ import (
 	"github.com/edgeward/edgeward/internal/kube"
 )
 
-// A change is one call of a Handler: without old an addition, without obj a
-// deletion, with both a modification.
+// seen says how a change became known, as Handler is told.
+type seen bool
+
+const (
+	byWatch    seen = true
+	bySnapshot seen = false
+)
+
+// A change is one call of a Handler: without old an addition, without obj a deletion, with
+// both a modification.
 type change[T any] struct {
 	old, obj *T
-	seen     bool // by the watch; not told of additions
+	seen     seen // a Handler is not told how it was added
 }
 
-// changes leads from the object kept under a name to the fresh one; nil means
-// that there is none. An object of another UID is another object.
-func changes[T Object[T]](old, fresh *T, seen bool) []change[T] {
+// changes leads from the object kept under a name to the fresh one; nil means that there
+// is none. An object of another UID is another object.
+func changes[T Object[T]](old, fresh *T, how seen) []change[T] {
 	switch {
 	case old == nil && fresh == nil:
 		return nil
 	case old == nil || fresh == nil:
-		return []change[T]{{old: old, obj: fresh, seen: seen}}
+		return []change[T]{{old: old, obj: fresh, seen: how}}
 	case (*old).Identity().UID != (*fresh).Identity().UID:
-		return []change[T]{{old: old, seen: seen}, {obj: fresh}}
+		return []change[T]{{old: old, seen: how}, {obj: fresh}}
 	case (*old).Equal(*fresh):
 		return nil
 	}
-	return []change[T]{{old: old, obj: fresh, seen: seen}}
+	return []change[T]{{old: old, obj: fresh, seen: how}}
 }
 
 // A difference is what a snapshot changed under one name.
@@ -36,12 +44,12 @@ type difference[T any] struct {
 	changes []change[T]
 }
 
-// differences leads from the objects kept before a snapshot to those in it, in
-// the order of their names.
+// differences leads from the objects kept before a snapshot to those in it, in the order
+// of their names.
 func differences[T Object[T]](kept, fresh map[kube.Key]T) []difference[T] {
 	var diffs []difference[T]
 	add := func(key kube.Key, old, obj *T) {
-		if c := changes(old, obj, false); c != nil {
+		if c := changes(old, obj, bySnapshot); c != nil {
 			diffs = append(diffs, difference[T]{key, c})
 		}
 	}
@@ -69,9 +77,9 @@ func (c change[T]) dispatch(h Handler[T]) {
 	case c.old == nil:
 		h.Added(*c.obj)
 	case c.obj == nil:
-		h.Deleted(*c.old, c.seen)
+		h.Deleted(*c.old, bool(c.seen))
 	default:
-		h.Modified(*c.old, *c.obj, c.seen)
+		h.Modified(*c.old, *c.obj, bool(c.seen))
 	}
 }
 

@@ -140,7 +140,7 @@ func newTestCluster(t *testing.T, content string, change func(*ClusterOptions)) 
 		told: make(chan string, 1000), restarts: make(chan string, 10000), log: new(lockedBuffer),
 	}
 	opts := ClusterOptions{
-		Name: "main", Clients: NewClients(ClientOptions{Kubeconfig: c.file, Log: quiet()}), IngressClasses: []string{"edgio"},
+		Name: "main", Clients: NewClients(ClientOptions{Kubeconfig: c.file, Log: quiet()}), IngressClasses: []string{"acme"},
 		Ingresses: recorder[*kube.Ingress](c.told), Services: recorder[kube.Service](c.told), Nodes: recorder[kube.Node](c.told),
 		Timings: fast(), Log: slog.New(slog.NewTextHandler(c.log, nil)),
 		Metrics: Metrics{Restarts: func(resource, reason string) { c.restarts <- resource + " " + reason }},
@@ -171,10 +171,10 @@ func TestClusterRequests(t *testing.T) {
 		want   []string // each once to list and once to watch
 	}{
 		"all namespaces":                {func(o *ClusterOptions) {}, []string{"/api/v1/nodes", "/api/v1/services", slices, networking + "ingresses"}},
-		"label selector, on the server": {func(o *ClusterOptions) { o.LabelSelector, o.IngressClasses = "cdn=edgio", nil }, []string{"/api/v1/nodes", "/api/v1/services", slices, networking + "ingresses?cdn=edgio"}},
-		"label selector or class":       {func(o *ClusterOptions) { o.LabelSelector = "cdn=edgio" }, []string{"/api/v1/nodes", "/api/v1/services", slices, networking + "ingresses"}},
+		"label selector, on the server": {func(o *ClusterOptions) { o.LabelSelector, o.IngressClasses = "cdn=acme", nil }, []string{"/api/v1/nodes", "/api/v1/services", slices, networking + "ingresses?cdn=acme"}},
+		"label selector or class":       {func(o *ClusterOptions) { o.LabelSelector = "cdn=acme" }, []string{"/api/v1/nodes", "/api/v1/services", slices, networking + "ingresses"}},
 		"node selector":                 {func(o *ClusterOptions) { o.NodeSelector = "pool=edge" }, []string{"/api/v1/nodes?pool=edge", "/api/v1/services", slices, networking + "ingresses"}},
-		"classes by their objects": {func(o *ClusterOptions) { o.Controllers = []string{"edgeward/edgio"} }, []string{
+		"classes by their objects": {func(o *ClusterOptions) { o.Controllers = []string{"edgeward/acme"} }, []string{
 			"/api/v1/nodes", "/api/v1/services", slices, networking + "ingressclasses", networking + "ingresses",
 		}},
 		"certificates": {func(o *ClusterOptions) { o.ReadTLS = true }, []string{
@@ -253,7 +253,7 @@ func TestNewRefuses(t *testing.T) {
 	}{
 		"both selectors off": {ClusterOptions{}, "neither a label selector nor an ingress class is given"},
 		"label selector":     {ClusterOptions{LabelSelector: "!"}, "label selector: "},
-		"node selector":      {ClusterOptions{IngressClasses: []string{"edgio"}, NodeSelector: "a=b=c"}, "node selector: "},
+		"node selector":      {ClusterOptions{IngressClasses: []string{"acme"}, NodeSelector: "a=b=c"}, "node selector: "},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -298,8 +298,8 @@ func TestIngressClassObjects(t *testing.T) {
 	}
 	server := newFakeCluster(t)
 	server.ingresses = append(server.ingresses, ingress("b", "6", class("cdn")))
-	server.classes = of("edgeward/edgio")
-	c := newTestCluster(t, server.kubeconfig("one"), func(o *ClusterOptions) { o.Controllers = []string{"edgeward/edgio"} })
+	server.classes = of("edgeward/acme")
+	c := newTestCluster(t, server.kubeconfig("one"), func(o *ClusterOptions) { o.Controllers = []string{"edgeward/acme"} })
 	start(t, c.Run)
 	if diff := cmp.Diff([]string{"added n1@", "added shop/a@5", "added shop/b@6", "added shop/web@"}, collect(t, 4, c.told)); diff != "" {
 		t.Errorf("told (-want +got):\n%s", diff)
@@ -308,7 +308,7 @@ func TestIngressClassObjects(t *testing.T) {
 	if got := receive(t, "not ours any more", c.told); got != "deleted shop/b@6 seen=false" {
 		t.Errorf("told %q", got)
 	}
-	server.change(func() { server.classes = of("edgeward/edgio") })
+	server.change(func() { server.classes = of("edgeward/acme") })
 	if got := receive(t, "ours again", c.told); got != "added shop/b@6" {
 		t.Errorf("told %q", got)
 	}
@@ -320,7 +320,7 @@ func TestForbiddenClasses(t *testing.T) {
 	server := newFakeCluster(t)
 	server.forbidden = "ingressclasses"
 	c := newTestCluster(t, server.kubeconfig("one"), func(o *ClusterOptions) {
-		o.Controllers = []string{"edgeward/edgio"}
+		o.Controllers = []string{"edgeward/acme"}
 		o.Synced = func(string) { o.Ingresses.Added(&kube.Ingress{Meta: kube.Meta{Name: "synced"}}) }
 	})
 	start(t, c.Run)
@@ -339,8 +339,8 @@ func TestForbiddenClassesForAMoment(t *testing.T) {
 	server := newFakeCluster(t)
 	server.forbidden = "ingressclasses"
 	server.ingresses = append(server.ingresses, ingress("b", "6", class("cdn")), ingress("n", "7", class("nginx")))
-	server.classes = []networkingv1.IngressClass{{ObjectMeta: metav1.ObjectMeta{Name: "cdn", UID: "c"}, Spec: networkingv1.IngressClassSpec{Controller: "edgeward/edgio"}}}
-	c := newTestCluster(t, server.kubeconfig("one"), func(o *ClusterOptions) { o.Controllers = []string{"edgeward/edgio"} })
+	server.classes = []networkingv1.IngressClass{{ObjectMeta: metav1.ObjectMeta{Name: "cdn", UID: "c"}, Spec: networkingv1.IngressClassSpec{Controller: "edgeward/acme"}}}
+	c := newTestCluster(t, server.kubeconfig("one"), func(o *ClusterOptions) { o.Controllers = []string{"edgeward/acme"} })
 	start(t, c.Run)
 	if diff := cmp.Diff([]string{"added n1@", "added shop/a@5", "added shop/b@", "added shop/n@", "added shop/web@"}, collect(t, 5, c.told)); diff != "" {
 		t.Errorf("told (-want +got):\n%s", diff)
@@ -404,7 +404,7 @@ func TestForbiddenCertificates(t *testing.T) {
 			tries++
 		}
 	}
-	if n, want := strings.Count(c.log.String(), "secrets"), "certificates of Vultr CDN hosts cannot be read; deploy/rbac-certificates.yaml allows it"; strings.Count(c.log.String(), want) != 1 || n != 1 {
+	if n, want := strings.Count(c.log.String(), "secrets"), "certificates of CDN hosts cannot be read; deploy/rbac-certificates.yaml allows it"; strings.Count(c.log.String(), want) != 1 || n != 1 {
 		t.Errorf("said of secrets %d times:\n%s", n, c.log)
 	}
 	if len(c.restarts) > 0 {
@@ -490,7 +490,7 @@ func TestRenew(t *testing.T) {
 			server.forbidden = forbidden
 			listed := make(chan time.Time, 100)
 			c := newTestCluster(t, server.kubeconfig("one"), func(o *ClusterOptions) {
-				o.ReadTLS, o.Controllers = true, []string{"edgeward/edgio"}
+				o.ReadTLS, o.Controllers = true, []string{"edgeward/acme"}
 				o.Listed = func(began time.Time) { listed <- began }
 			})
 			begun := time.Now()

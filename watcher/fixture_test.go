@@ -206,9 +206,9 @@ func bookmark(version string) frame {
 	}}
 }
 
-// ingress is shop/<name> of the class edgio, which testSelection selects.
+// ingress is shop/<name> of the class acme, which testSelection selects.
 func ingress(name, version string, change ...func(*networkingv1.Ingress)) networkingv1.Ingress {
-	class := "edgio"
+	class := "acme"
 	in := networkingv1.Ingress{
 		TypeMeta:   metav1.TypeMeta{Kind: "Ingress", APIVersion: "networking.k8s.io/v1"},
 		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: name, UID: types.UID("uid-" + name), ResourceVersion: version},
@@ -220,7 +220,7 @@ func ingress(name, version string, change ...func(*networkingv1.Ingress)) networ
 	return in
 }
 
-func testSelection() *selection { return &selection{classes: []string{"edgio"}} }
+func testSelection() *selection { return &selection{classes: []string{"acme"}} }
 
 func host(name string) func(*networkingv1.Ingress) {
 	return func(in *networkingv1.Ingress) { in.Spec.Rules = []networkingv1.IngressRule{{Host: name}} }

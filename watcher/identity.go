@@ -11,8 +11,8 @@ type identity struct {
 	uid string
 }
 
-// check keeps the first UID, and returns a ForeignClusterError for another.
-func (i *identity) check(uid string) error {
+// pin keeps the first UID, and returns a ForeignClusterError for another.
+func (i *identity) pin(uid string) error {
 	if uid == "" {
 		return errors.New("the namespace kube-system has no UID: this is not a Kubernetes API server")
 	}

@@ -112,7 +112,7 @@ func TestHangingPluginEndsRun(t *testing.T) {
 	timings := fast()
 	timings.Call = 10 * time.Millisecond
 	cluster, err := New(ClusterOptions{
-		Name: "main", Clients: NewClients(ClientOptions{Kubeconfig: path, Log: quiet()}), IngressClasses: []string{"edgio"},
+		Name: "main", Clients: NewClients(ClientOptions{Kubeconfig: path, Log: quiet()}), IngressClasses: []string{"acme"},
 		Timings: timings, Log: quiet(),
 	})
 	if err != nil {

@@ -41,7 +41,7 @@ func TestReduceIngress(t *testing.T) {
 		"everything": {
 			`{"metadata":{"namespace":"shop","name":"web","uid":"u","resourceVersion":"7","creationTimestamp":"2026-01-02T03:04:05Z",
 				"annotations":{"edgeward/source-path":"strip","edgeward":"no","other/edgeward/x":"no","kubernetes.io/ingress.class":"legacy"}},
-			"spec":{"ingressClassName":"edgio","defaultBackend":{"service":{"name":"d","port":{"number":1}}},"rules":[
+			"spec":{"ingressClassName":"acme","defaultBackend":{"service":{"name":"d","port":{"number":1}}},"rules":[
 				{"host":"a.example","http":{"paths":[
 					{"path":"/n","pathType":"Exact","backend":{"service":{"name":"s","port":{"number":80}}}},
 					{"path":"/m","pathType":"Prefix","backend":{"service":{"name":"s","port":{"name":"http"}}}},
@@ -52,7 +52,7 @@ func TestReduceIngress(t *testing.T) {
 				"tls":[{"hosts":["a.example","*.b.example"],"secretName":"tls"},{"hosts":["c.example"]},{"secretName":"rest"}]},
 			"status":{"loadBalancer":{"ingress":[{"ip":"192.0.2.1"},{"hostname":"lb.example.org"}]}}}`,
 			kube.Ingress{
-				Meta: kube.Meta{Namespace: "shop", Name: "web", UID: "u", ResourceVersion: "7"}, Created: created, Class: "edgio", Annotated: "legacy",
+				Meta: kube.Meta{Namespace: "shop", Name: "web", UID: "u", ResourceVersion: "7"}, Created: created, Class: "acme", Annotated: "legacy",
 				Annotations:    map[string]string{"edgeward/source-path": "strip"},
 				DefaultBackend: &kube.Backend{Service: "d", PortNumber: 1},
 				Status:         []kube.Address{{IP: "192.0.2.1"}, {Hostname: "lb.example.org"}},
@@ -206,7 +206,7 @@ func TestReduceEndpointSlice(t *testing.T) {
 func FuzzReduce(f *testing.F) {
 	for _, seed := range []string{
 		`{}`, `{"spec":{"rules":[{"http":{"paths":[{"backend":{}}]}},{}]}}`,
-		`{"metadata":{"annotations":{"edgeward/x":"y"}},"spec":{"ingressClassName":"edgio","rules":null,"defaultBackend":{}}}`,
+		`{"metadata":{"annotations":{"edgeward/x":"y"}},"spec":{"ingressClassName":"acme","rules":null,"defaultBackend":{}}}`,
 		`{"spec":{"ports":[{}],"type":"NodePort","taints":[{}]},"status":{"addresses":[{}],"conditions":[{"type":"Ready"}]}}`,
 	} {
 		f.Add([]byte(seed))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -19,47 +20,47 @@ import (
 	"github.com/edgeward/edgeward/internal/kube"
 )
 
-func TestJudge(t *testing.T) {
+func TestClassify(t *testing.T) {
 	resource := schema.GroupResource{Resource: "nodes"}
 	status := func(code int32, reason metav1.StatusReason, message string) error {
 		return &apierrors.StatusError{ErrStatus: metav1.Status{Code: code, Reason: reason, Message: message}}
 	}
-	type verdictLess struct { // a verdict without its wording
+	type outline struct { // a failure without its wording
 		Reason    string
 		Level     slog.Level
 		Slow      bool
 		Suggested time.Duration
 	}
 	tests := map[string]struct {
-		err    error
-		want   verdictLess
-		renews bool // on the first failure
+		err      error
+		want     outline
+		snapshot bool // is due on the first failure
 	}{
-		"clean close":         {errClosed, verdictLess{Reason: "closed", Level: slog.LevelDebug}, false},
-		"own deadline":        {fmt.Errorf("list: %w", errSilent), verdictLess{Reason: "timeout", Level: slog.LevelWarn}, false},
-		"410 Expired":         {apierrors.NewResourceExpired("too old"), verdictLess{Reason: "expired", Level: slog.LevelInfo}, true},
-		"410 Gone":            {status(410, metav1.StatusReasonGone, ""), verdictLess{Reason: "expired", Level: slog.LevelInfo}, true},
-		"410 on a page":       {fmt.Errorf("list: %w", apierrors.NewResourceExpired("token")), verdictLess{Reason: "expired", Level: slog.LevelInfo}, true},
-		"too large, new form": {fmt.Errorf("x: %w", tooLarge()), verdictLess{Reason: "expired", Level: slog.LevelInfo, Suggested: time.Second}, true},
-		"too large, old form": {status(504, metav1.StatusReasonTimeout, "Too large resource version: 5, current: 4"), verdictLess{Reason: "expired", Level: slog.LevelInfo}, true},
-		"another 504":         {status(504, metav1.StatusReasonTimeout, "timeout"), verdictLess{Reason: "error", Level: slog.LevelWarn}, false},
-		"401":                 {fmt.Errorf("list: %w", apierrors.NewUnauthorized("expired token")), verdictLess{Reason: "unauthorized", Level: slog.LevelError, Slow: true}, false},
-		"403":                 {apierrors.NewForbidden(resource, "", errors.New("RBAC")), verdictLess{Reason: "forbidden", Level: slog.LevelError, Slow: true}, false},
-		"429":                 {apierrors.NewTooManyRequests("busy", 7), verdictLess{Reason: "throttled", Level: slog.LevelWarn, Suggested: 7 * time.Second}, false},
-		"429 without a delay": {status(429, metav1.StatusReasonTooManyRequests, ""), verdictLess{Reason: "throttled", Level: slog.LevelWarn}, false},
-		"503 with a delay":    {apierrors.NewServerTimeout(resource, "list", 3), verdictLess{Reason: "error", Level: slog.LevelWarn, Suggested: 3 * time.Second}, false},
-		"another cluster":     {fmt.Errorf("x: %w", &ForeignClusterError{Was: "a", Is: "b"}), verdictLess{Reason: "error", Level: slog.LevelError, Slow: true}, false},
-		"anything":            {errors.New("connection refused"), verdictLess{Reason: "error", Level: slog.LevelWarn}, false},
+		"clean close":         {errClosed, outline{Reason: "closed", Level: slog.LevelDebug}, false},
+		"own deadline":        {fmt.Errorf("list: %w", errSilent), outline{Reason: "timeout", Level: slog.LevelWarn}, false},
+		"410 Expired":         {apierrors.NewResourceExpired("too old"), outline{Reason: "expired", Level: slog.LevelInfo}, true},
+		"410 Gone":            {status(410, metav1.StatusReasonGone, ""), outline{Reason: "expired", Level: slog.LevelInfo}, true},
+		"410 on a page":       {fmt.Errorf("list: %w", apierrors.NewResourceExpired("token")), outline{Reason: "expired", Level: slog.LevelInfo}, true},
+		"too large, new form": {fmt.Errorf("x: %w", tooLarge()), outline{Reason: "expired", Level: slog.LevelInfo, Suggested: time.Second}, true},
+		"too large, old form": {status(504, metav1.StatusReasonTimeout, "Too large resource version: 5, current: 4"), outline{Reason: "expired", Level: slog.LevelInfo}, true},
+		"another 504":         {status(504, metav1.StatusReasonTimeout, "timeout"), outline{Reason: "error", Level: slog.LevelWarn}, false},
+		"401":                 {fmt.Errorf("list: %w", apierrors.NewUnauthorized("expired token")), outline{Reason: "unauthorized", Level: slog.LevelError, Slow: true}, false},
+		"403":                 {apierrors.NewForbidden(resource, "", errors.New("RBAC")), outline{Reason: "forbidden", Level: slog.LevelError, Slow: true}, false},
+		"429":                 {apierrors.NewTooManyRequests("busy", 7), outline{Reason: "throttled", Level: slog.LevelWarn, Suggested: 7 * time.Second}, false},
+		"429 without a delay": {status(429, metav1.StatusReasonTooManyRequests, ""), outline{Reason: "throttled", Level: slog.LevelWarn}, false},
+		"503 with a delay":    {apierrors.NewServerTimeout(resource, "list", 3), outline{Reason: "error", Level: slog.LevelWarn, Suggested: 3 * time.Second}, false},
+		"another cluster":     {fmt.Errorf("x: %w", &ForeignClusterError{Was: "a", Is: "b"}), outline{Reason: "error", Level: slog.LevelError, Slow: true}, false},
+		"anything":            {errors.New("connection refused"), outline{Reason: "error", Level: slog.LevelWarn}, false},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			v := judge(test.err)
-			got := verdictLess{v.reason, v.level, v.slow, v.suggested}
+			f := classify(test.err)
+			got := outline{f.reason, f.level, f.slow, f.suggested}
 			if diff := cmp.Diff(test.want, got); diff != "" {
-				t.Errorf("verdict (-want +got):\n%s", diff)
+				t.Errorf("failure (-want +got):\n%s", diff)
 			}
-			if got := v.renews(1); got != test.renews {
-				t.Errorf("renews at the first failure: %t", got)
+			if got := f.needsSnapshot(1); got != test.snapshot {
+				t.Errorf("a snapshot is due at the first failure: %t", got)
 			}
 		})
 	}
@@ -73,7 +74,7 @@ func tooLarge() error {
 	return err
 }
 
-func TestRenews(t *testing.T) {
+func TestNeedsSnapshot(t *testing.T) {
 	tests := map[string][]int{ // of the first twelve failures, after which a snapshot is due
 		reasonClosed:       {5, 10},
 		reasonTimeout:      {5, 10},
@@ -87,7 +88,7 @@ func TestRenews(t *testing.T) {
 		t.Run(reason, func(t *testing.T) {
 			var got []int
 			for n := 1; n <= 12; n++ {
-				if (verdict{reason: reason}).renews(n) {
+				if (failure{reason: reason}).needsSnapshot(n) {
 					got = append(got, n)
 				}
 			}
@@ -100,25 +101,33 @@ func TestRenews(t *testing.T) {
 
 func TestPause(t *testing.T) {
 	const ms = time.Millisecond
+	quick, slow := failure{reason: reasonError}, failure{reason: reasonForbidden, slow: true}
+	suggests := func(d time.Duration) failure { return failure{reason: reasonThrottled, suggested: d} }
 	tests := map[string]struct {
-		v    verdict
-		n    int
-		want time.Duration
+		failures []failure
+		want     time.Duration // after the last of them
 	}{
-		"first":                        {verdict{}, 1, 200 * ms},
-		"doubles":                      {verdict{}, 4, 1600 * ms},
-		"capped":                       {verdict{}, 7, 8 * time.Second},
-		"no overflow":                  {verdict{}, 1 << 40, 8 * time.Second},
-		"slow, first":                  {verdict{slow: true}, 1, 3750 * ms},
-		"slow, capped":                 {verdict{slow: true}, 100, 30 * time.Second},
-		"suggested":                    {verdict{suggested: 20 * time.Second}, 1, 20 * time.Second},
-		"suggested, less than our own": {verdict{suggested: time.Second}, 100, 8 * time.Second},
-		"suggested, absurd":            {verdict{suggested: time.Hour}, 1, time.Minute},
-		"suggested, negative":          {verdict{suggested: -time.Hour}, 1, 200 * ms},
+		"first":                        {[]failure{quick}, 200 * ms},
+		"doubles":                      {slices.Repeat([]failure{quick}, 4), 1600 * ms},
+		"whatever the reason":          {[]failure{quick, suggests(0), quick, suggests(0)}, 1600 * ms},
+		"capped":                       {slices.Repeat([]failure{quick}, 7), 8 * time.Second},
+		"no overflow":                  {slices.Repeat([]failure{quick}, 1000), 8 * time.Second},
+		"slow, first":                  {[]failure{slow}, 3750 * ms},
+		"slow, doubles":                {[]failure{slow, slow}, 7500 * ms},
+		"slow, first after an outage":  {[]failure{quick, quick, quick, slow}, 3750 * ms},
+		"slow, capped":                 {slices.Repeat([]failure{slow}, 100), 30 * time.Second},
+		"suggested":                    {[]failure{suggests(20 * time.Second)}, 20 * time.Second},
+		"suggested, less than our own": {slices.Repeat([]failure{suggests(time.Second)}, 100), 8 * time.Second},
+		"suggested, absurd":            {[]failure{suggests(time.Hour)}, time.Minute},
+		"suggested, negative":          {[]failure{suggests(-time.Hour)}, 200 * ms},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			got := DefaultTimings().pause(test.v, test.n)
+			var s streak
+			var got time.Duration
+			for _, f := range test.failures {
+				got = s.add(f, DefaultTimings())
+			}
 			if got != test.want {
 				t.Errorf("pause %v, want %v", got, test.want)
 			}
@@ -131,10 +140,31 @@ func TestPause(t *testing.T) {
 	}
 }
 
-func TestLoudness(t *testing.T) {
-	// The failures, one letter each, and at which of them it is told at
+// TestRefusals: what may be forbidden for a moment is asked for again soon, for the better
+// part of a minute.
+func TestRefusals(t *testing.T) {
+	var r refusals
+	var total time.Duration
+	for i, want := range []time.Duration{200, 400, 800, 1600, 3200, 6400, 8000, 8000, 8000, 30000, 30000} {
+		got := r.add(DefaultTimings())
+		if got != want*time.Millisecond {
+			t.Errorf("after refusal %d: %v, want %v", i+1, got, want*time.Millisecond)
+		}
+		if got < DefaultTimings().SlowRetry {
+			total += got
+		}
+	}
+	if total < 30*time.Second || total > time.Minute {
+		t.Errorf("asked again soon for %v", total)
+	}
+}
+
+func TestLevel(t *testing.T) {
+	// The failures, one letter each, and at which of them it is logged at
 	// warning or above.
-	reasons := map[rune]verdict{'u': judge(apierrors.NewUnauthorized("")), 'e': judge(errors.New("x")), 'c': judge(errClosed), 'x': judge(apierrors.NewResourceExpired(""))}
+	reasons := map[rune]failure{
+		'u': classify(apierrors.NewUnauthorized("")), 'e': classify(errors.New("x")), 'c': classify(errClosed), 'x': classify(apierrors.NewResourceExpired("")),
+	}
 	tests := map[string]struct {
 		failures string
 		loud     []int
@@ -151,9 +181,9 @@ func TestLoudness(t *testing.T) {
 			var loud []int
 			var s streak
 			for i, failure := range test.failures {
-				v := reasons[failure]
-				s = s.next(v.reason)
-				if s.loudness(v) >= slog.LevelWarn {
+				f := reasons[failure]
+				s.add(f, DefaultTimings())
+				if s.level(f) >= slog.LevelWarn {
 					loud = append(loud, i+1)
 				}
 			}

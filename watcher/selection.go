@@ -3,7 +3,6 @@ package watcher
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 	"sync"
 
@@ -14,31 +13,25 @@ import (
 	"github.com/edgeward/edgeward/internal/kube"
 )
 
-// A selection says which Ingresses are ours: those the label selector matches,
-// those of a class we go by, and those whose IngressClass object names a
-// controller that we are. A nil selector is off.
+// A selection says which Ingresses are ours: those that the label selector matches, those
+// of a class of ours, and those whose IngressClass object names a controller of ours.
 type selection struct {
-	labels      labels.Selector
+	labels      labels.Selector // nil: off
 	classes     []string
 	controllers []string
-	log         *slog.Logger
 
 	mu    sync.RWMutex
 	known map[string]string // by IngressClass object: its spec.controller
 	// blind says that IngressClass objects may not be read, so that one which is not
 	// known may be there.
 	blind bool
-	told  map[kube.Key]mismatch // see tellMismatch
 }
 
-// mismatch is what the annotation and the field of an Ingress say of its class.
-type mismatch struct{ annotation, field string }
-
-// parseSelection returns what selects Ingresses, and the part of it that the
-// server can apply: the label selector if it is alone. The API has no "or", and
-// no field selector for the class.
+// parseSelection returns what selects Ingresses, and the part of it that the server can
+// apply: the label selector if it is alone. The API has no "or", and no field selector for
+// the class.
 func parseSelection(labelSelector string, classes, controllers []string) (s *selection, onServer string, err error) {
-	s = &selection{classes: classes, controllers: controllers, log: slog.New(slog.DiscardHandler)}
+	s = &selection{classes: classes, controllers: controllers}
 	switch {
 	case labelSelector == "" && len(classes) == 0:
 		return s, "", errors.New("neither a label selector nor an ingress class is given")
@@ -54,7 +47,8 @@ func parseSelection(labelSelector string, classes, controllers []string) (s *sel
 	return s, onServer, nil
 }
 
-// reduce is for LoopOptions.Reduce.
+// reduce is for LoopOptions.Reduce. Of an Ingress that may be ours, as its class cannot be
+// looked up, it keeps no more than that.
 func (s *selection) reduce(object runtime.Object) (*kube.Ingress, bool) {
 	in, ok := object.(*networkingv1.Ingress)
 	if !ok {
@@ -65,10 +59,8 @@ func (s *selection) reduce(object runtime.Object) (*kube.Ingress, bool) {
 	named := slices.Contains(s.classes, class)
 	controller, known := s.controller(in)
 	unknown := !named && !known
-	ours := labelled || named || controller != ""
-	s.tellMismatch(in, ours || unknown)
 	switch {
-	case ours:
+	case labelled || named || controller != "":
 		reduced := ReduceIngress(in)
 		reduced.Controller = controller
 		reduced.ClassUnknown = unknown && len(s.controllers) > 1 // else there is one CDN for it
@@ -79,32 +71,8 @@ func (s *selection) reduce(object runtime.Object) (*kube.Ingress, bool) {
 	return nil, false
 }
 
-// tellMismatch tells, once as long as it is so, that an Ingress is not ours by
-// spec.ingressClassName although the annotation names a class of ours. Nobody else
-// would: for all others it is not there.
-func (s *selection) tellMismatch(in *networkingv1.Ingress, ours bool) {
-	annotation, field := in.Annotations[classAnnotation], in.Spec.IngressClassName
-	key := kube.Key{Namespace: in.Namespace, Name: in.Name}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if ours || field == nil || !slices.Contains(s.classes, annotation) {
-		delete(s.told, key)
-		return
-	}
-	found := mismatch{annotation, *field}
-	if s.told[key] == found {
-		return
-	}
-	if s.told == nil {
-		s.told = make(map[kube.Key]mismatch)
-	}
-	s.told[key] = found
-	s.log.Warn("not published: spec.ingressClassName names a class that is not edgeward's, and it decides, although the annotation "+classAnnotation+
-		" names one that is; correct the one or remove the other", "ingress", key.String(), "class", found.field, "annotation", found.annotation)
-}
-
-// controller returns the controller of ours that the IngressClass object which an
-// Ingress names has, "" for none. It is not known of an object that may not be read. The legacy
+// controller returns the controller of ours that the IngressClass object which an Ingress
+// names has, "" for none. It is not known of an object that may not be read. The legacy
 // annotation names none (Kubernetes, "Deprecated annotation").
 func (s *selection) controller(in *networkingv1.Ingress) (controller string, known bool) {
 	if in.Spec.IngressClassName == nil || *in.Spec.IngressClassName == "" {
@@ -124,19 +92,19 @@ func (s *selection) ours(controller string) string {
 	return ""
 }
 
-// refuse takes note that IngressClass objects may not be read, or may again. It
-// reports whether that changed.
-func (s *selection) refuse(blind bool) (changed bool) {
+// setBlind notes whether IngressClass objects may not be read, and reports whether that
+// has changed.
+func (s *selection) setBlind(blind bool) (changed bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	changed, s.blind = s.blind != blind, blind
 	return changed
 }
 
-// learn takes what an IngressClass object says; "" stands for one that is gone.
-// It reports whether that may change which Ingresses are ours, or whose: classes of
-// others do not.
-func (s *selection) learn(class, controller string) (matters bool) {
+// setController notes what an IngressClass object says; "" stands for one that is gone. It
+// reports whether that may change which Ingresses are ours, or whose: classes of others do
+// not.
+func (s *selection) setController(class, controller string) (matters bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	before := s.known[class]

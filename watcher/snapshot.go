@@ -18,9 +18,13 @@ import (
 // fields are kept.
 const pageSize = 100
 
-// snapshot replaces the copy by a complete list, dispatches the differences and
-// returns the list's version. On an error the copy stays as it was.
+// snapshot replaces the copy by a complete list, dispatches the differences and returns
+// the list's version. On an error the copy stays as it was.
 func (l *Loop[T]) snapshot(ctx context.Context) (string, error) {
+	select {
+	case <-l.renew: // this one will do
+	default:
+	}
 	began, fresh := time.Now(), make(map[kube.Key]T)
 	version, err := l.listAll(ctx, fresh)
 	if err != nil {
@@ -41,18 +45,20 @@ func (l *Loop[T]) snapshot(ctx context.Context) (string, error) {
 		})
 	}
 	l.finishSnapshot()
-	l.listed(began)
+	l.opts.Listed(began)
 	l.log.Info("snapshot taken", "objects", len(fresh), "differences", len(diffs))
+	l.refusals = refusals{}
+	l.setAccess(Readable)
 	return version, nil
 }
 
-// finishSnapshot marks the copy as complete, and tells so the first time.
+// finishSnapshot marks the copy as complete, and says so the first time.
 func (l *Loop[T]) finishSnapshot() {
 	l.mu.Lock()
 	first := !l.synced
 	l.synced = true
 	l.mu.Unlock()
-	if first && l.opts.Synced != nil {
+	if first {
 		l.opts.Synced()
 	}
 }
@@ -90,11 +96,11 @@ func (l *Loop[T]) listAll(ctx context.Context, into map[kube.Key]T) (string, err
 	}
 }
 
-// confirm makes sure that the API server has come as far as a version. From one that
-// is yet to come it accepts a watch and is silent, and so it would be after etcd was
-// restored from a backup. The least list there is tells, as it is a consistent read;
-// versions are decimal numbers that grow.
-func (l *Loop[T]) confirm(ctx context.Context, version string) error {
+// detectRollback returns a rollbackError if the API server has not come as far as a
+// version. It would accept a watch from one that is yet to come, and be silent, as it is
+// after etcd was restored from a backup. The least list there is tells, as it is a
+// consistent read; versions are decimal numbers that grow.
+func (l *Loop[T]) detectRollback(ctx context.Context, version string) error {
 	list, err := l.page(ctx, metav1.ListOptions{Limit: 1})
 	if err != nil {
 		return fmt.Errorf("list: %w", err)
@@ -105,7 +111,7 @@ func (l *Loop[T]) confirm(ctx context.Context, version string) error {
 	}
 	now := head.GetResourceVersion()
 	if order, err := resourceversion.CompareResourceVersion(now, version); err == nil && order < 0 {
-		return &wentBackError{was: version, is: now}
+		return &rollbackError{was: version, is: now}
 	}
 	return nil // where they are no numbers, nothing can be told
 }
@@ -130,8 +136,8 @@ func (l *Loop[T]) collect(list runtime.Object, into map[kube.Key]T) error {
 		}
 		key := kube.Key{Namespace: object.GetNamespace(), Name: object.GetName()}
 		l.guard(key, func() {
-			if reduced, selected := l.opts.Reduce(item); selected {
-				into[key] = reduced
+			if reduced := l.reduce(item); reduced != nil {
+				into[key] = *reduced
 			}
 		})
 		return nil

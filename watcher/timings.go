@@ -2,8 +2,11 @@ package watcher
 
 import (
 	"context"
+	"math"
 	"math/rand/v2"
 	"time"
+
+	"k8s.io/apimachinery/pkg/util/wait"
 )
 
 // Timings are the durations a Loop goes by. Tests shorten them.
@@ -17,8 +20,8 @@ type Timings struct {
 	// WatchGrace is how much longer the client waits for that end. Nothing in
 	// client-go enforces it, and a dead peer would never be noticed.
 	WatchGrace time.Duration
-	// RetryMin is the wait after the first failure; it doubles with each
-	// failure in a row up to RetryMax.
+	// RetryMin is the wait after the first failure; it doubles with each failure in a
+	// row up to RetryMax.
 	RetryMin, RetryMax time.Duration
 	// SlowRetry takes RetryMax's place where only a person can mend it; the
 	// first wait is an eighth of it.
@@ -42,32 +45,30 @@ func DefaultTimings() Timings {
 	}
 }
 
-// pause is the wait, before jitter, after the nth failure in a row, n >= 1; of
-// the same kind, where only a person can mend it.
-func (t Timings) pause(v verdict, n int) time.Duration {
-	first, most := t.RetryMin, t.RetryMax
-	if v.slow {
-		first, most = t.SlowRetry/8, t.SlowRetry
-	}
-	wait := min(first<<min(n-1, 16), most) // 16: no overflow
-	return max(wait, min(v.suggested, t.SuggestedMax))
+// backoff is the wait after each failure in a row, before jitter.
+func (t Timings) backoff() wait.Backoff {
+	return wait.Backoff{Duration: t.RetryMin, Factor: 2, Steps: math.MaxInt, Cap: t.RetryMax}
+}
+
+// slowBackoff is the same where only a person can mend it.
+func (t Timings) slowBackoff() wait.Backoff {
+	return wait.Backoff{Duration: t.SlowRetry / 8, Factor: 2, Steps: math.MaxInt, Cap: t.SlowRetry}
+}
+
+// longer is a pause that is no shorter than the one that the server asked for, within
+// reason.
+func (t Timings) longer(pause, suggested time.Duration) time.Duration {
+	return max(pause, min(suggested, t.SuggestedMax))
 }
 
 // watchLimit draws how long the next watch may last.
 func (t Timings) watchLimit() time.Duration {
-	return t.WatchMin + upTo(t.WatchMax-t.WatchMin)
+	return t.WatchMin + rand.N(max(t.WatchMax-t.WatchMin, 0)+1)
 }
 
-// jitter lengthens d by up to a half. It never shortens, so that a wait the
-// server asked for is kept.
-func jitter(d time.Duration) time.Duration {
-	return d + upTo(d/2)
-}
-
-// upTo draws from [0, d], and 0 where d is negative.
-func upTo(d time.Duration) time.Duration {
-	return rand.N(max(d, 0) + 1)
-}
+// jitter lengthens d by up to a half. It never shortens, so that a wait the server asked
+// for is kept.
+func jitter(d time.Duration) time.Duration { return wait.Jitter(d, 0.5) }
 
 // sleep waits for d or the end of ctx.
 func sleep(ctx context.Context, d time.Duration) {

@@ -1,9 +1,13 @@
 package feedback
 
 import (
-	"github.com/edgeward/edgeward/internal/desired"
+	"math"
 	"slices"
 	"time"
+
+	"k8s.io/apimachinery/pkg/util/wait"
+
+	"github.com/edgeward/edgeward/internal/desired"
 )
 
 const (
@@ -35,6 +39,7 @@ type entry struct {
 	looked    lookedAfter // when the status was last looked after
 	wrote     string      // the hostnames that were last written
 	rewrites  int         // how often in a row it was these
+	backoff   wait.Backoff
 	rewritten time.Time
 	notBefore time.Time // when the status may be tried again
 }
@@ -162,8 +167,9 @@ func (e *entry) saidNow(m Message, so []Message) {
 func (e *entry) rewrote(hostnames string, now time.Time) {
 	if hostnames != e.wrote || now.Sub(e.rewritten) > calm {
 		e.rewrites = 0
+		e.backoff = wait.Backoff{Duration: firstRewrite, Factor: 2, Steps: math.MaxInt, Cap: maxRewrite}
 	}
-	e.notBefore = now.Add(min(firstRewrite<<min(e.rewrites, 16), maxRewrite))
+	e.notBefore = now.Add(e.backoff.Step())
 	e.rewrites++
 	e.wrote, e.rewritten = hostnames, now
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"math"
 	"net/http"
 	"sync"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"golang.org/x/time/rate"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
 
 	"github.com/edgeward/edgeward/watcher"
 )
@@ -58,9 +60,9 @@ type Reporter struct {
 	uid  string // of the cluster's namespace kube-system; "" before the first Update
 
 	// Run's own.
-	client   API  // leads to the cluster uid
-	asked    bool // for the rights
-	failures int  // in a row
+	client API           // leads to the cluster uid
+	asked  bool          // for the rights
+	outage *wait.Backoff // nil while the API server answers
 }
 
 // NewReporter returns a Reporter that does nothing before Run.
@@ -131,7 +133,7 @@ func (r *Reporter) Flush(ctx context.Context) {
 // changedUnlessPaused is told of updates, unless the API server does not answer:
 // then news are no reason to try earlier.
 func (r *Reporter) changedUnlessPaused() <-chan struct{} {
-	if r.failures > 0 {
+	if r.outage != nil {
 		return nil
 	}
 	return r.changed
@@ -237,22 +239,26 @@ func refused(err error) bool {
 
 // failed tells of the first of several failures in a row, and says how long to
 // wait.
-func (r *Reporter) failed(ctx context.Context, err error) (wait time.Duration) {
+func (r *Reporter) failed(ctx context.Context, err error) (pause time.Duration) {
 	if ctx.Err() != nil {
 		return 0
 	}
-	wait = min(firstPause<<min(r.failures, 16), maxPause)
-	if r.failures++; r.failures == 1 {
-		r.log.Warn("the cluster cannot be told what became of its Ingresses now; it is tried again: "+err.Error(), "retry_in", wait)
+	began := r.outage == nil
+	if began {
+		r.outage = &wait.Backoff{Duration: firstPause, Factor: 2, Steps: math.MaxInt, Cap: maxPause}
 	}
-	return wait
+	pause = r.outage.Step()
+	if began {
+		r.log.Warn("the cluster cannot be told what became of its Ingresses now; it is tried again: "+err.Error(), "retry_in", pause)
+	}
+	return pause
 }
 
 func (r *Reporter) worksAgain() {
-	if r.failures > 0 {
+	if r.outage != nil {
 		r.log.Info("the cluster can be told again what became of its Ingresses")
 	}
-	r.failures = 0
+	r.outage = nil
 }
 
 // ready makes sure that there is a client that leads to the right cluster, and

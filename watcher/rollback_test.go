@@ -11,10 +11,10 @@ import (
 	"github.com/edgeward/edgeward/internal/kube"
 )
 
-// TestConfirm has a watch end, and the server at some version when it is opened again:
+// TestDetectRollback has a watch end, and the server at some version when it is opened again:
 // from one that is yet to come nothing is watched, but everything listed anew, and what is
 // not there any more was not seen to go.
-func TestConfirm(t *testing.T) {
+func TestDetectRollback(t *testing.T) {
 	tests := map[string]struct {
 		seen, is string
 		anew     bool
