@@ -34,12 +34,13 @@ func TestImports(t *testing.T) {
 		"internal/observed": {only: []string{"internal/model"}, std: true},
 		"internal/desired":  {only: []string{"internal/kube", "internal/ordered", "internal/model"}, std: true},
 		"internal/plan":     {only: []string{"internal/kube", "internal/ordered", "internal/model", "internal/observed", "internal/desired"}, std: true},
+		"internal/outcome":  {only: []string{"internal/kube", "internal/ordered", "internal/model", "internal/observed", "internal/desired", "internal/plan"}, std: true},
 		"internal/emulator": {only: []string{}, std: true, other: []string{"golang.org/x/net/dns/dnsmessage"}},
 		// The program. See watcher.Client.
 		".":                      {never: []string{"internal/emulator", "internal/fixture"}, heavy: []string{"k8s.io/client-go/kubernetes", "k8s.io/client-go/kubernetes/scheme"}},
 		"internal/certificate":   {only: []string{"internal/kube"}, std: true},
 		"internal/store":         {only: []string{"internal/kube", "internal/ordered", "internal/model", "internal/desired"}, std: true},
-		"internal/syncer/target": {only: []string{"internal/kube", "internal/ordered", "internal/model", "internal/observed", "internal/desired", "internal/plan", "internal/httpapi"}},
+		"internal/syncer/target": {only: []string{"internal/kube", "internal/ordered", "internal/model", "internal/observed", "internal/desired", "internal/plan", "internal/outcome", "internal/httpapi"}},
 		"internal/syncer":        {never: []string{"edgio", "vultrcdn", "vultrdns", "watcher", "internal/config", "internal/emulator"}},
 		"watcher":                {only: []string{"internal/kube", "internal/certificate"}},
 		// A provider knows the words and how to speak to an API.
@@ -51,8 +52,8 @@ func TestImports(t *testing.T) {
 		"internal/server":   {only: []string{"internal/printable"}},
 		"internal/metrics":  {only: []string{}},
 		"internal/config":   {never: []string{"internal/plan", "internal/desired", "internal/syncer", "watcher", "edgio", "vultrcdn", "vultrdns"}},
-		"internal/status":   {never: []string{"edgio", "vultrcdn", "vultrdns", "watcher", "internal/config", "internal/emulator"}},
-		"internal/feedback": {never: []string{"edgio", "vultrcdn", "vultrdns", "internal/config", "internal/emulator"}},
+		"internal/status":   {never: []string{"internal/syncer", "edgio", "vultrcdn", "vultrdns", "watcher", "internal/config", "internal/emulator"}},
+		"internal/feedback": {never: []string{"internal/syncer", "edgio", "vultrcdn", "vultrdns", "internal/config", "internal/emulator"}},
 	}
 	for dir, test := range tests {
 		t.Run(dir, func(t *testing.T) {

@@ -62,7 +62,7 @@ func BenchmarkEvent(b *testing.B) {
 				waits = append(waits, (<-called).Sub(begun))
 				for queued := true; queued; {
 					<-s.Planned()
-					queued = s.Overview().Targets[0].Waiting > 0
+					queued = s.Overview().Providers[0].Waiting > 0
 				}
 			}
 			slices.Sort(waits)

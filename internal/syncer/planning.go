@@ -64,7 +64,7 @@ func (s *Syncer) plan(now time.Time) {
 	if s.remapped && s.queued() > 0 {
 		s.debounce.acted = now
 	}
-	s.remapped, s.outcomes = false, false
+	s.remapped, s.callsEnded = false, false
 }
 
 // input is what a plan looks at.

@@ -16,6 +16,7 @@ import (
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/metrics"
 	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/outcome"
 	"github.com/edgeward/edgeward/internal/plan"
 	"github.com/edgeward/edgeward/internal/store"
 	"github.com/edgeward/edgeward/internal/syncer/target"
@@ -61,12 +62,12 @@ type Syncer struct {
 	turns   []anyTarget
 	results chan target.Result // of calls
 
-	started   time.Time
-	heartbeat time.Duration // see the constant
-	debounce  debounce
-	remapAt   time.Time // when to map the clusters, since they have changed; zero: they have not
-	remapped  bool      // the clusters were mapped since the last plan
-	outcomes  bool      // calls have ended since the last plan
+	started    time.Time
+	heartbeat  time.Duration // see the constant
+	debounce   debounce
+	remapAt    time.Time // when to map the clusters, since they have changed; zero: they have not
+	remapped   bool      // the clusters were mapped since the last plan
+	callsEnded bool      // calls have ended since the last plan
 
 	want     desired.Want
 	mappedOn int // how many targets were known when want was made
@@ -78,7 +79,7 @@ type Syncer struct {
 	syncs        *syncMetrics
 	progress     progress
 	preparations preparations
-	told         map[string]bool          // what the log says as long as it lasts
+	remarks      remarks
 	nodes        map[string][]kube.Node   // of the ready clusters, as want knows them
 	begun        bool                     // every CDN was listed, so that found is known
 	found        map[model.IngressID]bool // the Ingresses that had rules then
@@ -86,7 +87,7 @@ type Syncer struct {
 	alive    atomic.Pointer[time.Time] // when the loop last turned
 	state    atomic.Pointer[string]    // what is awaited; see Ready
 	status   atomic.Pointer[string]
-	overview atomic.Pointer[Overview]
+	overview atomic.Pointer[outcome.Overview]
 	planned  chan struct{} // see Planned
 }
 
@@ -100,7 +101,7 @@ func New(opts Options) *Syncer {
 		heartbeat: heartbeat,
 		syncs:     newSyncMetrics(opts.Metrics, opts.Settings.DNS.Name),
 		relisted:  make(map[string]time.Time),
-		told:      make(map[string]bool),
+		remarks:   remarks{log: opts.Log},
 		planned:   make(chan struct{}, 1),
 	}
 	for _, cdn := range opts.CDNs {

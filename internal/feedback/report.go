@@ -1,12 +1,13 @@
 package feedback
 
 import (
-	"github.com/edgeward/edgeward/internal/model"
 	"strings"
+
+	"github.com/edgeward/edgeward/internal/model"
 )
 
-// Outcome is what became of one Ingress: the aggregate of its routes.
-type Outcome struct {
+// Report is what a cluster is to be told of one Ingress.
+type Report struct {
 	Ingress model.IngressID
 	UID     string
 	// Version is the resource version that Published was read at.
@@ -31,7 +32,7 @@ type Outcome struct {
 }
 
 // hostnames are the Hostnames as one text.
-func (o Outcome) hostnames() string { return strings.Join(o.Hostnames, " ") }
+func (r Report) hostnames() string { return strings.Join(r.Hostnames, " ") }
 
 // Message is what an Event says. Reason is one word ("Synced"); Text is at most
 // maxText bytes long.

@@ -10,31 +10,31 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// script plays outcomes to a book and carries out what it says at once.
+// script plays reports to a queue and carries out what it says at once.
 type script struct {
-	book  *book
+	queue *queue
 	now   time.Time
-	haste bool
+	haste haste
 	wrote []string // "+3s Synced published", "+3s status acme.cdn.example"
 	start time.Time
 }
 
 func newScript() *script {
 	now := time.Unix(1e9, 0)
-	return &script{book: newBook(), now: now, start: now}
+	return &script{queue: newQueue(), now: now, start: now}
 }
 
-// sees takes outcomes, d after the last, and does what is due until then.
-func (s *script) sees(d time.Duration, outcomes ...Outcome) {
+// sees takes reports, d after the last, and does what is due until then.
+func (s *script) sees(d time.Duration, reports ...Report) {
 	s.pass(d)
-	s.book.update(slices.Values(outcomes), s.now)
+	s.queue.update(slices.Values(reports), s.now)
 	s.work()
 }
 
 // pass lets time pass, and does what becomes due.
 func (s *script) pass(d time.Duration) {
 	for end := s.now.Add(d); ; {
-		_, wake, ok := s.book.next(s.now, s.haste)
+		_, wake, ok := s.queue.next(s.now, s.haste)
 		if ok || wake.IsZero() || wake.After(end) {
 			s.now = end
 			s.work()
@@ -47,11 +47,11 @@ func (s *script) pass(d time.Duration) {
 
 func (s *script) work() {
 	for {
-		j, _, ok := s.book.next(s.now, s.haste)
+		j, _, ok := s.queue.next(s.now, s.haste)
 		if !ok {
 			return
 		}
-		what := "status " + j.outcome.hostnames()
+		what := "status " + j.report.hostnames()
 		if j.kind == events {
 			what = j.message.Reason + " " + j.message.Text
 		}
@@ -59,19 +59,21 @@ func (s *script) work() {
 			what += " (repeated)"
 		}
 		s.wrote = append(s.wrote, fmt.Sprintf("+%s %s", s.now.Sub(s.start), what))
-		s.book.done(j, true, s.now)
+		if s.queue.done(j); j.kind == status {
+			s.queue.wrote(j, s.now)
+		}
 	}
 }
 
-func says(messages ...Message) Outcome {
-	return Outcome{Ingress: id("shop"), UID: "uid-shop", Version: "1", Messages: messages}
+func says(messages ...Message) Report {
+	return Report{Ingress: id("shop"), UID: "uid-shop", Version: "1", Messages: messages}
 }
 
-func found(o Outcome) Outcome { o.Found = true; return o }
+func found(o Report) Report { o.Found = true; return o }
 
-// shows is an outcome that wants hostnames, separated by blanks, and has others.
-func shows(version, want string, has ...string) Outcome {
-	return Outcome{Ingress: id("shop"), UID: "uid-shop", Version: version, Hostnames: strings.Fields(want), Published: has}
+// shows is a report that wants hostnames, separated by blanks, and has others.
+func shows(version, want string, has ...string) Report {
+	return Report{Ingress: id("shop"), UID: "uid-shop", Version: version, Hostnames: strings.Fields(want), Published: has}
 }
 
 func TestWhatIsSaid(t *testing.T) {
@@ -180,12 +182,12 @@ func TestWhatIsSaid(t *testing.T) {
 		}, nil},
 		"in haste": {func(s *script) {
 			begin(s)
-			s.haste = true
+			s.haste = atOnce
 			s.sees(0, says(failed))
 		}, []string{"+0s SyncFailed 403"}},
 		"not allowed": {func(s *script) {
 			begin(s)
-			s.book.muted[events] = true
+			s.queue.allow(muted{events: true})
 			s.sees(0, says(published))
 			s.pass(time.Hour)
 		}, nil},
@@ -197,8 +199,8 @@ func TestWhatIsSaid(t *testing.T) {
 			if diff := cmp.Diff(test.want, s.wrote); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
-			if len(s.book.open) > 0 {
-				t.Errorf("an hour later there is something to do for %v", s.book.open)
+			if len(s.queue.open) > 0 {
+				t.Errorf("an hour later there is something to do for %v", s.queue.open)
 			}
 		})
 	}
@@ -277,24 +279,24 @@ func TestWhenAStatusIsWritten(t *testing.T) {
 		}, nil},
 		"let go while we were down": {func(s *script) {
 			for range 3 {
-				s.sees(time.Minute, Outcome{Ingress: id("shop"), Absent: true})
+				s.sees(time.Minute, Report{Ingress: id("shop"), Absent: true})
 			}
 			s.sees(time.Minute)
 		}, []string{"+1m0s status "}},
 		"selected no more while its rule stands": {func(s *script) {
 			s.sees(0, shows("1", cdn, cdn))
-			s.sees(time.Minute, Outcome{Ingress: id("shop"), Absent: true, Hostnames: []string{cdn}})
+			s.sees(time.Minute, Report{Ingress: id("shop"), Absent: true, Hostnames: []string{cdn}})
 			s.pass(time.Hour)
 			s.sees(time.Minute) // now the rule is gone
 			s.sees(time.Minute)
 		}, []string{"+1h2m0s status "}},
 		"likewise, from before a restart": {func(s *script) {
-			s.sees(time.Minute, Outcome{Ingress: id("shop"), Absent: true, Hostnames: []string{cdn}})
-			s.sees(time.Minute, Outcome{Ingress: id("shop"), Absent: true})
-			s.sees(time.Minute, Outcome{Ingress: id("shop"), Absent: true})
+			s.sees(time.Minute, Report{Ingress: id("shop"), Absent: true, Hostnames: []string{cdn}})
+			s.sees(time.Minute, Report{Ingress: id("shop"), Absent: true})
+			s.sees(time.Minute, Report{Ingress: id("shop"), Absent: true})
 		}, []string{"+2m0s status "}},
 		"not allowed": {func(s *script) {
-			s.book.muted[status] = true
+			s.queue.allow(muted{status: true})
 			s.sees(0, shows("1", cdn, "former.example"))
 			s.sees(time.Minute)
 			s.pass(time.Hour)
@@ -311,7 +313,6 @@ func TestWhenAStatusIsWritten(t *testing.T) {
 	}
 }
 
-// TestBookForgets has many Ingresses come and go: none is remembered.
 // TestSaidMeanwhile: what was said before comes back while the opposite is being said.
 func TestSaidMeanwhile(t *testing.T) {
 	bad, published := says(warning("Invalid", "bad")), says(normal("Synced", "a"))
@@ -320,19 +321,20 @@ func TestSaidMeanwhile(t *testing.T) {
 	s.sees(0, bad)
 	s.sees(settle, published)
 	s.now = s.now.Add(settle)
-	j, _, ok := s.book.next(s.now, false)
+	j, _, ok := s.queue.next(s.now, inTime)
 	if !ok || j.message != published.Messages[0] {
 		t.Fatalf("%+v is said", j.message)
 	}
-	s.book.update(slices.Values([]Outcome{bad}), s.now)
-	s.book.done(j, true, s.now)
+	s.queue.update(slices.Values([]Report{bad}), s.now)
+	s.queue.done(j)
 	s.pass(settle)
 	if want := []string{"+1s Invalid bad", "+3s Invalid bad"}; !slices.Equal(s.wrote, want) {
 		t.Errorf("said beside it: %q, want %q", s.wrote, want)
 	}
 }
 
-func TestBookForgets(t *testing.T) {
+// TestQueueForgets has many Ingresses come and go: none is remembered.
+func TestQueueForgets(t *testing.T) {
 	s := newScript()
 	for i := range 100 {
 		o := shows("1", cdn)
@@ -341,7 +343,7 @@ func TestBookForgets(t *testing.T) {
 	}
 	s.sees(time.Minute)
 	s.sees(time.Minute)
-	if n := len(s.book.entries) + len(s.book.open); n > 0 {
+	if n := len(s.queue.entries) + len(s.queue.open); n > 0 {
 		t.Errorf("%d are remembered", n)
 	}
 }
@@ -349,33 +351,33 @@ func TestBookForgets(t *testing.T) {
 // TestConflictWaits has somebody change the Ingress between our reading and
 // our writing.
 func TestConflictWaits(t *testing.T) {
-	b, now := newBook(), time.Unix(1e9, 0)
-	b.update(slices.Values([]Outcome{shows("1", cdn)}), now)
-	j, _, _ := b.next(now, false)
+	b, now := newQueue(), time.Unix(1e9, 0)
+	b.update(slices.Values([]Report{shows("1", cdn)}), now)
+	j, _, _ := b.next(now, inTime)
 	b.later(j, now)
-	if _, wake, ok := b.next(now, false); ok || !wake.Equal(now.Add(firstRewrite)) {
+	if _, wake, ok := b.next(now, inTime); ok || !wake.Equal(now.Add(firstRewrite)) {
 		t.Errorf("at once %v, or at %s", ok, wake)
 	}
-	if again, _, ok := b.next(now.Add(firstRewrite), false); !ok || again.kind != status {
+	if again, _, ok := b.next(now.Add(firstRewrite), inTime); !ok || again.kind != status {
 		t.Errorf("then: %v %+v", ok, again)
 	}
 }
 
-// TestBookUndecided: while it is not known whether an Ingress is ours, nothing is said
+// TestQueueUndecided: while it is not known whether an Ingress is ours, nothing is said
 // and nothing taken back, also at a start; nor is it news when it is known again.
-func TestBookUndecided(t *testing.T) {
-	published := Outcome{
+func TestQueueUndecided(t *testing.T) {
+	published := Report{
 		Ingress: id("shop"), UID: "uid-shop", Version: "1", Found: true,
 		Hostnames: []string{cdn}, Published: []string{cdn}, Messages: []Message{normal("Synced", "published")},
 	}
-	unknown := Outcome{Ingress: id("shop"), UID: "uid-shop", Found: true, Undecided: true}
-	for name, outcomes := range map[string][]Outcome{
+	unknown := Report{Ingress: id("shop"), UID: "uid-shop", Found: true, Undecided: true}
+	for name, reports := range map[string][]Report{
 		"while it runs": {published, unknown, unknown, published},
 		"at a start":    {unknown, unknown, published},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newScript()
-			for _, o := range outcomes {
+			for _, o := range reports {
 				s.sees(time.Minute, o)
 			}
 			s.pass(time.Hour)
