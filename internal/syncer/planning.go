@@ -85,7 +85,7 @@ func (s *Syncer) listSoon(now time.Time) {
 	s.dns.ListSoon(now, s.step.RereadZones)
 }
 
-// relistClusters has those clusters listed anew of which the plan asks that.
+// relistClusters has the clusters listed anew for which the plan asks it.
 func (s *Syncer) relistClusters(now time.Time) {
 	for name, at := range s.step.Relist {
 		c := s.Cluster(name)

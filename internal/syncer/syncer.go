@@ -74,7 +74,7 @@ type Syncer struct {
 	memory   plan.Memory
 	step     plan.Step
 	shared   bool                 // see shareTexts
-	relisted map[string]time.Time // when each cluster was last listed anew since the plan asked for it
+	relisted map[string]time.Time // when the plan last had each cluster listed anew
 
 	syncs        *syncMetrics
 	progress     progress
