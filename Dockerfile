@@ -10,7 +10,7 @@ RUN go mod download
 COPY . .
 ARG VERSION=devel
 ARG COMMIT=unknown
-RUN make build VERSION="$VERSION" COMMIT="$COMMIT" STRIP="-s -w"
+RUN make build VERSION="$VERSION" COMMIT="$COMMIT" RELEASE=1
 
 FROM scratch
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt

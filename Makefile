@@ -23,15 +23,26 @@ DOCS   ?= bin/docs
 # Of packages: deb, rpm and tar are for Linux on GOARCH, amd64 or arm64.
 GOARCH ?= $(shell go env GOARCH)
 
-# Packages set STRIP to -s -w, which leaves out what only debuggers read.
-LDFLAGS = $(STRIP) -X main.version=$(VERSION) -X main.commit=$(COMMIT)
+# Go compiles a package anew for each set of flags, and the daemon, the API server, the demo and the
+# tests share hundreds. So all are built without cgo and with no flag that changes the compilation,
+# but for packages, which RELEASE=1 makes free of the builder's paths and of what only debuggers read.
+export CGO_ENABLED = 0
+RELEASE ?=
+# The version is stamped here and not by Go, which fails where git distrusts the directory.
+FLAGS   = -buildvcs=false$(if $(RELEASE), -trimpath)
+LDFLAGS = $(if $(RELEASE),-s -w) -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 # Before a command that runs here and now, whatever GOARCH is built for.
 HERE = GOOS= GOARCH=
 
 FUZZTIME ?= 30s
 
-# The race detector needs a C compiler; without one the tests still run.
-RACE = $(if $(shell command -v $$(go env CC)),-race)
+# The race detector needs cgo and so a C compiler; without one the tests still run.
+RACE := $(if $(shell command -v $$(go env CC)),-race)
+CGO   = $(if $(RACE),CGO_ENABLED=1)
+
+# Says how far a cold build is, which takes minutes. What it compiled, the next command finds in go's
+# cache.
+COMPILE = $(CURDIR)/test/compile.sh
 
 .PHONY: help
 help: ## list the targets
@@ -40,25 +51,30 @@ help: ## list the targets
 .PHONY: build
 build: $(BINARY) ## bin/edgeward: one static binary, its version from git
 
-# Go knows better than make whether anything changed, so it is always asked. The version is
-# stamped here and not by Go, which fails where git distrusts the directory.
+# Go knows better than make whether anything changed, so it is always asked.
 $(BINARY): FORCE
-	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o $@ .
+	@$(COMPILE) $(FLAGS) .
+	go build $(FLAGS) -ldflags '$(LDFLAGS)' -o $@ .
 
 # The man page and the shells' completions.
 .PHONY: docs
 docs:
-	$(HERE) go run -trimpath -buildvcs=false -tags docs -ldflags '$(LDFLAGS)' . docs $(DOCS)
+	$(HERE) go run $(FLAGS) -ldflags '$(LDFLAGS)' ./internal/cli/docs $(DOCS)
 
-# -count=1, as a cached result would not notice that the programs in bin/ have changed.
+# The race detector watches the tests in which edgeward's own code runs. Those in test/ run it as a
+# process, and only the emulators are their own: make test-faults watches these.
+# -vet=off, as go vet has looked already; -count=1, as a cached result would not notice that the
+# programs in bin/ have changed.
 .PHONY: test
 test: build bin/kube-apiserver bin/etcd ## every test, the real Kubernetes API server included
 	$(if $(RACE),,@echo 'no C compiler (gcc): testing without the race detector')
 	go vet ./...
-	go test $(RACE) -timeout 20m ./...
-	go vet -tags docs . && go test $(RACE) -tags docs .
-	cd test && go vet ./... && go test $(RACE) -count=1 -timeout 30m ./...
-	cd monitoring && go vet ./... && go test ./...
+	@$(CGO) $(COMPILE) -test $(RACE) ./...
+	$(CGO) go test -vet=off $(RACE) -timeout 20m ./...
+	cd test && go vet ./...
+	@cd test && $(COMPILE) -test ./...
+	cd test && go test -vet=off -count=1 -timeout 30m ./...
+	cd monitoring && go vet ./... && go test -vet=off ./...
 
 .PHONY: lint
 lint: bin/staticcheck ## gofmt, go vet and staticcheck, silent where all is well
@@ -70,8 +86,8 @@ lint: bin/staticcheck ## gofmt, go vet and staticcheck, silent where all is well
 	cd monitoring && ../bin/staticcheck ./...
 
 .PHONY: demo
-demo: build bin/kube-apiserver bin/etcd ## the daemon at work on this machine, CDN=vultr or edgio; ONCE=1: unattended
-	cd test && go build -o ../bin/demo ./demo && ../bin/demo $(if $(ONCE),-once) $(if $(CDN),-cdn $(CDN))
+demo: bin/kube-apiserver bin/etcd build ## the daemon at work on this machine, CDN=vultr (default) or edgio; ONCE=1: unattended
+	@cd test && $(COMPILE) ./demo && go build $(FLAGS) -o ../bin/demo ./demo && ../bin/demo $(if $(ONCE),-once) $(if $(CDN),-cdn $(CDN))
 
 .PHONY: fuzz
 fuzz: ## each fuzz target for FUZZTIME (30s)
@@ -91,7 +107,8 @@ simulate: ## 10,000 simulated weeks of faults, crashes and churn; SEED=N for the
 
 .PHONY: test-faults
 test-faults: build bin/kube-apiserver bin/etcd ## the long form of the tests with faults and kill -9, about half an hour
-	cd test && go test ./e2e -count=1 -v -timeout 2h -thorough \
+	@cd test && $(CGO) $(COMPILE) -test $(RACE) ./e2e
+	cd test && $(CGO) go test $(RACE) ./e2e -count=1 -v -timeout 2h -thorough \
 		-run '^Test(CrashAnywhere|CrashAnywhereVultrCDN|ProviderFaults|ProviderFaultsVultrCDN|RefusedObject|RevokedKey|Churn|RapidChanges|Outage|WrongConfiguration|ForbiddenResource|RotatedCredentials)$$' | grep -v '^    daemon_test.go'
 
 .PHONY: bench
@@ -109,7 +126,8 @@ install: $(if $(wildcard $(BINARY)),,build) $(if $(wildcard $(DOCS)/edgeward.1),
 	install -m 0644 config.yaml.example README.md CHANGELOG.md LICENSE systemd/restart-backoff.conf $(DESTDIR)$(DOCDIR)
 	for file in $(filter-out %_test.yaml,$(wildcard deploy/*.yaml docs/*.md monitoring/*.yaml monitoring/*.json)); do \
 		install -D -m 0644 $$file $(DESTDIR)$(DOCDIR)/$$file; done
-	install -D -m 0644 $(DOCS)/edgeward.1 $(DESTDIR)$(MANDIR)/man1/edgeward.1
+	install -d $(DESTDIR)$(MANDIR)/man1
+	install -m 0644 $(DOCS)/*.1 $(DESTDIR)$(MANDIR)/man1
 	install -D -m 0644 $(DOCS)/edgeward.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/edgeward
 	install -D -m 0644 $(DOCS)/_edgeward $(DESTDIR)$(ZSHDIR)/_edgeward
 	install -D -m 0644 $(DOCS)/edgeward.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/edgeward.fish
@@ -131,19 +149,31 @@ test-systemd: bin/kube-apiserver bin/etcd ## the .deb under systemd, in a contai
 clean: ## remove all that was built; Go's cache keeps a next build short
 	rm -rf bin dist
 
-bin/kube-apiserver: test/apiserver/go.mod
-	@echo 'building the Kubernetes API server: some 1,500 packages, about five minutes with two cores, once'
-	@test/apiserver/build.sh $@ k8s.io/kubernetes/cmd/kube-apiserver
+bin/etcd: test/go.mod
+	@cd test && $(COMPILE) go.etcd.io/etcd/server/v3
+	cd test && go build -ldflags '-s -w' -o ../$@ go.etcd.io/etcd/server/v3
+	@touch $@ # go build leaves an unchanged program as old as it is; make would build it again
 
-bin/etcd: test/apiserver/go.mod
-	@echo 'building etcd'
-	@test/apiserver/build.sh $@ go.etcd.io/etcd/server/v3
+# A Kubernetes program built without these calls itself v0.0.0, and clients act on the version that a
+# server reports.
+KUBERNETES = $(shell cd test && go list -m -f '{{.Version}}' k8s.io/kubernetes)
+KUBERNETES_PARTS = $(subst ., ,$(KUBERNETES:v%=%))
+KUBERNETES_VERSION = gitVersion=$(KUBERNETES) \
+	gitMajor=$(word 1,$(KUBERNETES_PARTS)) gitMinor=$(word 2,$(KUBERNETES_PARTS))
+
+bin/kube-apiserver: test/go.mod
+	@cd test && $(COMPILE) k8s.io/kubernetes/cmd/kube-apiserver
+	cd test && go build -ldflags '-s -w $(addprefix -X k8s.io/component-base/version.,$(KUBERNETES_VERSION))' \
+		-o ../$@ k8s.io/kubernetes/cmd/kube-apiserver
+	@touch $@
 
 bin/staticcheck: go.mod
+	@$(COMPILE) honnef.co/go/tools/cmd/staticcheck
 	go build -o $@ honnef.co/go/tools/cmd/staticcheck
 
 bin/nfpm: packaging/go.mod
-	cd packaging && $(HERE) go build -trimpath -o ../$@ github.com/goreleaser/nfpm/v2/cmd/nfpm
+	@cd packaging && $(HERE) $(COMPILE) github.com/goreleaser/nfpm/v2/cmd/nfpm
+	cd packaging && $(HERE) go build -o ../$@ github.com/goreleaser/nfpm/v2/cmd/nfpm
 
 .PHONY: FORCE
 FORCE:

@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/edgeward/edgeward/internal/config"
+	"github.com/edgeward/edgeward/internal/providers"
 )
 
 // manifest returns both objects of deployment.yaml.
@@ -55,7 +56,7 @@ func TestDeploymentFitsItsConfiguration(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	cfg, err := config.Load(filepath.Join(dir, "config.yaml"), nil)
+	cfg, err := config.Load(filepath.Join(dir, "config.yaml"), nil, providers.All())
 	if err != nil {
 		t.Fatal(err)
 	}

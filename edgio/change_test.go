@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/emulator/edgiotest"
 	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/model"
 )
@@ -33,11 +33,11 @@ func TestCreateMarksEveryProtocolSet(t *testing.T) {
 	if len(stored) != 1 || made.ID != stored[0].UUID || !made.Equal(want) {
 		t.Fatalf("got %+v of %d instances", made, len(stored))
 	}
-	mark := []emulator.Option{{Name: "req_send_header", Parameters: []any{"X-Edgeward", markOn("team", "www.example.com", "/app/")}}}
-	expect := emulator.Instance{
+	mark := []edgiotest.Option{{Name: "req_send_header", Parameters: []any{"X-Edgeward", markOn("team", "www.example.com", "/app/")}}}
+	expect := edgiotest.Instance{
 		UUID: made.ID, Host: "www.example.com", Path: "/app/", SourceHost: "nodes.main.team.k8s.example.com", SourcePath: "/app/",
 		Profile: "LLNW-Generic", Version: 1, Raw: stored[0].Raw,
-		ProtocolSets: []emulator.ProtocolSet{
+		ProtocolSets: []edgiotest.ProtocolSet{
 			{PublishedProtocol: "http", SourceProtocol: "http", PublishedPort: 80, SourcePort: 30080, Options: mark},
 			{PublishedProtocol: "https", SourceProtocol: "http", PublishedPort: 443, SourcePort: 30080, Options: mark},
 		},
@@ -296,7 +296,7 @@ func TestAdoption(t *testing.T) {
 		}, true, true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			api := emulator.NewEdgio(emulator.EdgioOptions{Username: testUser, SharedKey: testKey, Shortname: testShortname})
+			api := edgiotest.NewAccount(edgiotest.Options{Username: testUser, SharedKey: testKey, Shortname: testShortname})
 			client, log := newClient(t, api)
 			old := model.Rule{ID: api.Seed(body), RuleKey: model.RuleKey{CDN: model.Edgio, Host: "www.example.com", Path: "/"}}
 			if tc.edit != nil {

@@ -6,14 +6,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/emulator/edgiotest"
 	"github.com/edgeward/edgeward/internal/model"
-	"github.com/edgeward/edgeward/internal/providertest"
+	"github.com/edgeward/edgeward/internal/provider/conformance"
 )
 
 // TestConformance has the suite run at each kind of account that Edgio may be.
 func TestConformance(t *testing.T) {
-	for name, account := range map[string]emulator.EdgioOptions{
+	for name, account := range map[string]edgiotest.Options{
 		"as documented":    {},
 		"no duplicates":    {RefuseDuplicates: true},
 		"fixed profiles":   {FixedProfiles: true},
@@ -26,10 +26,10 @@ func TestConformance(t *testing.T) {
 	}
 }
 
-func conforms(t *testing.T, account emulator.EdgioOptions) {
+func conforms(t *testing.T, account edgiotest.Options) {
 	account.Username, account.SharedKey, account.Shortname = testUser, testKey, testShortname
-	providertest.Run(t, func(t *testing.T) providertest.Subject[model.Rule] {
-		api := emulator.NewEdgio(account)
+	conformance.Run(t, func(t *testing.T) conformance.Subject[model.Rule] {
+		api := edgiotest.NewAccount(account)
 		var revoked atomic.Bool
 		client, _ := newClient(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if revoked.Load() {
@@ -39,7 +39,7 @@ func conforms(t *testing.T, account emulator.EdgioOptions) {
 		}))
 		changed := wanted("www.example.com", "/app/")
 		changed.SourceHost = "other.example.com"
-		return providertest.Subject[model.Rule]{
+		return conformance.Subject[model.Rule]{
 			Provider: client,
 			First:    wanted("www.example.com", "/app/"),
 			Second:   wanted("www.example.com", "/app"),

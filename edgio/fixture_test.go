@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/emulator/edgiotest"
 	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/model"
 )
@@ -40,9 +40,9 @@ func newClient(t *testing.T, handler http.Handler) (*Client, *bytes.Buffer) {
 }
 
 // newAccount returns an emulated account and a client of it.
-func newAccount(t *testing.T) (*emulator.Edgio, *Client) {
+func newAccount(t *testing.T) (*edgiotest.Account, *Client) {
 	t.Helper()
-	api := emulator.NewEdgio(emulator.EdgioOptions{Username: testUser, SharedKey: testKey, Shortname: testShortname})
+	api := edgiotest.NewAccount(edgiotest.Options{Username: testUser, SharedKey: testKey, Shortname: testShortname})
 	client, _ := newClient(t, api)
 	return api, client
 }
@@ -123,7 +123,7 @@ func create(t *testing.T, client *Client, r model.Rule) model.Rule {
 }
 
 // wantCalls checks which calls an account got since ResetCalls.
-func wantCalls(t *testing.T, api *emulator.Edgio, want ...string) {
+func wantCalls(t *testing.T, api *edgiotest.Account, want ...string) {
 	t.Helper()
 	var got []string
 	for _, c := range api.Calls() {

@@ -148,7 +148,7 @@ func FuzzReplies(f *testing.F) {
 		}
 		if err := client.Delete(t.Context(), old); err == nil {
 			var stood instance
-			if json.Unmarshal(body, &stood) != nil || !sameOwner(stood.rule(), wanted) {
+			if json.Unmarshal(body, &stood) != nil || !stood.rule().SameOwner(wanted) {
 				t.Errorf("deleted what was not known to be ours: %s", body)
 			}
 		}

@@ -5,10 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"github.com/edgeward/edgeward/internal/model"
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/edgeward/edgeward/internal/model"
 )
 
 // object is a JSON object of which every field is kept, whether we know it or
@@ -107,10 +108,10 @@ func (in instance) rule() model.Rule {
 		ID: read[string](in.top, "uuid"),
 		RuleKey: model.RuleKey{
 			CDN:  model.Edgio,
-			Host: normalHost(read[string](in.body, "publishedHostname")),
+			Host: model.NormalHost(read[string](in.body, "publishedHostname")),
 			Path: path,
 		},
-		SourceHost: normalHost(read[string](in.body, "sourceHostname")),
+		SourceHost: model.NormalHost(read[string](in.body, "sourceHostname")),
 		SourcePath: read[string](in.body, "sourceUrlPath"),
 		Profile:    read[string](in.body, "serviceProfileName"),
 		Pending:    in.pending(),
@@ -141,8 +142,6 @@ func (in instance) pending() bool {
 }
 
 func byPublished(a, b model.Protocol) int { return strings.Compare(a.Published, b.Published) }
-
-func normalHost(s string) string { return strings.ToLower(strings.TrimSuffix(s, ".")) }
 
 // markOf returns the mark that an option carries, if it is the one for marks.
 func markOf(option json.RawMessage) (mark string, ok bool) {

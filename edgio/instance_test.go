@@ -4,8 +4,9 @@ import (
 	"encoding/json"
 	"testing"
 
-	"github.com/edgeward/edgeward/internal/model"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/edgeward/edgeward/internal/model"
 )
 
 // parse reads an instance that a test wrote.

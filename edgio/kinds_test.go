@@ -8,16 +8,16 @@ import (
 	"testing"
 	"time"
 
-	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/emulator/edgiotest"
 	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/model"
 )
 
 // newAccountOf returns an emulated account of some kind and a client of it.
-func newAccountOf(t *testing.T, options emulator.EdgioOptions) (*emulator.Edgio, *Client) {
+func newAccountOf(t *testing.T, options edgiotest.Options) (*edgiotest.Account, *Client) {
 	t.Helper()
 	options.Username, options.SharedKey, options.Shortname = testUser, testKey, testShortname
-	api := emulator.NewEdgio(options)
+	api := edgiotest.NewAccount(options)
 	client, _ := newClient(t, api)
 	return api, client
 }
@@ -35,24 +35,24 @@ func TestProfileThatCannotBeChanged(t *testing.T) {
 	}
 	for _, tc := range []struct {
 		name    string
-		options emulator.EdgioOptions
+		options edgiotest.Options
 		ask     model.Rule
 		source  string // that stands afterwards
 		err     string // part of it; "": none
 		calls   []string
 		again   []string // the calls of a second try
 	}{
-		{"it can", emulator.EdgioOptions{Profiles: profiles}, other(func(r *model.Rule) { r.SourceHost = "other.example.com" }), "other.example.com",
+		{"it can", edgiotest.Options{Profiles: profiles}, other(func(r *model.Rule) { r.SourceHost = "other.example.com" }), "other.example.com",
 			"", []string{get, put}, []string{get}},
-		{"the profile alone", emulator.EdgioOptions{Profiles: profiles, FixedProfiles: true}, other(func(*model.Rule) {}), "nodes.main.team.k8s.example.com",
+		{"the profile alone", edgiotest.Options{Profiles: profiles, FixedProfiles: true}, other(func(*model.Rule) {}), "nodes.main.team.k8s.example.com",
 			"cannot be changed", []string{get, refused}, []string{get, refused}},
-		{"the profile and more", emulator.EdgioOptions{Profiles: profiles, FixedProfiles: true}, other(func(r *model.Rule) { r.SourceHost = "other.example.com" }), "other.example.com",
+		{"the profile and more", edgiotest.Options{Profiles: profiles, FixedProfiles: true}, other(func(r *model.Rule) { r.SourceHost = "other.example.com" }), "other.example.com",
 			"cannot be changed", []string{get, refused, put}, []string{get, refused}},
-		{"told in the description", emulator.EdgioOptions{Profiles: profiles, FixedProfiles: true, Descriptions: true}, other(func(*model.Rule) {}), "nodes.main.team.k8s.example.com",
+		{"told in the description", edgiotest.Options{Profiles: profiles, FixedProfiles: true, Descriptions: true}, other(func(*model.Rule) {}), "nodes.main.team.k8s.example.com",
 			"Bad Request: the service profile of an instance cannot be changed", []string{get, refused}, []string{get, refused}},
-		{"a profile that there is not, and more", emulator.EdgioOptions{}, other(func(r *model.Rule) { r.SourceHost = "other.example.com" }), "other.example.com",
+		{"a profile that there is not, and more", edgiotest.Options{}, other(func(r *model.Rule) { r.SourceHost = "other.example.com" }), "other.example.com",
 			"unknown service profile", []string{get, refused, put}, []string{get, refused}},
-		{"more that is refused", emulator.EdgioOptions{Profiles: profiles, FixedProfiles: true}, other(func(r *model.Rule) { r.SourceHost = "no host" }), "nodes.main.team.k8s.example.com",
+		{"more that is refused", edgiotest.Options{Profiles: profiles, FixedProfiles: true}, other(func(r *model.Rule) { r.SourceHost = "no host" }), "nodes.main.team.k8s.example.com",
 			"body.sourceHostname", []string{get, refused, refused}, []string{get, refused, refused}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -127,7 +127,7 @@ func TestMaskedFieldsAreNotWritten(t *testing.T) {
 			"release": model.Rule.Unlabelled,
 		} {
 			t.Run(tc.name+", "+verb, func(t *testing.T) {
-				api, client := newAccountOf(t, emulator.EdgioOptions{})
+				api, client := newAccountOf(t, edgiotest.Options{})
 				made := create(t, client, wanted("www.example.com", "/"))
 				// The emulator's own fields have types; a mask has not.
 				standing := maskedReply(t, api, made.ID, tc.edit)
@@ -158,9 +158,9 @@ func add(body map[string]any, value string) {
 }
 
 // maskedReply is an instance as the API would show it after edit.
-func maskedReply(t *testing.T, api *emulator.Edgio, id string, edit func(body map[string]any)) string {
+func maskedReply(t *testing.T, api *edgiotest.Account, id string, edit func(body map[string]any)) string {
 	t.Helper()
-	i := slices.IndexFunc(api.Instances(), func(i emulator.Instance) bool { return i.UUID == id })
+	i := slices.IndexFunc(api.Instances(), func(i edgiotest.Instance) bool { return i.UUID == id })
 	top := decode[object](api.Instances()[i].Raw)
 	var body map[string]any
 	if err := json.Unmarshal(top["body"], &body); err != nil {
@@ -173,7 +173,7 @@ func maskedReply(t *testing.T, api *emulator.Edgio, id string, edit func(body ma
 
 // What the API writes itself may be masked: it is not sent back.
 func TestMaskedRevision(t *testing.T) {
-	api, client := newAccountOf(t, emulator.EdgioOptions{Masked: []string{"createdBy"}})
+	api, client := newAccountOf(t, edgiotest.Options{Masked: []string{"createdBy"}})
 	made := create(t, client, wanted("www.example.com", "/"))
 	change := wanted("www.example.com", "/")
 	change.SourcePath = "/other"
@@ -204,7 +204,7 @@ func TestRestrictedUser(t *testing.T) {
 		{[]string{"state", "createdBy"}, nil},
 	} {
 		t.Run(strings.Join(tc.masked, " and "), func(t *testing.T) {
-			api, client := newAccountOf(t, emulator.EdgioOptions{Masked: tc.masked})
+			api, client := newAccountOf(t, edgiotest.Options{Masked: tc.masked})
 			old := wanted("www.example.com", "/")
 			old.ID = api.Seed(body)
 			if rules, err := client.List(t.Context()); err != nil || len(rules) != 1 || rules[0].ID != old.ID || rules[0].Pending {
@@ -224,7 +224,7 @@ func TestRestrictedUser(t *testing.T) {
 // A published port that a reply leaves out is the protocol's own, and nothing is
 // written for it.
 func TestOmittedPorts(t *testing.T) {
-	api, client := newAccountOf(t, emulator.EdgioOptions{OmitDefaultPorts: true})
+	api, client := newAccountOf(t, edgiotest.Options{OmitDefaultPorts: true})
 	want := wanted("www.example.com", "/")
 	made := create(t, client, want)
 	if !made.Equal(want) {
@@ -240,7 +240,7 @@ func TestOmittedPorts(t *testing.T) {
 
 func TestPendingRules(t *testing.T) {
 	now := time.Now()
-	_, client := newAccountOf(t, emulator.EdgioOptions{Pending: time.Minute, Now: func() time.Time { return now }})
+	_, client := newAccountOf(t, edgiotest.Options{Pending: time.Minute, Now: func() time.Time { return now }})
 	made := create(t, client, wanted("www.example.com", "/"))
 	pending := func() bool {
 		rules, err := client.List(t.Context())

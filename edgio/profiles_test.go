@@ -5,11 +5,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/emulator/edgiotest"
 )
 
 func TestProfiles(t *testing.T) {
-	api := emulator.NewEdgio(emulator.EdgioOptions{
+	api := edgiotest.NewAccount(edgiotest.Options{
 		Username: testUser, SharedKey: testKey, Shortname: testShortname, Profiles: []string{"LLNW-Generic", "Large"},
 	})
 	client, _ := newClient(t, api)

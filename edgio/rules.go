@@ -151,7 +151,7 @@ func (c *Client) Update(ctx context.Context, old, r model.Rule, adopt bool) (mod
 	}
 	stands := current.rule()
 	adopt = adopt && !stands.Labelled() && stands.RuleKey == r.RuleKey
-	if !adopt && !sameOwner(stands, old) && !sameOwner(stands, r) && !stands.LostLabel(old) {
+	if !adopt && !stands.SameOwner(old) && !stands.SameOwner(r) && !stands.LostLabel(old) {
 		return fail(httpapi.ErrForeign)
 	}
 	if !r.Labelled() {
@@ -217,7 +217,7 @@ func (c *Client) Delete(ctx context.Context, r model.Rule) error {
 	if httpapi.IsNotFound(err) {
 		return nil
 	}
-	if err == nil && !sameOwner(current.rule(), r) && !current.rule().LostLabel(r) {
+	if err == nil && !current.rule().SameOwner(r) && !current.rule().LostLabel(r) {
 		err = httpapi.ErrForeign
 	}
 	if err == nil {
@@ -241,12 +241,4 @@ func (c *Client) remove(ctx context.Context, id string) error {
 		return nil
 	}
 	return err
-}
-
-// sameOwner reports whether both rules stand at one host and path and carry a
-// valid mark of one owner.
-func sameOwner(a, b model.Rule) bool {
-	am, aok := a.OwnerLabel()
-	bm, bok := b.OwnerLabel()
-	return aok && bok && am.Owner == bm.Owner && a.RuleKey == b.RuleKey
 }

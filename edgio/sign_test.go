@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/emulator/edgiotest"
 	"github.com/edgeward/edgeward/internal/httpapi"
 )
 
@@ -83,7 +83,7 @@ func TestSharedKeyMustBeHexadecimal(t *testing.T) {
 }
 
 func TestWrongKeyIsRefused(t *testing.T) {
-	api := emulator.NewEdgio(emulator.EdgioOptions{Username: testUser, SharedKey: "00", Shortname: testShortname})
+	api := edgiotest.NewAccount(edgiotest.Options{Username: testUser, SharedKey: "00", Shortname: testShortname})
 	client, _ := newClient(t, api)
 	_, err := client.List(t.Context())
 	var refusal *httpapi.Error

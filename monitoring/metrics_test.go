@@ -11,13 +11,13 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
-	prommodel "github.com/prometheus/common/model"
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 
 	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/metrics"
-	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/providers"
 )
 
 // seriesSet are the series of one edgeward as Prometheus keeps them.
@@ -34,7 +34,7 @@ func exported(t *testing.T) seriesSet {
 		t.Fatal(err)
 	}
 	job, instance := scrapeJob(t)
-	set := seriesSet{labels.FromStrings(prommodel.MetricNameLabel, "up", "job", job, "instance", instance)}
+	set := seriesSet{labels.FromStrings(model.MetricNameLabel, "up", "job", job, "instance", instance)}
 	for _, family := range families {
 		for _, m := range family.GetMetric() {
 			for _, s := range series(family.GetName(), m) {
@@ -49,10 +49,13 @@ func exported(t *testing.T) seriesSet {
 func touch(m *metrics.Metrics) {
 	var (
 		clusters  = []string{"main"}
-		targets   = []string{string(model.Edgio), string(model.Vultr)}
+		targets   []string
 		events    = []string{"added", "modified", "deleted", "resync"}
 		resources = []string{"ingresses", "services", "nodes", "secrets"}
 	)
+	for _, name := range providers.All().Names() {
+		targets = append(targets, string(name))
+	}
 	each(func(v ...string) { m.Syncs.WithLabelValues(v...).Inc() }, clusters, targets, events, []string{"success", "error"})
 	each(func(v ...string) { m.SyncDuration.WithLabelValues(v...).Observe(1) }, targets, events)
 	each(func(v ...string) { m.Events.WithLabelValues(v...).Inc() }, clusters, resources,
@@ -90,7 +93,7 @@ func series(name string, m *dto.Metric) []labels.Labels {
 	own := labels.NewScratchBuilder(len(m.GetLabel()) + 2)
 	with := func(name string, extra ...string) labels.Labels {
 		own.Reset()
-		own.Add(prommodel.MetricNameLabel, name)
+		own.Add(model.MetricNameLabel, name)
 		for _, l := range m.GetLabel() {
 			own.Add(l.GetName(), l.GetValue())
 		}
@@ -171,7 +174,7 @@ func (set seriesSet) unfiltered(expr string, names ...string) []string {
 func (set seriesSet) named(name string) seriesSet {
 	var list seriesSet
 	for _, s := range set {
-		if s.Get(prommodel.MetricNameLabel) == name {
+		if s.Get(model.MetricNameLabel) == name {
 			list = append(list, s)
 		}
 	}

@@ -18,12 +18,12 @@ export GOARCH SOURCE_DATE_EPOCH STAGE VERSION
 zsh=site-functions
 [ "$format" != deb ] || zsh=vendor-completions
 rm -rf "$work" # so that everything is built for this package
-GOOS=linux make --no-print-directory install VERSION="$description" STRIP='-s -w' GOARCH="$GOARCH" \
+GOOS=linux make --no-print-directory install VERSION="$description" RELEASE=1 GOARCH="$GOARCH" \
 	BINARY="$work/edgeward" DOCS="$work/docs" DESTDIR="$STAGE" \
 	PREFIX=/usr SYSCONF=/etc ZSHDIR="/usr/share/zsh/$zsh"
 
 # Debian has its own names for what every package has.
-gzip -9n "$STAGE/usr/share/man/man1/edgeward.1"
+gzip -9n "$STAGE"/usr/share/man/man1/*.1
 doc=$STAGE/usr/share/doc/edgeward
 if [ "$format" = deb ]; then
 	rm "$doc/LICENSE" # base-files has it

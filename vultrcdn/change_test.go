@@ -15,7 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/emulator/vultrtest"
 	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/model"
 )
@@ -35,10 +35,10 @@ func TestCreateIsKept(t *testing.T) {
 		{"from an https origin", https, "edgeward " + markOn("team", testHost) + " cert=" + certificate.Fingerprint, "https", certificate.Chain(), certificate.Key()},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			api, client := newAccount(t, emulator.VultrOptions{PullZonePending: time.Hour})
+			api, client := newAccount(t, vultrtest.Options{PullZonePending: time.Hour})
 			made := create(t, client, tc.rule)
 			zone := api.PullZones()[0]
-			want := emulator.PullZone{
+			want := vultrtest.PullZone{
 				ID: made.ID, DateCreated: zone.DateCreated, Status: "pending", Label: tc.label, OriginScheme: tc.scheme, OriginDomain: testOrigin,
 				CDNURL: zone.CDNURL, VanityDomain: testHost, CacheSize: 50000000, PacketsPerSec: 50, Regions: []string{"ord"},
 				Certificate: tc.chain, Key: tc.tail,
@@ -58,7 +58,7 @@ func TestCreateIsKept(t *testing.T) {
 
 func TestPendingEnds(t *testing.T) {
 	now := time.Now()
-	api, client := newAccount(t, emulator.VultrOptions{PullZonePending: time.Minute, Now: func() time.Time { return now }})
+	api, client := newAccount(t, vultrtest.Options{PullZonePending: time.Minute, Now: func() time.Time { return now }})
 	made := create(t, client, wanted(testHost, nil))
 	now = now.Add(time.Minute)
 	got, err := client.Find(t.Context(), made)
@@ -114,7 +114,7 @@ func TestCreateElsewhereIsUndone(t *testing.T) {
 // A vanity domain may have to be unique among the zones: then a second zone of
 // a host is refused, and the first stays as it is.
 func TestSecondZoneOfAHost(t *testing.T) {
-	api, client := newAccount(t, emulator.VultrOptions{UniqueVanityDomains: true})
+	api, client := newAccount(t, vultrtest.Options{UniqueVanityDomains: true})
 	first := create(t, client, wanted(testHost, nil))
 	_, err := client.Create(t.Context(), with(first, func(r *model.Rule) { r.SourceHost = "other.example.com" }))
 	var refusal *httpapi.Error
@@ -156,9 +156,9 @@ func TestUpdateSendsOurFields(t *testing.T) {
 
 func TestUpdateReadsBeforeItWrites(t *testing.T) {
 	certificate, rotated := newCertificate(t), newCertificate(t)
-	api, client := newAccount(t, emulator.VultrOptions{})
+	api, client := newAccount(t, vultrtest.Options{})
 	made := create(t, client, wanted(testHost, certificate))
-	api.EditPullZone(made.ID, func(z *emulator.PullZone) {
+	api.EditPullZone(made.ID, func(z *vultrtest.PullZone) {
 		z.CORS, z.GZIP, z.BlockAI, z.BlockBadBots, z.Regions = true, true, true, true, []string{"fra", "ord"}
 	})
 	want := api.PullZones()[0]
@@ -189,7 +189,7 @@ func TestOriginCannotBeChanged(t *testing.T) {
 		"another scheme": func(r *model.Rule) { r.Protocols[0].Source, r.Protocols[0].SourcePort = "https", 443 },
 	} {
 		t.Run(name, func(t *testing.T) {
-			api, client := newAccount(t, emulator.VultrOptions{})
+			api, client := newAccount(t, vultrtest.Options{})
 			made := create(t, client, wanted(testHost, certificate))
 			api.ResetCalls()
 			_, err := client.Update(t.Context(), made, with(wanted(testHost, certificate), edit), false)
@@ -204,14 +204,14 @@ func TestOriginCannotBeChanged(t *testing.T) {
 
 // What somebody may do to a zone of ours between our reading and our writing.
 func TestForeignZonesStay(t *testing.T) {
-	for name, edit := range map[string]func(*emulator.PullZone){
-		"the label was changed":            func(z *emulator.PullZone) { z.Label = "shop" },
-		"the label was removed":            func(z *emulator.PullZone) { z.Label = "" },
-		"another owner marked it":          func(z *emulator.PullZone) { z.Label = "edgeward " + markOn("them", testHost) },
-		"the mark is of another host":      func(z *emulator.PullZone) { z.Label = "edgeward " + markOn("team", "example.com") },
-		"the mark is no mark":              func(z *emulator.PullZone) { z.Label = "edgeward team" },
-		"it was published on another host": func(z *emulator.PullZone) { z.VanityDomain = "example.com" },
-		"it was moved with a valid mark": func(z *emulator.PullZone) {
+	for name, edit := range map[string]func(*vultrtest.PullZone){
+		"the label was changed":            func(z *vultrtest.PullZone) { z.Label = "shop" },
+		"the label was removed":            func(z *vultrtest.PullZone) { z.Label = "" },
+		"another owner marked it":          func(z *vultrtest.PullZone) { z.Label = "edgeward " + markOn("them", testHost) },
+		"the mark is of another host":      func(z *vultrtest.PullZone) { z.Label = "edgeward " + markOn("team", "example.com") },
+		"the mark is no mark":              func(z *vultrtest.PullZone) { z.Label = "edgeward team" },
+		"it was published on another host": func(z *vultrtest.PullZone) { z.VanityDomain = "example.com" },
+		"it was moved with a valid mark": func(z *vultrtest.PullZone) {
 			z.VanityDomain, z.Label = "example.com", "edgeward "+markOn("team", "example.com")
 		},
 	} {
@@ -223,7 +223,7 @@ func TestForeignZonesStay(t *testing.T) {
 			"delete": func(ctx context.Context, c *Client, old model.Rule) error { return c.Delete(ctx, old) },
 		} {
 			t.Run(name+", "+verb, func(t *testing.T) {
-				api, client := newAccount(t, emulator.VultrOptions{})
+				api, client := newAccount(t, vultrtest.Options{})
 				made := create(t, client, wanted(testHost, nil))
 				api.EditPullZone(made.ID, edit)
 				api.ResetCalls()
@@ -241,23 +241,23 @@ func TestAdoption(t *testing.T) {
 	certificate := newCertificate(t)
 	for _, tc := range []struct {
 		name  string
-		edit  func(*emulator.PullZone)
+		edit  func(*vultrtest.PullZone)
 		adopt bool
 		err   error // nil: it is taken over
 	}{
-		{"unmarked", func(*emulator.PullZone) {}, true, nil},
-		{"without a label", func(z *emulator.PullZone) { z.Label = "" }, true, nil},
-		{"not asked to", func(*emulator.PullZone) {}, false, httpapi.ErrForeign},
-		{"marked by another owner", func(z *emulator.PullZone) { z.Label = "edgeward " + markOn("them", testHost) }, true, httpapi.ErrForeign},
-		{"an invalid mark", func(z *emulator.PullZone) { z.Label = "edgeward x" }, true, httpapi.ErrForeign},
-		{"moved to another host meanwhile", func(z *emulator.PullZone) { z.VanityDomain = "example.com" }, true, httpapi.ErrForeign},
-		{"another origin", func(z *emulator.PullZone) { z.OriginDomain = "old.example.com" }, true, httpapi.ErrUnsupported},
-		{"ours already", func(z *emulator.PullZone) { z.Label = "edgeward " + markOn("team", testHost) }, true, nil},
+		{"unmarked", func(*vultrtest.PullZone) {}, true, nil},
+		{"without a label", func(z *vultrtest.PullZone) { z.Label = "" }, true, nil},
+		{"not asked to", func(*vultrtest.PullZone) {}, false, httpapi.ErrForeign},
+		{"marked by another owner", func(z *vultrtest.PullZone) { z.Label = "edgeward " + markOn("them", testHost) }, true, httpapi.ErrForeign},
+		{"an invalid mark", func(z *vultrtest.PullZone) { z.Label = "edgeward x" }, true, httpapi.ErrForeign},
+		{"moved to another host meanwhile", func(z *vultrtest.PullZone) { z.VanityDomain = "example.com" }, true, httpapi.ErrForeign},
+		{"another origin", func(z *vultrtest.PullZone) { z.OriginDomain = "old.example.com" }, true, httpapi.ErrUnsupported},
+		{"ours already", func(z *vultrtest.PullZone) { z.Label = "edgeward " + markOn("team", testHost) }, true, nil},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			api := emulator.NewVultr(emulator.VultrOptions{Key: testKey})
+			api := vultrtest.NewAccount(vultrtest.Options{Key: testKey})
 			client, log := newClient(t, api)
-			id := api.SeedPullZone(emulator.PullZone{Label: "my shop", OriginScheme: "http", OriginDomain: testOrigin, VanityDomain: testHost, GZIP: true})
+			id := api.SeedPullZone(vultrtest.PullZone{Label: "my shop", OriginScheme: "http", OriginDomain: testOrigin, VanityDomain: testHost, GZIP: true})
 			api.EditPullZone(id, tc.edit)
 			before := api.PullZones()
 			kept, err := client.Update(t.Context(), model.Rule{ID: id}, wanted(testHost, certificate), tc.adopt)

@@ -6,14 +6,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/emulator/vultrtest"
 	"github.com/edgeward/edgeward/internal/model"
-	"github.com/edgeward/edgeward/internal/providertest"
+	"github.com/edgeward/edgeward/internal/provider/conformance"
 )
 
 // TestConformance has the suite run at each kind of account that Vultr may be.
 func TestConformance(t *testing.T) {
-	for name, options := range map[string]emulator.VultrOptions{
+	for name, options := range map[string]vultrtest.Options{
 		"as documented":         {},
 		"pending":               {PullZonePending: time.Hour},
 		"a list without meta":   {ListWithoutMeta: true},
@@ -24,11 +24,11 @@ func TestConformance(t *testing.T) {
 	}
 }
 
-func conforms(t *testing.T, options emulator.VultrOptions) {
+func conforms(t *testing.T, options vultrtest.Options) {
 	options.Key = testKey
 	certificate, rotated := newCertificate(t), newCertificate(t)
-	subject := func(t *testing.T, first, second, changed model.Rule) providertest.Subject[model.Rule] {
-		api := emulator.NewVultr(options)
+	subject := func(t *testing.T, first, second, changed model.Rule) conformance.Subject[model.Rule] {
+		api := vultrtest.NewAccount(options)
 		var revoked atomic.Bool
 		client, _ := newClient(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if revoked.Load() {
@@ -47,7 +47,7 @@ func conforms(t *testing.T, options emulator.VultrOptions) {
 		if options.UniqueVanityDomains {
 			anew = nil // it cannot stand beside the first
 		}
-		return providertest.Subject[model.Rule]{
+		return conformance.Subject[model.Rule]{
 			Provider: client,
 			First:    first,
 			Second:   second,
@@ -55,17 +55,17 @@ func conforms(t *testing.T, options emulator.VultrOptions) {
 			Anew:     anew,
 			Beyond:   inexpressible(first),
 			Remove:   func(id string) { api.RemovePullZone(id) },
-			Disown:   func(id string) { api.EditPullZone(id, func(z *emulator.PullZone) { z.Label = "by hand" }) },
+			Disown:   func(id string) { api.EditPullZone(id, func(z *vultrtest.PullZone) { z.Label = "by hand" }) },
 			Revoke:   func() { revoked.Store(true) },
 		}
 	}
 	t.Run("https", func(t *testing.T) {
-		providertest.Run(t, func(t *testing.T) providertest.Subject[model.Rule] {
+		conformance.Run(t, func(t *testing.T) conformance.Subject[model.Rule] {
 			return subject(t, wanted(testHost, certificate), wanted("shop.example.com", certificate), wanted(testHost, rotated))
 		})
 	})
 	t.Run("http", func(t *testing.T) {
-		providertest.Run(t, func(t *testing.T) providertest.Subject[model.Rule] {
+		conformance.Run(t, func(t *testing.T) conformance.Subject[model.Rule] {
 			return subject(t, wanted(testHost, nil), wanted("shop.example.com", nil), wanted(testHost, certificate))
 		})
 	})

@@ -13,6 +13,7 @@ import (
 	"github.com/vultr/govultr/v3"
 
 	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/emulator/vultrtest"
 	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/model"
 )
@@ -46,27 +47,27 @@ func TestExtraOfZones(t *testing.T) {
 func TestCreateWithExtra(t *testing.T) {
 	for _, tc := range []struct {
 		name, extra string
-		want        emulator.PullZone // as far as it says
+		want        vultrtest.PullZone // as far as it says
 		calls       []string
 	}{
-		{"nothing", "", emulator.PullZone{Regions: []string{"ord"}}, []string{"POST cdns/pull-zones 201"}},
-		{"switches", `{"cors":true,"block_ai":true}`, emulator.PullZone{CORS: true, BlockAI: true, Regions: []string{"ord"}}, []string{"POST cdns/pull-zones 201"}},
+		{"nothing", "", vultrtest.PullZone{Regions: []string{"ord"}}, []string{"POST cdns/pull-zones 201"}},
+		{"switches", `{"cors":true,"block_ai":true}`, vultrtest.PullZone{CORS: true, BlockAI: true, Regions: []string{"ord"}}, []string{"POST cdns/pull-zones 201"}},
 		{"all", `{"cors":true,"gzip":true,"block_ai":true,"block_bad_bots":true,"regions":["ams","fra"]}`,
-			emulator.PullZone{CORS: true, GZIP: true, BlockAI: true, BlockBadBots: true, Regions: []string{"ams", "fra"}},
+			vultrtest.PullZone{CORS: true, GZIP: true, BlockAI: true, BlockBadBots: true, Regions: []string{"ams", "fra"}},
 			[]string{"POST cdns/pull-zones 201", "PUT cdns/pull-zones/{id} 200"}},
-		{"regions alone", `{"regions":["ams"]}`, emulator.PullZone{Regions: []string{"ams"}},
+		{"regions alone", `{"regions":["ams"]}`, vultrtest.PullZone{Regions: []string{"ams"}},
 			[]string{"POST cdns/pull-zones 201", "PUT cdns/pull-zones/{id} 200"}},
-		{"the regions that it has anyway", `{"regions":["ord"]}`, emulator.PullZone{Regions: []string{"ord"}}, []string{"POST cdns/pull-zones 201"}},
+		{"the regions that it has anyway", `{"regions":["ord"]}`, vultrtest.PullZone{Regions: []string{"ord"}}, []string{"POST cdns/pull-zones 201"}},
 	} {
 		for certified, certificate := range map[string]*model.Certificate{"http": nil, "https": newCertificate(t)} {
 			t.Run(tc.name+", "+certified, func(t *testing.T) {
-				api := emulator.NewVultr(emulator.VultrOptions{Key: testKey})
+				api := vultrtest.NewAccount(vultrtest.Options{Key: testKey})
 				client, log := newClient(t, api)
 				ask := with(wanted(testHost, certificate), func(r *model.Rule) { r.Extra = tc.extra })
 				made := create(t, client, ask)
 				wantCalls(t, api, tc.calls...)
 				zone := api.PullZones()[0]
-				got := emulator.PullZone{CORS: zone.CORS, GZIP: zone.GZIP, BlockAI: zone.BlockAI, BlockBadBots: zone.BlockBadBots, Regions: zone.Regions}
+				got := vultrtest.PullZone{CORS: zone.CORS, GZIP: zone.GZIP, BlockAI: zone.BlockAI, BlockBadBots: zone.BlockBadBots, Regions: zone.Regions}
 				if diff := cmp.Diff(tc.want, got); diff != "" {
 					t.Errorf("zone (-want +got):\n%s", diff)
 				}
@@ -83,7 +84,7 @@ func TestCreateWithExtra(t *testing.T) {
 
 // What is sent: regions have no place in a create call.
 func TestCreateWithExtraSends(t *testing.T) {
-	api := emulator.NewVultr(emulator.VultrOptions{Key: testKey})
+	api := vultrtest.NewAccount(vultrtest.Options{Key: testKey})
 	var sent []map[string]any
 	client, _ := newClient(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body := httptest.NewRecorder().Body
@@ -125,7 +126,7 @@ func TestCarryingOverFails(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			faults := new(emulator.Faults)
-			api := emulator.NewVultr(emulator.VultrOptions{Key: testKey, Faults: faults})
+			api := vultrtest.NewAccount(vultrtest.Options{Key: testKey, Faults: faults})
 			client, log := newClient(t, api)
 			ask := with(wanted(testHost, nil), func(r *model.Rule) { r.Extra = `{"regions":["ams"]}` })
 			if fault.Body == "kept" {
@@ -183,15 +184,15 @@ func TestLabelLimits(t *testing.T) {
 	short, full := len(labelOf(bare).String()), len(labelOf(long).String())
 	for _, tc := range []struct {
 		name    string
-		options emulator.VultrOptions
+		options vultrtest.Options
 		rule    model.Rule
 		want    error // nil: made
 		status  int
 	}{
-		{"as long as it may be", emulator.VultrOptions{MaxLabel: full}, long, nil, 0},
-		{"refused", emulator.VultrOptions{MaxLabel: full - 1}, long, nil, 400},
-		{"cut in the fingerprint", emulator.VultrOptions{MaxLabel: full - 1, CutLabels: true}, long, httpapi.ErrNotKept, 0},
-		{"cut in the mark", emulator.VultrOptions{MaxLabel: short - 1, CutLabels: true}, bare, httpapi.ErrNotKept, 0},
+		{"as long as it may be", vultrtest.Options{MaxLabel: full}, long, nil, 0},
+		{"refused", vultrtest.Options{MaxLabel: full - 1}, long, nil, 400},
+		{"cut in the fingerprint", vultrtest.Options{MaxLabel: full - 1, CutLabels: true}, long, httpapi.ErrNotKept, 0},
+		{"cut in the mark", vultrtest.Options{MaxLabel: short - 1, CutLabels: true}, bare, httpapi.ErrNotKept, 0},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			api, client := newAccount(t, tc.options)
@@ -209,7 +210,7 @@ func TestLabelLimits(t *testing.T) {
 		})
 	}
 	t.Run("cut by an update", func(t *testing.T) {
-		api, client := newAccount(t, emulator.VultrOptions{MaxLabel: full - 1, CutLabels: true})
+		api, client := newAccount(t, vultrtest.Options{MaxLabel: full - 1, CutLabels: true})
 		made := create(t, client, bare)
 		before := api.PullZones()[0].Label
 		_, err := client.Update(t.Context(), made, long, false)
@@ -219,13 +220,13 @@ func TestLabelLimits(t *testing.T) {
 		if after := api.PullZones()[0].Label; after != before {
 			t.Errorf("the label was %q and is %q", before, after)
 		}
-		if listed, err := client.List(t.Context()); err != nil || !sameOwner(listed[0], made) {
+		if listed, err := client.List(t.Context()); err != nil || !listed[0].SameOwner(made) {
 			t.Errorf("it is nobody's: %+v, %v", listed, err)
 		}
 	})
 	t.Run("cut by an update, and not given back", func(t *testing.T) {
 		faults := new(emulator.Faults)
-		_, client := newAccount(t, emulator.VultrOptions{MaxLabel: full - 1, CutLabels: true, Faults: faults})
+		_, client := newAccount(t, vultrtest.Options{MaxLabel: full - 1, CutLabels: true, Faults: faults})
 		made := create(t, client, bare)
 		faults.Set(emulator.Nth(3, emulator.Fault{Status: 429}))
 		_, err := client.Update(t.Context(), made, long, false)

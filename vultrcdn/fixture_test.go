@@ -16,7 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/emulator/vultrtest"
 	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/vultrapi"
@@ -42,10 +42,10 @@ func newClient(t *testing.T, handler http.Handler) (*Client, *bytes.Buffer) {
 }
 
 // newAccount returns an emulated account and a client of it.
-func newAccount(t *testing.T, options emulator.VultrOptions) (*emulator.Vultr, *Client) {
+func newAccount(t *testing.T, options vultrtest.Options) (*vultrtest.Account, *Client) {
 	t.Helper()
 	options.Key = testKey
-	api := emulator.NewVultr(options)
+	api := vultrtest.NewAccount(options)
 	client, _ := newClient(t, api)
 	return api, client
 }
@@ -141,7 +141,7 @@ func create(t *testing.T, client *Client, r model.Rule) model.Rule {
 }
 
 // wantCalls checks which calls an account got since ResetCalls.
-func wantCalls(t *testing.T, api *emulator.Vultr, want ...string) {
+func wantCalls(t *testing.T, api *vultrtest.Account, want ...string) {
 	t.Helper()
 	var got []string
 	for _, c := range api.Calls() {

@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/vultr/govultr/v3"
 
-	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/emulator/vultrtest"
 	"github.com/edgeward/edgeward/internal/model"
 )
 
@@ -90,9 +90,9 @@ func TestDocumentedReply(t *testing.T) {
 
 func TestListReadsAllPages(t *testing.T) {
 	for _, tc := range []struct{ zones, calls int }{{0, 1}, {100, 1}, {101, 2}, {201, 3}} {
-		api, client := newAccount(t, emulator.VultrOptions{})
+		api, client := newAccount(t, vultrtest.Options{})
 		for i := range tc.zones {
-			api.SeedPullZone(emulator.PullZone{ID: fmt.Sprint(i), VanityDomain: fmt.Sprintf("h%d.example.com", i%7)})
+			api.SeedPullZone(vultrtest.PullZone{ID: fmt.Sprint(i), VanityDomain: fmt.Sprintf("h%d.example.com", i%7)})
 		}
 		got, err := client.List(t.Context())
 		if err != nil || len(got) != tc.zones || len(api.Calls()) != tc.calls {
@@ -159,9 +159,9 @@ func TestListOfOddPages(t *testing.T) {
 }
 
 func TestFindPicksTheHost(t *testing.T) {
-	api, client := newAccount(t, emulator.VultrOptions{})
+	api, client := newAccount(t, vultrtest.Options{})
 	for id, host := range map[string]string{"old": testHost, "new": "WWW.example.com", "other": "example.com", "none": ""} {
-		api.SeedPullZone(emulator.PullZone{ID: id, VanityDomain: host})
+		api.SeedPullZone(vultrtest.PullZone{ID: id, VanityDomain: host})
 	}
 	got, err := client.Find(t.Context(), wanted(testHost, nil))
 	if err != nil || len(got) != 2 || got[0].ID == "other" || got[0].ID == "none" || got[1].ID == "other" || got[1].ID == "none" {

@@ -76,7 +76,7 @@ func (c *Client) Update(ctx context.Context, old, r model.Rule, adopt bool) (mod
 	}
 	stands := ruleOf(current)
 	adopt = adopt && !stands.Labelled() && stands.RuleKey == r.RuleKey
-	if !adopt && !sameOwner(stands, r) && !stands.LostLabel(old) {
+	if !adopt && !stands.SameOwner(r) && !stands.LostLabel(old) {
 		return fail(httpapi.ErrForeign)
 	}
 	if stands.SourceHost != r.SourceHost || stands.Protocols[0].Source != r.Protocols[0].Source {
@@ -94,7 +94,7 @@ func (c *Client) Update(ctx context.Context, old, r model.Rule, adopt bool) (mod
 	if err != nil {
 		return fail(err)
 	}
-	if kept.Label != req.Label && !sameOwner(ruleOf(kept), r) {
+	if kept.Label != req.Label && !ruleOf(kept).SameOwner(r) {
 		return fail(c.relabel(ctx, current, kept))
 	}
 	return ruleOf(kept), nil
@@ -119,7 +119,7 @@ func (c *Client) Delete(ctx context.Context, r model.Rule) error {
 	if httpapi.IsNotFound(err) {
 		return nil
 	}
-	if err == nil && !sameOwner(ruleOf(current), r) && !ruleOf(current).LostLabel(r) {
+	if err == nil && !ruleOf(current).SameOwner(r) && !ruleOf(current).LostLabel(r) {
 		err = httpapi.ErrForeign
 	}
 	if err == nil {
@@ -129,12 +129,4 @@ func (c *Client) Delete(ctx context.Context, r model.Rule) error {
 		return errorf("deleting", r, err)
 	}
 	return nil
-}
-
-// sameOwner reports whether both rules stand at one host and carry a valid mark
-// of one owner.
-func sameOwner(a, b model.Rule) bool {
-	am, aok := a.OwnerLabel()
-	bm, bok := b.OwnerLabel()
-	return aok && bok && am.Owner == bm.Owner && a.RuleKey == b.RuleKey
 }

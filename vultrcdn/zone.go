@@ -21,7 +21,7 @@ const statusActive = "active"
 // cannot be taken away, only replaced.
 func Capabilities() model.CDN {
 	return model.CDN{
-		Name: model.VultrCDN, WholeHosts: true, OriginFixed: true, Certificates: true,
+		Name: model.VultrCDN, Paths: model.WholeHosts, OriginFixed: true, Certificates: true,
 		OriginPorts: map[string]int{"http": 80, "https": 443}, Domain: "vultrcdn.com",
 	}
 }
@@ -38,8 +38,8 @@ func ruleOf(z govultr.CDNZone) model.Rule {
 	p.PublishedPort = model.PublishedPort(p.Published)
 	return model.Rule{
 		ID:          z.ID,
-		RuleKey:     model.RuleKey{CDN: model.VultrCDN, Host: normalHost(z.VanityDomain), Path: "/"},
-		SourceHost:  normalHost(z.OriginDomain),
+		RuleKey:     model.RuleKey{CDN: model.VultrCDN, Host: model.NormalHost(z.VanityDomain), Path: "/"},
+		SourceHost:  model.NormalHost(z.OriginDomain),
 		SourcePath:  "/",
 		Protocols:   []model.Protocol{p},
 		Certificate: certificate,
@@ -48,8 +48,6 @@ func ruleOf(z govultr.CDNZone) model.Rule {
 		Extra:       extraOf(z).String(),
 	}
 }
-
-func normalHost(s string) string { return strings.ToLower(strings.TrimSuffix(s, ".")) }
 
 // hostOf returns the host of a URL, which may lack its scheme; "" if there is none.
 func hostOf(text string) string {
@@ -60,7 +58,7 @@ func hostOf(text string) string {
 	if err != nil {
 		return ""
 	}
-	return normalHost(u.Hostname())
+	return model.NormalHost(u.Hostname())
 }
 
 // expressible says, with httpapi.ErrUnsupported, why no pull zone can do what

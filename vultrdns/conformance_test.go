@@ -5,14 +5,14 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/emulator/vultrtest"
 	"github.com/edgeward/edgeward/internal/model"
-	"github.com/edgeward/edgeward/internal/providertest"
+	"github.com/edgeward/edgeward/internal/provider/conformance"
 )
 
 // TestConformance has the suite run at each kind of account that Vultr may be.
 func TestConformance(t *testing.T) {
-	for name, options := range map[string]emulator.VultrOptions{
+	for name, options := range map[string]vultrtest.Options{
 		"as documented":        {},
 		"duplicates":           {AllowDuplicates: true},
 		"one field a call":     {RefuseTTLWithData: true},
@@ -24,10 +24,10 @@ func TestConformance(t *testing.T) {
 	}
 }
 
-func conforms(t *testing.T, options emulator.VultrOptions) {
+func conforms(t *testing.T, options vultrtest.Options) {
 	options.Key, options.Domains = testKey, []string{testZone}
-	providertest.Run(t, func(t *testing.T) providertest.Subject[model.Record] {
-		api := emulator.NewVultr(options)
+	conformance.Run(t, func(t *testing.T) conformance.Subject[model.Record] {
+		api := vultrtest.NewAccount(options)
 		var revoked atomic.Bool
 		client := newClient(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if revoked.Load() {
@@ -38,7 +38,7 @@ func conforms(t *testing.T, options emulator.VultrOptions) {
 		first := model.Record{Name: "nodes.main.team", Type: "AAAA", Data: "2001:db8::1", TTL: 120}
 		changed := first
 		changed.TTL = 60
-		return providertest.Subject[model.Record]{
+		return conformance.Subject[model.Record]{
 			Provider: client,
 			First:    first,
 			Second:   model.Record{Name: "_edgeward.main.team", Type: "TXT", Data: "heritage=edgeward", TTL: 120},

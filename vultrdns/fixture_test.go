@@ -6,7 +6,7 @@ import (
 	"net/http/httptest"
 	"testing"
 
-	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/emulator/vultrtest"
 	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/vultrapi"
@@ -30,10 +30,10 @@ func newClient(t *testing.T, handler http.Handler) *Client {
 }
 
 // newZone returns an emulated account with the zone, and a client of it.
-func newZone(t *testing.T, options emulator.VultrOptions) (*emulator.Vultr, *Client) {
+func newZone(t *testing.T, options vultrtest.Options) (*vultrtest.Account, *Client) {
 	t.Helper()
 	options.Key, options.Domains = testKey, []string{testZone}
-	api := emulator.NewVultr(options)
+	api := vultrtest.NewAccount(options)
 	return api, newClient(t, api)
 }
 

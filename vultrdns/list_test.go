@@ -10,17 +10,17 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/emulator/vultrtest"
 	"github.com/edgeward/edgeward/internal/model"
 )
 
 func TestListReadsAllPages(t *testing.T) {
 	for _, tc := range []struct{ records, calls int }{{0, 1}, {499, 1}, {500, 1}, {501, 2}, {1200, 3}} {
 		t.Run(strconv.Itoa(tc.records), func(t *testing.T) {
-			api, client := newZone(t, emulator.VultrOptions{})
+			api, client := newZone(t, vultrtest.Options{})
 			var want []model.Record
 			for i := range tc.records {
-				r := emulator.Record{Type: "A", Name: fmt.Sprintf("n%d", i), Data: "192.0.2.1", TTL: 120}
+				r := vultrtest.Record{Type: "A", Name: fmt.Sprintf("n%d", i), Data: "192.0.2.1", TTL: 120}
 				want = append(want, model.Record{ID: api.Seed(testZone, r), Name: r.Name, Type: "A", Data: r.Data, TTL: 120})
 			}
 			got, err := client.List(t.Context())
@@ -147,8 +147,8 @@ func TestRepliesThatAreNoList(t *testing.T) {
 }
 
 func TestFindIsAList(t *testing.T) {
-	api, client := newZone(t, emulator.VultrOptions{})
-	api.Seed(testZone, emulator.Record{ID: "a", Type: "A", Name: "www", Data: "192.0.2.1", TTL: 300})
+	api, client := newZone(t, vultrtest.Options{})
+	api.Seed(testZone, vultrtest.Record{ID: "a", Type: "A", Name: "www", Data: "192.0.2.1", TTL: 300})
 	got, err := client.Find(t.Context(), addressRecord("other", "192.0.2.9"))
 	if err != nil || len(got) != 1 || got[0].ID != "a" {
 		t.Errorf("got %v, %v", got, err)

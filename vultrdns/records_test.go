@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/vultr/govultr/v3"
 
-	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/emulator/vultrtest"
 	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/model"
 )
@@ -69,13 +69,13 @@ func TestCreateSendsAndReadsBack(t *testing.T) {
 		{"an alias", model.Record{Name: "web.shop.lb", Type: "CNAME", Data: "lb.example.net", TTL: 120}, "lb.example.net"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			api, client := newZone(t, emulator.VultrOptions{})
+			api, client := newZone(t, vultrtest.Options{})
 			made, err := client.Create(t.Context(), tc.record)
 			if err != nil || !made.Equal(tc.record) {
 				t.Fatalf("got %+v, %v", made, err)
 			}
 			r := tc.record
-			want := []emulator.Record{{ID: made.ID, Type: r.Type, Name: r.Name, Data: tc.data, Priority: -1, TTL: r.TTL}}
+			want := []vultrtest.Record{{ID: made.ID, Type: r.Type, Name: r.Name, Data: tc.data, Priority: -1, TTL: r.TTL}}
 			if diff := cmp.Diff(want, api.Records(testZone)); diff != "" {
 				t.Errorf("zone (-want +got):\n%s", diff)
 			}
@@ -117,7 +117,7 @@ func TestCreateRepliesWithoutRecord(t *testing.T) {
 
 // TestGet reads one record as it stands, whatever lists say.
 func TestGet(t *testing.T) {
-	api, client := newZone(t, emulator.VultrOptions{})
+	api, client := newZone(t, vultrtest.Options{})
 	made := create(t, client, addressRecord("www", "192.0.2.1"))
 	if got, err := client.Get(t.Context(), made); err != nil || got != made {
 		t.Errorf("it stands: got %+v, %v; want %+v", got, err, made)
@@ -148,7 +148,7 @@ func TestUpdateReturnsTheTTLThatIsKept(t *testing.T) {
 		{name: "raised by the API", ask: 5, want: 30},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			api, client := newZone(t, emulator.VultrOptions{MinTTL: 30})
+			api, client := newZone(t, vultrtest.Options{MinTTL: 30})
 			old := create(t, client, addressRecord("www", "192.0.2.1"))
 			next := old
 			next.ID, next.TTL = "", tc.ask
@@ -168,7 +168,7 @@ func TestUpdateReturnsTheTTLThatIsKept(t *testing.T) {
 // After the change was accepted no failure may look as if nothing was changed.
 // A CNAME gets another target in place, so that its name resolves all the time.
 func TestUpdateOfACNAME(t *testing.T) {
-	api, client := newZone(t, emulator.VultrOptions{})
+	api, client := newZone(t, vultrtest.Options{})
 	made := create(t, client, model.Record{Name: "web.lb", Type: "CNAME", Data: "one.example.org", TTL: 120})
 	want := model.Record{Name: "web.lb", Type: "CNAME", Data: "two.example.org", TTL: 120}
 	kept, err := client.Update(t.Context(), made, want, false)
@@ -286,7 +286,7 @@ func TestLostRepliesAreNotRepeated(t *testing.T) {
 }
 
 func TestCheckReadsTheZone(t *testing.T) {
-	api, client := newZone(t, emulator.VultrOptions{})
+	api, client := newZone(t, vultrtest.Options{})
 	if err := client.Check(t.Context(), testZone); err != nil {
 		t.Error(err)
 	}

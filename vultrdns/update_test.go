@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/emulator/vultrtest"
 	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/model"
 )
@@ -25,24 +26,24 @@ func TestUpdateOneFieldACall(t *testing.T) {
 	const refused = "PATCH domains/{domain}/records/{id} 400"
 	for _, tc := range []struct {
 		name    string
-		options emulator.VultrOptions
+		options vultrtest.Options
 		ask     model.Record
 		want    model.Record // what stands afterwards
 		status  int          // of the error; 0: none
 		calls   []string
 	}{
-		{"the target", emulator.VultrOptions{}, alias("two.example.org", 120), alias("two.example.org", 120), 0, []string{patch, get}},
-		{"the target, and the TTL cannot be changed", emulator.VultrOptions{RefuseTTLPatch: true, RefuseTTLWithData: true},
+		{"the target", vultrtest.Options{}, alias("two.example.org", 120), alias("two.example.org", 120), 0, []string{patch, get}},
+		{"the target, and the TTL cannot be changed", vultrtest.Options{RefuseTTLPatch: true, RefuseTTLWithData: true},
 			alias("two.example.org", 120), alias("two.example.org", 120), 0, []string{patch, get}},
-		{"the TTL", emulator.VultrOptions{RefuseTTLWithData: true}, alias("one.example.org", 60), alias("one.example.org", 60), 0, []string{patch, get}},
-		{"the TTL, which cannot be changed", emulator.VultrOptions{RefuseTTLPatch: true}, alias("one.example.org", 60), old, 400, []string{refused}},
-		{"both", emulator.VultrOptions{}, alias("two.example.org", 60), alias("two.example.org", 60), 0, []string{patch, patch, get}},
-		{"both, which cannot be changed at once", emulator.VultrOptions{RefuseTTLWithData: true},
+		{"the TTL", vultrtest.Options{RefuseTTLWithData: true}, alias("one.example.org", 60), alias("one.example.org", 60), 0, []string{patch, get}},
+		{"the TTL, which cannot be changed", vultrtest.Options{RefuseTTLPatch: true}, alias("one.example.org", 60), old, 400, []string{refused}},
+		{"both", vultrtest.Options{}, alias("two.example.org", 60), alias("two.example.org", 60), 0, []string{patch, patch, get}},
+		{"both, which cannot be changed at once", vultrtest.Options{RefuseTTLWithData: true},
 			alias("two.example.org", 60), alias("two.example.org", 60), 0, []string{patch, patch, get}},
-		{"both, and the TTL cannot be changed", emulator.VultrOptions{RefuseTTLPatch: true},
+		{"both, and the TTL cannot be changed", vultrtest.Options{RefuseTTLPatch: true},
 			alias("two.example.org", 60), alias("two.example.org", 120), 0, []string{patch, refused, get}},
-		{"both, and the target is refused", emulator.VultrOptions{}, alias("two", 60), old, 400, []string{refused}},
-		{"nothing", emulator.VultrOptions{RefuseTTLPatch: true}, old, old, 0, []string{get}},
+		{"both, and the target is refused", vultrtest.Options{}, alias("two", 60), old, 400, []string{refused}},
+		{"nothing", vultrtest.Options{RefuseTTLPatch: true}, old, old, 0, []string{get}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			api, client := newZone(t, tc.options)
@@ -83,7 +84,7 @@ func TestUpdateWhoseSecondCallFails(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			faults := new(emulator.Faults)
-			_, client := newZone(t, emulator.VultrOptions{Faults: faults})
+			_, client := newZone(t, vultrtest.Options{Faults: faults})
 			made := create(t, client, model.Record{Name: "www", Type: "CNAME", Data: "one.example.org", TTL: 120})
 			faults.Set(emulator.Nth(2, tc.fault))
 			want := model.Record{ID: made.ID, Name: "www", Type: "CNAME", Data: "two.example.org", TTL: tc.ttl}
@@ -119,7 +120,7 @@ func TestUnknownEffect(t *testing.T) {
 		} {
 			t.Run(name+", "+verb, func(t *testing.T) {
 				faults := new(emulator.Faults)
-				_, client := newZone(t, emulator.VultrOptions{Faults: faults})
+				_, client := newZone(t, vultrtest.Options{Faults: faults})
 				made := create(t, client, addressRecord("old", "192.0.2.1"))
 				faults.Set(emulator.Always(fault))
 				ctx := t.Context()

@@ -32,6 +32,9 @@ type ClusterOptions struct {
 	// ReadTLS says that Secrets of type kubernetes.io/tls are watched too, as far as they
 	// may be read.
 	ReadTLS bool
+	// TLSFor says whose hosts have these certificates, for the log: "Some CDN".
+	TLSFor string
+
 	Timings Timings // DefaultTimings if left out
 	Log     *slog.Logger
 

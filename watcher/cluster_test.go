@@ -386,7 +386,7 @@ func TestForbiddenCertificates(t *testing.T) {
 	server := newFakeCluster(t)
 	server.forbidden = "secrets"
 	c := newTestCluster(t, server.kubeconfig("one"), func(o *ClusterOptions) {
-		o.ReadTLS, o.Namespaces = true, []string{"shop"}
+		o.ReadTLS, o.TLSFor, o.Namespaces = true, "Vultr CDN", []string{"shop"}
 		told := o.Nodes.(recorder[kube.Node])
 		o.TLSSecrets = recorder[kube.TLSSecret](told)
 		o.TLSRefused = func(namespace string, refused bool) { told <- fmt.Sprintf("refused %s %t", namespace, refused) }

@@ -16,8 +16,8 @@ import (
 	authorizationv1 "k8s.io/api/authorization/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/edgeward/edgeward/internal/app"
 	"github.com/edgeward/edgeward/internal/config"
-	"github.com/edgeward/edgeward/internal/daemon"
 	"github.com/edgeward/edgeward/internal/feedback"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/printable"
@@ -39,12 +39,25 @@ const (
 type report struct {
 	mu     sync.Mutex
 	out    io.Writer
+	owner  string
 	failed bool
 }
 
-func (r *report) ok(format string, a ...any)   { r.line("ok    ", format, a) }
-func (r *report) note(format string, a ...any) { r.line("note  ", format, a) }
-func (r *report) fail(format string, a ...any) { r.line("FAIL  ", format, a) }
+// OK tells of what is well, Note of what cannot be tried, Fail of what keeps the daemon
+// from working.
+func (r *report) OK(format string, a ...any)   { r.line("ok    ", format, a) }
+func (r *report) Note(format string, a ...any) { r.line("note  ", format, a) }
+func (r *report) Fail(format string, a ...any) { r.line("FAIL  ", format, a) }
+
+// Ours is how many rules are the owner's.
+func (r *report) Ours(rules []model.Rule) (n int) {
+	for _, rule := range rules {
+		if label, ok := rule.OwnerLabel(); ok && label.Owner == r.owner {
+			n++
+		}
+	}
+	return n
+}
 
 func (r *report) line(sign, format string, a []any) {
 	r.mu.Lock()
@@ -59,17 +72,17 @@ func (r *report) line(sign, format string, a []any) {
 func within(ctx context.Context, r *report, what string, check func(context.Context)) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	defer time.AfterFunc(slow, func() { r.note("%s: no answer yet; it is waited for until %s have passed", what, limit) }).Stop()
+	defer time.AfterFunc(slow, func() { r.Note("%s: no answer yet; it is waited for until %s have passed", what, limit) }).Stop()
 	check(ctx)
 }
 
 // Run prints a line for each finding: "ok", "FAIL", or "note" for what cannot
 // be tried without writing. It returns ErrFindings if there was a failure.
 func Run(ctx context.Context, cfg *config.Config, version string, out io.Writer) error {
-	r := &report{out: out}
-	r.ok("config: owner %s, %d cluster(s), zone %s", cfg.Owner, len(cfg.Clusters), cfg.Vultr.Domain)
+	r, set := &report{out: out, owner: cfg.Owner}, app.Settings(cfg)
+	r.OK("config: owner %s, %d cluster(s), zone %s", cfg.Owner, len(cfg.Clusters), set.Domain)
 	silent := slog.New(slog.DiscardHandler)
-	access := daemon.NewAccess(version, silent)
+	access := app.NewAccess(version, silent)
 	uids := make(map[string]string) // of kube-system, by cluster
 	for _, c := range cfg.Clusters {
 		within(ctx, r, "cluster "+c.Name, func(ctx context.Context) { uids[c.Name] = cluster(ctx, r, cfg, c, access) })
@@ -78,19 +91,24 @@ func Run(ctx context.Context, cfg *config.Config, version string, out io.Writer)
 		within(ctx, r, s.Key, func(ctx context.Context) { secret(ctx, r, cfg, s, access) })
 	}
 	if slices.ContainsFunc(cfg.KubeSecrets(), func(s config.KubeSecret) bool { return s.InForce().Reveal() == "" }) {
-		r.note("edgio, vultr: untested, as a key is missing")
+		r.Note("%s: untested, as a key is missing", model.Joined(cfg.Providers.Names(), ", "))
 		return ErrFindings
 	}
-	p, err := daemon.Connect(cfg, new(daemon.Accounts), version, daemon.Unobserved, silent)
+	p, err := app.Connect(cfg, new(app.Accounts), version, app.Unobserved, silent)
 	if err != nil {
 		return err
 	}
-	if cfg.Edgio.On {
-		within(ctx, r, "edgio", func(ctx context.Context) { edgio(ctx, r, cfg, p) })
-	}
-	within(ctx, r, "vultr", func(ctx context.Context) { vultr(ctx, r, cfg, p, uids) })
-	if cfg.VultrCDN.On {
-		within(ctx, r, "vultr-cdn", func(ctx context.Context) { vultrCDN(ctx, r, cfg, p) })
+	for _, d := range cfg.Providers {
+		within(ctx, r, string(d.Name), func(ctx context.Context) {
+			for _, cdn := range p.CDNs {
+				if cdn.Name == d.Name {
+					d.CDN.Check(ctx, cfg.Sections, cdn.Client, r)
+				}
+			}
+			if p.DNS.Name == d.Name {
+				zones(ctx, r, cfg, p.DNS, uids)
+			}
+		})
 	}
 	if r.failed {
 		return ErrFindings
@@ -100,19 +118,19 @@ func Run(ctx context.Context, cfg *config.Config, version string, out io.Writer)
 
 // cluster checks that the API server answers and that the credentials allow
 // what the watches do. It returns the UID of kube-system, "" if that could not be read.
-func cluster(ctx context.Context, r *report, cfg *config.Config, c config.Cluster, access daemon.Access) (uid string) {
+func cluster(ctx context.Context, r *report, cfg *config.Config, c config.Cluster, access app.Access) (uid string) {
 	clients := access.Clients(c)
 	client, err := clients.Get()
 	if err != nil {
-		r.fail("cluster %s: %v", c.Name, err)
+		r.Fail("cluster %s: %v", c.Name, err)
 		return ""
 	}
 	system, err := client.Namespace(ctx, metav1.NamespaceSystem)
 	if err != nil {
-		r.fail("cluster %s: reading the namespace kube-system: %v", c.Name, err)
+		r.Fail("cluster %s: reading the namespace kube-system: %v", c.Name, err)
 		return ""
 	}
-	r.ok("cluster %s: the API server answers; the UID of kube-system is %s", c.Name, system.UID)
+	r.OK("cluster %s: the API server answers; the UID of kube-system is %s", c.Name, system.UID)
 	namespaces := c.Namespaces
 	if len(namespaces) == 0 {
 		namespaces = []string{metav1.NamespaceAll}
@@ -123,13 +141,13 @@ func cluster(ctx context.Context, r *report, cfg *config.Config, c config.Cluste
 		permissions(ctx, r, client, c.Name, "discovery.k8s.io", "endpointslices", n)
 	}
 	permissions(ctx, r, client, c.Name, "", "nodes", metav1.NamespaceAll)
-	watched := daemon.Watch(cfg, c, clients, slog.New(slog.DiscardHandler))
+	watched := app.Watch(cfg, c, clients, slog.New(slog.DiscardHandler))
 	if len(watched.Controllers) > 0 {
 		classes(ctx, r, client, c.Name)
 	}
 	if watched.ReadTLS {
 		for _, n := range namespaces {
-			certificates(ctx, r, client, c.Name, n)
+			certificates(ctx, r, client, c.Name, n, watched.TLSFor)
 		}
 	}
 	optional(ctx, r, client, c)
@@ -144,14 +162,14 @@ func permissions(ctx context.Context, r *report, client *watcher.Client, cluster
 	}
 	refused, err := refusals(ctx, client, authorizationv1.ResourceAttributes{Namespace: namespace, Group: group, Resource: resource})
 	if err != nil {
-		r.fail("cluster %s: asking whether %s may be read: %v", cluster, resource, err)
+		r.Fail("cluster %s: asking whether %s may be read: %v", cluster, resource, err)
 		return
 	}
 	if len(refused) > 0 {
-		r.fail("cluster %s: not allowed to %s %s (see deploy/rbac.yaml)", cluster, strings.Join(refused, " and "), what)
+		r.Fail("cluster %s: not allowed to %s %s (see deploy/rbac.yaml)", cluster, strings.Join(refused, " and "), what)
 		return
 	}
-	r.ok("cluster %s: may list and watch %s", cluster, what)
+	r.OK("cluster %s: may list and watch %s", cluster, what)
 }
 
 // classes asks for the right without which a class is known by its name alone.
@@ -159,27 +177,27 @@ func classes(ctx context.Context, r *report, client *watcher.Client, cluster str
 	refused, err := refusals(ctx, client, authorizationv1.ResourceAttributes{Group: "networking.k8s.io", Resource: "ingressclasses"})
 	switch {
 	case err != nil:
-		r.fail("cluster %s: asking whether ingressclasses may be read: %v", cluster, err)
+		r.Fail("cluster %s: asking whether ingressclasses may be read: %v", cluster, err)
 	case len(refused) > 0:
-		r.note("cluster %s: not allowed to %s ingressclasses: Ingresses of classes that are ours by their IngressClass object alone cannot be told (see deploy/rbac.yaml)",
+		r.Note("cluster %s: not allowed to %s ingressclasses: Ingresses of classes that are ours by their IngressClass object alone cannot be told (see deploy/rbac.yaml)",
 			cluster, strings.Join(refused, " and "))
 	default:
-		r.ok("cluster %s: may list and watch ingressclasses", cluster)
+		r.OK("cluster %s: may list and watch ingressclasses", cluster)
 	}
 }
 
-// certificates asks for the right without which hosts of Vultr CDN have no
+// certificates asks for the right without which the hosts of some CDNs have no
 // certificates.
-func certificates(ctx context.Context, r *report, client *watcher.Client, cluster, namespace string) {
+func certificates(ctx context.Context, r *report, client *watcher.Client, cluster, namespace, cdns string) {
 	refused, err := refusals(ctx, client, authorizationv1.ResourceAttributes{Namespace: namespace, Resource: "secrets"})
 	switch {
 	case err != nil:
-		r.fail("cluster %s: asking whether secrets may be read: %v", cluster, err)
+		r.Fail("cluster %s: asking whether secrets may be read: %v", cluster, err)
 	case len(refused) > 0:
-		r.note("cluster %s: not allowed to %s secrets%s: its hosts of Vultr CDN have no certificates (see deploy/rbac-certificates.yaml)",
-			cluster, strings.Join(refused, " and "), in(namespace))
+		r.Note("cluster %s: not allowed to %s secrets%s: its hosts of %s have no certificates (see deploy/rbac-certificates.yaml)",
+			cluster, strings.Join(refused, " and "), in(namespace), cdns)
 	default:
-		r.ok("cluster %s: may list and watch secrets%s, for the certificates of Vultr CDN hosts", cluster, in(namespace))
+		r.OK("cluster %s: may list and watch secrets%s, for the certificates of %s hosts", cluster, in(namespace), cdns)
 	}
 }
 
@@ -208,9 +226,9 @@ func refusals(ctx context.Context, client *watcher.Client, what authorizationv1.
 
 // secret reads a key from its Secret into the configuration, and checks that
 // the daemon may follow it.
-func secret(ctx context.Context, r *report, cfg *config.Config, s config.KubeSecret, access daemon.Access) {
-	if err := daemon.ReadKey(ctx, cfg, s, access); err != nil {
-		r.fail("%v", err)
+func secret(ctx context.Context, r *report, cfg *config.Config, s config.KubeSecret, access app.Access) {
+	if err := app.ReadKey(ctx, cfg, s, access); err != nil {
+		r.Fail("%v", err)
 		return
 	}
 	cluster, _ := s.Cluster(cfg)
@@ -221,12 +239,12 @@ func secret(ctx context.Context, r *report, cfg *config.Config, s config.KubeSec
 	}
 	switch {
 	case err != nil:
-		r.fail("%s: %s: asking whether it may be watched: %v", s.Key, s.Ref, err)
+		r.Fail("%s: %s: asking whether it may be watched: %v", s.Key, s.Ref, err)
 	case len(refused) > 0:
-		r.fail("%s: not allowed to %s the %s: another key in it would not be noticed (see deploy/rbac-secrets.yaml)",
+		r.Fail("%s: not allowed to %s the %s: another key in it would not be noticed (see deploy/rbac-secrets.yaml)",
 			s.Key, strings.Join(refused, " and "), s.Ref)
 	default:
-		r.ok("%s: the %s holds a key, and may be watched", s.Key, s.Ref)
+		r.OK("%s: the %s holds a key, and may be watched", s.Key, s.Ref)
 	}
 }
 
@@ -236,84 +254,43 @@ func optional(ctx context.Context, r *report, client *watcher.Client, c config.C
 	for _, right := range feedback.Rights() {
 		switch granted, err := right.Granted(ctx, client, c.Namespaces); {
 		case err != nil:
-			r.note("cluster %s: %v", c.Name, err)
+			r.Note("cluster %s: %v", c.Name, err)
 		case granted:
-			r.ok("cluster %s: may %s", c.Name, right)
+			r.OK("cluster %s: may %s", c.Name, right)
 		default:
-			r.note("cluster %s: not allowed to %s: %s are left out (see deploy/rbac.yaml, edgeward-feedback)", c.Name, right, right.What)
+			r.Note("cluster %s: not allowed to %s: %s are left out (see deploy/rbac.yaml, edgeward-feedback)", c.Name, right, right.What)
 		}
 	}
 }
 
-func edgio(ctx context.Context, r *report, cfg *config.Config, p daemon.Providers) {
-	profiles, err := p.Edgio.Profiles(ctx)
-	if err != nil {
-		r.fail("edgio: %v", err)
-		return
-	}
-	rules, err := p.Edgio.List(ctx)
-	if err != nil {
-		r.fail("edgio: %v", err)
-		return
-	}
-	r.ok("edgio: the account %s has %d rules, %d of them ours", cfg.Edgio.Shortname, len(rules), ours(rules, cfg.Owner))
-	switch profile := cfg.Edgio.ServiceProfile; {
-	case slices.Contains(profiles, profile):
-		r.ok("edgio: the service profile %s exists", profile)
-	case len(profiles) == 0:
-		r.note("edgio: the account's service profiles could not be told; %s is untested", profile)
-	default:
-		r.fail("edgio: there is no service profile %s; there are %q", profile, profiles)
-	}
-	r.note("edgio: the right to write is untested")
-}
-
-// ours is how many rules are the owner's.
-func ours(rules []model.Rule, owner string) (n int) {
-	for _, rule := range rules {
-		if m, ok := rule.OwnerLabel(); ok && m.Owner == owner {
-			n++
-		}
-	}
-	return n
-}
-
-func vultrCDN(ctx context.Context, r *report, cfg *config.Config, p daemon.Providers) {
-	zones, err := p.VultrCDN.List(ctx)
-	if err != nil {
-		r.fail("vultr-cdn: %v", err)
-		return
-	}
-	r.ok("vultr-cdn: the account has %d pull zones, %d of them ours", len(zones), ours(zones, cfg.Owner))
-	r.note("vultr-cdn: the right to write is untested")
-}
-
-func vultr(ctx context.Context, r *report, cfg *config.Config, p daemon.Providers, uids map[string]string) {
-	for _, zone := range p.Vultr.Zones() {
-		name := cmp.Or(zone, cfg.Vultr.Domain)
-		err := p.Vultr.Check(ctx, name)
+// zones looks at the zones of a DNS, and at whose the clusters' parts of them are.
+func zones(ctx context.Context, r *report, cfg *config.Config, dns app.DNS, uids map[string]string) {
+	origins := app.Settings(cfg).Domain
+	for _, zone := range dns.Client.Zones() {
+		name := cmp.Or(zone, origins)
+		err := dns.Client.Check(ctx, name)
 		var records []model.Record
 		if err == nil {
-			records, err = p.Vultr.Find(ctx, model.Record{Zone: zone})
+			records, err = dns.Client.Find(ctx, model.Record{Zone: zone})
 		}
 		if err != nil {
-			r.fail("vultr: %v", err)
+			r.Fail("%s: %v", dns.Name, err)
 			continue
 		}
-		r.ok("vultr: the zone %s has %d records", name, len(records))
+		r.OK("%s: the zone %s has %d records", dns.Name, name, len(records))
 		if zone == "" {
 			for _, c := range cfg.Clusters {
-				claim(r, cfg, c.Name, uids[c.Name], records)
+				ownership(r, dns.Name, c.Name, uids[c.Name], origins, records)
 			}
 		}
 	}
-	r.note("vultr: the right to write is untested")
+	r.Note("%s: the right to write is untested", dns.Name)
 }
 
-// claim compares a cluster's claim in the zone with the cluster.
-func claim(r *report, cfg *config.Config, cluster, uid string, records []model.Record) {
-	name := model.OwnershipName(cluster, cfg.Owner)
-	fqdn := name + "." + cfg.Vultr.Domain
+// ownership compares a cluster's ownership record in the zone with the cluster.
+func ownership(r *report, dns model.Provider, cluster, uid, zone string, records []model.Record) {
+	name := model.OwnershipName(cluster, r.owner)
+	fqdn := name + "." + zone
 	i := slices.IndexFunc(records, func(record model.Record) bool { return record.Name == name && record.Type == "TXT" })
 	var said model.Ownership
 	if i >= 0 {
@@ -321,12 +298,12 @@ func claim(r *report, cfg *config.Config, cluster, uid string, records []model.R
 	}
 	switch {
 	case i < 0:
-		r.ok("vultr: %s is not claimed yet", fqdn)
+		r.OK("%s: %s is not claimed yet", dns, fqdn)
 	case uid == "":
-		r.note("vultr: %s is claimed with %q; whether by this cluster is not known", fqdn, records[i].Data)
-	case said.Owner == cfg.Owner && said.UID == uid:
-		r.ok("vultr: %s is claimed by this cluster", fqdn)
+		r.Note("%s: %s is claimed with %q; whether by this cluster is not known", dns, fqdn, records[i].Data)
+	case said.Owner == r.owner && said.UID == uid:
+		r.OK("%s: %s is claimed by this cluster", dns, fqdn)
 	default:
-		r.fail("vultr: %s is claimed with %q, which is not this cluster: nothing would be written for it", fqdn, records[i].Data)
+		r.Fail("%s: %s is claimed with %q, which is not this cluster: nothing would be written for it", dns, fqdn, records[i].Data)
 	}
 }

@@ -22,10 +22,17 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes/scheme"
 
+	"github.com/edgeward/edgeward/edgio"
 	"github.com/edgeward/edgeward/internal/config"
-	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/emulator/edgiotest"
+	"github.com/edgeward/edgeward/internal/emulator/vultrtest"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/printable"
+	"github.com/edgeward/edgeward/internal/provider"
+	"github.com/edgeward/edgeward/internal/schema"
+	"github.com/edgeward/edgeward/internal/vultrapi"
+	"github.com/edgeward/edgeward/vultrcdn"
+	"github.com/edgeward/edgeward/vultrdns"
 )
 
 const (
@@ -75,8 +82,8 @@ func (a *apiServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // place is an API server, both providers, and a configuration that leads there.
 type place struct {
 	kube  *apiServer
-	edgio *emulator.Edgio
-	vultr *emulator.Vultr
+	edgio *edgiotest.Account
+	vultr *vultrtest.Account
 	cfg   *config.Config
 }
 
@@ -89,8 +96,8 @@ func serve(t *testing.T, h http.Handler) string {
 func newPlace(t *testing.T) *place {
 	p := &place{
 		kube:  &apiServer{uid: "uid-main"},
-		edgio: emulator.NewEdgio(emulator.EdgioOptions{Username: "bot", SharedKey: sharedKey, Shortname: "acme"}),
-		vultr: emulator.NewVultr(emulator.VultrOptions{Key: apiKey, Domains: []string{"k8s.example.net"}}),
+		edgio: edgiotest.NewAccount(edgiotest.Options{Username: "bot", SharedKey: sharedKey, Shortname: "acme"}),
+		vultr: vultrtest.NewAccount(vultrtest.Options{Key: apiKey, Domains: []string{"k8s.example.net"}}),
 	}
 	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
 	text := fmt.Sprintf(`{apiVersion: v1, kind: Config, current-context: c,
@@ -100,22 +107,30 @@ func newPlace(t *testing.T) *place {
 		t.Fatal(err)
 	}
 	p.cfg = &config.Config{
-		Owner:    "acme",
-		Clusters: []config.Cluster{{Name: "main", Kubeconfig: kubeconfig, IngressClass: "edgio"}},
-		Edgio: config.Edgio{
-			On:      true,
-			BaseURL: serve(t, p.edgio) + "/config-api/v1", Username: "bot", SharedKey: config.NewSecret(sharedKey), Shortname: "acme", ServiceProfile: "LLNW-Generic",
-		},
-		Vultr: config.Vultr{BaseURL: serve(t, p.vultr), APIKey: config.NewSecret(apiKey), Domain: "k8s.example.net"},
+		Owner:     "acme",
+		Clusters:  []config.Cluster{{Name: "main", Kubeconfig: kubeconfig, IngressClass: "edgio"}},
+		Providers: provider.Table{edgio.Definition(), vultrdns.Definition()},
 	}
+	p.cfg.Sections.Put("edgio", &edgio.Config{
+		BaseURL: serve(t, p.edgio) + "/config-api/v1", Username: "bot", Shortname: "acme", ServiceProfile: "LLNW-Generic",
+	}, &schema.Given{Value: schema.NewSecret(sharedKey)})
+	p.cfg.Sections.Put("vultr", &vultrapi.Config{BaseURL: serve(t, p.vultr), Domain: "k8s.example.net"}, &schema.Given{Value: schema.NewSecret(apiKey)})
 	return p
 }
+
+// edgioConfig is the section edgio, to be changed.
+func (p *place) edgioConfig() *edgio.Config {
+	return schema.ValuesOf[edgio.Config](p.cfg.Sections, "edgio")
+}
+
+// vultrConfig is the section vultr, to be changed.
+func (p *place) vultrConfig() *vultrapi.Config { return vultrapi.ConfigOf(p.cfg.Sections) }
 
 // claim puts a TXT record where the cluster's claim belongs.
 func (p *place) claim(t *testing.T, data string) {
 	t.Helper()
 	body := fmt.Sprintf(`{"name":%q,"type":"TXT","data":%q,"ttl":120}`, model.OwnershipName("main", "acme"), `"`+data+`"`)
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.cfg.Vultr.BaseURL+"/v2/domains/k8s.example.net/records", strings.NewReader(body))
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.vultrConfig().BaseURL+"/v2/domains/k8s.example.net/records", strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +178,8 @@ note  vultr: the right to write is untested
 // TestCertificatesAreChecked has the right to read them in one of two namespaces.
 func TestCertificatesAreChecked(t *testing.T) {
 	p := newPlace(t)
-	p.cfg.VultrCDN.On = true
+	p.cfg.Providers = append(p.cfg.Providers, vultrcdn.Definition())
+	p.cfg.Sections.Put("vultr_cdn", &vultrcdn.Config{IngressClass: "vultr-cdn"}, nil)
 	p.cfg.Clusters[0].Namespaces = []string{"shop", "blog"}
 	p.kube.refuse = []string{"list secrets blog", "watch secrets blog"}
 	var out strings.Builder
@@ -195,11 +211,11 @@ func TestFindings(t *testing.T) {
 		"Events are not":            {func(_ *testing.T, p *place) { p.kube.refuse = []string{"patch events"} }, "note  cluster main: not allowed to create and patch events: Events about Ingresses are left out (see deploy/rbac.yaml, edgeward-feedback)", false},
 		"kube-system is not":        {func(_ *testing.T, p *place) { p.kube.uid = "" }, "FAIL  cluster main: reading the namespace kube-system: ", true},
 		"no kubeconfig":             {func(_ *testing.T, p *place) { p.cfg.Clusters[0].Kubeconfig += ".none" }, "FAIL  cluster main: kubeconfig: ", true},
-		"another Edgio key":         {func(_ *testing.T, p *place) { p.cfg.Edgio.SharedKey = config.NewSecret("ff") }, "FAIL  edgio: listing the service profiles: ", true},
-		"another account":           {func(_ *testing.T, p *place) { p.cfg.Edgio.Shortname = "other" }, "FAIL  edgio: ", true},
-		"no such profile":           {func(_ *testing.T, p *place) { p.cfg.Edgio.ServiceProfile = "Big" }, `FAIL  edgio: there is no service profile Big; there are ["LLNW-Generic"]`, true},
-		"another Vultr key":         {func(_ *testing.T, p *place) { p.cfg.Vultr.APIKey = config.NewSecret("NO") }, "FAIL  vultr: reading the zone k8s.example.net: ", true},
-		"no such zone":              {func(_ *testing.T, p *place) { p.cfg.Vultr.Domain = "example.org" }, "FAIL  vultr: reading the zone example.org: ", true},
+		"another Edgio key":         {func(_ *testing.T, p *place) { p.cfg.Sections.Credential("edgio").Value = schema.NewSecret("ff") }, "FAIL  edgio: listing the service profiles: ", true},
+		"another account":           {func(_ *testing.T, p *place) { p.edgioConfig().Shortname = "other" }, "FAIL  edgio: ", true},
+		"no such profile":           {func(_ *testing.T, p *place) { p.edgioConfig().ServiceProfile = "Big" }, `FAIL  edgio: there is no service profile Big; there are ["LLNW-Generic"]`, true},
+		"another Vultr key":         {func(_ *testing.T, p *place) { p.cfg.Sections.Credential("vultr").Value = schema.NewSecret("NO") }, "FAIL  vultr: reading the zone k8s.example.net: ", true},
+		"no such zone":              {func(_ *testing.T, p *place) { p.vultrConfig().Domain = "example.org" }, "FAIL  vultr: reading the zone example.org: ", true},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -230,10 +246,10 @@ func TestFindings(t *testing.T) {
 func TestAFindingIsALine(t *testing.T) {
 	p := newPlace(t)
 	p.claim(t, "x\u202e\u009b2J")
-	p.cfg.Edgio.BaseURL = serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	p.edgioConfig().BaseURL = serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "{\"error\": \"\\u001b[2K\\nok    edgio: \\u202e\"}", http.StatusBadRequest)
 	}))
-	p.cfg.Vultr.Domain, p.cfg.Vultr.PublishZones = "k8s.example.net", []string{"absent.example", "none.example"}
+	p.vultrConfig().Domain, p.vultrConfig().PublishZones = "k8s.example.net", []string{"absent.example", "none.example"}
 	p.cfg.Clusters[0].Kubeconfig += "\x1b[1A\nok    forged"
 	var out strings.Builder
 	if err := Run(t.Context(), p.cfg, "test", &out); !errors.Is(err, ErrFindings) {
@@ -282,9 +298,9 @@ func TestAnAnswerThatDoesNotCome(t *testing.T) {
 				within(t.Context(), r, "cluster main", func(ctx context.Context) {
 					select {
 					case <-ctx.Done():
-						r.fail("%v", ctx.Err())
+						r.Fail("%v", ctx.Err())
 					case <-time.After(test.takes):
-						r.ok("done")
+						r.OK("done")
 					}
 				})
 				if out.String() != test.want || r.failed != test.fails {

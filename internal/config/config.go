@@ -1,27 +1,3 @@
-// Package config loads, completes and checks edgeward's configuration.
-//
-// Three layers, the later over the earlier: the defaults, one YAML file, and
-// the environment. Every key is listed once, with its default and its rule, in
-// the table of keys.go; what the table does not name is a fault. Keys are
-// matched as they are written, so Owner is not owner.
-//
-// # Environment
-//
-// A scalar key outside clusters is also read from EDGEWARD_<SECTION>_<KEY>
-// (EDGEWARD_OWNER, EDGEWARD_SYNC_MAX_DELETE). An empty variable counts as not
-// set. An EDGEWARD_ variable that fits no key is a fault, except those that
-// Kubernetes itself puts into a pod beside a Service named edgeward.
-//
-// # Paths
-//
-// A relative path starts at the directory of the configuration file. A bare
-// name, one without a slash, is looked for in $CREDENTIALS_DIRECTORY first.
-//
-// # Faults
-//
-// All faults are found in one run ([Faults]). No message repeats a value, of
-// whatever key: the user finds it in the file, and a secret written in the wrong
-// place stays a secret.
 package config
 
 import (
@@ -33,18 +9,25 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/provider"
+	"github.com/edgeward/edgeward/internal/schema"
 )
 
 // Config is a complete and checked configuration. Printing it shows no secret.
 type Config struct {
 	Owner    string    `mapstructure:"owner"`    // [a-z0-9-]{1,32}, a DNS label
 	Clusters []Cluster `mapstructure:"clusters"` // never empty, names distinct
-	Edgio    Edgio     `mapstructure:"edgio"`
-	Vultr    Vultr     `mapstructure:"vultr"`
-	VultrCDN VultrCDN  `mapstructure:"vultr_cdn"`
 	Sync     Sync      `mapstructure:"sync"`
 	Metrics  Metrics   `mapstructure:"metrics"`
 	Log      Log       `mapstructure:"log"`
+
+	// Sections are those of the providers that are in force, which Providers lists.
+	Sections  schema.Sections `mapstructure:"-"`
+	Providers provider.Table  `mapstructure:"-"`
+	// KnownCDNs are the names of all CDNs that there are.
+	KnownCDNs []model.Provider `mapstructure:"-"`
 }
 
 // Cluster is one Kubernetes cluster and what of it concerns us.
@@ -85,46 +68,6 @@ type Allow struct {
 // PortRange is the ports from First to Last, both from 1 to 65535.
 type PortRange struct{ First, Last int }
 
-// Edgio is the account at the CDN and what is published by default.
-type Edgio struct {
-	On       bool   `mapstructure:"-"`        // the section is there, or no other CDN is
-	BaseURL  string `mapstructure:"base_url"` // absolute, without a slash at its end
-	Username string `mapstructure:"username"`
-	// SharedKey is hexadecimal. It was read from SharedKeyFile, an absolute
-	// path, unless that is "". With a Secret it is empty; see KubeSecrets.
-	SharedKey          Secret    `mapstructure:"shared_key"`
-	SharedKeyFile      string    `mapstructure:"shared_key_file"`
-	Secret             SecretRef `mapstructure:"secret"`
-	Shortname          string    `mapstructure:"shortname"` // safe in a URL path
-	ServiceProfile     string    `mapstructure:"service_profile"`
-	PublishedProtocols []string  `mapstructure:"published_protocols"` // of "https", "http"; never empty
-	SourcePath         string    `mapstructure:"source_path"`         // SourcePathKeep or SourcePathStrip
-	CNAMETarget        string    `mapstructure:"cname_target"`        // a host name in lower case, or ""
-	RequestsPerMinute  float64   `mapstructure:"requests_per_minute"` // 0: no limit
-}
-
-// Vultr is the account and the zone that hold the origins' addresses.
-type Vultr struct {
-	BaseURL string `mapstructure:"base_url"` // absolute, without a slash at its end
-	// APIKey was read from APIKeyFile, an absolute path, unless that is "".
-	// With a Secret it is empty; see KubeSecrets.
-	APIKey     Secret    `mapstructure:"api_key"`
-	APIKeyFile string    `mapstructure:"api_key_file"`
-	Secret     SecretRef `mapstructure:"secret"`
-	Domain     string    `mapstructure:"domain"` // the zone, in lower case, without a dot at its end
-	TTL        int       `mapstructure:"ttl"`    // seconds
-	// PublishZones are the account's zones in which published hosts get a CNAME to
-	// the CDN, in lower case, without a dot at their ends.
-	PublishZones      []string `mapstructure:"publish_zones"`
-	RequestsPerSecond float64  `mapstructure:"requests_per_second"` // 0: no limit
-}
-
-// VultrCDN turns Vultr's CDN on. It uses the account of Vultr.
-type VultrCDN struct {
-	On           bool   `mapstructure:"-"` // the section is there
-	IngressClass string `mapstructure:"ingress_class"`
-}
-
 // Sync says when and how far the providers are changed.
 type Sync struct {
 	ResyncInterval time.Duration `mapstructure:"resync_interval"` // at least a second
@@ -134,7 +77,7 @@ type Sync struct {
 	MaxDelete      float64       `mapstructure:"max_delete"` // a share, 0 to 1
 	// ConfirmAfter is when what MaxDelete holds back is believed after all; 0: never.
 	ConfirmAfter time.Duration `mapstructure:"confirm_after"`
-	// Forget are CDNs ("edgio", "vultr-cdn") and zones that are not in the configuration any
+	// Forget are names of CDNs and zones that are not in the configuration any
 	// more, of which is known that they hold nothing of ours. "*": all such zones.
 	Forget []string `mapstructure:"forget"`
 }
@@ -158,12 +101,6 @@ type Log struct {
 	Format string     `mapstructure:"format"` // LogAuto, LogText or LogJSON
 }
 
-// Values of edgio.source_path.
-const (
-	SourcePathKeep  = "keep"  // the origin sees the path as published
-	SourcePathStrip = "strip" // the origin sees "/" for the published prefix
-)
-
 // Values of sync.adopt.
 const (
 	AdoptNever     = "never"
@@ -179,23 +116,23 @@ const (
 )
 
 // Load reads the configuration file at path and lays environ over it, the
-// "NAME=value" strings that os.Environ returns. An error is always a Faults
+// "NAME=value" strings that os.Environ returns. all are the providers that there are. An error is always a Faults
 // with all of them; only a file that is not YAML hides what else is wrong.
-func Load(path string, environ []string) (*Config, error) {
+func Load(path string, environ []string, all provider.Table) (*Config, error) {
 	absolute, err := filepath.Abs(path)
 	if err != nil {
-		return nil, Faults{{path, describe(err)}}
+		return nil, schema.Faults{{Key: path, Message: describe(err)}}
 	}
 	data, err := readFile(path)
 	if err != nil {
-		return nil, Faults{{path, describe(err)}}
+		return nil, schema.Faults{{Key: path, Message: describe(err)}}
 	}
 	root, err := parseYAML(data)
 	if err != nil {
-		return nil, Faults{{path, err.Error()}}
+		return nil, schema.Faults{{Key: path, Message: err.Error()}}
 	}
 	env := variables(environ)
-	return assemble(root, env, places{
+	return assemble(root, env, all, places{
 		config:      filepath.Dir(absolute),
 		credentials: env["CREDENTIALS_DIRECTORY"],
 	})

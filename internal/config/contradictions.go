@@ -1,70 +1,19 @@
 package config
 
 import (
-	"encoding/hex"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/provider"
+	"github.com/edgeward/edgeward/internal/schema"
 )
-
-// resolve replaces the names of files by absolute paths and reads the secrets.
-// Whether a kubeconfig exists is not looked at: a flag may replace it.
-func resolve(c *Config, p places, known Faults) Faults {
-	var faults Faults
-	for i := range c.Clusters {
-		c.Clusters[i].Kubeconfig = p.find(c.Clusters[i].Kubeconfig)
-	}
-	for _, k := range []struct {
-		on            bool
-		section, name string
-		inline        *Secret
-		file          *string
-		ref           SecretRef
-		check         func(string) error
-	}{
-		{c.Edgio.On, "edgio", "shared_key", &c.Edgio.SharedKey, &c.Edgio.SharedKeyFile, c.Edgio.Secret, hexadecimal},
-		{true, "vultr", "api_key", &c.Vultr.APIKey, &c.Vultr.APIKeyFile, c.Vultr.Secret, bearerToken},
-	} {
-		key, secret := k.section+"."+k.name, k.section+".secret"
-		if !k.on || known.about(key, key+"_file", secret) {
-			continue
-		}
-		if fault := oneSource(key, *k.inline, *k.file, secret, k.ref); fault != nil {
-			faults = append(faults, *fault)
-			continue
-		}
-		if k.ref == (SecretRef{}) {
-			var more Faults
-			*k.inline, *k.file, more = p.secret(key, *k.inline, *k.file, k.check)
-			faults = append(faults, more...)
-		}
-	}
-	return faults
-}
-
-// hexadecimal checks a key that Edgio's signing decodes from hexadecimal.
-func hexadecimal(text string) error {
-	_, err := hex.DecodeString(text)
-	switch {
-	case errors.Is(err, hex.ErrLength):
-		return errors.New("not hexadecimal: the number of digits is odd")
-	case err != nil:
-		return errors.New("not hexadecimal")
-	}
-	return nil
-}
-
-// bearerToken checks a key that is sent in the header Authorization.
-func bearerToken(text string) error {
-	_, err := headerText(text)
-	return err
-}
 
 // contradictions finds what is wrong between keys, each of which is right by
 // itself.
-func contradictions(c *Config, known Faults) Faults {
-	var faults Faults
+func contradictions(c *Config, known schema.Faults) schema.Faults {
+	var faults schema.Faults
 	first := map[string]int{} // cluster by name
 	for i, cluster := range c.Clusters {
 		name := fmt.Sprintf("clusters[%d].name", i)
@@ -72,49 +21,85 @@ func contradictions(c *Config, known Faults) Faults {
 		class := fmt.Sprintf("clusters[%d].ingress_class", i)
 		earlier, taken := first[cluster.Name]
 		switch {
-		case known.about(name):
+		case known.About(name):
 		case taken:
-			faults = append(faults, Fault{name, fmt.Sprintf("the same as that of clusters[%d]", earlier)})
+			faults = append(faults, schema.Fault{Key: name, Message: fmt.Sprintf("the same as that of clusters[%d]", earlier)})
 		default:
 			first[cluster.Name] = i
 		}
-		if cluster.LabelSelector == "" && cluster.IngressClass == "" && !known.about(selector, class) {
-			faults = append(faults, Fault{selector, "off, and so is ingress_class: no Ingress would be selected"})
-		}
-		if length := len(claimName(c, cluster)); length > maxName {
-			faults = append(faults, Fault{"vultr.domain", fmt.Sprintf(
-				"too long: _edgeward.<name of clusters[%d]>.<owner>.<domain> has %d characters, DNS allows %d", i, length, maxName)})
+		if cluster.LabelSelector == "" && cluster.IngressClass == "" && !known.About(selector, class) {
+			faults = append(faults, schema.Fault{Key: selector, Message: "off, and so is ingress_class: no Ingress would be selected"})
 		}
 	}
-	return slices.Concat(faults, sharedClass(c, known), forgottenInUse(c), foreignSecrets(c, known))
+	return slices.Concat(faults, sections(c, known), sharedClasses(c, known), forgottenInUse(c), foreignSecrets(c, known))
 }
 
-// sharedClass finds the clusters whose class for Edgio is that of Vultr CDN: all of
-// its Ingresses would go to one of the two. Without Edgio that class means nothing.
-func sharedClass(c *Config, known Faults) Faults {
-	const key = "vultr_cdn.ingress_class"
-	if !c.Edgio.On || !c.VultrCDN.On || known.about(key) {
-		return nil
+// sections asks each section what is wrong between its keys.
+func sections(c *Config, known schema.Faults) (faults schema.Faults) {
+	var clusters []string
+	for _, cluster := range c.Clusters {
+		clusters = append(clusters, cluster.Name)
 	}
-	var same []string
-	for i, cluster := range c.Clusters {
-		if class := fmt.Sprintf("clusters[%d].ingress_class", i); cluster.IngressClass == c.VultrCDN.IngressClass && !known.about(class) {
-			same = append(same, class)
+	for _, p := range c.Providers {
+		if p.Section.Check != nil {
+			faults = append(faults, p.Section.Check(schema.Checking{
+				Values: c.Sections.Values(p.Section.Name), Owner: c.Owner, Clusters: clusters, Known: known,
+			})...)
 		}
 	}
-	if len(same) == 0 {
-		return nil
+	return faults
+}
+
+// class is an ingress class and the key that names it.
+type class struct{ key, name string }
+
+// sharedClasses finds the classes that are those of two CDNs: all Ingresses of such a
+// class would go to one of them.
+func sharedClasses(c *Config, known schema.Faults) (faults schema.Faults) {
+	cdns := c.Providers.CDNs()
+	for i, later := range cdns {
+		for _, earlier := range cdns[:i] {
+			others := c.classes(earlier, known)
+			for _, of := range c.classes(later, known) {
+				var same []string
+				for _, other := range others {
+					if other.name == of.name {
+						same = append(same, other.key)
+					}
+				}
+				if len(same) > 0 {
+					faults = append(faults, schema.Fault{Key: of.key, Message: "the same as " + strings.Join(same, " and ") + ", which is " + earlier.Title +
+						"'s: an Ingress of this class could go to one of the CDNs only; give one of them another class"})
+				}
+			}
+		}
 	}
-	return Faults{{key, "the same as " + strings.Join(same, " and ") + ", which is Edgio's: an Ingress of this class could go to one of the CDNs only; " +
-		"give one of them another class"}}
+	return faults
+}
+
+// classes are those of a CDN, as far as they can be judged: its own, or each cluster's.
+func (c *Config) classes(d provider.Definition, known schema.Faults) (classes []class) {
+	cdn := d.Capabilities(c.Sections)
+	if !cdn.ClusterClass {
+		classes = append(classes, class{cdn.Section + ".ingress_class", cdn.Class})
+	} else {
+		for i, cluster := range c.Clusters {
+			classes = append(classes, class{fmt.Sprintf("clusters[%d].ingress_class", i), cluster.IngressClass})
+		}
+	}
+	return slices.DeleteFunc(classes, func(c class) bool { return c.name == "" || known.About(c.key) })
 }
 
 // forgottenInUse finds what is to be forgotten although the configuration has it.
-func forgottenInUse(c *Config) Faults {
-	var faults Faults
+func forgottenInUse(c *Config) schema.Faults {
+	var faults schema.Faults
 	for i, name := range c.Sync.Forget {
-		if name == "edgio" && c.Edgio.On || name == "vultr-cdn" && c.VultrCDN.On || slices.Contains(c.Vultr.PublishZones, name) {
-			faults = append(faults, Fault{fmt.Sprintf("sync.forget[%d]", i), "is in the configuration, so that what stands there is read: take it out of this list"})
+		used := slices.Contains(c.Providers.CDNs().Names(), model.Provider(name))
+		for _, d := range c.Providers.DNS() {
+			used = used || slices.Contains(d.DNS.Settings(c.Sections).Publish, name)
+		}
+		if used {
+			faults = append(faults, schema.Fault{Key: fmt.Sprintf("sync.forget[%d]", i), Message: "is in the configuration, so that what stands there is read: take it out of this list"})
 		}
 	}
 	return faults
@@ -122,18 +107,12 @@ func forgottenInUse(c *Config) Faults {
 
 // foreignSecrets finds the Secrets of clusters that the configuration does not
 // have.
-func foreignSecrets(c *Config, known Faults) Faults {
-	var faults Faults
+func foreignSecrets(c *Config, known schema.Faults) schema.Faults {
+	var faults schema.Faults
 	for _, s := range c.KubeSecrets() {
-		if _, ok := c.cluster(s.Ref.Cluster); !ok && !known.about("clusters") {
-			faults = append(faults, Fault{s.Key, "names a cluster that is not one of clusters"})
+		if _, ok := c.cluster(s.Ref.Cluster); !ok && !known.About("clusters") {
+			faults = append(faults, schema.Fault{Key: s.Key, Message: "names a cluster that is not one of clusters"})
 		}
 	}
 	return faults
-}
-
-// claimName is the name of the TXT record that claims a cluster's part of the
-// zone. It is the longest name that cannot be shortened.
-func claimName(c *Config, cluster Cluster) string {
-	return "_edgeward." + cluster.Name + "." + c.Owner + "." + c.Vultr.Domain
 }

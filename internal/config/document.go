@@ -11,6 +11,8 @@ import (
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/edgeward/edgeward/internal/schema"
 )
 
 // parseYAML returns the mapping that the one document in data is. Its errors say
@@ -71,29 +73,32 @@ func syntaxError(err error) error {
 	return fmt.Errorf("not YAML near line %s: %s", line, found[2])
 }
 
-// readNode turns a YAML node into what its key's shape asks for: a string, a
+// reader reads the file by the table of all keys that there are.
+type reader struct{ table []schema.Key }
+
+// node turns a YAML node into what its key's shape asks for: a string, a
 // []string, a map[string]any or a []map[string]any, each string spelled as in
 // the file. It leaves out what it reports as a fault; at is the full key.
-func readNode(node *yaml.Node, k key, at string) (any, Faults) {
-	if fault := misfit(node, k.shape); fault != "" {
-		return nil, Faults{{at, fault}}
+func (r reader) node(node *yaml.Node, k schema.Key, at string) (any, schema.Faults) {
+	if fault := misfit(node, k.Shape); fault != "" {
+		return nil, schema.Faults{{Key: at, Message: fault}}
 	}
 	if isNull(node) { // a section without a line in it
 		return map[string]any{}, nil
 	}
-	switch k.shape {
-	case isList:
-		return readElements(node, at, func(element *yaml.Node, at string) (string, Faults) {
-			return element.Value, refuse(at, misfit(element, isScalar))
+	switch k.Shape {
+	case schema.ListShape:
+		return readElements(node, at, func(element *yaml.Node, at string) (string, schema.Faults) {
+			return element.Value, refuse(at, misfit(element, schema.ScalarShape))
 		})
-	case isSection:
-		return readMapping(node, k.keys, at)
-	case isEntries:
-		return readElements(node, at, func(element *yaml.Node, at string) (map[string]any, Faults) {
-			if fault := misfit(element, isSection); fault != "" {
+	case schema.SectionShape:
+		return r.mapping(node, k.Keys, at)
+	case schema.EntriesShape:
+		return readElements(node, at, func(element *yaml.Node, at string) (map[string]any, schema.Faults) {
+			if fault := misfit(element, schema.SectionShape); fault != "" {
 				return nil, refuse(at, fault)
 			}
-			return readMapping(element, k.keys, at)
+			return r.mapping(element, k.Keys, at)
 		})
 	default:
 		return node.Value, nil
@@ -101,9 +106,9 @@ func readNode(node *yaml.Node, k key, at string) (any, Faults) {
 }
 
 // readElements reads each element of a sequence.
-func readElements[T any](node *yaml.Node, at string, read func(*yaml.Node, string) (T, Faults)) ([]T, Faults) {
+func readElements[T any](node *yaml.Node, at string, read func(*yaml.Node, string) (T, schema.Faults)) ([]T, schema.Faults) {
 	elements := make([]T, len(node.Content))
-	var faults Faults
+	var faults schema.Faults
 	for i, element := range node.Content {
 		value, more := read(element, fmt.Sprintf("%s[%d]", at, i))
 		elements[i], faults = value, append(faults, more...)
@@ -111,32 +116,32 @@ func readElements[T any](node *yaml.Node, at string, read func(*yaml.Node, strin
 	return elements, faults
 }
 
-// readMapping reads the keys of a table, and reports those that are not in it
+// mapping reads the keys of a table, and reports those that are not in it
 // or stand there twice.
-func readMapping(node *yaml.Node, table []key, at string) (map[string]any, Faults) {
+func (r reader) mapping(node *yaml.Node, table []schema.Key, at string) (map[string]any, schema.Faults) {
 	values := map[string]any{}
-	var faults Faults
+	var faults schema.Faults
 	lines := map[string]int{}
 	for i := 0; i+1 < len(node.Content); i += 2 {
 		name, value := node.Content[i], node.Content[i+1]
 		path := join(at, name.Value)
-		k, row := lookup(table, name.Value)
+		k, row := schema.Lookup(table, name.Value)
 		first, again := lines[name.Value]
 		lines[name.Value] = name.Line
 		switch {
 		case name.ShortTag() == "!!merge":
-			faults = append(faults, Fault{fmt.Sprintf("line %d", name.Line), "YAML merge keys are not supported"})
+			faults = append(faults, schema.Fault{Key: fmt.Sprintf("line %d", name.Line), Message: "YAML merge keys are not supported"})
 		case name.Kind != yaml.ScalarNode || !looksLikeKey(name.Value):
-			faults = append(faults, Fault{fmt.Sprintf("line %d", name.Line), "unknown key (not shown, it may be a misplaced value)"})
+			faults = append(faults, schema.Fault{Key: fmt.Sprintf("line %d", name.Line), Message: "unknown key (not shown, it may be a misplaced value)"})
 		case row == len(table):
-			faults = append(faults, Fault{path, "unknown key" + suggestion(name.Value, table, at)})
+			faults = append(faults, schema.Fault{Key: path, Message: "unknown key" + r.suggestion(name.Value, table, at)})
 		case again:
-			faults = append(faults, Fault{path, fmt.Sprintf("given twice, in lines %d and %d", first, name.Line)})
+			faults = append(faults, schema.Fault{Key: path, Message: fmt.Sprintf("given twice, in lines %d and %d", first, name.Line)})
 		default:
-			read, more := readNode(value, k, path)
+			read, more := r.node(value, k, path)
 			faults = append(faults, more...)
 			if read != nil {
-				values[k.name] = read
+				values[k.Name] = read
 			}
 		}
 	}
@@ -144,23 +149,23 @@ func readMapping(node *yaml.Node, table []key, at string) (map[string]any, Fault
 }
 
 // misfit says what is wrong with a node where the shape is wanted, or "".
-func misfit(node *yaml.Node, want shape) string {
+func misfit(node *yaml.Node, want schema.Shape) string {
 	switch {
 	case node.Kind == yaml.AliasNode:
 		return "YAML aliases are not supported: write the value itself"
 	case node.Style&yaml.TaggedStyle != 0:
 		return "YAML tags are not supported"
-	case want == isScalar && isNull(node):
+	case want == schema.ScalarShape && isNull(node):
 		return `has no value: leave it out, or write "" for none`
-	case want == isScalar && node.Kind != yaml.ScalarNode:
+	case want == schema.ScalarShape && node.Kind != yaml.ScalarNode:
 		return "must be a single value"
-	case want == isList && node.Kind != yaml.SequenceNode:
+	case want == schema.ListShape && node.Kind != yaml.SequenceNode:
 		return "must be a list, such as [a, b]"
-	case want == isEntries && node.Kind != yaml.SequenceNode && !isNull(node):
+	case want == schema.EntriesShape && node.Kind != yaml.SequenceNode && !isNull(node):
 		return `must be a list, each entry begun by "- "`
-	case want == isEntries && node.Kind == yaml.SequenceNode && len(node.Content) == 0:
+	case want == schema.EntriesShape && node.Kind == yaml.SequenceNode && len(node.Content) == 0:
 		return "must have an entry: leave the key out for one cluster with the defaults"
-	case want == isSection && node.Kind != yaml.MappingNode && !isNull(node):
+	case want == schema.SectionShape && node.Kind != yaml.MappingNode && !isNull(node):
 		return "must be a section, with keys and values of its own"
 	}
 	return ""
@@ -171,11 +176,11 @@ func isNull(node *yaml.Node) bool {
 }
 
 // refuse makes a fault of a message, if there is one.
-func refuse(at, message string) Faults {
+func refuse(at, message string) schema.Faults {
 	if message == "" {
 		return nil
 	}
-	return Faults{{at, message}}
+	return schema.Faults{{Key: at, Message: message}}
 }
 
 func join(at, name string) string {
@@ -203,13 +208,13 @@ func looksLikeKey(name string) bool {
 
 // suggestion proposes a key for an unknown name: a near one of the same table,
 // or one of that very name elsewhere.
-func suggestion(name string, table []key, at string) string {
+func (r reader) suggestion(name string, table []schema.Key, at string) string {
 	siblings := make([]string, len(table))
 	for i, k := range table {
-		siblings[i] = k.name
+		siblings[i] = k.Name
 	}
-	likely := elsewhere(name, keys(), "")
-	if sibling := nearest(name, siblings); sibling != "" {
+	likely := elsewhere(name, r.table, "")
+	if sibling := schema.Nearest(name, siblings); sibling != "" {
 		likely = join(at, sibling)
 	}
 	if likely == "" {
@@ -220,16 +225,16 @@ func suggestion(name string, table []key, at string) string {
 
 // elsewhere returns the path of the first key of that name in the table or
 // below it, or "".
-func elsewhere(name string, table []key, at string) string {
+func elsewhere(name string, table []schema.Key, at string) string {
 	for _, k := range table {
-		path := join(at, k.name)
-		if k.name == name {
+		path := join(at, k.Name)
+		if k.Name == name {
 			return path
 		}
-		if k.shape == isEntries {
+		if k.Shape == schema.EntriesShape {
 			path += "[0]"
 		}
-		if found := elsewhere(name, k.keys, path); found != "" {
+		if found := elsewhere(name, k.Keys, path); found != "" {
 			return found
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/edgeward/edgeward/internal/providers"
 )
 
 // FuzzAssemble puts a secret somewhere into a file: no message may show it, and
@@ -25,7 +27,7 @@ func FuzzAssemble(f *testing.F) {
 	f.Fuzz(func(t *testing.T, before, after string) {
 		root, err := parseYAML([]byte(before + secret + after))
 		if err == nil {
-			_, err = assemble(root, nil, places{config: "/nowhere"})
+			_, err = assemble(root, nil, providers.All(), places{config: "/nowhere"})
 		}
 		if err != nil && strings.Contains(err.Error(), secret) {
 			t.Errorf("the message shows the secret: %v", err)

@@ -1,170 +1,164 @@
 package config
 
 import (
+	"errors"
+	"log/slog"
+	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/provider"
+	"github.com/edgeward/edgeward/internal/schema"
 )
 
-// key is one name in the file, and what may stand under it.
-type key struct {
-	name  string
-	shape shape
-	// std is the default, spelled as in the file: a string for a scalar, a
-	// []string for a list; nil for a list that may be left out but not be empty.
-	std   any
-	keys  []key // of a section, or of each entry
-	least int   // how many elements a list has at least
-
-	// parse makes the value of a scalar, or of one element of a list. Beside
-	// an error it returns the zero value of the same type.
-	parse func(text string) (any, error)
-}
-
-// shape is what kind of YAML node a key leads to.
-type shape int
-
-const (
-	isScalar  shape = iota
-	isList          // of scalars
-	isSection       // a mapping
-	isEntries       // a list of mappings
-)
-
-func scalar[T any](name, std string, parse func(string) (T, error)) key {
-	return key{name: name, shape: isScalar, std: std, parse: func(text string) (any, error) {
-		value, err := parse(text)
-		if err != nil {
-			var zero T
-			return zero, err
+// forgettable takes the name of a CDN, that of a zone, or "*".
+func forgettable(cdns []model.Provider) func(string) (string, error) {
+	return func(text string) (string, error) {
+		if text == "*" || slices.Contains(cdns, model.Provider(text)) {
+			return text, nil
 		}
-		return value, nil
-	}}
-}
-
-func list[T comparable](name string, std []string, least int, parse func(string) (T, error)) key {
-	k := scalar(name, "", parse)
-	k.shape, k.std, k.least = isList, nil, least
-	if std != nil {
-		k.std = std
+		zone, err := schema.DomainName(text)
+		if err != nil {
+			return "", errors.New("must be " + model.Joined(cdns, " or ") + `, the full name of a zone, or "*" for all zones`)
+		}
+		return zone, nil
 	}
-	return k
 }
 
-func section(name string, keys ...key) key {
-	return key{name: name, shape: isSection, keys: keys}
-}
-
-func entries(name string, keys ...key) key {
-	return key{name: name, shape: isEntries, keys: keys}
+// listenAddress takes host:port as net.Listen does: no host means all
+// addresses, port 0 any free one.
+func listenAddress(text string) (string, error) {
+	host, port, err := net.SplitHostPort(text)
+	if err == nil && (host == "" || schema.IsHost(host)) {
+		_, err = strconv.ParseUint(port, 10, 16)
+		if err == nil {
+			return text, nil
+		}
+	}
+	return "", errors.New("must be host:port, such as 127.0.0.1:9467 or :9467")
 }
 
 // keys is every key of the file, in the order of the documentation. The names
-// are those of the mapstructure tags in Config.
-func keys() []key {
-	return []key{
-		scalar("owner", "", required(ownerName)),
-		entries("clusters",
-			scalar("name", "main", dnsLabel),
-			scalar("kubeconfig", "", filePath),
-			scalar("context", "", plainText),
-			list("namespaces", []string{}, 0, dnsLabel),
-			scalar("label_selector", "cdn=edgio", labelSelector),
-			scalar("ingress_class", "edgio", plainText),
-			scalar("node_selector", "", labelSelector),
-			list("node_address_types", []string{"ExternalIP"}, 1, nodeAddressType),
-			scalar("not_ready_delay", "30s", duration(0)),
-			entries("allow",
-				list("namespaces", nil, 1, pattern),
-				list("hosts", nil, 1, pattern),
-				list("origins", nil, 1, oneOf("NodePort", "LoadBalancer", "status", "nodes", "externalIPs", "ExternalName")),
-				list("annotations", nil, 1, annotation),
-				list("addresses", nil, 1, addressRange),
-				list("ports", nil, 1, portRange),
+// are those of the mapstructure tags in Config and in the providers' sections.
+func keys(all provider.Table) []schema.Key {
+	return slices.Concat(clusterKeys(all), sectionKeys(all), otherKeys(all))
+}
+
+// sectionKeys are the sections of some providers.
+func sectionKeys(providers provider.Table) []schema.Key {
+	var sections []schema.Key
+	for _, p := range providers {
+		sections = append(sections, schema.Mapping(p.Section.Name, p.Section.Keys...))
+	}
+	return sections
+}
+
+// clusterKeys say whose the objects are and in which clusters. Ingresses that are
+// selected by their label are for the first CDN.
+func clusterKeys(all provider.Table) []schema.Key {
+	first := string(all.CDNs()[0].Name)
+	return []schema.Key{
+		schema.Scalar("owner", "", schema.Required(ownerName)),
+		schema.Entries("clusters",
+			schema.Scalar("name", "main", schema.DNSLabel),
+			schema.Scalar("kubeconfig", "", schema.FilePath),
+			schema.Scalar("context", "", schema.PlainText),
+			schema.List("namespaces", []string{}, 0, schema.DNSLabel),
+			schema.Scalar("label_selector", "cdn="+first, labelSelector),
+			schema.Scalar("ingress_class", first, schema.PlainText),
+			schema.Scalar("node_selector", "", labelSelector),
+			schema.List("node_address_types", []string{"ExternalIP"}, 1, nodeAddressType),
+			schema.Scalar("not_ready_delay", "30s", schema.Duration(0)),
+			schema.Entries("allow",
+				schema.List("namespaces", nil, 1, pattern),
+				schema.List("hosts", nil, 1, pattern),
+				schema.List("origins", nil, 1, schema.OneOf("NodePort", "LoadBalancer", "status", "nodes", "externalIPs", "ExternalName")),
+				schema.List("annotations", nil, 1, annotation),
+				schema.List("addresses", nil, 1, addressRange),
+				schema.List("ports", nil, 1, portRange),
 			),
 		),
-		section("edgio",
-			scalar("base_url", "https://apis.llnw.com/config-api/v1", baseURL),
-			scalar("username", "", required(headerText)),
-			scalar("shared_key", "", secretText),
-			scalar("shared_key_file", "", filePath),
-			scalar("secret", "", secretRef),
-			scalar("shortname", "", required(pathSegment)),
-			scalar("service_profile", "LLNW-Generic", required(plainText)),
-			list("published_protocols", []string{"https"}, 1, oneOf("https", "http")),
-			scalar("source_path", SourcePathKeep, oneOf(SourcePathKeep, SourcePathStrip)),
-			scalar("cname_target", "", hostName),
-			scalar("requests_per_minute", "50", rate),
-		),
-		section("vultr",
-			scalar("base_url", "https://api.vultr.com", baseURL),
-			scalar("api_key", "", secretText),
-			scalar("api_key_file", "", filePath),
-			scalar("secret", "", secretRef),
-			scalar("domain", "", required(domainName)),
-			scalar("ttl", "120", integer(1, 604800)),
-			list("publish_zones", []string{}, 0, domainName),
-			scalar("requests_per_second", "20", rate),
-		),
-		section("vultr_cdn",
-			scalar("ingress_class", "vultr-cdn", required(plainText)),
-		),
-		section("sync",
+	}
+}
+
+// otherKeys say when and how the providers are changed, and what is told.
+func otherKeys(all provider.Table) []schema.Key {
+	return []schema.Key{
+		schema.Mapping("sync",
 			// Each comparison lists everything at both providers: more
 			// often than this they would only refuse.
-			scalar("resync_interval", "10m", duration(time.Second)),
-			scalar("deletion_grace", "10s", duration(0)),
-			scalar("linger", "5m", duration(0)),
-			scalar("adopt", AdoptNever, oneOf(AdoptNever, AdoptAnnotated, AdoptAlways)),
-			scalar("max_delete", "0.5", share),
-			scalar("confirm_after", "1h", duration(0)),
-			list("forget", []string{}, 0, forgettable),
+			schema.Scalar("resync_interval", "10m", schema.Duration(time.Second)),
+			schema.Scalar("deletion_grace", "10s", schema.Duration(0)),
+			schema.Scalar("linger", "5m", schema.Duration(0)),
+			schema.Scalar("adopt", AdoptNever, schema.OneOf(AdoptNever, AdoptAnnotated, AdoptAlways)),
+			schema.Scalar("max_delete", "0.5", Share),
+			schema.Scalar("confirm_after", "1h", schema.Duration(0)),
+			schema.List("forget", []string{}, 0, forgettable(all.CDNs().Names())),
 		),
-		section("metrics",
-			scalar("listen", "127.0.0.1:9467", listenAddress),
-			list("hosts", []string{}, 0, required(hostName)),
+		schema.Mapping("metrics",
+			schema.Scalar("listen", "127.0.0.1:9467", listenAddress),
+			schema.List("hosts", []string{}, 0, schema.Required(schema.HostName)),
 		),
-		section("log",
-			scalar("level", "info", logLevel),
-			scalar("format", LogAuto, oneOf(LogAuto, LogText, LogJSON)),
+		schema.Mapping("log",
+			schema.Scalar("level", "info", logLevel),
+			schema.Scalar("format", LogAuto, schema.OneOf(LogAuto, LogText, LogJSON)),
 		),
 	}
 }
 
-// lookup returns the key of that name and its place in the table; for an
-// unknown name the place after the last.
-func lookup(table []key, name string) (key, int) {
-	i := slices.IndexFunc(table, func(k key) bool { return k.name == name })
-	if i < 0 {
-		return key{}, len(table)
+// ownerName takes the mark of what is ours. It stands in origin names and in
+// headers, hence the narrow rule.
+func ownerName(text string) (string, error) {
+	if _, err := schema.DNSLabel(text); err != nil || len(text) > 32 {
+		return "", errors.New(`must be 1 to 32 of a-z, 0-9 and "-", and neither begin nor end with "-"`)
 	}
-	return table[i], i
+	return text, nil
 }
 
-// leaf is a scalar or a list with its full path, such as "edgio.base_url".
-type leaf struct {
-	path string
-	key
-}
-
-// variable is the name in the environment: "EDGEWARD_EDGIO_BASE_URL".
-func (l leaf) variable() string {
-	return variablePrefix + strings.ToUpper(strings.ReplaceAll(l.path, ".", "_"))
-}
-
-// leaves lists the scalars and lists of a table and its sections, in order, but
-// not those inside entries.
-func leaves(table []key) []leaf {
-	var all []leaf
-	for _, k := range table {
-		switch k.shape {
-		case isSection:
-			for _, l := range leaves(k.keys) {
-				all = append(all, leaf{k.name + "." + l.path, l.key})
-			}
-		case isScalar, isList:
-			all = append(all, leaf{k.name, k})
-		}
+// labelSelector takes a Kubernetes label selector, or "" for none. One that
+// selects everything without being empty ("  ") is a mistake.
+func labelSelector(text string) (string, error) {
+	if text == "" {
+		return "", nil
 	}
-	return all
+	selector, err := labels.Parse(text)
+	if err != nil || selector.Empty() {
+		return "", errors.New(`not a label selector such as app=shop or "env in (a, b), !old"`)
+	}
+	return text, nil
+}
+
+// annotation takes the name of an annotation of ours, with or without its prefix.
+func annotation(text string) (string, error) {
+	const prefix = "edgeward/"
+	name, err := schema.OneOf("published-protocols", "source-protocol", "source-path", "service-profile",
+		"adopt", "release", "origin", "origin-port")(strings.TrimPrefix(text, prefix))
+	if err != nil {
+		return "", err
+	}
+	return prefix + name, nil
+}
+
+// logLevel takes the name of a level of log/slog, in lower case.
+func logLevel(text string) (slog.Level, error) {
+	if _, err := schema.OneOf("debug", "info", "warn", "error")(text); err != nil {
+		return 0, err
+	}
+	var level slog.Level
+	err := level.UnmarshalText([]byte(text))
+	return level, err
+}
+
+// Share takes a number from 0 to 1.
+func Share(text string) (float64, error) {
+	s, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(s >= 0 && s <= 1) {
+		return 0, errors.New("must be a number from 0 to 1")
+	}
+	return s, nil
 }

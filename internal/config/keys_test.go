@@ -9,6 +9,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/edgeward/edgeward/internal/providers"
+	"github.com/edgeward/edgeward/internal/schema"
 )
 
 const exampleFile = "../../config.yaml.example"
@@ -16,20 +19,27 @@ const exampleFile = "../../config.yaml.example"
 // TestTableAndStructAgree compares the names of the table with the tags of
 // Config, in order.
 func TestTableAndStructAgree(t *testing.T) {
-	if diff := cmp.Diff(tags(reflect.TypeFor[Config](), ""), paths(keys(), "")); diff != "" {
+	all := providers.All()
+	if diff := cmp.Diff(tags(reflect.TypeFor[Config](), ""), paths(slices.Concat(clusterKeys(all), otherKeys(all)), "")); diff != "" {
 		t.Errorf("(-tags +table):\n%s", diff)
+	}
+	for _, p := range all {
+		own := slices.DeleteFunc(slices.Clone(p.Section.Keys), func(k schema.Key) bool { return k.Credential })
+		if diff := cmp.Diff(tags(reflect.TypeOf(p.Section.New()).Elem(), ""), paths(own, "")); diff != "" {
+			t.Errorf("%s (-tags +table):\n%s", p.Section.Name, diff)
+		}
 	}
 }
 
 // paths lists the full names of all scalars and lists, those of clusters entries
 // included.
-func paths(table []key, at string) []string {
+func paths(table []schema.Key, at string) []string {
 	var all []string
 	for _, k := range table {
-		if len(k.keys) > 0 {
-			all = append(all, paths(k.keys, join(at, k.name))...)
+		if len(k.Keys) > 0 {
+			all = append(all, paths(k.Keys, join(at, k.Name))...)
 		} else {
-			all = append(all, join(at, k.name))
+			all = append(all, join(at, k.Name))
 		}
 	}
 	return all
@@ -57,9 +67,9 @@ func tags(t reflect.Type, at string) []string {
 // TestDefaultsAreValid holds for all but the required keys.
 func TestDefaultsAreValid(t *testing.T) {
 	var refused []string
-	entry, _ := lookup(keys(), "clusters")
-	for _, l := range append(leaves(keys()), leaves(entry.keys)...) {
-		if _, faults := l.value(l.std, l.path); len(faults) > 0 {
+	entry, _ := schema.Lookup(keys(providers.All()), "clusters")
+	for _, l := range append(leaves(keys(providers.All())), leaves(entry.Keys)...) {
+		if _, faults := l.Value(l.Default, l.path); len(faults) > 0 {
 			refused = append(refused, faults.Error())
 		}
 	}
@@ -80,8 +90,8 @@ func TestExampleAsShipped(t *testing.T) {
 		"vultr.api_key_file: no such file or directory in " + dir,
 		"vultr.domain: required",
 	}
-	_, err := Load(exampleFile, nil)
-	var faults Faults
+	_, err := load(exampleFile, nil)
+	var faults schema.Faults
 	if !errors.As(err, &faults) {
 		t.Fatalf("Load = %v, want Faults", err)
 	}
@@ -98,7 +108,7 @@ func TestExampleShowsEveryDefault(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	shown, faults := readMapping(root, keys(), "")
+	shown, faults := reader{keys(providers.All())}.mapping(root, keys(providers.All()), "")
 	if len(faults) > 0 {
 		t.Fatal(faults)
 	}
@@ -110,7 +120,7 @@ func TestExampleShowsEveryDefault(t *testing.T) {
 			}
 		}
 	}
-	want := defaultTexts(keys())
+	want := defaultTexts(keys(providers.All()))
 	want["edgio"].(map[string]any)["shared_key_file"] = "edgio-shared-key"
 	want["vultr"].(map[string]any)["api_key_file"] = "vultr-api-key"
 	if diff := cmp.Diff(want, shown); diff != "" {
@@ -118,16 +128,16 @@ func TestExampleShowsEveryDefault(t *testing.T) {
 	}
 }
 
-func defaultTexts(table []key) map[string]any {
+func defaultTexts(table []schema.Key) map[string]any {
 	texts := map[string]any{}
 	for _, k := range table {
-		switch k.shape {
-		case isEntries:
-			texts[k.name] = []map[string]any{defaultTexts(k.keys)}
-		case isSection:
-			texts[k.name] = defaultTexts(k.keys)
+		switch k.Shape {
+		case schema.EntriesShape:
+			texts[k.Name] = []map[string]any{defaultTexts(k.Keys)}
+		case schema.SectionShape:
+			texts[k.Name] = defaultTexts(k.Keys)
 		default:
-			texts[k.name] = k.std
+			texts[k.Name] = k.Default
 		}
 	}
 	return texts

@@ -1,58 +1,48 @@
 package config
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/util/validation"
+	"github.com/edgeward/edgeward/internal/schema"
 )
-
-// SecretRef names a Kubernetes Secret in one of the clusters. The zero value
-// names none.
-type SecretRef struct {
-	Cluster   string // the name of one of Config.Clusters
-	Namespace string
-	Name      string
-}
-
-// String is "Secret namespace/name of cluster cluster", for messages.
-func (r SecretRef) String() string {
-	return fmt.Sprintf("Secret %s/%s of cluster %s", r.Namespace, r.Name, r.Cluster)
-}
-
-// secretRef takes <cluster>/<namespace>/<name>, or "" for none.
-func secretRef(text string) (SecretRef, error) {
-	if text == "" {
-		return SecretRef{}, nil
-	}
-	parts := strings.Split(text, "/")
-	if len(parts) != 3 || len(validation.IsDNS1123Label(parts[0])) > 0 ||
-		len(validation.IsDNS1123Label(parts[1])) > 0 || len(validation.IsDNS1123Subdomain(parts[2])) > 0 {
-		return SecretRef{}, errors.New("must be <cluster>/<namespace>/<name> of a Kubernetes Secret")
-	}
-	return SecretRef{parts[0], parts[1], parts[2]}, nil
-}
 
 // KubeSecret is a provider's key that a Kubernetes Secret holds. Load leaves
 // such a key empty, as it calls nobody.
 type KubeSecret struct {
-	Key     string // as in the configuration: "edgio.secret"
-	Ref     SecretRef
-	DataKey string // the key in the Secret's data: "shared-key", "api-key"
+	Key     string // as in the configuration, with its section
+	Ref     schema.SecretRef
+	DataKey string // the key in the Secret's data
 
-	into  *Secret
+	given *schema.Given
 	check func(string) error
 }
 
 // KubeSecrets returns the keys that are to be read from Secrets.
 func (c *Config) KubeSecrets() []KubeSecret {
-	all := []KubeSecret{
-		{"edgio.secret", c.Edgio.Secret, "shared-key", &c.Edgio.SharedKey, hexadecimal},
-		{"vultr.secret", c.Vultr.Secret, "api-key", &c.Vultr.APIKey, bearerToken},
+	var all []KubeSecret
+	for _, p := range c.Providers {
+		given := c.Sections.Credential(p.Section.Name)
+		if given != nil && given.Ref != (schema.SecretRef{}) {
+			all = append(all, KubeSecret{
+				Key: p.Section.Name + ".secret", Ref: given.Ref, DataKey: p.Section.Credential.DataKey,
+				given: given, check: p.Section.Credential.Check,
+			})
+		}
 	}
-	return slices.DeleteFunc(all, func(s KubeSecret) bool { return s.Ref == SecretRef{} })
+	return all
+}
+
+// Credentials are the keys of the accounts, as they were given.
+func (c *Config) Credentials() []*schema.Given {
+	var all []*schema.Given
+	for _, p := range c.Providers {
+		if given := c.Sections.Credential(p.Section.Name); given != nil {
+			all = append(all, given)
+		}
+	}
+	return all
 }
 
 // cluster returns the place of the cluster of that name in the list.
@@ -71,27 +61,27 @@ func (s KubeSecret) Cluster(c *Config) (cluster Cluster, index int) {
 // Pick takes the key from the Secret's data: what stands under DataKey, or
 // under whatever name if there is only one. The white space around it does not
 // count. The error shows nothing of it.
-func (s KubeSecret) Pick(data map[string][]byte) (Secret, error) {
+func (s KubeSecret) Pick(data map[string][]byte) (schema.Secret, error) {
 	name := s.DataKey
 	if _, ok := data[name]; !ok {
 		if len(data) != 1 {
-			return Secret{}, fmt.Errorf("its data has %d keys, none of them %s", len(data), name)
+			return schema.Secret{}, fmt.Errorf("its data has %d keys, none of them %s", len(data), name)
 		}
 		for name = range data { // the only one
 		}
 	}
 	text := strings.TrimSpace(string(data[name]))
 	if text == "" {
-		return Secret{}, fmt.Errorf("its data key %s is empty", name)
+		return schema.Secret{}, fmt.Errorf("its data key %s is empty", name)
 	}
 	if err := s.check(text); err != nil {
-		return Secret{}, fmt.Errorf("its data key %s: %w", name, err)
+		return schema.Secret{}, fmt.Errorf("its data key %s: %w", name, err)
 	}
-	return NewSecret(text), nil
+	return schema.NewSecret(text), nil
 }
 
 // Fill puts the key into the configuration that KubeSecrets was asked of.
-func (s KubeSecret) Fill(key Secret) { *s.into = key }
+func (s KubeSecret) Fill(key schema.Secret) { s.given.Value = key }
 
 // InForce is the key that Fill has put there.
-func (s KubeSecret) InForce() Secret { return *s.into }
+func (s KubeSecret) InForce() schema.Secret { return s.given.Value }

@@ -3,6 +3,9 @@ package config
 import (
 	"strings"
 	"testing"
+
+	"github.com/edgeward/edgeward/internal/providers"
+	"github.com/edgeward/edgeward/internal/schema"
 )
 
 func TestPick(t *testing.T) {
@@ -28,13 +31,8 @@ func TestPick(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			cfg := &Config{}
-			ref := SecretRef{"main", "edgeward", "keys"}
-			if c.section == "edgio" {
-				cfg.Edgio.Secret = ref
-			} else {
-				cfg.Vultr.Secret = ref
-			}
+			cfg := &Config{Providers: providers.All()}
+			cfg.Sections.Put(c.section, nil, &schema.Given{Ref: schema.SecretRef{Cluster: "main", Namespace: "edgeward", Name: "keys"}})
 			secrets := cfg.KubeSecrets()
 			if len(secrets) != 1 || secrets[0].Key != c.section+".secret" {
 				t.Fatalf("KubeSecrets = %v", secrets)
@@ -57,17 +55,17 @@ func TestPick(t *testing.T) {
 }
 
 func TestKubeSecret(t *testing.T) {
-	cfg := &Config{Clusters: []Cluster{{Name: "ams"}, {Name: "fra"}}}
+	cfg := &Config{Clusters: []Cluster{{Name: "ams"}, {Name: "fra"}}, Providers: providers.All()}
 	if none := cfg.KubeSecrets(); len(none) != 0 {
 		t.Errorf("KubeSecrets without one = %v", none)
 	}
-	cfg.Vultr.Secret = SecretRef{"fra", "edgeward", "keys"}
+	cfg.Sections.Put("vultr", nil, &schema.Given{Ref: schema.SecretRef{Cluster: "fra", Namespace: "edgeward", Name: "keys"}})
 	s := cfg.KubeSecrets()[0]
 	if cluster, i := s.Cluster(cfg); cluster.Name != "fra" || i != 1 {
 		t.Errorf("Cluster = %s, %d", cluster.Name, i)
 	}
-	s.Fill(NewSecret("HUSH"))
-	if got := cfg.Vultr.APIKey.Reveal(); got != "HUSH" || !s.InForce().Equal(cfg.Vultr.APIKey) {
+	s.Fill(schema.NewSecret("HUSH"))
+	if got := cfg.Sections.Key("vultr").Reveal(); got != "HUSH" || !s.InForce().Equal(cfg.Sections.Key("vultr")) {
 		t.Errorf("after Fill the key is %q, in force %q", got, s.InForce().Reveal())
 	}
 	if got, want := s.Ref.String(), "Secret edgeward/keys of cluster fra"; got != want {

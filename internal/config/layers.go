@@ -9,7 +9,39 @@ import (
 
 	"github.com/spf13/viper"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/provider"
+	"github.com/edgeward/edgeward/internal/schema"
 )
+
+// leaf is a scalar or a list with its full path, such as "sync.linger".
+type leaf struct {
+	path string
+	schema.Key
+}
+
+// variable is the name in the environment: "EDGEWARD_SYNC_LINGER".
+func (l leaf) variable() string {
+	return variablePrefix + strings.ToUpper(strings.ReplaceAll(l.path, ".", "_"))
+}
+
+// leaves lists the scalars and lists of a table and its sections, in order, but
+// not those inside entries.
+func leaves(table []schema.Key) []leaf {
+	var all []leaf
+	for _, k := range table {
+		switch k.Shape {
+		case schema.SectionShape:
+			for _, l := range leaves(k.Keys) {
+				all = append(all, leaf{k.Name + "." + l.path, l.Key})
+			}
+		case schema.ScalarShape, schema.ListShape:
+			all = append(all, leaf{k.Name, k})
+		}
+	}
+	return all
+}
 
 // variablePrefix begins the name of each variable that sets a key.
 const variablePrefix = "EDGEWARD_"
@@ -20,21 +52,19 @@ var serviceLink = regexp.MustCompile(
 	`^EDGEWARD_(.*_)?(SERVICE_HOST|SERVICE_PORT(_.+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$`)
 
 // assemble lays the layers over each other and checks the whole.
-func assemble(root *yaml.Node, env map[string]string, p places) (*Config, error) {
-	table := keys()
-	file, faults := readMapping(root, table, "")
+func assemble(root *yaml.Node, env map[string]string, all provider.Table, p places) (*Config, error) {
+	table := keys(all)
+	file, faults := reader{table}.mapping(root, table, "")
 	set, unknown := overrides(env, table)
 	faults = append(faults, unknown...)
+	config := &Config{Providers: inForce(all, file, set), KnownCDNs: all.CDNs().Names()}
 
-	on := func(section string) bool { // it is given, in the file or the environment
-		_, given := file[section]
-		return given || slices.ContainsFunc(slices.Collect(maps.Keys(set)), func(path string) bool { return strings.HasPrefix(path, section+".") })
+	sections := make(map[string]map[string]any)
+	for _, provider := range all {
+		name := provider.Section.Name
+		sections[name], _ = file[name].(map[string]any)
+		delete(file, name)
 	}
-	edgio, vultrCDN := on("edgio"), on("vultr_cdn")
-	if !edgio && vultrCDN { // then nothing of it is required
-		table = slices.DeleteFunc(table, func(k key) bool { return k.name == "edgio" })
-	}
-
 	// viper has no defaults for the entries of a list, so each is completed
 	// as a configuration of its own.
 	clusters, given := file["clusters"].([]map[string]any)
@@ -42,31 +72,72 @@ func assemble(root *yaml.Node, env map[string]string, p places) (*Config, error)
 	if !given {
 		clusters = []map[string]any{{}}
 	}
-	config := &Config{
-		Clusters: make([]Cluster, len(clusters)),
-		Edgio:    Edgio{On: edgio || !vultrCDN}, VultrCDN: VultrCDN{On: vultrCDN},
-	}
-	faults = append(faults, complete(config, table, "", file, set, faults)...)
-	entry, _ := lookup(table, "clusters")
+	config.Clusters = make([]Cluster, len(clusters))
+	core := slices.Concat(clusterKeys(all), otherKeys(all))
+	_, more := complete(config, core, "", file, set, faults)
+	faults = append(faults, more...)
+	entry, _ := schema.Lookup(core, "clusters")
 	for i, values := range clusters {
-		at, cluster := fmt.Sprintf("clusters[%d]", i), &config.Clusters[i]
-		allow, _ := values["allow"].([]map[string]any)
-		delete(values, "allow")
-		faults = append(faults, complete(cluster, entry.keys, at, values, nil, faults)...)
-		nested, _ := lookup(entry.keys, "allow")
-		for j, values := range allow {
-			var one Allow
-			faults = append(faults, complete(&one, nested.keys, fmt.Sprintf("%s.allow[%d]", at, j), values, nil, faults)...)
-			cluster.Allow = append(cluster.Allow, one)
-		}
+		faults = append(faults, completeCluster(&config.Clusters[i], entry.Keys, fmt.Sprintf("clusters[%d]", i), values, faults)...)
 	}
-	faults = append(faults, resolve(config, p, faults)...)
+	for _, provider := range config.Providers {
+		faults = append(faults, completeSection(&config.Sections, provider.Section, sections[provider.Section.Name], set, p, faults)...)
+	}
+	for i := range config.Clusters { // whether one exists is not looked at: a flag may replace it
+		config.Clusters[i].Kubeconfig = p.find(config.Clusters[i].Kubeconfig)
+	}
 	faults = append(faults, contradictions(config, faults)...)
 	if len(faults) > 0 {
-		faults.sort(table)
+		faults.Sort(table)
 		return nil, faults
 	}
 	return config, nil
+}
+
+// inForce are the providers whose sections are given, in the file or the environment.
+// Where there is none of a kind, CDN or DNS, the first of the table is meant.
+func inForce(all provider.Table, file map[string]any, set map[string]string) provider.Table {
+	given := func(d provider.Definition) bool {
+		_, inFile := file[d.Section.Name]
+		return inFile || slices.ContainsFunc(slices.Collect(maps.Keys(set)), func(path string) bool { return strings.HasPrefix(path, d.Section.Name+".") })
+	}
+	var names []model.Provider
+	for _, kind := range []provider.Table{all.CDNs(), all.DNS()} {
+		chosen := slices.DeleteFunc(slices.Clone(kind), func(d provider.Definition) bool { return !given(d) })
+		if len(chosen) == 0 {
+			chosen = kind[:1]
+		}
+		names = append(names, chosen.Names()...)
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(d provider.Definition) bool { return !slices.Contains(names, d.Name) })
+}
+
+// completeCluster fills an entry of clusters.
+func completeCluster(cluster *Cluster, table []schema.Key, at string, values map[string]any, known schema.Faults) schema.Faults {
+	allow, _ := values["allow"].([]map[string]any)
+	delete(values, "allow")
+	_, faults := complete(cluster, table, at, values, nil, known)
+	nested, _ := schema.Lookup(table, "allow")
+	for i, values := range allow {
+		var one Allow
+		_, more := complete(&one, nested.Keys, fmt.Sprintf("%s.allow[%d]", at, i), values, nil, known)
+		faults = append(faults, more...)
+		cluster.Allow = append(cluster.Allow, one)
+	}
+	return faults
+}
+
+// completeSection adds the section of a provider that is in force, with its credential.
+func completeSection(into *schema.Sections, section schema.Section, file map[string]any, env map[string]string, p places, known schema.Faults) schema.Faults {
+	values := section.New()
+	credential, faults := complete(values, section.Keys, section.Name, file, env, known)
+	if section.Credential == nil {
+		into.Put(section.Name, values, nil)
+		return faults
+	}
+	given, more := p.credential(section, credential, slices.Concat(known, faults))
+	into.Put(section.Name, values, given)
+	return append(faults, more...)
 }
 
 // variables makes a map of "NAME=value" strings, of equal names the last.
@@ -81,26 +152,26 @@ func variables(environ []string) map[string]string {
 
 // overrides picks from the environment what sets a key, by the key's path, and
 // reports the variables that look as if they should.
-func overrides(env map[string]string, table []key) (map[string]string, Faults) {
+func overrides(env map[string]string, table []schema.Key) (map[string]string, schema.Faults) {
 	set := map[string]string{}
 	byName := map[string]leaf{}
 	for _, l := range leaves(table) {
 		byName[l.variable()] = l
 	}
 	names := slices.Sorted(maps.Keys(byName))
-	var faults Faults
+	var faults schema.Faults
 	for _, name := range slices.Sorted(maps.Keys(env)) {
 		l, known := byName[name]
 		switch {
 		case !strings.HasPrefix(name, variablePrefix) || env[name] == "" || serviceLink.MatchString(name):
 		case !known:
 			message := "sets no key"
-			if likely := nearest(name, names); likely != "" {
+			if likely := schema.Nearest(name, names); likely != "" {
 				message += "; did you mean " + likely + "?"
 			}
-			faults = append(faults, Fault{name, message})
-		case l.shape == isList:
-			faults = append(faults, Fault{name, l.path + " is a list and can only be set in the file"})
+			faults = append(faults, schema.Fault{Key: name, Message: message})
+		case l.Shape == schema.ListShape:
+			faults = append(faults, schema.Fault{Key: name, Message: l.path + " is a list and can only be set in the file"})
 		default:
 			set[l.path] = env[name]
 		}
@@ -110,66 +181,37 @@ func overrides(env map[string]string, table []key) (map[string]string, Faults) {
 
 // complete fills target with a value for each scalar and list of the table:
 // from the environment, else from the file, else its default. Keys that
-// already have a fault get no second one.
-func complete(target any, table []key, at string, file map[string]any, env map[string]string, known Faults) Faults {
-	var faults Faults
-	v := viper.New()
-	if err := v.MergeConfigMap(file); err != nil {
-		return Faults{{at, err.Error()}}
+// already have a fault get no second one. What is given of a credential is no part of
+// target, and returned.
+func complete(target any, table []schema.Key, at string, file map[string]any, env map[string]string, known schema.Faults) (credential map[string]any, faults schema.Faults) {
+	texts, values := viper.New(), viper.New()
+	if err := texts.MergeConfigMap(file); err != nil {
+		return nil, schema.Faults{{Key: at, Message: err.Error()}}
 	}
+	credential = make(map[string]any)
 	for _, l := range leaves(table) {
-		v.SetDefault(l.path, l.std)
+		texts.SetDefault(l.path, l.Default)
 		full, origin := join(at, l.path), ""
-		if text, set := env[l.path]; set {
-			v.Set(l.path, text)
-			origin = " (set by " + l.variable() + ")"
+		if text, set := env[full]; set {
+			texts.Set(l.path, text)
+			origin = " (set by " + leaf{full, l.Key}.variable() + ")"
 		}
-		value, more := l.value(v.Get(l.path), full)
-		if !known.about(full) {
+		value, more := l.Value(texts.Get(l.path), full)
+		if !known.About(full) {
 			for _, fault := range more {
-				faults = append(faults, Fault{fault.Key, fault.Message + origin})
+				faults = append(faults, schema.Fault{Key: fault.Key, Message: fault.Message + origin})
 			}
 		}
-		v.Set(l.path, value)
+		if l.Credential {
+			credential[l.path] = value
+		} else {
+			values.Set(l.path, value)
+		}
 	}
 	// The values have their final types, so this fails only where the table
 	// and the tags of the struct differ.
-	if err := v.UnmarshalExact(target); err != nil {
-		faults = append(faults, Fault{join(at, "configuration"), err.Error()})
+	if err := values.UnmarshalExact(target); err != nil {
+		faults = append(faults, schema.Fault{Key: join(at, "configuration"), Message: err.Error()})
 	}
-	return faults
-}
-
-// value makes the value of a scalar or a list from its text or texts.
-func (k key) value(raw any, at string) (any, Faults) {
-	if text, ok := raw.(string); ok {
-		value, err := k.parse(text)
-		if err != nil {
-			return value, Faults{{at, err.Error()}}
-		}
-		return value, nil
-	}
-	if raw == nil {
-		return []any{}, nil // left out
-	}
-	texts, _ := raw.([]string)
-	values := make([]any, 0, len(texts))
-	seen := make(map[any]bool, len(texts))
-	var faults Faults
-	for i, text := range texts {
-		value, err := k.parse(text)
-		switch {
-		case err != nil:
-			faults = append(faults, Fault{fmt.Sprintf("%s[%d]", at, i), err.Error()})
-		case seen[value]:
-			faults = append(faults, Fault{fmt.Sprintf("%s[%d]", at, i), "is in the list already"})
-		default:
-			values = append(values, value)
-			seen[value] = true
-		}
-	}
-	if len(texts) < k.least {
-		faults = append(faults, Fault{at, "must not be empty"})
-	}
-	return values, faults
+	return credential, faults
 }

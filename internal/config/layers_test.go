@@ -6,25 +6,28 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/edgeward/edgeward/internal/providers"
+	"github.com/edgeward/edgeward/internal/schema"
 )
 
 func TestEnvironment(t *testing.T) {
 	cases := []struct {
 		name    string
 		environ []string
-		want    func(*Config) // changes the defaults
+		want    func(*loaded) // changes the defaults
 		faults  string
 	}{
 		{
 			name:    "over the file",
 			environ: []string{"EDGEWARD_OWNER=stage", "EDGEWARD_EDGIO_SHARED_KEY=abcd\n"},
-			want:    func(c *Config) { c.Owner, c.Edgio.SharedKey = "stage", NewSecret("abcd") },
+			want:    func(c *loaded) { c.Owner, c.EdgioKey.Value = "stage", schema.NewSecret("abcd") },
 		},
 		{
 			name: "over the defaults",
 			environ: []string{"EDGEWARD_SYNC_MAX_DELETE=0.25", "EDGEWARD_VULTR_TTL=60",
 				"EDGEWARD_EDGIO_CNAME_TARGET=acme.cdn.example", "EDGEWARD_EDGIO_BASE_URL=http://localhost:1/"},
-			want: func(c *Config) {
+			want: func(c *loaded) {
 				c.Sync.MaxDelete, c.Vultr.TTL = 0.25, 60
 				c.Edgio.CNAMETarget, c.Edgio.BaseURL = "acme.cdn.example", "http://localhost:1"
 			},
@@ -32,24 +35,24 @@ func TestEnvironment(t *testing.T) {
 		{
 			name:    "of equal names the last",
 			environ: []string{"EDGEWARD_VULTR_TTL=60", "EDGEWARD_VULTR_TTL=61"},
-			want:    func(c *Config) { c.Vultr.TTL = 61 },
+			want:    func(c *loaded) { c.Vultr.TTL = 61 },
 		},
 		{
 			name:    "empty is not set",
 			environ: []string{"EDGEWARD_OWNER=", "EDGEWARD_NONSENSE="},
-			want:    func(*Config) {},
+			want:    func(*loaded) {},
 		},
 		{
 			name:    "other programs' variables",
 			environ: []string{"OWNER=x", "edgeward_owner=x", "EDGEWARDS=x", "noise"},
-			want:    func(*Config) {},
+			want:    func(*loaded) {},
 		},
 		{
 			name: "what Kubernetes sets beside a Service",
 			environ: []string{"EDGEWARD_SERVICE_HOST=10.0.0.1", "EDGEWARD_SERVICE_PORT=9467", "EDGEWARD_SERVICE_PORT_HTTP=9467",
 				"EDGEWARD_PORT=tcp://10.0.0.1:9467", "EDGEWARD_PORT_9467_TCP=tcp://10.0.0.1:9467", "EDGEWARD_PORT_9467_TCP_PROTO=tcp",
 				"EDGEWARD_PORT_9467_TCP_PORT=9467", "EDGEWARD_METRICS_PORT_9467_TCP_ADDR=10.0.0.1", "EDGEWARD_METRICS_SERVICE_HOST=10.0.0.1"},
-			want: func(*Config) {},
+			want: func(*loaded) {},
 		},
 		{
 			name:    "a wrong value",
@@ -80,7 +83,7 @@ func TestEnvironment(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := Load("testdata/good/minimal.yaml", c.environ)
+			got, err := load("testdata/good/minimal.yaml", c.environ)
 			if c.faults != "" {
 				if err == nil || err.Error() != c.faults {
 					t.Errorf("Load = %v\nwant %s", err, c.faults)
@@ -92,7 +95,7 @@ func TestEnvironment(t *testing.T) {
 			}
 			want := defaults()
 			c.want(want)
-			if diff := cmp.Diff(want, got); diff != "" {
+			if diff := cmp.Diff(want, open(got)); diff != "" {
 				t.Errorf("configuration (-want +got):\n%s", diff)
 			}
 		})
@@ -102,12 +105,12 @@ func TestEnvironment(t *testing.T) {
 // TestEveryVariable sets each scalar outside clusters to something that no rule
 // takes, so that a variable without effect would be missed among the faults.
 func TestEveryVariable(t *testing.T) {
-	for _, l := range leaves(keys()) {
-		if l.shape == isList {
+	for _, l := range leaves(keys(providers.All())) {
+		if l.Shape == schema.ListShape {
 			continue
 		}
 		t.Run(l.variable(), func(t *testing.T) {
-			_, err := Load("testdata/good/minimal.yaml", []string{l.variable() + "= \a~"})
+			_, err := load("testdata/good/minimal.yaml", []string{l.variable() + "= \a~"})
 			if err == nil || !strings.HasPrefix(err.Error(), strings.TrimSuffix(l.path, "_file")) {
 				t.Errorf("Load = %v, want a fault of %s", err, l.path)
 			}
@@ -129,7 +132,7 @@ func TestNoMessageRepeatsAValue(t *testing.T) {
 		var message string
 		root, err := parseYAML([]byte(document))
 		if err == nil {
-			_, err = assemble(root, variables(environ), places{config: "/nowhere"})
+			_, err = assemble(root, variables(environ), providers.All(), places{config: "/nowhere"})
 		}
 		if err != nil {
 			message = err.Error()
@@ -140,19 +143,19 @@ func TestNoMessageRepeatsAValue(t *testing.T) {
 			}
 		}
 	}
-	for _, k := range keys() {
+	for _, k := range keys(providers.All()) {
 		for _, form := range forms {
-			check(t, k.name+": "+form+"\n", nil)
-			for _, inner := range k.keys {
+			check(t, k.Name+": "+form+"\n", nil)
+			for _, inner := range k.Keys {
 				lead := "  "
-				if k.shape == isEntries {
+				if k.Shape == schema.EntriesShape {
 					lead = "  - "
 				}
-				check(t, fmt.Sprintf("%s:\n%s%s: %s\n", k.name, lead, inner.name, form), nil)
+				check(t, fmt.Sprintf("%s:\n%s%s: %s\n", k.Name, lead, inner.Name, form), nil)
 			}
 		}
 	}
-	for _, l := range leaves(keys()) {
+	for _, l := range leaves(keys(providers.All())) {
 		check(t, "{}", []string{l.variable() + "=" + secret})
 	}
 }

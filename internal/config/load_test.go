@@ -12,6 +12,12 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/edgeward/edgeward/edgio"
+	"github.com/edgeward/edgeward/internal/providers"
+	"github.com/edgeward/edgeward/internal/schema"
+	"github.com/edgeward/edgeward/internal/vultrapi"
+	"github.com/edgeward/edgeward/vultrcdn"
 )
 
 // secretMarks stand in every secret of testdata/bad, and in no key.
@@ -27,8 +33,8 @@ func TestBadFiles(t *testing.T) {
 	dir := absolute(t, "testdata/bad")
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".yaml"), func(t *testing.T) {
-			_, err := Load(file, nil)
-			var faults Faults
+			_, err := load(file, nil)
+			var faults schema.Faults
 			if !errors.As(err, &faults) {
 				t.Fatalf("Load = %v, want Faults", err)
 			}
@@ -49,27 +55,53 @@ func TestBadFiles(t *testing.T) {
 	}
 }
 
+// loaded is a configuration with the sections of the providers in the open.
+type loaded struct {
+	Owner    string
+	Clusters []Cluster
+	Edgio    *edgio.Config
+	EdgioKey *schema.Given
+	Vultr    *vultrapi.Config
+	VultrKey *schema.Given
+	VultrCDN *vultrcdn.Config
+	Sync     Sync
+	Metrics  Metrics
+	Log      Log
+}
+
+func open(c *Config) *loaded {
+	return &loaded{
+		Owner: c.Owner, Clusters: c.Clusters, Sync: c.Sync, Metrics: c.Metrics, Log: c.Log,
+		Edgio: schema.ValuesOf[edgio.Config](c.Sections, "edgio"), EdgioKey: c.Sections.Credential("edgio"),
+		Vultr: vultrapi.ConfigOf(c.Sections), VultrKey: c.Sections.Credential("vultr"),
+		VultrCDN: schema.ValuesOf[vultrcdn.Config](c.Sections, "vultr_cdn"),
+	}
+}
+
+// load is Load with the providers that there are.
+func load(path string, environ []string) (*Config, error) {
+	return Load(path, environ, providers.All())
+}
+
 // defaults is what the file minimal.yaml gives: all that is required, and for
 // the rest the defaults of the documentation.
-func defaults() *Config {
-	return &Config{
+func defaults() *loaded {
+	return &loaded{
 		Owner:    "prod",
 		Clusters: []Cluster{defaultCluster()},
-		VultrCDN: VultrCDN{IngressClass: "vultr-cdn"},
-		Edgio: Edgio{
-			On:                 true,
+		EdgioKey: &schema.Given{Value: schema.NewSecret("c0ffeec0ffeec0ffeec0ffeec0ffee42")},
+		VultrKey: &schema.Given{Value: schema.NewSecret("HUSHHUSHHUSHHUSHHUSH")},
+		Edgio: &edgio.Config{
 			BaseURL:            "https://apis.llnw.com/config-api/v1",
 			Username:           "cdn-bot@example.com",
-			SharedKey:          NewSecret("c0ffeec0ffeec0ffeec0ffeec0ffee42"),
 			Shortname:          "acme",
 			ServiceProfile:     "LLNW-Generic",
 			PublishedProtocols: []string{"https"},
-			SourcePath:         SourcePathKeep,
+			SourcePath:         "keep",
 			RequestsPerMinute:  50,
 		},
-		Vultr: Vultr{
+		Vultr: &vultrapi.Config{
 			BaseURL:           "https://api.vultr.com",
-			APIKey:            NewSecret("HUSHHUSHHUSHHUSHHUSH"),
 			Domain:            "k8s.example.com",
 			TTL:               120,
 			PublishZones:      []string{},
@@ -106,31 +138,31 @@ func TestGoodFiles(t *testing.T) {
 	cases := []struct {
 		file    string
 		environ []string
-		want    func(*Config) // changes the defaults
+		want    func(*loaded) // changes the defaults
 	}{
-		{"minimal", nil, func(*Config) {}},
-		{"line-ends-of-windows", nil, func(*Config) {}},
-		{"vultr-cdn-alone", nil, func(c *Config) {
-			c.Edgio, c.VultrCDN.On = Edgio{}, true
+		{"minimal", nil, func(*loaded) {}},
+		{"line-ends-of-windows", nil, func(*loaded) {}},
+		{"vultr-cdn-alone", nil, func(c *loaded) {
+			c.Edgio, c.EdgioKey, c.VultrCDN = nil, nil, &vultrcdn.Config{IngressClass: "vultr-cdn"}
 			c.Vultr.PublishZones = []string{"example.com"}
 		}},
-		{"vultr-cdn-beside", nil, func(c *Config) { c.VultrCDN = VultrCDN{On: true, IngressClass: "fast"} }},
+		{"vultr-cdn-beside", nil, func(c *loaded) { c.VultrCDN = &vultrcdn.Config{IngressClass: "fast"} }},
 		// Where Edgio has no class, or is off, its name is free.
-		{"vultr-cdn-alone-class-edgio", nil, func(c *Config) { c.Edgio, c.VultrCDN = Edgio{}, VultrCDN{On: true, IngressClass: "edgio"} }},
-		{"vultr-cdn-class-edgio-off", nil, func(c *Config) {
-			c.Clusters[0].IngressClass, c.VultrCDN = "", VultrCDN{On: true, IngressClass: "edgio"}
+		{"vultr-cdn-alone-class-edgio", nil, func(c *loaded) { c.Edgio, c.EdgioKey, c.VultrCDN = nil, nil, &vultrcdn.Config{IngressClass: "edgio"} }},
+		{"vultr-cdn-class-edgio-off", nil, func(c *loaded) {
+			c.Clusters[0].IngressClass, c.VultrCDN = "", &vultrcdn.Config{IngressClass: "edgio"}
 		}},
-		{"minimal", []string{"EDGEWARD_VULTR_CDN_INGRESS_CLASS=fast"}, func(c *Config) { c.VultrCDN = VultrCDN{On: true, IngressClass: "fast"} }},
-		{"nothing-in-sections", nil, func(c *Config) {
+		{"minimal", []string{"EDGEWARD_VULTR_CDN_INGRESS_CLASS=fast"}, func(c *loaded) { c.VultrCDN = &vultrcdn.Config{IngressClass: "fast"} }},
+		{"nothing-in-sections", nil, func(c *loaded) {
 			c.Owner = "2024"
-			c.Edgio.Username, c.Edgio.Shortname, c.Edgio.SharedKey = "1", "no", NewSecret("12345678")
-			c.Vultr.Domain, c.Vultr.APIKey = "example.com", NewSecret("1e5")
+			c.Edgio.Username, c.Edgio.Shortname, c.EdgioKey.Value = "1", "no", schema.NewSecret("12345678")
+			c.Vultr.Domain, c.VultrKey.Value = "example.com", schema.NewSecret("1e5")
 		}},
-		{"secrets", nil, func(c *Config) {
-			c.Edgio.SharedKey, c.Edgio.Secret = Secret{}, SecretRef{"main", "edgeward", "cdn.keys"}
-			c.Vultr.APIKey, c.Vultr.Secret = Secret{}, SecretRef{"main", "edgeward", "dns"}
+		{"secrets", nil, func(c *loaded) {
+			c.EdgioKey = &schema.Given{Ref: schema.SecretRef{Cluster: "main", Namespace: "edgeward", Name: "cdn.keys"}}
+			c.VultrKey = &schema.Given{Ref: schema.SecretRef{Cluster: "main", Namespace: "edgeward", Name: "dns"}}
 		}},
-		{"full", []string{"CREDENTIALS_DIRECTORY=" + secrets}, func(c *Config) {
+		{"full", []string{"CREDENTIALS_DIRECTORY=" + secrets}, func(c *loaded) {
 			c.Owner = "prod-1"
 			one, two, three := defaultCluster(), defaultCluster(), defaultCluster()
 			one.Name, two.Name = "one", "two"
@@ -154,22 +186,19 @@ func TestGoodFiles(t *testing.T) {
 				},
 			}
 			c.Clusters = []Cluster{one, two, three}
-			c.Edgio = Edgio{
-				On:                 true,
+			c.EdgioKey = &schema.Given{Value: schema.NewSecret("0123456789abcdefABCDEF00"), File: filepath.Join(secrets, "edgio")}
+			c.VultrKey = &schema.Given{Value: schema.NewSecret("HUSHHUSHHUSH"), File: filepath.Join(secrets, "vultr")}
+			c.Edgio = &edgio.Config{
 				BaseURL:            "http://127.0.0.1:8099/config-api/v1",
 				Username:           "cdn-bot@example.com",
-				SharedKey:          NewSecret("0123456789abcdefABCDEF00"),
-				SharedKeyFile:      filepath.Join(secrets, "edgio"),
 				Shortname:          "acme_1",
 				ServiceProfile:     "LLNW Generic 2",
 				PublishedProtocols: []string{"http", "https"},
-				SourcePath:         SourcePathStrip,
+				SourcePath:         "strip",
 				CNAMETarget:        "acme.cdn.example",
 			}
-			c.Vultr = Vultr{
+			c.Vultr = &vultrapi.Config{
 				BaseURL:           "http://[::1]:8098",
-				APIKey:            NewSecret("HUSHHUSHHUSH"),
-				APIKeyFile:        filepath.Join(secrets, "vultr"),
 				Domain:            "k8s.example.com",
 				TTL:               1,
 				PublishZones:      []string{},
@@ -185,11 +214,11 @@ func TestGoodFiles(t *testing.T) {
 		t.Run(c.file, func(t *testing.T) {
 			want := defaults()
 			c.want(want)
-			got, err := Load("testdata/good/"+c.file+".yaml", c.environ)
+			got, err := load("testdata/good/"+c.file+".yaml", c.environ)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
+			if diff := cmp.Diff(want, open(got), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
 				t.Errorf("configuration (-want +got):\n%s", diff)
 			}
 		})
@@ -210,7 +239,7 @@ func TestUnreadableFile(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := Load(c.path, nil)
+			_, err := load(c.path, nil)
 			if err == nil || err.Error() != c.want {
 				t.Errorf("Load = %v, want %s", err, c.want)
 			}
@@ -224,7 +253,7 @@ func TestLargestFile(t *testing.T) {
 	if err := os.WriteFile(path, []byte(minimal+strings.Repeat("#", maxFile-len(minimal))), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Load(path, nil); err != nil {
+	if _, err := load(path, nil); err != nil {
 		t.Error(err)
 	}
 }
@@ -237,7 +266,7 @@ func TestDescribeHidesThePath(t *testing.T) {
 }
 
 func TestSetKubeconfig(t *testing.T) {
-	c := defaults()
+	c := &Config{Clusters: []Cluster{defaultCluster()}}
 	if err := c.SetKubeconfig("some/where"); err != nil {
 		t.Fatal(err)
 	}

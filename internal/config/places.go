@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/edgeward/edgeward/internal/schema"
 )
 
 // maxFile is the greatest size, in octets, of a file that is read: far more
@@ -48,36 +50,50 @@ func (p places) searched(name string) string {
 	}
 }
 
-// oneSource finds fault with a key that is given in no way, or in several: by
-// itself, as a file, or as a Kubernetes Secret.
-func oneSource(key string, inline Secret, file, refKey string, ref SecretRef) *Fault {
-	fileKey := key + "_file"
-	var given []string
+// credential is how the key of a section's account is given, of which values has the
+// three ways. It is read, unless a Kubernetes Secret holds it. Faults are about the key
+// that is to be mended.
+func (p places) credential(section schema.Section, values map[string]any, known schema.Faults) (*schema.Given, schema.Faults) {
+	of := section.Credential
+	key := join(section.Name, of.Key)
+	fileKey, secretKey := key+"_file", join(section.Name, "secret")
+	value, _ := values[of.Key].(schema.Secret)
+	file, _ := values[of.Key+"_file"].(string)
+	ref, _ := values["secret"].(schema.SecretRef)
+	given := &schema.Given{Value: value, Ref: ref}
+	if known.About(key, fileKey, secretKey) {
+		return given, nil
+	}
+	var ways []string
 	for _, way := range []struct {
 		key   string
 		taken bool
-	}{{key, inline.Reveal() != ""}, {fileKey, file != ""}, {refKey, ref != SecretRef{}}} {
+	}{{key, value.Reveal() != ""}, {fileKey, file != ""}, {secretKey, ref != schema.SecretRef{}}} {
 		if way.taken {
-			given = append(given, way.key)
+			ways = append(ways, way.key)
 		}
 	}
-	switch len(given) {
-	case 0:
-		return &Fault{key, "required, or " + fileKey + " with the path of a file that holds it, or " + refKey + " with the name of a Kubernetes Secret"}
-	case 1:
-		return nil
+	switch {
+	case len(ways) == 0:
+		return given, schema.Faults{{Key: key, Message: "required, or " + fileKey + " with the path of a file that holds it, or " + secretKey + " with the name of a Kubernetes Secret"}}
+	case len(ways) > 1:
+		number := map[int]string{2: "two", 3: "three"}[len(ways)]
+		return given, schema.Faults{{Key: ways[0], Message: "given beside " + strings.Join(ways[1:], " and ") + ": keep one of the " + number}}
+	case ref != schema.SecretRef{}:
+		return given, nil
 	}
-	number := map[int]string{2: "two", 3: "three"}[len(given)]
-	return &Fault{given[0], "given beside " + strings.Join(given[1:], " and ") + ": keep one of the " + number}
+	var faults schema.Faults
+	given.Value, given.File, faults = p.secret(key, value, file, of.Check)
+	return given, faults
 }
 
 // secret returns what a key and its *_file companion give, with the file's
-// path; one of the two is given. The fault is about the key that is to be mended.
-func (p places) secret(key string, inline Secret, file string, check func(string) error) (Secret, string, Faults) {
+// path; one of the two is given.
+func (p places) secret(key string, inline schema.Secret, file string, check func(string) error) (schema.Secret, string, schema.Faults) {
 	fileKey := key + "_file"
 	if file == "" {
 		if err := check(inline.Reveal()); err != nil {
-			return Secret{}, "", Faults{{key, err.Error()}}
+			return schema.Secret{}, "", schema.Faults{{Key: key, Message: err.Error()}}
 		}
 		return inline, "", nil
 	}
@@ -85,35 +101,35 @@ func (p places) secret(key string, inline Secret, file string, check func(string
 	content, err := ReadSecret(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return Secret{}, "", Faults{{fileKey, describe(err) + p.searched(file)}}
+		return schema.Secret{}, "", schema.Faults{{Key: fileKey, Message: describe(err) + p.searched(file)}}
 	case err != nil:
-		return Secret{}, "", Faults{{fileKey, describe(err)}}
+		return schema.Secret{}, "", schema.Faults{{Key: fileKey, Message: describe(err)}}
 	}
 	if err := check(content.Reveal()); err != nil {
-		return Secret{}, "", Faults{{fileKey, "in the file: " + err.Error()}}
+		return schema.Secret{}, "", schema.Faults{{Key: fileKey, Message: "in the file: " + err.Error()}}
 	}
 	return content, path, nil
 }
 
 // ReadSecret returns the content of a file without the white space around it.
 // The file must be regular: to open a pipe could wait for ever.
-func ReadSecret(path string) (Secret, error) {
+func ReadSecret(path string) (schema.Secret, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return Secret{}, err
+		return schema.Secret{}, err
 	}
 	if !info.Mode().IsRegular() {
-		return Secret{}, errors.New("not a regular file")
+		return schema.Secret{}, errors.New("not a regular file")
 	}
 	data, err := readFile(path)
 	if err != nil {
-		return Secret{}, err
+		return schema.Secret{}, err
 	}
 	content := strings.TrimSpace(string(data))
 	if content == "" {
-		return Secret{}, errors.New("the file is empty")
+		return schema.Secret{}, errors.New("the file is empty")
 	}
-	return NewSecret(content), nil
+	return schema.NewSecret(content), nil
 }
 
 // readFile returns the content of a file of at most maxFile octets.

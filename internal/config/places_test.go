@@ -4,6 +4,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/edgeward/edgeward/internal/schema"
 )
 
 func TestFind(t *testing.T) {
@@ -48,7 +50,7 @@ func TestSecretFromFile(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			p := places{config: filepath.Dir(secrets), credentials: c.credentials}
-			secret, path, faults := p.secret("k", Secret{}, c.file, hexadecimal)
+			secret, path, faults := p.secret("k", schema.Secret{}, c.file, schema.Hexadecimal)
 			if secret.Reveal() != c.secret || path != c.path || faults.Error() != c.fault {
 				t.Errorf("secret = %q, %q, %q", secret.Reveal(), path, faults)
 			}

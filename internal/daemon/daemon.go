@@ -1,5 +1,6 @@
-// Package daemon puts the parts together: the watches of each cluster, the
-// syncer, the clients of both providers, and the listener for metrics.
+// Package daemon runs what package app puts together, until it is told to end: it reads
+// the configuration again when that has changed, and listens for metrics, health checks
+// and the status page.
 package daemon
 
 import (
@@ -7,18 +8,17 @@ import (
 	"errors"
 	"log/slog"
 	"os"
-	"slices"
 	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/klog/v2"
 
+	"github.com/edgeward/edgeward/internal/app"
 	"github.com/edgeward/edgeward/internal/config"
 	"github.com/edgeward/edgeward/internal/metrics"
-	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/schema"
 	"github.com/edgeward/edgeward/internal/syncer"
-	"github.com/edgeward/edgeward/vultrcdn"
 )
 
 // Flags are the ways in which one run differs from the configuration.
@@ -49,10 +49,10 @@ const lookAtKeys = 10 * time.Second
 type daemon struct {
 	Options
 	loader   loader
-	access   Access
+	access   app.Access
 	registry *prometheus.Registry
 	metrics  *metrics.Metrics
-	accounts Accounts
+	accounts app.Accounts
 	current  atomic.Pointer[session]
 }
 
@@ -79,7 +79,7 @@ func Run(ctx context.Context, o Options) error {
 	}
 	log := o.NewLog(cfg.Log)
 	klog.SetSlogLogger(log) // client-go writes there
-	d.access = NewAccess(o.Build.Version, log)
+	d.access = app.NewAccess(o.Build.Version, log)
 	session, err := d.prepare(ctx, cfg, log)
 	if err != nil {
 		return unlessDone(ctx, err)
@@ -145,17 +145,10 @@ func (d *daemon) run(ctx context.Context, s *session) (next *session, err error)
 	}
 	cancel()
 	err = <-ended
-	if sameAccounts(s.cfg, next.cfg) {
+	if app.SameAccounts(s.cfg, next.cfg) {
 		next.syncer.Remember(s.syncer.Memory())
 	}
 	return next, err
-}
-
-// sameAccounts reports whether what stands at the providers is the same for two
-// configurations.
-func sameAccounts(a, b *config.Config) bool {
-	return a.Owner == b.Owner && a.Vultr.Domain == b.Vultr.Domain && a.Vultr.BaseURL == b.Vultr.BaseURL &&
-		a.Edgio.Shortname == b.Edgio.Shortname && a.Edgio.BaseURL == b.Edgio.BaseURL
 }
 
 // reload reads the configuration again; nil: it cannot be used, and the old one
@@ -171,7 +164,7 @@ func (d *daemon) reload(ctx context.Context, old *session) (next *session, unrea
 			return nil, false
 		}
 		d.metrics.Reloaded.Set(0)
-		var faults config.Faults
+		var faults schema.Faults
 		if !errors.As(err, &faults) {
 			old.log.Error("the configuration cannot be used, the old one stays", "err", err)
 			return nil, true
@@ -191,43 +184,20 @@ func (d *daemon) reload(ctx context.Context, old *session) (next *session, unrea
 	return next, false
 }
 
-// Settings are the parts of the configuration that decide what becomes what.
-func Settings(cfg *config.Config) model.Settings {
-	var cdns []model.CDN
-	if cfg.Edgio.On {
-		cdns = append(cdns, model.CDN{
-			Name: model.Edgio, Section: "edgio", ClusterClass: true,
-			PublishedProtocols: slices.Sorted(slices.Values(cfg.Edgio.PublishedProtocols)),
-			StripPath:          cfg.Edgio.SourcePath == config.SourcePathStrip, Profile: cfg.Edgio.ServiceProfile,
-			OneName: true, Host: cfg.Edgio.CNAMETarget, HostKey: "edgio.cname_target",
-			Poll: time.Minute, // ten calls of fifty
-		})
-	}
-	if cfg.VultrCDN.On {
-		cdn := vultrcdn.Capabilities()
-		cdn.Section, cdn.Class = "vultr_cdn", cfg.VultrCDN.IngressClass
-		cdns = append(cdns, cdn)
-	}
-	return model.Settings{
-		CDNs: cdns, KnownCDNs: []model.Provider{model.Edgio, model.VultrCDN}, DNS: model.DNS{Name: model.Vultr, Section: "vultr"},
-		Owner: cfg.Owner, Domain: cfg.Vultr.Domain, TTL: cfg.Vultr.TTL,
-		Adopt:        cfg.Sync.Adopt,
-		PublishZones: cfg.Vultr.PublishZones, Forget: cfg.Sync.Forget,
-		DeletionGrace: cfg.Sync.DeletionGrace, Linger: cfg.Sync.Linger, MaxDelete: cfg.Sync.MaxDelete, ConfirmAfter: cfg.Sync.ConfirmAfter,
-	}
-}
-
 // options translates the configuration for the syncer.
-func options(cfg *config.Config, flags Flags, p Providers, m *metrics.Metrics, log *slog.Logger) syncer.Options {
+func options(cfg *config.Config, flags Flags, p app.Providers, m *metrics.Metrics, log *slog.Logger) syncer.Options {
 	o := syncer.Options{
-		Settings: Settings(cfg),
-		CDNs:     p.CDNs, DNS: p.Vultr, DNSAccount: p.VultrAccount,
+		Settings: app.Settings(cfg),
+		DNS:      p.DNS.Client, DNSAccount: p.DNS.Account,
 		ResyncInterval: cfg.Sync.ResyncInterval,
 		Once:           flags.Once, DryRun: flags.DryRun, AllowDelete: flags.AllowDelete,
 		Metrics: m, Log: log,
 	}
+	for _, c := range p.CDNs {
+		o.CDNs = append(o.CDNs, syncer.CDN{Target: c.Name, Provider: c.Client, Account: c.Account})
+	}
 	for _, c := range cfg.Clusters {
-		o.Clusters = append(o.Clusters, Cluster(cfg, c))
+		o.Clusters = append(o.Clusters, app.Cluster(cfg, c))
 	}
 	return o
 }

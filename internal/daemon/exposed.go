@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/edgeward/edgeward/internal/config"
+	"github.com/edgeward/edgeward/internal/schema"
 )
 
 // exposed returns the paths of the files with secrets that any user of the
@@ -25,8 +26,9 @@ func exposed(cfg *config.Config, path string) []string {
 	if readable(path) && holdsKey(cfg, path) {
 		found = append(found, path)
 	}
-	look(cfg.Edgio.SharedKeyFile)
-	look(cfg.Vultr.APIKeyFile)
+	for _, given := range cfg.Credentials() {
+		look(given.File)
+	}
 	for _, c := range cfg.Clusters {
 		look(c.Kubeconfig)
 	}
@@ -36,7 +38,8 @@ func exposed(cfg *config.Config, path string) []string {
 // holdsKey reports whether a provider's key stands in a file.
 func holdsKey(cfg *config.Config, path string) bool {
 	text, err := os.ReadFile(path)
-	return err == nil && slices.ContainsFunc([]config.Secret{cfg.Edgio.SharedKey, cfg.Vultr.APIKey}, func(key config.Secret) bool {
-		return key.Reveal() != "" && bytes.Contains(text, []byte(key.Reveal()))
+	return err == nil && slices.ContainsFunc(cfg.Credentials(), func(given *schema.Given) bool {
+		key := given.Value.Reveal()
+		return key != "" && bytes.Contains(text, []byte(key))
 	})
 }

@@ -8,6 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/edgeward/edgeward/internal/config"
+	"github.com/edgeward/edgeward/internal/providers"
+	"github.com/edgeward/edgeward/internal/schema"
 )
 
 func TestExposed(t *testing.T) {
@@ -45,8 +47,9 @@ func TestExposed(t *testing.T) {
 				}
 			}
 			cfg := &config.Config{Clusters: []config.Cluster{{Kubeconfig: at("kube")}, {}}}
-			cfg.Edgio.SharedKey, cfg.Edgio.SharedKeyFile = config.NewSecret(key), at("edgio")
-			cfg.Vultr.APIKey, cfg.Vultr.APIKeyFile = config.NewSecret(api), at("vultr")
+			cfg.Providers = providers.All()
+			cfg.Sections.Put("edgio", nil, &schema.Given{Value: schema.NewSecret(key), File: at("edgio")})
+			cfg.Sections.Put("vultr", nil, &schema.Given{Value: schema.NewSecret(api), File: at("vultr")})
 			var got []string
 			for _, path := range exposed(cfg, at("config")) {
 				got = append(got, filepath.Base(path))

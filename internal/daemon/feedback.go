@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/app"
 	"github.com/edgeward/edgeward/internal/config"
 	"github.com/edgeward/edgeward/internal/feedback"
 	"github.com/edgeward/edgeward/internal/kube"
@@ -34,16 +35,16 @@ type reporter struct {
 }
 
 // reporters makes one for each cluster, which watched are in the same order.
-func reporters(cfg *config.Config, access Access, watched []*watcher.Cluster, dryRun bool) []reporter {
+func reporters(cfg *config.Config, access app.Access, watched []*watcher.Cluster, dryRun bool) []reporter {
 	var all []reporter
-	shows := slices.ContainsFunc(Settings(cfg).CDNs, func(c model.CDN) bool { return !c.OneName || c.Host != "" })
+	shows := slices.ContainsFunc(app.Settings(cfg).CDNs, func(c model.CDN) bool { return !c.OneName || c.Host != "" })
 	for i, c := range cfg.Clusters {
 		clients := access.Clients(c)
 		all = append(all, reporter{
 			source: feedback.Source{Cluster: c.Name, Ours: ours(cfg, c)},
 			Reporter: feedback.NewReporter(feedback.Options{
 				Namespaces: c.Namespaces, Status: shows, DryRun: dryRun,
-				Connect: func() (feedback.API, error) { return clients.Get() }, Log: access.log.With("cluster", c.Name),
+				Connect: func() (feedback.API, error) { return clients.Get() }, Log: access.Log().With("cluster", c.Name),
 			}),
 			watched: watched[i],
 		})
@@ -54,7 +55,7 @@ func reporters(cfg *config.Config, access Access, watched []*watcher.Cluster, dr
 // ours tells the Ingresses of a cluster whose class is ours, by its name or by its
 // object, from those that are selected by their label alone.
 func ours(cfg *config.Config, c config.Cluster) func(*kube.Ingress) bool {
-	classes, controllers := classes(cfg, c)
+	classes, controllers := app.Classes(cfg, c)
 	return func(in *kube.Ingress) bool {
 		return slices.Contains(classes, in.Class) || slices.Contains(controllers, in.Controller)
 	}

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/app"
 	"github.com/edgeward/edgeward/internal/httpapi"
 )
 
@@ -49,7 +50,7 @@ func (k *keyWatch) learn(code string) {
 }
 
 // observe is for Connect: it counts the calls to a provider and watches its key.
-func (d *daemon) observe(log *slog.Logger) Observe {
+func (d *daemon) observe(log *slog.Logger) app.Observe {
 	return func(provider string) httpapi.Observe {
 		return watchKey(d.metrics.KeyAccepted.WithLabelValues(provider).Set, log.With("target", provider), d.metrics.Request(provider))
 	}

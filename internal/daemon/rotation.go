@@ -11,16 +11,18 @@ import (
 	kubewatch "k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/rest"
 
+	"github.com/edgeward/edgeward/internal/app"
 	"github.com/edgeward/edgeward/internal/config"
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/metrics"
+	"github.com/edgeward/edgeward/internal/schema"
 	"github.com/edgeward/edgeward/watcher"
 )
 
 // heldKey is what is kept of a Secret: the provider's key in it.
 type heldKey struct {
 	kube.Meta
-	key config.Secret
+	key schema.Secret
 	err error // why it has none that can be used
 }
 
@@ -53,12 +55,12 @@ func (r rotation) judge(k heldKey) {
 // rotations makes a watch for each Secret that holds a key, which selects it by
 // its name, as a Role with resourceNames demands. changed is called when one
 // holds another key than the configuration.
-func rotations(cfg *config.Config, access Access, m *metrics.Metrics, changed func()) []*watcher.Loop[heldKey] {
+func rotations(cfg *config.Config, access app.Access, m *metrics.Metrics, changed func()) []*watcher.Loop[heldKey] {
 	var loops []*watcher.Loop[heldKey]
 	for _, s := range cfg.KubeSecrets() {
 		cluster, _ := s.Cluster(cfg)
 		clients := access.Clients(cluster)
-		log := access.log.With("cluster", cluster.Name, "key", s.Key, "secret", s.Ref.Namespace+"/"+s.Ref.Name)
+		log := access.Log().With("cluster", cluster.Name, "key", s.Key, "secret", s.Ref.Namespace+"/"+s.Ref.Name)
 		only := fields.OneTermEqualSelector(metav1.ObjectNameField, s.Ref.Name).String()
 		request := func(o metav1.ListOptions) (*rest.Request, error) {
 			client, err := clients.Get()

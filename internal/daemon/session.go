@@ -5,7 +5,9 @@ import (
 	"log/slog"
 	"sync"
 
+	"github.com/edgeward/edgeward/internal/app"
 	"github.com/edgeward/edgeward/internal/config"
+	"github.com/edgeward/edgeward/internal/schema"
 	"github.com/edgeward/edgeward/internal/syncer"
 	"github.com/edgeward/edgeward/watcher"
 )
@@ -18,7 +20,7 @@ type session struct {
 	clusters  []*watcher.Cluster
 	reporters []reporter
 	once      bool
-	keys      map[string]config.Secret // by path: what a key file held when last looked at
+	keys      map[string]schema.Secret // by path: what a key file held when last looked at
 	secrets   []*watcher.Loop[heldKey]
 	rotated   chan struct{} // has an element once a Secret holds another key
 }
@@ -27,7 +29,7 @@ type session struct {
 // Secrets hold.
 func (d *daemon) prepare(ctx context.Context, cfg *config.Config, log *slog.Logger) (*session, error) {
 	access := d.access.With(log)
-	providers, err := Open(ctx, cfg, &d.accounts, access, d.observe(log))
+	providers, err := app.Open(ctx, cfg, &d.accounts, access, d.observe(log))
 	if err != nil {
 		return nil, err
 	}
@@ -70,9 +72,13 @@ func (s *session) run(ctx context.Context) error {
 }
 
 // keyFiles returns the secrets that were read from files of their own.
-func keyFiles(cfg *config.Config) map[string]config.Secret {
-	files := map[string]config.Secret{cfg.Edgio.SharedKeyFile: cfg.Edgio.SharedKey, cfg.Vultr.APIKeyFile: cfg.Vultr.APIKey}
-	delete(files, "")
+func keyFiles(cfg *config.Config) map[string]schema.Secret {
+	files := make(map[string]schema.Secret)
+	for _, given := range cfg.Credentials() {
+		if given.File != "" {
+			files[given.File] = given.Value
+		}
+	}
 	return files
 }
 

@@ -6,14 +6,14 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/edgeward/edgeward/internal/config"
+	"github.com/edgeward/edgeward/internal/schema"
 )
 
 // TestKeysChanged: what is not a key, as while somebody writes the file, is not taken
 // for another one, and nothing is waited for.
 func TestKeysChanged(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "key")
-	s := &session{keys: map[string]config.Secret{path: config.NewSecret("one")}}
+	s := &session{keys: map[string]schema.Secret{path: schema.NewSecret("one")}}
 	write := func(content string) func() error {
 		return func() error { return os.WriteFile(path, []byte(content), 0o600) }
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/edgeward/edgeward/internal/addresses"
 	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/fixture"
 	"github.com/edgeward/edgeward/internal/kube"
@@ -206,8 +207,8 @@ func TestRule(t *testing.T) {
 	if diff := cmp.Diff(expect, only(t, want.Routes), cmpopts.IgnoreUnexported(desired.Route{})); diff != "" {
 		t.Errorf("route (-want +got):\n%s", diff)
 	}
-	ready := desired.Set{Cluster: "main", Addresses: []string{"192.0.2.1"}}
-	sets := map[string]desired.Set{"nodes.main.acme": ready, "nodes-v4.main.acme": ready, "nodes-v6.main.acme": {Cluster: "main", Lacks: "no node is left that can take traffic"}}
+	ready := addresses.Set{Cluster: "main", Addresses: []string{"192.0.2.1"}}
+	sets := map[string]addresses.Set{"nodes.main.acme": ready, "nodes-v4.main.acme": ready, "nodes-v6.main.acme": {Cluster: "main", Lacks: "no node is left that can take traffic"}}
 	if diff := cmp.Diff(sets, want.Sets); diff != "" {
 		t.Errorf("sets (-want +got):\n%s", diff)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/edgeward/edgeward/internal/addresses"
 	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/fixture"
 	"github.com/edgeward/edgeward/internal/kube"
@@ -159,8 +160,8 @@ func TestConflictOrder(t *testing.T) {
 	if route.Ingress.Name != "second" {
 		t.Errorf("it goes to %s, want second", route.Ingress)
 	}
-	if len(route.Holds) != 1 || route.Holds[0].Ingress.Name != "first" {
-		t.Errorf("holds %v, want one of first", route.Holds)
+	if len(route.Retained) != 1 || route.Retained[0].Ingress.Name != "first" {
+		t.Errorf("holds %v, want one of first", route.Retained)
 	}
 }
 
@@ -217,7 +218,7 @@ func TestNotReadyCluster(t *testing.T) {
 	c := fixture.Cluster("main", fixture.Usual()...)
 	c.Ready = false
 	want := desired.Desired([]desired.Cluster{c}, fixture.Settings(), fixture.Start())
-	expect := desired.Want{Routes: []*desired.Route{}, Sets: map[string]desired.Set{}, Clusters: map[string]*desired.ClusterWant{"main": nil}}
+	expect := desired.Want{Routes: []*desired.Route{}, Sets: map[string]addresses.Set{}, Clusters: map[string]*desired.ClusterWant{"main": nil}}
 	if diff := cmp.Diff(expect, want, cmpopts.IgnoreUnexported(desired.Want{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

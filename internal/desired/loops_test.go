@@ -11,7 +11,7 @@ import (
 	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/fixture"
 	"github.com/edgeward/edgeward/internal/kube"
-	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/ordered"
 )
 
 // atVultr is the same at the other CDN.
@@ -125,7 +125,7 @@ func checkLoops(t *testing.T, want desired.Want, hosts, bad []string) {
 	if diff := cmp.Diff(hosts, slices.Compact(got)); diff != "" {
 		t.Errorf("published (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(bad, model.SortedSet(told)); diff != "" {
+	if diff := cmp.Diff(bad, ordered.Distinct(told)); diff != "" {
 		t.Errorf("told why not (-want +got):\n%s\n%v", diff, want.Problems)
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/fixture"
 	"github.com/edgeward/edgeward/internal/kube"
-	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/ordered"
 )
 
 // TestSharedHosts has a host of which several Ingresses have paths, at a CDN that
@@ -30,7 +30,7 @@ func TestSharedHosts(t *testing.T) {
 		return ing
 	}
 	byStatus := func(name string, paths ...string) kube.Ingress {
-		ing := with(fixture.Share(name, paths...), desired.AnnotationOrigin, desired.StatusOrigin)
+		ing := with(fixture.Share(name, paths...), desired.AnnotationOrigin, desired.OriginStatus)
 		ing.Status = []kube.Address{{IP: "192.0.2.8"}}
 		return ing
 	}
@@ -129,10 +129,10 @@ func TestSharedHosts(t *testing.T) {
 				if got := strings.Join(published(want), "\n"); got != test.want {
 					t.Errorf("published %q, want %q", got, test.want)
 				}
-				if diff := cmp.Diff(test.problems, model.SortedSet(problems)); diff != "" {
+				if diff := cmp.Diff(test.problems, ordered.Distinct(problems)); diff != "" {
 					t.Errorf("problems (-want +got):\n%s", diff)
 				}
-				if diff := cmp.Diff(test.warnings, model.SortedSet(warnings)); diff != "" {
+				if diff := cmp.Diff(test.warnings, ordered.Distinct(warnings)); diff != "" {
 					t.Errorf("warnings (-want +got):\n%s", diff)
 				}
 				slices.Reverse(test.ingresses)

@@ -3,6 +3,7 @@ package desired_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -145,4 +146,28 @@ func TestPortsThatLookLikeTLS(t *testing.T) {
 	ing := fixture.Shop()
 	ing.Rules[0].Paths[0].Backend = kube.Backend{Service: "web", PortNumber: 443}
 	checkWarnings(t, desired.Desired([]desired.Cluster{fixture.Cluster("main", ing, named, desired.Allow{Origins: []string{"ExternalName"}})}, fixture.Settings(), fixture.Start()), "port 443 of Service web is asked by http")
+}
+
+// TestCertificatesHaveTheEarliestEnd has an Ingress with two certificates: time changes
+// the answer when the first of them ends, in whichever order their hosts come.
+func TestCertificatesHaveTheEarliestEnd(t *testing.T) {
+	const day = 24 * time.Hour
+	a, b := fixture.TLSSecretOf("a", "a.example.com"), fixture.TLSSecretOf("b", "b.example.com")
+	for name, ends := range map[string][2]time.Duration{
+		"the first":  {30 * day, 40 * day},
+		"the second": {40 * day, 30 * day},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a.NotAfter, b.NotAfter = fixture.Start().Add(ends[0]), fixture.Start().Add(ends[1])
+			ing := fixture.Fast("/=web")
+			paths := ing.Rules[0].Paths
+			ing.Rules = []kube.IngressRule{{Host: "a.example.com", Paths: paths}, {Host: "b.example.com", Paths: paths}}
+			ing.TLS = []kube.IngressTLS{{Hosts: []string{"a.example.com"}, Secret: "a"}, {Hosts: []string{"b.example.com"}, Secret: "b"}}
+			c := fixture.Cluster("main", ing, fixture.Balanced("192.0.2.9"), a, b)
+			want := desired.Desired([]desired.Cluster{c}, fixture.VultrSettings(), fixture.Start())
+			if until := fixture.Start().Add(16 * day); len(want.Routes) != 2 || !want.Until.Equal(until) {
+				t.Errorf("%d routes until %s, want 2 until %s", len(want.Routes), want.Until, until)
+			}
+		})
+	}
 }

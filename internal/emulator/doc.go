@@ -1,11 +1,11 @@
-// Package emulator emulates, in memory, the two provider APIs that edgeward
-// talks to: Edgio's Configuration API ([Edgio]) and Vultr's API for DNS and for
-// its CDN ([Vultr]).
-// Each is an http.Handler with its own state, authentication, rate limit,
-// latency and field rules, for the tests and the demo. What the APIs configure
-// works: the zones are answered by a name server ([Vultr.ListenDNS]), and the
-// rules by an edge that takes requests to the origins ([NewEdgioEdge],
-// [NewVultrEdge]).
+// Package emulator holds what the emulated APIs of providers have in common. It
+// knows no provider: each has a package below this one, and so have the name
+// server, the resolver and the edge, by which what the APIs configure works.
+//
+// An emulated account is an http.Handler with its own state, authentication,
+// rate limit, latency and field rules, for the tests and the demo. It embeds a
+// [Server], which it makes of an [API], and keeps what it holds behind a [State].
+// The notebook of this package's tests is one as small as can be.
 //
 // The emulators are unkind on purpose. Where a provider's behaviour is known
 // they do the same; where it is not, they refuse, or leave a switch. Every such
@@ -24,17 +24,16 @@
 //
 // # Faults
 //
-// Tests have calls go wrong by [Faults], which decide for each call what
-// [Fault] befalls it: by its number, by chance with a seed, or as they like.
+// Tests have calls go wrong by [Faults], which decide for each call which
+// [Fault] it suffers: by its number, by chance with a seed, or as they like.
 //
 // # Locks and hooks
 //
 // A state change takes two locks, always in this order: that of [Changes], then
-// that of the emulator. Hooks ([Changes.OnChange]) run after the second was
-// released and before the first is. Reading ([Edgio.Instances],
-// [Vultr.Records], [Vultr.PullZones]) takes only the second. So a hook may read
-// every emulator, and while it runs nothing changes in any emulator that shares
-// its Changes: what it reads of both together is one consistent snapshot. The
+// that of the account's [State]. Hooks ([Changes.OnChange]) run after the second
+// was released and before the first is. Reading takes only the second. So a hook
+// may read every account, and while it runs nothing changes in any account that
+// shares its Changes: what it reads of several is one consistent snapshot. The
 // edge is such a hook: it takes the rules as they are after each change. The name
 // server reads the records at each question, and so may be asked by a hook.
 package emulator

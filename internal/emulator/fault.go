@@ -1,11 +1,8 @@
 package emulator
 
 import (
-	"math/rand/v2"
 	"net/http"
-	"strconv"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -74,97 +71,10 @@ func CommonFaults() map[string]Fault {
 	}
 }
 
-// Chooser decides what goes wrong with a call: the nth, from 1, since it was
-// set. The call's Status is 0, as it is not answered yet.
-type Chooser func(n int, call Call) Fault
-
-// Nth has one fault befall the nth call.
-func Nth(n int, fault Fault) Chooser {
-	return func(i int, _ Call) Fault {
-		if i != n {
-			return Fault{}
-		}
-		return fault
-	}
-}
-
-// Always has the same fault befall all calls.
-func Always(fault Fault) Chooser { return func(int, Call) Fault { return fault } }
-
-// Random has one of the faults, each as likely, befall the given share of all
-// calls. What befalls the nth call depends on nothing but the seed and n.
-func Random(seed uint64, share float64, faults ...Fault) Chooser {
-	return func(n int, _ Call) Fault {
-		rng := rand.New(rand.NewPCG(seed, uint64(n)))
-		if rng.Float64() >= share {
-			return Fault{}
-		}
-		return faults[rng.IntN(len(faults))]
-	}
-}
-
-// Only has the faults of choose befall no other calls than those. The others
-// are counted nevertheless.
-func Only(which func(Call) bool, choose Chooser) Chooser {
-	return func(n int, call Call) Fault {
-		if !which(call) {
-			return Fault{}
-		}
-		return choose(n, call)
-	}
-}
-
-// Faults decide which calls go wrong. The zero value lets all pass; give one to
-// several emulators to count their calls together. It is safe for concurrent
-// use.
-type Faults struct {
-	mu     sync.Mutex
-	choose Chooser
-	n      int
-}
-
-// Set has choose decide from now on, and counts calls anew; nil ends all faults.
-func (f *Faults) Set(choose Chooser) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.choose, f.n = choose, 0
-}
-
-// Count returns how many calls came since the last Set.
-func (f *Faults) Count() int {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.n
-}
-
-// next is what goes wrong with the next call. One call at a time is decided on.
-func (f *Faults) next(call Call) Fault {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.n++
-	if f.choose == nil {
-		return Fault{}
-	}
-	return f.choose(f.n, call)
-}
-
-// stage is where calls go wrong.
-func (f *Faults) stage(refuse refuse) stage {
-	return func(next handler) handler {
-		if f == nil {
-			return next
-		}
-		return func(r *request) reply {
-			fault := f.next(Call{Method: r.Method, Path: r.route.path})
-			return delay(fault.Delay)(func(r *request) reply { return fault.befall(r, next, refuse) })(r)
-		}
-	}
-}
-
-// befall answers r with what next does, as far as the fault lets it.
-func (f Fault) befall(r *request, next handler, refuse refuse) reply {
+// answer answers r with what next does, as far as the fault lets it.
+func (f Fault) answer(r *Request, next Handler, refuse Refuse) Reply {
 	refused := f.Status != 0 || f.Reset || f.Hang
-	var answer reply
+	var answer Reply
 	if !refused || f.After {
 		r.behind, r.lag = f.Behind, f.Lag
 		answer = next(r)
@@ -177,57 +87,23 @@ func (f Fault) befall(r *request, next handler, refuse refuse) reply {
 	}
 	if f.Hang {
 		<-r.Context().Done()
-		return reply{status: statusClientGone}
+		return Reply{Status: statusClientGone}
 	}
 	if f.Status != 0 {
 		answer = refuse(f.Status, strings.ToLower(http.StatusText(f.Status)))
 		if f.RetryAfter != "" {
-			answer.header.Set("Retry-After", f.RetryAfter)
+			answer.Header.Set("Retry-After", f.RetryAfter)
 		}
 	}
-	if f.Body != "" && answer.status != http.StatusNoContent {
-		answer.body = []byte(f.Body)
+	if f.Body != "" && answer.Status != http.StatusNoContent {
+		answer.Body = []byte(f.Body)
 		if strings.HasPrefix(f.Body, "<") {
-			answer.header.Set("Content-Type", "text/html")
+			answer.Header.Set("Content-Type", "text/html")
 		}
 	}
 	answer.reset, answer.cut = f.Reset, f.Cut
 	if f.Reset {
-		answer.status = statusReset
+		answer.Status = statusReset
 	}
 	return answer
-}
-
-// send sends the reply, or the part of it that a fault leaves.
-func (r reply) send(w http.ResponseWriter) {
-	if r.reset || r.cut && len(r.body) == 0 {
-		reset(w)
-	}
-	for name, values := range r.header {
-		w.Header()[name] = values
-	}
-	body := r.body
-	if r.cut {
-		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-		body = body[:len(body)/2]
-	}
-	w.WriteHeader(r.status)
-	_, _ = w.Write(body) // fails only if the client is gone
-	if r.cut {
-		_ = http.NewResponseController(w).Flush()
-		panic(http.ErrAbortHandler) // closes the connection
-	}
-}
-
-// reset ends a connection without a reply: by a TCP reset where that can be
-// had, else by closing it.
-func reset(w http.ResponseWriter) {
-	connection, _, err := http.NewResponseController(w).Hijack()
-	if err == nil {
-		if tcp, ok := connection.(interface{ SetLinger(int) error }); ok {
-			_ = tcp.SetLinger(0)
-		}
-		_ = connection.Close()
-	}
-	panic(http.ErrAbortHandler)
 }

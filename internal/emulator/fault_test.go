@@ -13,11 +13,9 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 )
 
-// TestFaults has one fault befall the second of three creations, over a real
+// TestFaults has the second of three creations suffer a fault, over a real
 // connection: what the client sees and what stands afterwards.
 func TestFaults(t *testing.T) {
 	then := 0
@@ -25,14 +23,14 @@ func TestFaults(t *testing.T) {
 		name    string
 		fault   Fault
 		want    string // what the client sees of the call: status, headers, body, or the error
-		stand   int    // records afterwards, those of the other two creations included
+		stand   int    // notes afterwards, those of the other two creations included
 		status  int    // in the log of calls
 		andThen int    // calls of Then
 	}{
 		{"none", Fault{}, "201", 3, 201, 0},
-		{"a status", Fault{Status: 503}, `503 {"error":"service unavailable","status":503}`, 2, 503, 0},
-		{"a status after the effect", Fault{Status: 500, After: true}, `500 {"error":"internal server error","status":500}`, 3, 500, 0},
-		{"throttled", Fault{Status: 429, RetryAfter: "7"}, `429 Retry-After 7 {"status":429,"error":"rate limit exceeded"}`, 2, 429, 0},
+		{"a status", Fault{Status: 503}, `503 {"error":"service unavailable"}`, 2, 503, 0},
+		{"a status after the effect", Fault{Status: 500, After: true}, `500 {"error":"internal server error"}`, 3, 500, 0},
+		{"throttled", Fault{Status: 429, RetryAfter: "7"}, `429 Retry-After 7 {"error":"too many requests"}`, 2, 429, 0},
 		{"a page of HTML", Fault{Status: 502, Body: htmlPage}, "502 text/html <html>", 2, 502, 0},
 		{"reset before", Fault{Reset: true}, "connection reset", 2, statusReset, 0},
 		{"reset after", Fault{Reset: true, After: true}, "connection reset", 3, statusReset, 0},
@@ -43,14 +41,14 @@ func TestFaults(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			faults := new(Faults)
-			v := newTestVultr(VultrOptions{Faults: faults, AllowDuplicates: true})
-			server := httptest.NewServer(v)
+			n := newNotebook(API{Faults: faults}, nil)
+			server := httptest.NewServer(n)
 			defer server.Close()
 			faults.Set(Nth(2, test.fault))
 			then = 0
 			var got string
 			for i := range 3 {
-				answer := post(server.URL, fmt.Sprintf(`{"name":"a%d","type":"A","data":"192.0.2.1"}`, i))
+				answer := post(server.URL, fmt.Sprintf(`"note %d"`, i))
 				switch {
 				case i == 1:
 					got = answer
@@ -61,17 +59,17 @@ func TestFaults(t *testing.T) {
 			if !strings.HasPrefix(got, test.want) {
 				t.Errorf("the client sees %q, want %q", got, test.want)
 			}
-			if n := len(v.Records(testZone)); n != test.stand {
-				t.Errorf("%d records stand, want %d", n, test.stand)
+			if notes := n.Notes(); len(notes) != test.stand {
+				t.Errorf("%q stand, want %d", notes, test.stand)
 			}
-			if call := v.Calls()[1]; call.Status != test.status {
+			if call := n.Calls()[1]; call.Status != test.status {
 				t.Errorf("logged as %s", call)
 			}
 			if then != test.andThen {
 				t.Errorf("Then ran %d times", then)
 			}
-			if n := faults.Count(); n != 3 {
-				t.Errorf("%d calls counted", n)
+			if count := faults.Count(); count != 3 {
+				t.Errorf("%d calls counted", count)
 			}
 		})
 	}
@@ -82,34 +80,32 @@ func TestHang(t *testing.T) {
 	for _, after := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
 			faults := new(Faults)
-			v := newTestVultr(VultrOptions{Faults: faults})
+			n := newNotebook(API{Faults: faults}, nil)
 			faults.Set(Nth(1, Fault{Hang: true, After: after}))
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
-			r := httptest.NewRequestWithContext(ctx, "POST", "/v2/"+recordsPath, strings.NewReader(`{"name":"a","type":"A","data":"192.0.2.1"}`))
-			r.Header.Set("Authorization", "Bearer "+testAPIKey)
 			start := time.Now()
-			v.ServeHTTP(httptest.NewRecorder(), r)
+			n.ServeHTTP(httptest.NewRecorder(), newRequest("POST", "notes", `"a"`).WithContext(ctx))
 			if took := time.Since(start); took != time.Minute {
 				t.Errorf("it took %s", took)
 			}
-			if n := len(v.Records(testZone)); (n == 1) != after {
-				t.Errorf("%d records, After %t", n, after)
+			if notes := n.Notes(); (len(notes) == 1) != after {
+				t.Errorf("%q stand, After %t", notes, after)
 			}
-			if call := v.Calls()[0]; call.Status != statusClientGone {
+			if call := n.Calls()[0]; call.Status != statusClientGone {
 				t.Errorf("logged as %s", call)
 			}
 		})
 	}
 }
 
-// post creates a record and says what came of it.
+// post makes a note and says what came of it.
 func post(url, body string) string {
-	r, err := http.NewRequest("POST", url+"/v2/"+recordsPath, strings.NewReader(body))
+	r, err := http.NewRequest("POST", url+"/v1/notes", strings.NewReader(body))
 	if err != nil {
 		return err.Error()
 	}
-	r.Header.Set("Authorization", "Bearer "+testAPIKey)
+	r.Header.Set("Authorization", password)
 	resp, err := http.DefaultClient.Do(r)
 	if errors.Is(err, syscall.ECONNRESET) || errors.Is(err, io.EOF) {
 		return "connection reset" // EOF where the reset came before anything was read
@@ -135,68 +131,48 @@ func post(url, body string) string {
 func TestFaultDelay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		faults := new(Faults)
-		e := newTestEdgio(EdgioOptions{Faults: faults})
+		n := newNotebook(API{Faults: faults}, nil)
 		faults.Set(Nth(1, Fault{Delay: time.Minute}))
 		start := time.Now()
-		create(t, e, validInstance)
-		create(t, e, validInstance)
+		request(n, "GET", "notes", "")
+		request(n, "GET", "notes", "")
 		if took := time.Since(start); took != time.Minute {
 			t.Errorf("a delayed call and another took %s", took)
 		}
 	})
 }
 
-// TestListsLag has lists that lag: at both providers, by changes and by time.
+// TestListsLag has lists that lag, by changes and by time.
 func TestListsLag(t *testing.T) {
 	now := testNow()
 	faults := new(Faults)
-	e := newTestEdgio(EdgioOptions{Faults: faults, Now: func() time.Time { return now }})
-	v := newTestVultr(VultrOptions{Faults: faults, Now: func() time.Time { return now }})
-	var rules, records []string
-	for i := range 3 {
-		rules = append(rules, create(t, e, validInstance))
-		records = append(records, addRecord(t, v, fmt.Sprintf(`{"name":"a%d","type":"A","data":"192.0.2.1"}`, i)).ID)
+	n := newNotebook(API{Faults: faults}, nil)
+	n.clock = &now
+	for _, note := range []string{"a", "b", "c"} {
+		request(n, "POST", "notes", `"`+note+`"`)
 		now = now.Add(time.Minute)
 	}
-	callEdgio(e, "DELETE", "svcinst/delivery/"+rules[0], "") // the fourth change
-	callVultr(v, "DELETE", recordsPath+"/"+records[0], "")
-	type list struct{ Results []struct{ UUID string } }
+	request(n, "DELETE", "notes/a", "") // the fourth change
 	for name, test := range map[string]struct {
 		fault Fault
-		want  []int
+		want  string
 	}{
-		"as it is":                      {Fault{}, []int{1, 2}},
-		"one change behind":             {Fault{Behind: 1}, []int{0, 1, 2}},
-		"three behind":                  {Fault{Behind: 3}, []int{0}},
-		"before all":                    {Fault{Behind: 4}, nil},
-		"further still":                 {Fault{Behind: 9}, nil},
-		"a second ago":                  {Fault{Lag: time.Second}, []int{0, 1, 2}},
-		"a minute and a half ago":       {Fault{Lag: 90 * time.Second}, []int{0, 1}},
-		"behind a change and a minute":  {Fault{Behind: 2, Lag: time.Minute}, []int{0, 1}},
-		"longer ago than is remembered": {Fault{Lag: time.Hour}, []int{0}},
+		"as it is":                      {Fault{}, `["b","c"]`},
+		"one change behind":             {Fault{Behind: 1}, `["a","b","c"]`},
+		"three behind":                  {Fault{Behind: 3}, `["a"]`},
+		"before all":                    {Fault{Behind: 4}, `[]`},
+		"further still":                 {Fault{Behind: 9}, `[]`},
+		"a second ago":                  {Fault{Lag: time.Second}, `["a","b","c"]`},
+		"a minute and a half ago":       {Fault{Lag: 90 * time.Second}, `["a","b"]`},
+		"behind a change and a minute":  {Fault{Behind: 2, Lag: time.Minute}, `["a","b"]`},
+		"longer ago than is remembered": {Fault{Lag: time.Hour}, `["a"]`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			faults.Set(Always(test.fault))
-			var wantRules, wantRecords, gotRules, gotRecords []string
-			for _, i := range test.want {
-				wantRules, wantRecords = append(wantRules, rules[i]), append(wantRecords, records[i])
+			if got := request(n, "GET", "notes", "").Body.String(); got != test.want {
+				t.Errorf("%s, want %s", got, test.want)
 			}
-			for _, path := range []string{"", "/searchAuto?body.publishedHostname=www.example.com"} {
-				gotRules = nil
-				for _, r := range decode[list](t, callEdgio(e, "GET", "svcinst/delivery/shortname/acme"+path, "")).Results {
-					gotRules = append(gotRules, r.UUID)
-				}
-				if diff := cmp.Diff(wantRules, gotRules); diff != "" {
-					t.Errorf("rules%s (-want +got):\n%s", path, diff)
-				}
-			}
-			for _, r := range decode[struct{ Records []Record }](t, callVultr(v, "GET", recordsPath, "")).Records {
-				gotRecords = append(gotRecords, r.ID)
-			}
-			if diff := cmp.Diff(wantRecords, gotRecords); diff != "" {
-				t.Errorf("records (-want +got):\n%s", diff)
-			}
-			if w := callEdgio(e, "GET", "svcinst/delivery/"+rules[0], ""); w.Code != http.StatusNotFound {
+			if w := request(n, "GET", "notes/a", ""); w.Code != http.StatusNotFound {
 				t.Errorf("a single object lags too: %d", w.Code)
 			}
 		})
@@ -206,10 +182,10 @@ func TestListsLag(t *testing.T) {
 // TestRandom has the same faults for the same seed, and about the share asked for.
 func TestRandom(t *testing.T) {
 	draw := func(seed uint64) (statuses []int) {
-		choose := Only(func(c Call) bool { return !c.Reads() }, Random(seed, 0.2, Fault{Status: 500}, Fault{Status: 503}))
+		choose := Only(func(c Call) bool { return !c.ReadOnly }, Random(seed, 0.2, Fault{Status: 500}, Fault{Status: 503}))
 		for n := range 1000 {
-			if f := choose(n+1, Call{Method: "GET"}); f.Status != 0 {
-				t.Fatal("a fault befalls a call that it is not for")
+			if f := choose(n+1, Call{Method: "GET", ReadOnly: true}); f.Status != 0 {
+				t.Fatal("a call suffers a fault that is not for it")
 			}
 			statuses = append(statuses, choose(n+1, Call{Method: "POST"}).Status)
 		}
@@ -234,13 +210,13 @@ func TestRandom(t *testing.T) {
 // TestFaultsEnd has Set forget what was, and CommonFaults differ from each other.
 func TestFaultsEnd(t *testing.T) {
 	faults := new(Faults)
-	v := newTestVultr(VultrOptions{Faults: faults})
+	n := newNotebook(API{Faults: faults}, nil)
 	faults.Set(Always(Fault{Status: 500}))
-	wantStatus(t, callVultr(v, "GET", "domains", ""), 500)
+	wantStatus(t, request(n, "GET", "notes", ""), 500)
 	faults.Set(nil)
-	wantStatus(t, callVultr(v, "GET", "domains", ""), 200)
-	if n := faults.Count(); n != 1 {
-		t.Errorf("%d calls since the last Set", n)
+	wantStatus(t, request(n, "GET", "notes", ""), 200)
+	if count := faults.Count(); count != 1 {
+		t.Errorf("%d calls since the last Set", count)
 	}
 	seen := make(map[string]string)
 	for name, fault := range CommonFaults() {

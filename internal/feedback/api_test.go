@@ -2,50 +2,87 @@ package feedback
 
 import (
 	"context"
+	"testing"
 
 	authorizationv1 "k8s.io/api/authorization/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/kubernetes"
+	clienttesting "k8s.io/client-go/testing"
 
 	"github.com/edgeward/edgeward/watcher"
 )
 
 var _ API = (*watcher.Client)(nil)
 
-// fakeAPI calls a client of client-go's, which may be a fake.
-type fakeAPI struct{ client kubernetes.Interface }
+var (
+	namespacesResource = corev1.SchemeGroupVersion.WithResource("namespaces")
+	eventsResource     = corev1.SchemeGroupVersion.WithResource("events")
+	ingressesResource  = networkingv1.SchemeGroupVersion.WithResource("ingresses")
+	reviewsResource    = authorizationv1.SchemeGroupVersion.WithResource("selfsubjectaccessreviews")
+)
 
-func (f fakeAPI) Namespace(ctx context.Context, name string) (*corev1.Namespace, error) {
-	return f.client.CoreV1().Namespaces().Get(ctx, name, metav1.GetOptions{})
+// fakeAPI keeps objects as the fake clientset of client-go does. It does without the clientset, which
+// has clients of all kinds and takes longer to compile than everything else here together.
+type fakeAPI struct {
+	clienttesting.Fake
+	tracker clienttesting.ObjectTracker
 }
 
-func (f fakeAPI) Ingress(ctx context.Context, namespace, name string) (*networkingv1.Ingress, error) {
-	return f.client.NetworkingV1().Ingresses(namespace).Get(ctx, name, metav1.GetOptions{})
+func newFakeAPI(t *testing.T, objects ...runtime.Object) *fakeAPI {
+	scheme := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{corev1.AddToScheme, networkingv1.AddToScheme, authorizationv1.AddToScheme} {
+		if err := add(scheme); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f := &fakeAPI{tracker: clienttesting.NewObjectTracker(scheme, serializer.NewCodecFactory(scheme).UniversalDecoder())}
+	for _, object := range objects {
+		if err := f.tracker.Add(object); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.AddReactor("*", "*", clienttesting.ObjectReaction(f.tracker))
+	return f
 }
 
-func (f fakeAPI) PatchIngressStatus(ctx context.Context, namespace, name string, patch []byte, manager string) error {
-	_, err := f.client.NetworkingV1().Ingresses(namespace).
-		Patch(ctx, name, types.MergePatchType, patch, metav1.PatchOptions{FieldManager: manager}, "status")
+// answer gives what a reactor has returned its type.
+func answer[T runtime.Object](object runtime.Object, err error) (answer T, _ error) {
+	if err != nil {
+		return answer, err
+	}
+	return object.(T), nil
+}
+
+func (f *fakeAPI) Namespace(_ context.Context, name string) (*corev1.Namespace, error) {
+	return answer[*corev1.Namespace](f.Invokes(clienttesting.NewRootGetAction(namespacesResource, name), nil))
+}
+
+func (f *fakeAPI) Ingress(_ context.Context, namespace, name string) (*networkingv1.Ingress, error) {
+	return answer[*networkingv1.Ingress](f.Invokes(clienttesting.NewGetAction(ingressesResource, namespace, name), nil))
+}
+
+func (f *fakeAPI) PatchIngressStatus(_ context.Context, namespace, name string, patch []byte, _ string) error {
+	_, err := f.Invokes(clienttesting.NewPatchSubresourceAction(ingressesResource, namespace, name, types.MergePatchType, patch, "status"), nil)
 	return err
 }
 
-func (f fakeAPI) CreateEvent(ctx context.Context, e *corev1.Event, manager string) error {
-	_, err := f.client.CoreV1().Events(e.Namespace).Create(ctx, e, metav1.CreateOptions{FieldManager: manager})
+func (f *fakeAPI) CreateEvent(_ context.Context, e *corev1.Event, _ string) error {
+	_, err := f.Invokes(clienttesting.NewCreateAction(eventsResource, e.Namespace, e), nil)
 	return err
 }
 
-func (f fakeAPI) PatchEvent(ctx context.Context, namespace, name string, patch []byte, manager string) (*corev1.Event, error) {
-	return f.client.CoreV1().Events(namespace).Patch(ctx, name, types.MergePatchType, patch, metav1.PatchOptions{FieldManager: manager})
+func (f *fakeAPI) PatchEvent(_ context.Context, namespace, name string, patch []byte, _ string) (*corev1.Event, error) {
+	return answer[*corev1.Event](f.Invokes(clienttesting.NewPatchAction(eventsResource, namespace, name, types.MergePatchType, patch), nil))
 }
 
-func (f fakeAPI) Allowed(ctx context.Context, what authorizationv1.ResourceAttributes) (bool, error) {
+func (f *fakeAPI) Allowed(_ context.Context, what authorizationv1.ResourceAttributes) (bool, error) {
 	review := &authorizationv1.SelfSubjectAccessReview{Spec: authorizationv1.SelfSubjectAccessReviewSpec{ResourceAttributes: &what}}
-	answer, err := f.client.AuthorizationV1().SelfSubjectAccessReviews().Create(ctx, review, metav1.CreateOptions{})
+	review, err := answer[*authorizationv1.SelfSubjectAccessReview](f.Invokes(clienttesting.NewRootCreateAction(reviewsResource, review), nil))
 	if err != nil {
 		return false, err
 	}
-	return answer.Status.Allowed, nil
+	return review.Status.Allowed, nil
 }

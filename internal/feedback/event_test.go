@@ -9,7 +9,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
-	"k8s.io/client-go/kubernetes/fake"
 )
 
 func TestNewEvent(t *testing.T) {
@@ -60,7 +59,7 @@ func TestEventNames(t *testing.T) {
 
 // TestRecord has the same said three times, once of them by a new process.
 func TestRecord(t *testing.T) {
-	client := fake.NewClientset()
+	api := newFakeAPI(t)
 	start := time.Unix(1e9, 0)
 	for i, test := range []struct {
 		repeated bool
@@ -68,12 +67,12 @@ func TestRecord(t *testing.T) {
 		last     time.Duration
 	}{{false, 1, 0}, {true, 1, 0}, {false, 2, 2 * time.Minute}, {false, 3, 3 * time.Minute}} {
 		j := job{kind: events, report: says(), message: warning("Invalid", "bad"), repeated: test.repeated}
-		if err := record(t.Context(), fakeAPI{client}, j, start.Add(time.Duration(i)*time.Minute)); err != nil {
+		if err := record(t.Context(), api, j, start.Add(time.Duration(i)*time.Minute)); err != nil {
 			t.Fatal(err)
 		}
-		list, err := client.CoreV1().Events("default").List(t.Context(), metav1.ListOptions{})
+		list, err := answer[*corev1.EventList](api.tracker.List(eventsResource, corev1.SchemeGroupVersion.WithKind("Event"), "default"))
 		if err != nil || len(list.Items) != 1 {
-			t.Fatalf("%d Events, %v", len(list.Items), err)
+			t.Fatalf("%v, %v", list, err)
 		}
 		got := list.Items[0]
 		if got.Count != test.count || !got.LastTimestamp.Time.Equal(start.Add(test.last)) || !got.FirstTimestamp.Time.Equal(start) {

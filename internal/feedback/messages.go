@@ -10,6 +10,7 @@ import (
 
 	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/ordered"
 	"github.com/edgeward/edgeward/internal/outcome"
 	"github.com/edgeward/edgeward/internal/printable"
 )
@@ -37,7 +38,7 @@ func messages(o *outcome.Overview, in *outcome.Ingress) (all []Message) {
 	findings := slices.DeleteFunc(in.Findings(), func(f outcome.Finding) bool {
 		return f.Kind == outcome.Uncompared || f.Kind == outcome.LeftOver
 	})
-	if len(findings) == 0 && len(in.Warnings) > 0 && o.Want.Shared(in.ID) {
+	if len(findings) == 0 && len(in.Warnings) > 0 && o.Want.PublishedByOthers(in.ID) {
 		// Others publish its hosts as a whole, from where it leads, too.
 		return []Message{{Reason: reasonSynced, Text: fit("Nothing is left to publish." + noted(in.Warnings))}}
 	}
@@ -130,7 +131,7 @@ func dnsHint(o *outcome.Overview, in *outcome.Ingress) string {
 	}
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(hosts)) {
-		parts = append(parts, strings.Join(few(model.SortedSet(hosts[name])), ", ")+" to "+name)
+		parts = append(parts, strings.Join(few(ordered.Distinct(hosts[name])), ", ")+" to "+name)
 	}
 	return " Let DNS lead " + strings.Join(few(parts), ", ") + " (CNAME)."
 }

@@ -185,6 +185,14 @@ func TestWhatIsSaid(t *testing.T) {
 			s.haste = atOnce
 			s.sees(0, says(failed))
 		}, []string{"+0s SyncFailed 403"}},
+		"allowed later": {func(s *script) {
+			begin(s)
+			s.queue.allow(muted{events: true})
+			s.sees(0, says(published))
+			s.pass(time.Hour)
+			s.queue.allow(muted{})
+			s.work()
+		}, []string{"+1h0m0s Synced a"}},
 		"not allowed": {func(s *script) {
 			begin(s)
 			s.queue.allow(muted{events: true})

@@ -19,8 +19,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
 )
 
@@ -28,8 +26,7 @@ import (
 type rig struct {
 	*Reporter
 	t      *testing.T
-	client *fake.Clientset
-	api    API // of client
+	fake   *fakeAPI
 	log    *bytes.Buffer
 	denied []string   // "patch ingresses/status", "create events"
 	mu     sync.Mutex // of what follows, where the Reporter runs beside the test
@@ -42,13 +39,12 @@ type rig struct {
 func inBubble(t *testing.T, test func(*rig)) {
 	synctest.Test(t, func(t *testing.T) {
 		in := standing("")
-		r := &rig{t: t, log: new(bytes.Buffer), client: fake.NewSimpleClientset(in,
-			&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "kube-system", UID: "uid-main"}})}
-		r.client.PrependReactor("*", "*", r.react)
-		r.api = &fakeAPI{r.client}
+		fake := newFakeAPI(t, in, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "kube-system", UID: "uid-main"}})
+		r := &rig{t: t, log: new(bytes.Buffer), fake: fake}
+		fake.PrependReactor("*", "*", r.react)
 		r.Reporter = NewReporter(Options{
 			Status: true, Log: slog.New(slog.NewTextHandler(r.log, nil)),
-			Connect: func() (API, error) { return r.api, nil },
+			Connect: func() (API, error) { return r.fake, nil },
 		})
 		test(r)
 	})
@@ -128,7 +124,7 @@ func TestReporter(t *testing.T) {
 		r.Update("uid-main", slices.Values([]Report{news()}))
 		r.runs(time.Minute)
 		r.did("get ingresses", "patch ingresses/status", "create events")
-		in, err := r.client.NetworkingV1().Ingresses("default").Get(r.t.Context(), "shop", metav1.GetOptions{})
+		in, err := r.fake.Ingress(r.t.Context(), "default", "shop")
 		if err != nil || len(in.Status.LoadBalancer.Ingress) != 1 || in.Status.LoadBalancer.Ingress[0].Hostname != cdn {
 			t.Errorf("it shows %v, %v", in.Status, err)
 		}
@@ -335,7 +331,7 @@ func TestFight(t *testing.T) {
 			version += "1"
 			o := shows(version, cdn)
 			r.Update("uid-main", slices.Values([]Report{o}))
-			err := r.client.Tracker().Update(schema.GroupVersionResource{Group: "networking.k8s.io", Version: "v1", Resource: "ingresses"}, standing(""), "default")
+			err := r.fake.tracker.Update(ingressesResource, standing(""), "default")
 			if err != nil {
 				t.Fatal(err)
 			}

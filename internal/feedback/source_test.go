@@ -306,7 +306,7 @@ func TestSharedHost(t *testing.T) {
 			"give it a host of its own, or let an Ingress controller in the cluster divide the paths (annotation edgeward/origin: status or nodes). Correct the Ingress or what it names; nothing new is published until then.")},
 	} {
 		t.Run(name, func(t *testing.T) {
-			set := model.Settings{Owner: "acme", Domain: "k8s.example.net", CDNs: []model.CDN{{Name: model.VultrCDN, Class: "vultr-cdn", WholeHosts: true, Certificates: true}}}
+			set := model.Settings{Owner: "acme", Domain: "k8s.example.net", CDNs: []model.CDN{{Name: model.VultrCDN, Class: "vultr-cdn", Paths: model.WholeHosts, Certificates: true}}}
 			ingresses := []*kube.Ingress{at("api", "/api", test.service, 2), at("front", "/", "web", 1)}
 			cluster := desired.Cluster{Name: "main", Ready: true, Ingresses: ingresses, Services: []kube.Service{serving("api", "192.0.2.10"), serving("web", "192.0.2.9")}}
 			o := &outcome.Overview{Settings: set, Want: desired.Desired([]desired.Cluster{cluster}, set, time.Unix(3, 0))}

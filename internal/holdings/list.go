@@ -13,8 +13,8 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/edgeward/edgeward/internal/app"
 	"github.com/edgeward/edgeward/internal/config"
-	"github.com/edgeward/edgeward/internal/daemon"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/observed"
 	"github.com/edgeward/edgeward/internal/plan"
@@ -39,13 +39,13 @@ type Item struct {
 
 // Read returns what of the owner stands at the providers, by cluster, and all
 // rules of the account.
-func Read(ctx context.Context, cfg *config.Config, p daemon.Providers) (map[string]*plan.Holdings, []model.Rule, error) {
+func Read(ctx context.Context, cfg *config.Config, p app.Providers) (map[string]*plan.Holdings, []model.Rule, error) {
 	rules, err := p.Rules(ctx)
 	records, err2 := p.Records(ctx)
 	if err := errors.Join(err, err2); err != nil {
 		return nil, nil, err
 	}
-	return plan.AllHoldings(observed.Refs(rules), records, daemon.Settings(cfg)), rules, nil
+	return plan.AllHoldings(observed.Refs(rules), records, app.Settings(cfg)), rules, nil
 }
 
 // List turns holdings into items, sorted.

@@ -9,8 +9,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/app"
 	"github.com/edgeward/edgeward/internal/config"
-	"github.com/edgeward/edgeward/internal/daemon"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/plan"
 )
@@ -21,7 +21,7 @@ import (
 // the marks and claims. What something else may rest on stays, and is told.
 type Remover struct {
 	Config    *config.Config
-	Providers daemon.Providers
+	Providers app.Providers
 	Cluster   string // "": all of the owner's
 	Out       io.Writer
 }
@@ -33,7 +33,7 @@ func (r Remover) Show(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	items := List(holdings, rules, daemon.Settings(r.Config))
+	items := List(holdings, rules, app.Settings(r.Config))
 	if len(items) == 0 && r.Cluster != "" {
 		return 0, fmt.Errorf("nothing at the providers belongs to a cluster %q of the owner %s", r.Cluster, r.Config.Owner)
 	}
@@ -85,7 +85,8 @@ func (r Remover) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ttl, led := r.Config.Vultr.TTL, 0
+	set := app.Settings(r.Config)
+	ttl, led := set.TTL, 0
 	for _, h := range each(holdings) {
 		for _, record := range free(h, h.CNAMEs) {
 			err = errors.Join(err, r.removeRecord(ctx, record))
@@ -96,7 +97,7 @@ func (r Remover) Run(ctx context.Context) error {
 		return err
 	}
 	if led > 0 {
-		if err := r.wait(ctx, time.Duration(ttl)*time.Second, "(vultr.ttl) before the rules go"); err != nil {
+		if err := r.wait(ctx, time.Duration(ttl)*time.Second, "("+set.DNS.Key("ttl")+") before the rules go"); err != nil {
 			return fmt.Errorf("the rules, addresses and claims still stand: %w", err)
 		}
 	}
@@ -161,7 +162,7 @@ func each(holdings map[string]*plan.Holdings) func(func(string, *plan.Holdings) 
 }
 
 func (r Remover) removeRecord(ctx context.Context, record model.Record) error {
-	return r.remove(record.Key().String(), r.Providers.Vultr.Delete(ctx, record))
+	return r.remove(record.Key().String(), r.Providers.DNS.Client.Delete(ctx, record))
 }
 
 func (r Remover) remove(what string, err error) error {

@@ -54,6 +54,9 @@ type unsent struct{ error }
 
 func (u unsent) Unwrap() error { return u.error }
 
+// Unsent marks the error of a call that was not sent, for clients of no HTTP API.
+func Unsent(err error) error { return unsent{err} }
+
 // IsNotFound reports whether err is a reply of status 404 or 410.
 func IsNotFound(err error) bool {
 	var e *Error

@@ -1,5 +1,5 @@
-// Package metrics holds the Prometheus metrics of edgeward (README: "Metrics and
-// health"). The values of every label come from small fixed sets and the
+// Package metrics holds the Prometheus metrics of edgeward; docs/metrics.md has a
+// table of them. The values of every label come from small fixed sets and the
 // configuration, never from what users write into Ingresses.
 package metrics
 

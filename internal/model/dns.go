@@ -1,10 +1,10 @@
 package model
 
-// DNS says at which provider the records are.
+// DNS is the DNS provider of the configuration.
 type DNS struct {
 	Name    Provider
-	Section string // of the configuration
+	Section string // of the configuration: "dns"
 }
 
-// Key is the full name of one of its keys in the configuration: "vultr.ttl".
+// Key returns the full name of a key of its section: "dns.ttl".
 func (d DNS) Key(name string) string { return d.Section + "." + name }

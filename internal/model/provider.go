@@ -1,8 +1,9 @@
 package model
 
-// Provider is a provider, in the words of the metrics' label.
+// Provider is the name of a provider, as metrics and messages have it.
 type Provider string
 
+// The providers that there are.
 const (
 	Edgio    Provider = "edgio"
 	VultrCDN Provider = "vultr-cdn"

@@ -41,16 +41,17 @@ func findFailures(list []Failure) failures {
 	return found
 }
 
-// keeping returns what keeps a route from its place: an operation on its rule, or a search
-// for it. Where a provider failed that may also be an address of its set, or the record by
-// which the owner has the names of its cluster. It is nil where nothing of that fails.
+// keeping returns what keeps a route from its place: an operation on its rule or, while it
+// is on the way, a search for it. Where a provider failed that may also be an address of its
+// set, or the record by which the owner has the names of its cluster. It is nil where nothing
+// of that fails.
 func (f failures) keeping(r Route, want *desired.Route, owner string) *Failure {
 	if len(f.at) == 0 || r.Key == (model.RuleKey{}) || r.State != desired.Failed && r.State != desired.Pending {
 		return nil
 	}
-	found := cmp.Or(f.at[r.Key.Place()], f.at[model.Rule{RuleKey: r.Key}.Scope()])
-	if found == nil && r.State == desired.Failed {
-		found = cmp.Or(f.ofName[want.Set], f.ofName[model.OwnershipName(want.Ingress.Cluster, owner)])
+	own, search := f.at[r.Key.Place()], f.at[model.Rule{RuleKey: r.Key}.Scope()]
+	if r.State == desired.Pending {
+		return cmp.Or(own, search)
 	}
-	return found
+	return cmp.Or(own, f.ofName[want.Set], f.ofName[model.OwnershipName(want.Ingress.Cluster, owner)], search)
 }

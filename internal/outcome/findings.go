@@ -7,6 +7,7 @@ import (
 
 	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/ordered"
 )
 
 // Finding is what holds for one or more routes of an Ingress, as for the two of a Prefix.
@@ -42,7 +43,7 @@ func (in *Ingress) Findings() (all []Finding) {
 		}
 	}
 	for i := range all {
-		all[i].Routes = model.SortedSet(all[i].Routes)
+		all[i].Routes = ordered.Distinct(all[i].Routes)
 	}
 	slices.SortFunc(all, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(a.State, b.State), strings.Compare(a.Reason, b.Reason), strings.Compare(a.Cause, b.Cause), cmp.Compare(a.Kind, b.Kind))

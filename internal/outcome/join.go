@@ -6,6 +6,7 @@ import (
 
 	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/ordered"
 	"github.com/edgeward/edgeward/internal/plan"
 )
 
@@ -147,7 +148,7 @@ func (j *join) addStanding() {
 		}
 	}
 	for _, in := range j.ingresses {
-		in.Hostnames = model.SortedSet(in.Hostnames)
+		in.Hostnames = ordered.Distinct(in.Hostnames)
 	}
 }
 

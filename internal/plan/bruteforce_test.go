@@ -415,7 +415,7 @@ func (w *world) exact(step Step) {
 			continue // its host is led here still, as it is not known where Edgio serves it
 		}
 		got[r.RuleKey]++
-		if len(route.Holds) > 0 || route.Ingress.Cluster == "east" || route.Wanted() && w.want.Sets[route.Set].Empty() {
+		if len(route.Retained) > 0 || route.Ingress.Cluster == "east" || route.Wanted() && w.want.Sets[route.Set].Empty() {
 			continue // it may stay as it is
 		}
 		if got[r.RuleKey] > 1 || taken[r.RuleKey] {
@@ -469,7 +469,7 @@ func (w *world) exactRecords(used map[string]bool) {
 		}
 		// What cannot be served, or understood, may stay as it is.
 		route := w.want.Route(r.RuleKey)
-		stays := len(route.Holds) > 0 || route.Ingress.Cluster == "east" || w.atEdgio(r.Host)
+		stays := len(route.Retained) > 0 || route.Ingress.Cluster == "east" || w.atEdgio(r.Host)
 		maps.DeleteFunc(records, func(text string, _ int) bool {
 			return (strings.HasPrefix(text, r.Host+" CNAME ") || strings.HasPrefix(text, model.OwnerPrefix+r.Host+" TXT ")) &&
 				(stays || strings.HasSuffix(text, fmt.Sprint(" ", w.settings.TTL)))

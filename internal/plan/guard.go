@@ -132,7 +132,7 @@ func (p *planner) replaced(r ownedRule) bool {
 	}
 	return slices.ContainsFunc(p.Settings.CDNs, func(cdn model.CDN) bool {
 		key := r.RuleKey
-		if key.CDN = cdn.Name; cdn.WholeHosts {
+		if key.CDN = cdn.Name; cdn.Paths == model.WholeHosts {
 			key.Path = "/"
 		}
 		s := p.row(key)

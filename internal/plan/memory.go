@@ -131,7 +131,8 @@ func (m Memory) Follow(old, now desired.Want, reported bool) Memory {
 			next.decided[id] = true
 		}
 	}
-	records := maps.Clone(m.droppedRecords)
+	records := make(map[model.Place]bool)
+	maps.Copy(records, m.droppedRecords)
 	if reported {
 		rest := now.Routes
 		for _, r := range old.Routes {
@@ -146,16 +147,20 @@ func (m Memory) Follow(old, now desired.Want, reported bool) Memory {
 		}
 		for name, set := range old.Sets {
 			if !slices.Equal(set.Members(), now.Sets[name].Members()) {
-				records = set.AddKeys(name, records)
+				for _, place := range set.Places(name) {
+					records[place] = true
+				}
 			}
 		}
 	}
 	if len(records) == 0 {
 		return next
 	}
-	var wanted map[model.Place]bool
+	wanted := make(map[model.Place]bool)
 	for name, set := range now.Sets {
-		wanted = set.AddKeys(name, wanted)
+		for _, place := range set.Places(name) {
+			wanted[place] = true
+		}
 	}
 	for key := range records {
 		if !wanted[key] {

@@ -183,7 +183,7 @@ func (p *planner) tellUnread(cluster string, c *clusterState) {
 	if kept := len(c.keptNames) + len(c.keptHosts); kept > 0 {
 		p.notice("cluster %s has published at %s, which is not in the configuration any more, so that its rules there are not read. "+
 			"What they may rest on stays (%s). Put the section back, or, when nothing of ours is left there, list it in sync.forget",
-			cluster, model.Joined(p.Settings.Unread(c.said), " and "), model.Listed(slices.Concat(c.keptHosts, c.keptNames)))
+			cluster, model.Joined(p.Settings.Unread(c.said), " and "), model.Listed(slices.Concat(c.keptHosts, c.keptNames), ", "))
 	}
 	if len(p.Settings.Unlisted(c.said)) == 0 {
 		return
@@ -199,7 +199,7 @@ func (p *planner) tellUnread(cluster string, c *clusterState) {
 	if len(hosts) > 0 {
 		p.notice("cluster %s has led hosts to the CDN in zones that are not in %s any more: %s. "+
 			"Their CNAMEs are left as they are, and so is what they lead to. List the zones again, or delete the records of these hosts and list the zones in sync.forget",
-			cluster, p.Settings.DNS.Key("publish_zones"), model.Listed(slices.Compact(hosts)))
+			cluster, p.Settings.DNS.Key("publish_zones"), model.Listed(slices.Compact(hosts), ", "))
 	}
 }
 

@@ -7,9 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/observed"
+	"github.com/edgeward/edgeward/internal/ordered"
 )
 
 // planRecords walks through the clusters: who may be written for, which sets
@@ -125,7 +125,7 @@ const freshReading = 15 * time.Minute
 // other addresses come first, is not judged by the guard either: the loss would be
 // less when they have come.
 func (p *planner) unwantedRecord(cluster string, r *model.Record, lingers, safe bool) {
-	beyond := desired.Contains(p.Want.Sets[r.Name].Left, r.Data) // others stand for it
+	beyond := ordered.Contains(p.Want.Sets[r.Name].Surplus, r.Data) // others stand for it
 	gone := p.unwanted(p.Settings.DNS.Name, cluster, r.ID, saidIf(p.Memory.droppedRecords[r.Key()] || beyond || lingers && p.Memory.named[r.Name]))
 	if !safe {
 		return

@@ -133,14 +133,14 @@ func (p *planner) missing(s *row) bool {
 // held finds the Ingress whose live rule stays although its claim cannot be
 // understood, or its class not be looked up.
 func (p *planner) held(route *desired.Route, ours []ownedRule) (model.IngressID, bool) {
-	if len(route.Holds) == 0 && !p.Want.SomeUndecided {
+	if len(route.Retained) == 0 && !p.Want.SomeUndecided {
 		return model.IngressID{}, false
 	}
 	for _, r := range ours {
 		if p.Want.Undecided(*r.of) && p.Want.MayStay(*r.Rule, *r.of, p.Settings) {
 			return *r.of, true
 		}
-		for _, h := range route.Holds {
+		for _, h := range route.Retained {
 			if h.Ingress == *r.of && h.Covers(*r.Rule, p.Settings.Domain) {
 				return h.Ingress, true
 			}

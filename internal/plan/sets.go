@@ -4,9 +4,10 @@ import (
 	"slices"
 	"time"
 
-	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/addresses"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/observed"
+	"github.com/edgeward/edgeward/internal/ordered"
 )
 
 // planName decides about all records of one name. A name that some rule uses,
@@ -100,14 +101,14 @@ func (p *planner) planCNAME(c *clusterState, name, target string, records []*mod
 // planSet brings one address set that is in use towards its addresses. New
 // ones come before old ones go, and one that stands is always left. Nothing is
 // made while blocked: a CNAME has the name, or the TTL is about to change.
-func (p *planner) planSet(cluster string, c *clusterState, name string, set desired.Set, records []*model.Record, blocked bool) setState {
+func (p *planner) planSet(cluster string, c *clusterState, name string, set addresses.Set, records []*model.Record, blocked bool) setState {
 	want := slices.Clone(set.Addresses)
 	for _, ip := range set.Keep {
 		if p.records.Has(model.AddressRecord(name, ip, 0).Key()) {
 			want = append(want, ip)
 		}
 	}
-	want = model.SortedSet(want)
+	want = ordered.Distinct(want)
 	p.noteSize(name, set, want)
 	found := p.examine(name, want, records)
 	hopeless := found.untried && p.Records.Refused
@@ -148,7 +149,7 @@ func (p *planner) planSet(cluster string, c *clusterState, name string, set desi
 	state.unproven = p.unproven(found.inWant)
 	for _, r := range found.standing {
 		p.removeDuplicates(r)
-		if !desired.Contains(want, r.Data) {
+		if !ordered.Contains(want, r.Data) {
 			state.converged = false
 			safe := false
 			if !found.waiting && !found.untried {
@@ -176,7 +177,7 @@ func (p *planner) examine(name string, want []string, records []*model.Record) m
 	var m members
 	for _, ip := range p.addressesOf(name, want, records) {
 		place := model.AddressRecord(name, ip, 0)
-		wanted := desired.Contains(want, ip)
+		wanted := ordered.Contains(want, ip)
 		r, sure := p.records.Sure(place.Key())
 		switch {
 		case sure:
@@ -213,7 +214,7 @@ func (m members) of(recordType string) members {
 func (p *planner) addressesOf(name string, want []string, records []*model.Record) []string {
 	var others []string
 	note := func(ip string) {
-		if !desired.Contains(want, ip) {
+		if !ordered.Contains(want, ip) {
 			others = append(others, ip)
 		}
 	}
@@ -230,7 +231,7 @@ func (p *planner) addressesOf(name string, want []string, records []*model.Recor
 	if len(others) == 0 {
 		return want
 	}
-	return model.SortedSet(slices.Concat(want, others))
+	return ordered.Distinct(slices.Concat(want, others))
 }
 
 // changeTTL carries the addresses of one type over to another TTL. It is refused to have

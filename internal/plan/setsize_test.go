@@ -11,6 +11,7 @@ import (
 	"github.com/edgeward/edgeward/internal/fixture"
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/ordered"
 )
 
 func ip6(n int) string { return fmt.Sprintf("2a01:4f8::%x", n+1) }
@@ -39,7 +40,7 @@ func TestSetsAreBounded(t *testing.T) {
 		everywhere.Nodes = append(everywhere.Nodes, fmt.Sprint("n", i))
 	}
 	status := fixture.Shop()
-	status.Annotations, status.Status = map[string]string{desired.AnnotationOrigin: desired.StatusOrigin}, list(300, fixture.IP4)
+	status.Annotations, status.Status = map[string]string{desired.AnnotationOrigin: desired.OriginStatus}, list(300, fixture.IP4)
 	var external []string
 	for _, a := range list(300, fixture.IP4) {
 		external = append(external, a.IP)
@@ -103,7 +104,7 @@ func (s *stage) members4() []string {
 			list = append(list, r.Data)
 		}
 	}
-	return model.SortedSet(list)
+	return ordered.Distinct(list)
 }
 
 // TestChoiceIsStable has nodes come, go and flap where there are too many: each event
@@ -118,7 +119,7 @@ func TestChoiceIsStable(t *testing.T) {
 		s.change(true, fixture.Cluster("main", append(slices.Clone(nodes), fixture.Shop(), fixture.Web())...))
 		s.run()
 		now := s.members4()
-		gone := slices.DeleteFunc(slices.Clone(before), func(ip string) bool { return desired.Contains(now, ip) })
+		gone := slices.DeleteFunc(slices.Clone(before), func(ip string) bool { return ordered.Contains(now, ip) })
 		if len(now) != 256 || len(gone) > want {
 			t.Errorf("%s: %d stand, and %q have left", what, len(now), gone)
 		}

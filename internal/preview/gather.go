@@ -10,8 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/app"
 	"github.com/edgeward/edgeward/internal/config"
-	"github.com/edgeward/edgeward/internal/daemon"
 	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/model"
@@ -29,9 +29,9 @@ const (
 
 // Gather reads each cluster and both providers once. It writes nothing. What takes
 // long it tells.
-func Gather(ctx context.Context, cfg *config.Config, access daemon.Access, p daemon.Providers, tell func(string)) (plan.Input, error) {
+func Gather(ctx context.Context, cfg *config.Config, access app.Access, p app.Providers, tell func(string)) (plan.Input, error) {
 	in := plan.Input{
-		Settings: daemon.Settings(cfg),
+		Settings: app.Settings(cfg),
 		Rules:    observed.View[model.Rule]{Known: true},
 	}
 	clusters := make([]desired.Cluster, len(cfg.Clusters))
@@ -58,7 +58,7 @@ func Gather(ctx context.Context, cfg *config.Config, access daemon.Access, p dae
 }
 
 // snapshot reads one cluster as the daemon would.
-func snapshot(ctx context.Context, cfg *config.Config, c config.Cluster, access daemon.Access, tell func(string)) (desired.Cluster, error) {
+func snapshot(ctx context.Context, cfg *config.Config, c config.Cluster, access app.Access, tell func(string)) (desired.Cluster, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	synced := make(chan string, 1)
@@ -66,7 +66,7 @@ func snapshot(ctx context.Context, cfg *config.Config, c config.Cluster, access 
 	if err := clients.Validate(); err != nil {
 		return desired.Cluster{}, fmt.Errorf("cluster %s: %w", c.Name, err)
 	}
-	o := daemon.Watch(cfg, c, clients, slog.New(slog.DiscardHandler))
+	o := app.Watch(cfg, c, clients, slog.New(slog.DiscardHandler))
 	var mu sync.Mutex
 	refused := make(map[string]bool)
 	o.TLSRefused = func(namespace string, is bool) {
@@ -90,7 +90,7 @@ func snapshot(ctx context.Context, cfg *config.Config, c config.Cluster, access 
 	defer slow.Stop()
 	select {
 	case uid := <-synced:
-		p := daemon.Cluster(cfg, c)
+		p := app.Cluster(cfg, c)
 		p.Ready, p.UID = true, uid
 		p.Ingresses, p.Services, p.EndpointSlices, p.Nodes = cluster.Ingresses(), cluster.Services(), cluster.EndpointSlices(), cluster.Nodes()
 		p.TLSSecrets = cluster.TLSSecrets()

@@ -29,7 +29,7 @@ type handler struct {
 	policy   string // Content-Security-Policy
 
 	mu     sync.Mutex
-	of     *outcome.Overview // that was asked for last
+	last   *outcome.Overview // that was asked for
 	report Report            // of that, unfiltered
 }
 
@@ -88,8 +88,8 @@ func (h *handler) latest() (r Report, ok bool) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.of != o {
-		h.of, h.report = o, newReport(o, h.version)
+	if h.last != o {
+		h.last, h.report = o, newReport(o, h.version)
 	}
 	return h.report, true
 }

@@ -2,10 +2,11 @@ package syncer
 
 import (
 	"fmt"
-	"github.com/edgeward/edgeward/internal/model"
 	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"github.com/edgeward/edgeward/internal/model"
 )
 
 // TestMergedRules has rules of two CDNs come, change and go: mergedRules they are in order,

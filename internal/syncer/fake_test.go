@@ -14,7 +14,7 @@ import (
 
 	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/model"
-	"github.com/edgeward/edgeward/internal/providertest"
+	"github.com/edgeward/edgeward/internal/provider/conformance"
 )
 
 // fake is a provider in memory. It notes each call in a journal as it arrives;
@@ -279,19 +279,19 @@ func TestFake(t *testing.T) {
 		first := model.Rule{RuleKey: model.RuleKey{CDN: model.Edgio, Host: "www.example.com", Path: "/a"}}
 		second, changed := first, first
 		second.Path, changed.SourcePath = "/b", "/c"
-		providertest.Run(t, func(*testing.T) providertest.Subject[model.Rule] { return subject(first, second, changed) })
+		conformance.Run(t, func(*testing.T) conformance.Subject[model.Rule] { return subject(first, second, changed) })
 	})
 	t.Run("records", func(t *testing.T) {
 		first := model.Record{Name: "a", Type: "A", Data: "192.0.2.1", TTL: 120}
 		second, changed := first, first
 		second.Data, changed.TTL = "192.0.2.2", 60
-		providertest.Run(t, func(*testing.T) providertest.Subject[model.Record] { return subject(first, second, changed) })
+		conformance.Run(t, func(*testing.T) conformance.Subject[model.Record] { return subject(first, second, changed) })
 	})
 }
 
-func subject[T model.Object[T]](first, second, changed T) providertest.Subject[T] {
+func subject[T model.Object[T]](first, second, changed T) conformance.Subject[T] {
 	f := newFake[T]("fake", new(journal))
-	return providertest.Subject[T]{
+	return conformance.Subject[T]{
 		Provider: f, First: first, Second: second, Changed: changed,
 		Remove: func(id string) { delete(f.objects, id) },
 		Revoke: func() { f.answer(func(string, int) reply { return reply{err: refusal(http.StatusUnauthorized)} }) },

@@ -33,7 +33,7 @@ func (s *sim) addVultrCDN() {
 	s.dns.refuse = s.refuseCNAME
 	s.opts.CDNs = append(s.opts.CDNs, CDN{model.VultrCDN, s.vultr, httpapi.NewAccount(0, time.Minute)})
 	s.opts.Settings.CDNs = append(s.opts.Settings.CDNs, model.CDN{
-		Name: model.VultrCDN, Class: "vultr-cdn", WholeHosts: true, OriginFixed: true, Certificates: true,
+		Name: model.VultrCDN, Class: "vultr-cdn", Paths: model.WholeHosts, OriginFixed: true, Certificates: true,
 		OriginPorts: map[string]int{"http": 80, "https": 443},
 	})
 	s.opts.Settings.PublishZones, s.dns.zones = []string{publishZone}, []string{publishZone}
@@ -217,7 +217,7 @@ func (s *sim) exactLeads(want desired.Want, left map[string]int) {
 		}
 		name, _, _ := strings.Cut(r.Host, ".")
 		cnames, marks, to := 0, 0, ""
-		held := len(want.Route(r.RuleKey).Holds) > 0 // it may stay as it is
+		held := len(want.Route(r.RuleKey).Retained) > 0 // it may stay as it is
 		for _, o := range s.dns.objects {
 			text := fmt.Sprint(o.Key(), " ", o.TTL)
 			switch {

@@ -295,14 +295,14 @@ func (s *sim) exact() {
 		}
 		route := want.Route(r.RuleKey)
 		if r.Host == othersHost && route.Wanted() {
-			if r.Equal(route.Rule) || len(route.Holds) > 0 {
+			if r.Equal(route.Rule) || len(route.Retained) > 0 {
 				got[r.RuleKey]++
 			}
 			continue // its DNS is not ours, so nobody can know which rules are used
 		}
 		got[r.RuleKey]++
 		switch {
-		case len(route.Holds) > 0: // it may stay as it is
+		case len(route.Retained) > 0: // it may stay as it is
 		case got[r.RuleKey] > 1:
 			s.fail("rule %s stands twice", r.RuleKey)
 		case !route.Wanted() || !r.Equal(route.Rule):

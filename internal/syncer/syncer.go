@@ -18,6 +18,7 @@ import (
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/outcome"
 	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/provider"
 	"github.com/edgeward/edgeward/internal/store"
 	"github.com/edgeward/edgeward/internal/syncer/target"
 )
@@ -28,7 +29,7 @@ type Options struct {
 	Clusters []desired.Cluster // without their objects, not ready
 
 	CDNs       []CDN // in the order of Settings.CDNs
-	DNS        target.DNS
+	DNS        provider.Records
 	DNSAccount *httpapi.Account
 
 	ResyncInterval time.Duration
@@ -45,7 +46,7 @@ type Options struct {
 // CDN is one CDN of a Syncer. Clients that share a limit share an account.
 type CDN struct {
 	Target   model.Provider
-	Provider target.Provider[model.Rule]
+	Provider provider.Objects[model.Rule]
 	Account  *httpapi.Account
 }
 

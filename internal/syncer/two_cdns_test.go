@@ -23,7 +23,7 @@ func (r *rig) beside(prepared bool) *fake[model.Rule] {
 	}
 	r.opts.CDNs = append(r.opts.CDNs, CDN{model.VultrCDN, v, httpapi.NewAccount(0, time.Minute)})
 	r.opts.Settings.CDNs = append(r.opts.Settings.CDNs, model.CDN{
-		Name: model.VultrCDN, Class: "vultr-cdn", WholeHosts: true, OriginFixed: true, Certificates: true,
+		Name: model.VultrCDN, Class: "vultr-cdn", Paths: model.WholeHosts, OriginFixed: true, Certificates: true,
 		OriginPorts: map[string]int{"http": 80, "https": 443},
 	})
 	r.opts.Settings.PublishZones = []string{publishZone}

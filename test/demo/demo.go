@@ -28,10 +28,29 @@ type story interface {
 	close()
 }
 
-// start runs the daemon, whose log is shown.
+// start runs the daemon, shows its log, and says where its status page is.
 func (d *demo) start(config string) (err error) {
-	d.daemon, err = d.lab.Start(config, indent{os.Stdout})
-	return err
+	if d.daemon, err = d.lab.Start(config, indent{os.Stdout}); err != nil {
+		return err
+	}
+	page, err := d.page()
+	if err != nil {
+		return err
+	}
+	fmt.Println("  status page:", page)
+	return nil
+}
+
+// page is the address of the daemon's status page, as soon as there is one.
+func (d *demo) page() (string, error) {
+	ctx, cancel := context.WithTimeout(d.ctx, 30*time.Second)
+	defer cancel()
+	var page string
+	err := lab.Until(ctx, func() (err error) {
+		page, err = d.daemon.URL("/")
+		return err
+	})
+	return page, err
 }
 
 // stop ends the daemon, if it runs, and reports an end that was not clean.
@@ -56,21 +75,22 @@ func (d *demo) title(text string) {
 		select {
 		case <-line:
 		case <-d.ctx.Done():
+			return // and so does whatever the step tries
 		}
 	}
 	d.step++
 	fmt.Printf("\n=== %d. %s\n", d.step, text)
 }
 
-// exact waits until ok returns nil, and shows what stands then.
-func (d *demo) exact(ok func() error, stands func() []string) error {
+// inSync waits until ok returns nil, and shows what stands then.
+func (d *demo) inSync(ok func() error, stands func() []string) error {
 	start := time.Now()
 	ctx, cancel := context.WithTimeout(d.ctx, 30*time.Second)
 	defer cancel()
 	if err := lab.Until(ctx, ok); err != nil {
 		return fmt.Errorf("step %d does not hold: %w", d.step, err)
 	}
-	fmt.Printf("  exact after %s\n", time.Since(start).Round(time.Millisecond))
+	fmt.Printf("  in sync after %s\n", time.Since(start).Round(time.Millisecond))
 	for _, line := range stands() {
 		fmt.Println("  |", line)
 	}

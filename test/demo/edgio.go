@@ -10,7 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/emulator/edge"
 	"github.com/edgeward/edgeward/test/lab"
 	"github.com/edgeward/edgeward/test/workload"
 )
@@ -28,7 +28,7 @@ type edgioDemo struct {
 }
 
 func startEdgio(d *demo) (story, error) {
-	edge, err := d.lab.StartEdge(emulator.EdgeOptions{Dial: workload.Dial}, nil)
+	edge, err := d.lab.StartEdge(edge.Options{Dial: workload.Dial}, nil)
 	return &edgioDemo{d, edge}, err
 }
 
@@ -43,7 +43,7 @@ func (d *edgioDemo) run() error {
 			return err
 		}
 	}
-	// One after the other: of two Ingresses that claim one path, the older has it.
+	// One after the other: of two Ingresses that want one path, the older has it.
 	for _, name := range []string{"service", "endpoints", "ingress-bob", "ingress-mark"} {
 		if err := d.apply(name); err != nil {
 			return err
@@ -59,7 +59,7 @@ func (d *edgioDemo) run() error {
 	}
 	fmt.Println("  bob    /bob             names a port that the Service does not have")
 	fmt.Println("  mark   /mark/and/fred/")
-	fmt.Println("  mary   /mark/and/fred/  which mark claims already")
+	fmt.Println("  mary   /mark/and/fred/  which mark has already")
 	fmt.Println("  orphan /fred            whose Service does not exist")
 
 	config, err := d.lab.Config(d.ctx, map[string]string{"sync": "deletion_grace: 1s\nlinger: 2s"})
@@ -70,7 +70,7 @@ func (d *edgioDemo) run() error {
 	if err != nil {
 		return err
 	}
-	d.title("The daemon starts: claim, addresses, rules")
+	d.title("The daemon starts: ownership record, addresses, rules")
 	if err := d.start(config); err != nil {
 		return err
 	}
@@ -140,7 +140,7 @@ func (d *edgioDemo) run() error {
 	if !d.once {
 		return nil
 	}
-	d.title("All Ingresses go: rules first, addresses after the linger; the claim of the names stays")
+	d.title("All Ingresses go: rules first, addresses after the linger; the ownership record stays")
 	for _, name := range []string{"ingress-bob", "ingress-mary-later", "ingress-orphan"} {
 		if err := d.delete(name); err != nil {
 			return err
@@ -152,7 +152,7 @@ func (d *edgioDemo) run() error {
 // holds waits until the providers hold exactly these rules and addresses, and
 // shows them.
 func (d *edgioDemo) holds(rules []string, addresses ...string) error {
-	return d.exact(func() error {
+	return d.inSync(func() error {
 		return errors.Join(lab.Same("rules", d.lab.Rules(), rules...), lab.Same("addresses", d.lab.Addresses(), addresses...))
 	}, func() []string { return slices.Concat(d.lab.Rules(), d.lab.Records()) })
 }

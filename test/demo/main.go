@@ -1,9 +1,8 @@
 // Command demo shows edgeward at work on this machine: a real Kubernetes API
-// server, emulated Edgio and Vultr APIs, and the daemon between them. Each step
-// changes something with the cluster's API and waits until the providers hold
-// exactly what follows from it; requests go by the CDN's edge to a pod. -cdn is
-// the CDN. With -once it runs unattended and exits non-zero where a step does not
-// hold.
+// server, emulated providers, and the daemon between them. Each step changes
+// something with the cluster's API and waits until the providers hold exactly
+// what follows from it; requests go by the CDN's edge to a pod. -cdn is the CDN.
+// With -once it runs unattended and exits non-zero where a step does not hold.
 package main
 
 import (
@@ -29,16 +28,20 @@ var manifests embed.FS
 
 func main() {
 	once := flag.Bool("once", false, "do not wait for Enter between the steps, and end after the last")
-	cdn := flag.String("cdn", "edgio", "the CDN: edgio, vultr")
+	cdn := flag.String("cdn", "vultr", "the CDN: vultr, edgio")
 	flag.Parse()
-	stories := map[string]func(*demo) (story, error){"edgio": startEdgio, "vultr": startVultr}
+	stories := map[string]func(*demo) (story, error){"vultr": startVultr, "edgio": startEdgio}
 	if stories[*cdn] == nil {
-		fmt.Fprintf(os.Stderr, "demo: -cdn: %q is neither edgio nor vultr\n", *cdn)
+		fmt.Fprintf(os.Stderr, "demo: -cdn: %q is neither vultr nor edgio\n", *cdn)
 		os.Exit(64)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, *once, stories[*cdn]); err != nil {
+	err := run(ctx, *once, stories[*cdn])
+	if ctx.Err() != nil && !*once {
+		return // Ctrl-C is how it ends, in whichever step
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		os.Exit(1)
 	}
@@ -92,9 +95,14 @@ func run(ctx context.Context, once bool, start func(*demo) (story, error)) error
 		fmt.Println("\nEvery step held.")
 		return nil
 	}
-	fmt.Printf("\nThe daemon goes on. Try it yourself, and watch the log above change:\n"+
-		"  export KUBECONFIG=%s\n  kubectl get ingress\n  kubectl get nodes\n  %s\nEnd with Ctrl-C.\n",
-		server.AdminKubeconfig(), strings.Join(s.example(), " "))
+	page, err := d.page()
+	if err != nil {
+		return err
+	}
+	fmt.Printf("\nThe daemon goes on. Try it yourself, and watch its log go on here:\n"+
+		"  export KUBECONFIG=%s\n  kubectl get ingress\n  kubectl get nodes\n  %s\n"+
+		"Its status page: %s\nEnd with Ctrl-C.\n",
+		server.AdminKubeconfig(), strings.Join(s.example(), " "), page)
 	<-ctx.Done()
 	return nil
 }

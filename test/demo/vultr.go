@@ -14,7 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/emulator/edge"
 	"github.com/edgeward/edgeward/test/lab"
 	"github.com/edgeward/edgeward/test/workload"
 )
@@ -39,7 +39,7 @@ type vultrDemo struct {
 }
 
 func startVultr(d *demo) (story, error) {
-	edge, err := d.lab.StartVultrEdge(emulator.EdgeOptions{Dial: workload.Dial}, balancers())
+	edge, err := d.lab.StartVultrEdge(edge.Options{Dial: workload.Dial}, balancers())
 	return &vultrDemo{d, edge}, err
 }
 
@@ -82,7 +82,7 @@ func (d *vultrDemo) run() error {
 		return err
 	}
 	shopAt, blogAt := site{shop, "shop.default.lb"}, site{blog, "blog.default.status"}
-	d.title("The daemon starts: claim, addresses, pull zones and, once those are active, the hosts' CNAMEs")
+	d.title("The daemon starts: ownership record, addresses, pull zones and, once those are active, the hosts' CNAMEs")
 	if err := d.start(config); err != nil {
 		return err
 	}
@@ -134,7 +134,7 @@ func (d *vultrDemo) run() error {
 	if !d.once {
 		return nil
 	}
-	d.title("All Ingresses go: CNAMEs first, pull zones after their TTL, addresses after the linger; the claim stays")
+	d.title("All Ingresses go: CNAMEs first, pull zones after their TTL, addresses after the linger; the ownership record stays")
 	for _, name := range []string{"vultr-ingress-shop-tls", "vultr-ingress-blog"} {
 		if err := d.delete(name); err != nil {
 			return err
@@ -215,7 +215,7 @@ func (d *vultrDemo) certified(certificate string, sites ...site) error {
 		zones = append(zones, fmt.Sprintf("%s -> http://%s.main.%s.%s (active)", s.host, s.set, lab.Owner, lab.Domain))
 		sets = append(sets, s.set)
 	}
-	return d.exact(func() error {
+	return d.inSync(func() error {
 		var dns, shown []string
 		for _, z := range d.lab.Vultr.PullZones() {
 			dns = append(dns, z.VanityDomain+" CNAME "+strings.TrimPrefix(z.CDNURL, "https://")+" ttl 1", fmt.Sprintf(

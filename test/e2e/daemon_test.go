@@ -24,7 +24,18 @@ type daemon struct {
 // and shows its log if the test failed.
 func (b *bed) start(path string, args ...string) *daemon {
 	b.t.Helper()
-	process, err := b.Start(path, nil, args...)
+	return b.startProgram("", path, args...)
+}
+
+// startProgram is start for another program than bin/edgeward; "": for that.
+func (b *bed) startProgram(program, path string, args ...string) *daemon {
+	b.t.Helper()
+	args = append([]string{"--config", path}, args...)
+	run := func() (*lab.Daemon, error) { return lab.Run(nil, args...) }
+	if program != "" {
+		run = func() (*lab.Daemon, error) { return lab.RunProgram(program, nil, args...) }
+	}
+	process, err := run()
 	must(b.t, err)
 	b.t.Cleanup(func() {
 		if _, err := process.Stop(); err != nil {

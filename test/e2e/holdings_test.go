@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/emulator/vultrtest"
 	"github.com/edgeward/edgeward/test/invariants"
 	"github.com/edgeward/edgeward/test/lab"
 )
@@ -30,7 +30,7 @@ func TestList(t *testing.T) {
 	}
 
 	b.Edgio.Seed(foreignRule("www.example.org", "/"))
-	b.Vultr.Seed(lab.Domain, emulator.Record{Name: "www", Type: "A", Data: "192.0.2.9", TTL: 300})
+	b.Vultr.Seed(lab.Domain, vultrtest.Record{Name: "www", Type: "A", Data: "192.0.2.9", TTL: 300})
 	b.nodes("192.0.2.1")
 	b.apply(service(30080), ingress("one", "www.example.com/one"))
 	if status, output := b.run(config, "--once"); status != 0 {
@@ -131,7 +131,7 @@ func TestUninstall(t *testing.T) {
 	b := newBed(t, lab.Options{})
 	theirs := []string{
 		b.Edgio.Seed(foreignRule("www.example.org", "/")),
-		b.Vultr.Seed(lab.Domain, emulator.Record{Name: "www", Type: "A", Data: "192.0.2.9", TTL: 300}),
+		b.Vultr.Seed(lab.Domain, vultrtest.Record{Name: "www", Type: "A", Data: "192.0.2.9", TTL: 300}),
 	}
 	b.nodes("192.0.2.1", "192.0.2.2")
 	b.apply(service(30080), ingress("one", "www.example.com/one"), ingress("two", "www.example.com/two"))

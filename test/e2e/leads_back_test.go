@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/emulator/vultrtest"
 	"github.com/edgeward/edgeward/test/lab"
 )
 
@@ -21,7 +21,7 @@ func TestOriginThatLeadsBack(t *testing.T) {
 	b := newBed(t, lab.Options{})
 	b.apply(balanced(), fast("www.example.com"))
 	b.balancer("services", "web", `{"hostname": "www.example.com"}`)
-	b.Vultr.Seed(lab.PublishZone, emulator.Record{Name: "www", Type: "A", Data: "192.0.2.200", TTL: 300})
+	b.Vultr.Seed(lab.PublishZone, vultrtest.Record{Name: "www", Type: "A", Data: "192.0.2.200", TTL: 300})
 	config := b.config(withVultrCDN())
 	d := b.start(config)
 	b.until(func() error {

@@ -12,7 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/emulator/vultrtest"
 	"github.com/edgeward/edgeward/test/lab"
 )
 
@@ -36,7 +36,7 @@ func TestForeignObjects(t *testing.T) {
 		b.Edgio.Seed(foreignRule("www.example.org", "/")),
 		b.Edgio.Seed(foreignRule("www.example.com", "/taken")),
 	}
-	for _, r := range []emulator.Record{
+	for _, r := range []vultrtest.Record{
 		{Name: "", Type: "MX", Data: "mail.example.net", TTL: 300, Priority: 10},
 		{Name: "*", Type: "CNAME", Data: "k8s.example.net", TTL: 300},
 		{Name: "www", Type: "A", Data: "192.0.2.1", TTL: 77},
@@ -179,15 +179,15 @@ func TestDrift(t *testing.T) {
 		}},
 		{"a rule is deleted", "edgio", func() { b.Edgio.Remove(b.uuid("www.example.com/two")) }},
 		{"an address is edited", "vultr", func() {
-			b.Vultr.Edit(lab.Domain, record("192.0.2.1"), func(r *emulator.Record) { r.Data = "198.51.100.1" })
+			b.Vultr.Edit(lab.Domain, record("192.0.2.1"), func(r *vultrtest.Record) { r.Data = "198.51.100.1" })
 		}},
 		{"an address is deleted", "vultr", func() { b.Vultr.Remove(lab.Domain, record("192.0.2.2")) }},
 		{"an address is added", "vultr", func() {
-			b.Vultr.Seed(lab.Domain, emulator.Record{Name: "nodes.main.acme", Type: "A", Data: "198.51.100.2", TTL: 120})
+			b.Vultr.Seed(lab.Domain, vultrtest.Record{Name: "nodes.main.acme", Type: "A", Data: "198.51.100.2", TTL: 120})
 		}},
 		{"a TTL is edited", "vultr", func() {
 			for _, a := range []string{"192.0.2.1", "192.0.2.2"} {
-				b.Vultr.Edit(lab.Domain, record(a), func(r *emulator.Record) { r.TTL = 5 })
+				b.Vultr.Edit(lab.Domain, record(a), func(r *vultrtest.Record) { r.TTL = 5 })
 			}
 		}},
 	} {
@@ -220,7 +220,7 @@ func TestLostClaim(t *testing.T) {
 	d := b.start(b.config(sections{"sync": "resync_interval: 1s"}))
 	b.exact(rule("www.example.com/one", 30080))
 	b.idle(d)
-	var claim emulator.Record
+	var claim vultrtest.Record
 	for _, r := range b.Vultr.Records(lab.Domain) {
 		if r.Type == "TXT" {
 			claim = r

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/emulator/vultrtest"
 	"github.com/edgeward/edgeward/test/lab"
 )
 
@@ -197,13 +197,13 @@ func TestOnceWithAZoneMissing(t *testing.T) {
 // TestOptionsWhereThereIsNoRoom: what an operator set on a pull zone is on its successor,
 // though that could be made only when the old one had gone.
 func TestOptionsWhereThereIsNoRoom(t *testing.T) {
-	b := newBed(t, lab.Options{VultrAccount: emulator.VultrOptions{UniqueVanityDomains: true}})
+	b := newBed(t, lab.Options{VultrAccount: vultrtest.Options{UniqueVanityDomains: true}})
 	b.apply(balanced(), fast("www.example.com"))
 	b.balancer("services", "web", `{"ip": "192.0.2.9"}`)
 	d := b.start(b.config(withVultrCDN()))
 	b.until(func() error { return b.led(zone("www.example.com", "web.default.lb")) })
 	b.idle(d)
-	b.Vultr.EditPullZone(b.Vultr.PullZones()[0].ID, func(z *emulator.PullZone) { z.GZIP, z.CORS, z.BlockAI = true, true, true })
+	b.Vultr.EditPullZone(b.Vultr.PullZones()[0].ID, func(z *vultrtest.PullZone) { z.GZIP, z.CORS, z.BlockAI = true, true, true })
 	d.stop()
 	d = b.start(b.config(withVultrCDN()))
 	b.idle(d)

@@ -20,7 +20,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/emulator/vultrtest"
 	"github.com/edgeward/edgeward/test/lab"
 )
 
@@ -143,7 +143,7 @@ func TestVultrCDNForeign(t *testing.T) {
 	b := newBed(t, lab.Options{})
 	b.apply(balanced(), fast("www.example.com"))
 	b.balancer("services", "web", `{"ip": "192.0.2.9"}`)
-	b.Vultr.Seed(lab.PublishZone, emulator.Record{Name: "www", Type: "A", Data: "192.0.2.200", TTL: 300})
+	b.Vultr.Seed(lab.PublishZone, vultrtest.Record{Name: "www", Type: "A", Data: "192.0.2.200", TTL: 300})
 	d := b.start(b.config(withVultrCDN()))
 	b.until(func() error { return d.logged("www.example.com has DNS records that edgeward did not make") })
 	b.delete(fast("www.example.com"))

@@ -16,12 +16,14 @@ import (
 	"sync"
 
 	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/emulator/edgiotest"
+	"github.com/edgeward/edgeward/internal/emulator/vultrtest"
 )
 
 // Providers are the emulators to look at. They share the Changes.
 type Providers struct {
-	Edgio   *emulator.Edgio
-	Vultr   *emulator.Vultr
+	Edgio   *edgiotest.Account
+	Vultr   *vultrtest.Account
 	Changes *emulator.Changes
 	Domain  string // the zone
 	// PublishZone is the zone of published hosts; "": none.
@@ -47,13 +49,13 @@ type Guard struct {
 }
 
 type rule struct {
-	emulator.Instance
+	edgiotest.Instance
 	ours   bool
 	marked bool // by whomever
 }
 
 type record struct {
-	emulator.Record
+	vultrtest.Record
 	zone string
 	ours bool
 }
@@ -130,7 +132,7 @@ func (g *Guard) look() (map[string]rule, map[string]record) {
 }
 
 // markOf reads the header by which a rule says whose it is.
-func markOf(r emulator.Instance) (part Part, marked, valid bool) {
+func markOf(r edgiotest.Instance) (part Part, marked, valid bool) {
 	for _, set := range r.ProtocolSets {
 		for _, o := range set.Options {
 			if o.Name != "req_send_header" || len(o.Parameters) != 2 || o.Parameters[0] != "X-Edgeward" {

@@ -9,11 +9,11 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/edgeward/edgeward/edgio"
 	"github.com/edgeward/edgeward/internal/emulator"
-	"github.com/edgeward/edgeward/internal/httpapi"
+	"github.com/edgeward/edgeward/internal/emulator/edgiotest"
+	"github.com/edgeward/edgeward/internal/emulator/vultrtest"
 	"github.com/edgeward/edgeward/internal/model"
 )
 
@@ -34,8 +34,8 @@ type scene struct {
 func newScene(t *testing.T) *scene {
 	changes := new(emulator.Changes)
 	p := Providers{
-		Edgio:   emulator.NewEdgio(emulator.EdgioOptions{Username: "user", SharedKey: key, Shortname: "acme-cdn", Changes: changes}),
-		Vultr:   emulator.NewVultr(emulator.VultrOptions{Key: key, Domains: []string{domain, published}, Changes: changes}),
+		Edgio:   edgiotest.NewAccount(edgiotest.Options{Username: "user", SharedKey: key, Shortname: "acme-cdn", Changes: changes}),
+		Vultr:   vultrtest.NewAccount(vultrtest.Options{Key: key, Domains: []string{domain, published}, Changes: changes}),
 		Changes: changes, Domain: domain, PublishZone: published,
 	}
 	s := new(scene)
@@ -65,7 +65,7 @@ func (s *scene) create(t *testing.T, name string) string {
 func (s *scene) record(t *testing.T, zone, body string) string {
 	t.Helper()
 	reply := s.call(t, "POST", "domains/"+zone+"/records", body)
-	var made struct{ Record emulator.Record }
+	var made struct{ Record vultrtest.Record }
 	must(t, json.Unmarshal(reply, &made))
 	return made.Record.ID
 }
@@ -153,10 +153,10 @@ func TestGuard(t *testing.T) {
 			id := s.Edgio.Seed(foreign)
 			s.Edgio.Edit(id, func(body map[string]any) { body["x"] = 1 })
 			s.Edgio.Remove(id)
-			s.Vultr.Remove(domain, s.Vultr.Seed(domain, emulator.Record{Name: "www", Type: "A", Data: "192.0.2.1"}))
+			s.Vultr.Remove(domain, s.Vultr.Seed(domain, vultrtest.Record{Name: "www", Type: "A", Data: "192.0.2.1"}))
 		}, ""},
 		"a foreign record is deleted": {func(t *testing.T, s *scene) {
-			id := s.Vultr.Seed(domain, emulator.Record{Name: "www", Type: "A", Data: "192.0.2.1"})
+			id := s.Vultr.Seed(domain, vultrtest.Record{Name: "www", Type: "A", Data: "192.0.2.1"})
 			s.delete(t, id)
 		}, "of others was touched"},
 		"a rule that nobody marked is adopted": {func(t *testing.T, s *scene) { adopt(t, s, foreign) }, "of others was touched"},

@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/emulator/vultrtest"
 )
 
 // zone is a pull zone.
 type zone struct {
-	emulator.PullZone
+	vultrtest.PullZone
 	ours bool
 }
 
@@ -33,7 +33,7 @@ func (g *Guard) lookAtPublished(records map[string]record) {
 		return
 	}
 	all, marked := g.Vultr.Records(g.PublishZone), make(map[string]bool)
-	isMark := func(r emulator.Record) bool {
+	isMark := func(r vultrtest.Record) bool {
 		for p := range g.ours {
 			if r.Type == "TXT" && r.Data == fmt.Sprintf(`"heritage=edgeward,edgeward/owner=%s,edgeward/publisher=%s"`, p.Owner, p.Cluster) {
 				return true

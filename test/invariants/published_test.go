@@ -6,13 +6,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/emulator/vultrtest"
 	"github.com/edgeward/edgeward/internal/model"
 )
 
 // pullZone makes one of www.example.com by a call, and returns it. Without an
 // owner it has no mark.
-func (s *scene) pullZone(t *testing.T, owner, origin string) (made emulator.PullZone) {
+func (s *scene) pullZone(t *testing.T, owner, origin string) (made vultrtest.PullZone) {
 	t.Helper()
 	label := "theirs"
 	if owner != "" {
@@ -22,7 +22,7 @@ func (s *scene) pullZone(t *testing.T, owner, origin string) (made emulator.Pull
 	reply := s.call(t, "POST", "cdns/pull-zones", fmt.Sprintf(
 		`{"label": %q, "origin_scheme": "http", "origin_domain": %q, "vanity_domain": "www.example.com"}`, label, origin))
 	var body struct {
-		PullZone emulator.PullZone `json:"pull_zone"`
+		PullZone vultrtest.PullZone `json:"pull_zone"`
 	}
 	must(t, json.Unmarshal(reply, &body))
 	return body.PullZone
@@ -35,7 +35,7 @@ func (s *scene) lead(t *testing.T, owner, to string) string {
 	return s.record(t, published, fmt.Sprintf(`{"name": "www", "type": "CNAME", "data": %q}`, to))
 }
 
-func cdnHost(z emulator.PullZone) string { return strings.TrimPrefix(z.CDNURL, "https://") }
+func cdnHost(z vultrtest.PullZone) string { return strings.TrimPrefix(z.CDNURL, "https://") }
 
 // TestPublished does what is allowed at pull zones and published hosts, and what
 // is not.
@@ -63,7 +63,7 @@ func TestPublished(t *testing.T) {
 		}, "where no pull zone is"},
 		"a CNAME to a pending zone": {func(t *testing.T, s *scene) {
 			z := s.pullZone(t, "acme", elsewhere)
-			s.Vultr.EditPullZone(z.ID, func(z *emulator.PullZone) { z.Status = "pending" })
+			s.Vultr.EditPullZone(z.ID, func(z *vultrtest.PullZone) { z.Status = "pending" })
 			s.lead(t, "acme", cdnHost(z))
 		}, "which is pending still"},
 		"a CNAME without a mark": {func(t *testing.T, s *scene) {
@@ -71,14 +71,14 @@ func TestPublished(t *testing.T) {
 		}, "outside of what is ours"},
 		"the mark of another owner": {func(t *testing.T, s *scene) { s.lead(t, "other", "cdn.example.org") }, "outside of what is ours"},
 		"a foreign zone is deleted": {func(t *testing.T, s *scene) {
-			s.call(t, "DELETE", "cdns/pull-zones/"+s.Vultr.SeedPullZone(emulator.PullZone{Label: "theirs"}), "")
+			s.call(t, "DELETE", "cdns/pull-zones/"+s.Vultr.SeedPullZone(vultrtest.PullZone{Label: "theirs"}), "")
 		}, "of others was touched"},
 		"a foreign zone is changed": {func(t *testing.T, s *scene) {
-			s.call(t, "PUT", "cdns/pull-zones/"+s.Vultr.SeedPullZone(emulator.PullZone{Label: "theirs"}), `{"label": "theirs", "cors": true}`)
+			s.call(t, "PUT", "cdns/pull-zones/"+s.Vultr.SeedPullZone(vultrtest.PullZone{Label: "theirs"}), `{"label": "theirs", "cors": true}`)
 		}, "of others was touched"},
 		"others do as they like": {func(_ *testing.T, s *scene) {
-			id := s.Vultr.SeedPullZone(emulator.PullZone{Label: "theirs"})
-			s.Vultr.EditPullZone(id, func(z *emulator.PullZone) { z.CORS = true })
+			id := s.Vultr.SeedPullZone(vultrtest.PullZone{Label: "theirs"})
+			s.Vultr.EditPullZone(id, func(z *vultrtest.PullZone) { z.CORS = true })
 			s.Vultr.RemovePullZone(id)
 		}, ""},
 		"our zone loses its mark": {func(t *testing.T, s *scene) {

@@ -33,12 +33,12 @@ func TestStartedServerIsOfTheVersionOfItsModule(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	gomod, err := os.ReadFile("../apiserver/go.mod")
+	gomod, err := os.ReadFile("../go.mod")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if want := "k8s.io/kubernetes " + version.GitVersion + " "; !strings.Contains(string(gomod), want) {
-		t.Errorf("the API server calls itself %s, which is not in test/apiserver/go.mod", version.GitVersion)
+		t.Errorf("the API server calls itself %s, which is not in test/go.mod", version.GitVersion)
 	}
 }
 

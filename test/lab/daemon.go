@@ -34,14 +34,26 @@ func (l *Lab) Start(config string, copyTo io.Writer, args ...string) (*Daemon, e
 
 // Run starts bin/edgeward with arguments. What it prints is kept, and copied to
 // copyTo if that is not nil.
-func Run(copyTo io.Writer, args ...string) (*Daemon, error) {
+func Run(copyTo io.Writer, args ...string) (*Daemon, error) { return RunWith(nil, copyTo, args...) }
+
+// RunWith is Run with further variables in the environment.
+func RunWith(env []string, copyTo io.Writer, args ...string) (*Daemon, error) {
 	root, err := Root()
 	if err != nil {
 		return nil, err
 	}
+	return run(filepath.Join(root, "bin", "edgeward"), env, copyTo, args)
+}
+
+// RunProgram is Run for another program than bin/edgeward.
+func RunProgram(path string, copyTo io.Writer, args ...string) (*Daemon, error) {
+	return run(path, nil, copyTo, args)
+}
+
+func run(path string, env []string, copyTo io.Writer, args []string) (*Daemon, error) {
 	d := &Daemon{log: &logBuffer{copyTo: copyTo}, done: make(chan struct{})}
-	d.cmd = exec.Command(filepath.Join(root, "bin", "edgeward"), args...)
-	d.cmd.Env = environment()
+	d.cmd = exec.Command(path, args...)
+	d.cmd.Env = append(environment(), env...)
 	d.cmd.Stdout, d.cmd.Stderr = d.log, d.log
 	d.cmd.SysProcAttr = kube.ChildAttributes()
 	if err := d.cmd.Start(); err != nil {

@@ -12,29 +12,31 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/emulator/edge"
+	"github.com/edgeward/edgeward/internal/emulator/nameserver"
+	"github.com/edgeward/edgeward/internal/emulator/resolver"
 )
 
 // Edge is a CDN edge that takes requests by what the lab's providers hold.
 type Edge struct {
-	*emulator.Edge
+	*edge.Edge
 	HTTP, HTTPS string // where it listens, "127.0.0.1:41234"
 	CAFile      string // the certificate to trust, PEM
 
-	authority *emulator.Authority
-	dns       *emulator.DNS
+	authority *edge.Authority
+	dns       *nameserver.Server
 	servers   []*http.Server
 }
 
 // StartEdge starts one of Edgio's that finds origins by the lab's zone; the
 // resolver of the options is its own. Names outside of the zone, such as those of
 // load balancers, have their address in hosts.
-func (l *Lab) StartEdge(o emulator.EdgeOptions, hosts map[string]netip.Addr) (*Edge, error) {
+func (l *Lab) StartEdge(o edge.Options, hosts map[string]netip.Addr) (*Edge, error) {
 	e, err := l.prepareEdge(&o, hosts)
 	if err != nil {
 		return nil, err
 	}
-	e.Edge = emulator.NewEdgioEdge(l.Edgio, o)
+	e.Edge = l.Edgio.NewEdge(o)
 	if e.HTTP, err = e.serve(e.Edge, nil); err == nil {
 		e.HTTPS, err = e.serve(e.Edge, e.authority.ServerConfig())
 	}
@@ -47,8 +49,8 @@ func (l *Lab) StartEdge(o emulator.EdgeOptions, hosts map[string]netip.Addr) (*E
 
 // prepareEdge makes what every edge has: an authority, and a name server for its
 // resolver, which it puts into the options.
-func (l *Lab) prepareEdge(o *emulator.EdgeOptions, hosts map[string]netip.Addr) (*Edge, error) {
-	authority, err := emulator.NewAuthority()
+func (l *Lab) prepareEdge(o *edge.Options, hosts map[string]netip.Addr) (*Edge, error) {
+	authority, err := edge.NewAuthority()
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +61,7 @@ func (l *Lab) prepareEdge(o *emulator.EdgeOptions, hosts map[string]netip.Addr) 
 	if e.dns, err = l.Vultr.ListenDNS("127.0.0.1:0"); err != nil {
 		return nil, err
 	}
-	o.Resolver = emulator.NewResolver(emulator.ResolverOptions{
+	o.Resolver = resolver.New(resolver.Options{
 		Server: e.dns.Addr(),
 		Outside: func(_ context.Context, name string) ([]netip.Addr, error) {
 			if address, ok := hosts[name]; ok {

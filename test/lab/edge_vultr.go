@@ -12,7 +12,9 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/emulator/edge"
+	"github.com/edgeward/edgeward/internal/emulator/resolver"
+	"github.com/edgeward/edgeward/internal/emulator/vultrtest"
 )
 
 // VultrEdge is the edge of Vultr's CDN. Each pull zone is served at an address of
@@ -31,12 +33,12 @@ type VultrEdge struct {
 type Door struct{ HTTP, HTTPS string }
 
 // StartVultrEdge is StartEdge for Vultr's CDN.
-func (l *Lab) StartVultrEdge(o emulator.EdgeOptions, hosts map[string]netip.Addr) (*VultrEdge, error) {
+func (l *Lab) StartVultrEdge(o edge.Options, hosts map[string]netip.Addr) (*VultrEdge, error) {
 	e, err := l.prepareEdge(&o, hosts)
 	if err != nil {
 		return nil, err
 	}
-	e.Edge = emulator.NewVultrEdge(l.Vultr, o)
+	e.Edge = l.Vultr.NewEdge(o)
 	return &VultrEdge{Edge: e, lab: l, doors: make(map[string]Door)}, nil
 }
 
@@ -50,12 +52,12 @@ func (e *VultrEdge) Find(ctx context.Context, host string) (name string, at Door
 	return e.find(ctx, e.newResolver(), host)
 }
 
-func (e *VultrEdge) newResolver() *emulator.Resolver {
-	return emulator.NewResolver(emulator.ResolverOptions{Server: e.dns.Addr()})
+func (e *VultrEdge) newResolver() *resolver.Resolver {
+	return resolver.New(resolver.Options{Server: e.dns.Addr()})
 }
 
-func (e *VultrEdge) find(ctx context.Context, r *emulator.Resolver, host string) (name string, at Door, err error) {
-	if name, err = r.Alias(ctx, host); err == nil {
+func (e *VultrEdge) find(ctx context.Context, names *resolver.Resolver, host string) (name string, at Door, err error) {
+	if name, err = names.Alias(ctx, host); err == nil {
 		at, err = e.door(name)
 	}
 	return name, at, err
@@ -98,13 +100,13 @@ func (e *VultrEdge) door(name string) (at Door, err error) {
 }
 
 // zone is the pull zone with a host name at the CDN.
-func (e *VultrEdge) zone(name string) (emulator.PullZone, bool) {
+func (e *VultrEdge) zone(name string) (vultrtest.PullZone, bool) {
 	for _, z := range e.lab.Vultr.PullZones() {
 		if z.CDNURL == "https://"+name {
 			return z, true
 		}
 	}
-	return emulator.PullZone{}, false
+	return vultrtest.PullZone{}, false
 }
 
 // Client is one of the CDN's: for each request it finds the door of the host by
@@ -116,7 +118,7 @@ func (e *VultrEdge) Client() *http.Client {
 // byDNS sends a request where DNS leads its host, on a connection to there.
 type byDNS struct {
 	edge     *VultrEdge
-	resolver *emulator.Resolver
+	resolver *resolver.Resolver
 
 	mu   sync.Mutex
 	ways map[string]*http.Transport // by the name at the CDN

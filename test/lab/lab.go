@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/emulator/edgiotest"
+	"github.com/edgeward/edgeward/internal/emulator/vultrtest"
 	"github.com/edgeward/edgeward/test/kube"
 )
 
@@ -43,8 +45,8 @@ type Options struct {
 	AllowDuplicates bool
 	// EdgioAccount and VultrAccount are the accounts' further switches. What the lab
 	// sets itself, such as keys and names, is not taken from there.
-	EdgioAccount emulator.EdgioOptions
-	VultrAccount emulator.VultrOptions
+	EdgioAccount edgiotest.Options
+	VultrAccount vultrtest.Options
 	// Observe, if not nil, goes around each provider, to see its calls.
 	Observe func(provider string, h http.Handler) http.Handler
 }
@@ -52,8 +54,8 @@ type Options struct {
 // Lab is one installation: a cluster with its providers.
 type Lab struct {
 	Kube    *kube.Server
-	Edgio   *emulator.Edgio
-	Vultr   *emulator.Vultr
+	Edgio   *edgiotest.Account
+	Vultr   *vultrtest.Account
 	Changes *emulator.Changes // of both providers
 	Faults  *emulator.Faults  // likewise; none befall a call unless a test sets some
 
@@ -75,7 +77,7 @@ func New(ctx context.Context, server *kube.Server, dir string, o Options) (*Lab,
 	v.Limit, v.Latency, v.Changes, v.Faults = o.VultrLimit, o.Latency, changes, faults
 	l := &Lab{
 		Kube: server, dir: dir, Changes: changes, Faults: faults,
-		Edgio: emulator.NewEdgio(e), Vultr: emulator.NewVultr(v),
+		Edgio: edgiotest.NewAccount(e), Vultr: vultrtest.NewAccount(v),
 	}
 	var err error
 	if o.Observe == nil {
@@ -121,6 +123,10 @@ func (l *Lab) serve(h http.Handler) (url string, err error) {
 	return "http://" + listener.Addr().String(), nil
 }
 
+// EdgioURL and VultrURL are the base URLs of the emulated providers.
+func (l *Lab) EdgioURL() string { return l.edgioURL + "/config-api/v1" }
+func (l *Lab) VultrURL() string { return l.vultrURL }
+
 // InFlight is how many calls the emulated providers have not answered yet.
 func (l *Lab) InFlight() int { return int(l.inFlight.Load()) }
 
@@ -148,8 +154,8 @@ func (l *Lab) Config(ctx context.Context, sections map[string]string) (string, e
 	}
 	defaults := []struct{ name, lines string }{
 		{"clusters", "- name: main\n  kubeconfig: " + kubeconfig},
-		{"edgio", fmt.Sprintf("base_url: %s/config-api/v1\nusername: %s\nshared_key: %s\nshortname: %s\nrequests_per_minute: 0",
-			l.edgioURL, username, SharedKey, Shortname)},
+		{"edgio", fmt.Sprintf("base_url: %s\nusername: %s\nshared_key: %s\nshortname: %s\nrequests_per_minute: 0",
+			l.EdgioURL(), username, SharedKey, Shortname)},
 		{"vultr", fmt.Sprintf("base_url: %s\napi_key: %s\ndomain: %s\nrequests_per_second: 0", l.vultrURL, APIKey, Domain)},
 		{"sync", "deletion_grace: 0s\nlinger: 0s"},
 		{"metrics", "listen: 127.0.0.1:0"},

@@ -24,7 +24,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/emulator/edgiotest"
+	"github.com/edgeward/edgeward/internal/emulator/vultrtest"
 	"github.com/edgeward/edgeward/test/kube"
 	"github.com/edgeward/edgeward/test/lab"
 )
@@ -80,8 +81,8 @@ func TestOriginalDemo(t *testing.T) {
 	must(t, server.CreateNode(t.Context(), "inside", ""))
 	must(t, server.Apply(t.Context(), []byte(manifest)))
 
-	edgio := emulator.NewEdgio(emulator.EdgioOptions{Username: username, SharedKey: sharedKey, Shortname: shortname, RefuseDuplicates: true})
-	vultr := emulator.NewVultr(emulator.VultrOptions{Key: apiKey, Domains: []string{domain}, Limit: 30})
+	edgio := edgiotest.NewAccount(edgiotest.Options{Username: username, SharedKey: sharedKey, Shortname: shortname, RefuseDuplicates: true})
+	vultr := vultrtest.NewAccount(vultrtest.Options{Key: apiKey, Domains: []string{domain}, Limit: 30})
 	dir := install(t, edgio, vultr)
 
 	// Each start tells of every Ingress as a new one. The second finds what the
@@ -110,7 +111,7 @@ func TestOriginalDemo(t *testing.T) {
 }
 
 // stands says what is not as the demo wants it.
-func stands(edgio *emulator.Edgio, vultr *emulator.Vultr, version int) error {
+func stands(edgio *edgiotest.Account, vultr *vultrtest.Account, version int) error {
 	rules := edgio.Instances()
 	if len(rules) != 1 || rules[0].Version != version {
 		return fmt.Errorf("%d rules: %+v", len(rules), rules)

@@ -43,7 +43,7 @@ func podTemplate(t *testing.T) *corev1.PodTemplateSpec {
 	return &deployment.Spec.Template
 }
 
-// TestClusterAcceptsManifests applies the manifests in the README's order, and
+// TestClusterAcceptsManifests applies the manifests in the order of docs/install.md, and
 // makes a Pod of the Deployment's where only restricted ones may be
 // (https://kubernetes.io/docs/concepts/security/pod-security-standards/).
 func TestClusterAcceptsManifests(t *testing.T) {

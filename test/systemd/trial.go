@@ -54,7 +54,7 @@ func (t *trial) prepare(ctx context.Context) error {
 	return err
 }
 
-// configure does what the README asks of the admin.
+// configure does what docs/install.md asks of the admin.
 func (t *trial) configure(ctx context.Context) error {
 	path, err := lab.Kubeconfig(ctx, t.lab.Kube)
 	if err != nil {

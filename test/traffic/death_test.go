@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/emulator/edge"
 )
 
 // TestNodeDeathWithoutRetry has a node die while requests come in to an edge that
@@ -21,7 +21,7 @@ func TestNodeDeathWithoutRetry(t *testing.T) {
 		{"its Node is not ready", func(w *world) { must(w.t, server.SetNodeReady(w.t.Context(), nodeName(1), false)) }},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			w := newWorld(t, emulator.EdgeOptions{NoRetry: true}, "", nil)
+			w := newWorld(t, edge.Options{NoRetry: true}, "", nil)
 			w.nodes(4)
 			w.pods(2, 3)
 			w.inDNS(1, 2, 3, 4)
@@ -71,7 +71,7 @@ func TestNodeDeathWithoutRetry(t *testing.T) {
 // at once and at every node: what fails then, fails until the rule is known at
 // the edge, and no longer.
 func TestNodePortInPlace(t *testing.T) {
-	w := newWorld(t, emulator.EdgeOptions{}, "", nil)
+	w := newWorld(t, edge.Options{}, "", nil)
 	var mu sync.Mutex
 	var updated time.Time // the last rule
 	w.Changes.OnChange(func() {

@@ -5,7 +5,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/emulator/edge"
 )
 
 // requests is how many are sent at least, over all scenarios.
@@ -38,7 +38,7 @@ func TestNoRequestFails(t *testing.T) {
 	sent, failed, retried := 0, 0, 0
 	for i, s := range scenarios {
 		t.Run(s.name, func(t *testing.T) {
-			w := newWorld(t, emulator.EdgeOptions{}, s.service, s.prepare)
+			w := newWorld(t, edge.Options{}, s.service, s.prepare)
 			s.play(w)
 			if i == len(scenarios)-1 {
 				must(t, w.load.Await(t.Context(), max(0, requests-sent-w.load.Sent())))

@@ -15,7 +15,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/emulator/edge"
 	"github.com/edgeward/edgeward/test/lab"
 	"github.com/edgeward/edgeward/test/workload"
 )
@@ -56,9 +56,9 @@ type vultrWorld struct {
 func newVultrWorld(t *testing.T) *vultrWorld {
 	t.Helper()
 	w := new(vultrWorld)
-	w.world = newCluster(t, func(l *world) (edge, error) {
+	w.world = newCluster(t, func(l *world) (edgeServer, error) {
 		var err error
-		w.pulls, err = l.StartVultrEdge(emulator.EdgeOptions{Propagation: propagation, Dial: workload.Dial}, balancerHosts())
+		w.pulls, err = l.StartVultrEdge(edge.Options{Propagation: propagation, Dial: workload.Dial}, balancerHosts())
 		return w.pulls, err
 	})
 	root, err := lab.Root()

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/emulator/edge"
 	"github.com/edgeward/edgeward/test/kube"
 	"github.com/edgeward/edgeward/test/lab"
 	"github.com/edgeward/edgeward/test/workload"
@@ -41,15 +41,15 @@ const balancerName = "lb.cloud.example"
 type world struct {
 	*lab.Lab
 	t        *testing.T
-	edge     edge
+	edge     edgeServer
 	workload *workload.Workload
 	daemon   *lab.Daemon
 	config   string
 	load     *Load
 }
 
-// edge is a CDN's.
-type edge interface {
+// edgeServer is a CDN's.
+type edgeServer interface {
 	Client() *http.Client
 	Retries() int
 	Close() error
@@ -58,11 +58,11 @@ type edge interface {
 // newWorld makes one with three nodes, a pod on the first two, and a daemon, and
 // starts the load once all of it serves. service is a manifest; "" is NodePort
 // with the policy Cluster. prepare, if not nil, runs before the daemon.
-func newWorld(t *testing.T, o emulator.EdgeOptions, service string, prepare func(*world)) *world {
+func newWorld(t *testing.T, o edge.Options, service string, prepare func(*world)) *world {
 	t.Helper()
 	o.Propagation = propagation
 	o.Dial = workload.Dial
-	w := newCluster(t, func(w *world) (edge, error) { return w.StartEdge(o, balancerHosts()) })
+	w := newCluster(t, func(w *world) (edgeServer, error) { return w.StartEdge(o, balancerHosts()) })
 	if service == "" {
 		service = nodePort("Cluster", onNodes)
 	}
@@ -86,7 +86,7 @@ func newWorld(t *testing.T, o emulator.EdgeOptions, service string, prepare func
 }
 
 // newCluster makes the world without anything published, and no daemon yet.
-func newCluster(t *testing.T, start func(*world) (edge, error)) *world {
+func newCluster(t *testing.T, start func(*world) (edgeServer, error)) *world {
 	t.Helper()
 	w := &world{t: t}
 	must(t, server.Clean(t.Context()))

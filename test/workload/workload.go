@@ -24,7 +24,7 @@ import (
 	discoverylisters "k8s.io/client-go/listers/discovery/v1"
 	"k8s.io/client-go/tools/cache"
 
-	"github.com/edgeward/edgeward/internal/emulator"
+	"github.com/edgeward/edgeward/internal/emulator/edge"
 )
 
 // Answer is what a pod answers, as JSON: what it saw of the request.
@@ -47,7 +47,7 @@ type Workload struct {
 	services corelisters.ServiceLister
 	slices   discoverylisters.EndpointSliceLister
 	hosts    map[string]netip.Addr
-	secure   *emulator.Authority
+	secure   *edge.Authority
 	stop     func()
 	turn     atomic.Uint32
 
@@ -63,7 +63,7 @@ type Workload struct {
 // name has its address in hosts. It returns when the doors of the cluster as it
 // is are open.
 func Start(ctx context.Context, client kubernetes.Interface, hosts map[string]netip.Addr) (*Workload, error) {
-	authority, err := emulator.NewAuthority()
+	authority, err := edge.NewAuthority()
 	if err != nil {
 		return nil, err
 	}
