@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/guard"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/observed"
 	"github.com/edgeward/edgeward/internal/plan"
@@ -147,7 +148,7 @@ func TestLeftOver(t *testing.T) {
 	const unwanted = "no Ingress wants this rule any more"
 	blocked := func(cdn model.Provider, cluster string) func(*Overview) {
 		return func(o *Overview) {
-			o.Step.Blocked = []plan.Blocked{{Provider: cdn, Cluster: cluster, Count: 1, Total: 1}}
+			o.Step.Blocked = []guard.Blocked{{Provider: cdn, Cluster: cluster, Count: 1, Total: 1}}
 		}
 	}
 	tests := map[string]struct {

@@ -2,21 +2,34 @@ package plan
 
 import (
 	"fmt"
+	"reflect"
 	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/fixture"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/observed"
+	"github.com/edgeward/edgeward/internal/table"
 )
 
 // raceDetector reports whether everything is some five times slower.
 func raceDetector() bool {
 	info, ok := debug.ReadBuildInfo()
 	return ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
+}
+
+// privateFields has cmp look into what nobody else sees, but for what only saves work.
+func privateFields() cmp.Options {
+	return cmp.Options{
+		cmp.Exporter(func(reflect.Type) bool { return true }),
+		cmpopts.IgnoreUnexported(desired.Want{}), cmpopts.IgnoreTypes(table.Rows{}, table.Directory{}),
+	}
 }
 
 // ownClaim is the text of a cluster's claim that says at which CDNs it has rules.

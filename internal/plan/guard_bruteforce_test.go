@@ -11,6 +11,7 @@ import (
 
 	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/fixture"
+	"github.com/edgeward/edgeward/internal/guard"
 )
 
 // guardWorld is a cluster that changes by chance, and a daemon that sees it well or not.
@@ -145,7 +146,7 @@ func (w *guardWorld) wrongView() {
 	w.run()
 	w.later(time.Duration(w.rng.IntN(40)) * time.Minute)
 	r, h, a := w.count()
-	for what, loss := range map[string]Loss{"rules": {rules, r}, "addresses": {addresses, a}} {
+	for what, loss := range map[string]guard.Loss{"rules": {Had: rules, Left: r}, "addresses": {Had: addresses, Left: a}} {
 		if loss.Exceeds(w.Settings.MaxDelete) {
 			w.fail("a wrong view has taken %d of %d %s away", loss.Had-loss.Left, loss.Had, what)
 		}

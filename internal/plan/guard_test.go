@@ -15,6 +15,7 @@ import (
 
 	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/fixture"
+	"github.com/edgeward/edgeward/internal/guard"
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/model"
 )
@@ -59,7 +60,7 @@ func TestLoss(t *testing.T) {
 		}
 		want := map[string]bool{"is none": false, "goes": false, "waits": true}
 		waits, ok := want[row[4]]
-		if got := (Loss{had, left}).Exceeds(share); !ok || got != waits {
+		if got := (guard.Loss{Had: had, Left: left}).Exceeds(share); !ok || got != waits {
 			t.Errorf("%d of %d left with max_delete %g: waits %t, want %q", left, had, share, got, row[4])
 		}
 		if none := left >= had; none != (row[4] == "is none") {

@@ -142,8 +142,8 @@ func TestNamedAddressesStay(t *testing.T) {
 	for name, theirs := range map[string]model.Rule{
 		"somebody's":              {ID: "x", RuleKey: model.RuleKey{CDN: model.Edgio, Host: "blog.example.com", Path: "/"}, SourceHost: fixture.NodesHost},
 		"in upper case":           {ID: "x", RuleKey: model.RuleKey{CDN: model.Edgio, Host: "blog.example.com", Path: "/"}, SourceHost: "NODES.main.acme.k8s.EXAMPLE.net."},
-		"another owner's":         marked(model.Rule{ID: "x", RuleKey: model.RuleKey{CDN: model.Edgio, Host: "blog.example.com", Path: "/"}, SourceHost: fixture.NodesHost}, model.OwnerLabel{Owner: "other", IngressID: fixture.ShopID()}),
-		"an unknown cluster's":    marked(model.Rule{ID: "x", RuleKey: model.RuleKey{CDN: model.Edgio, Host: "blog.example.com", Path: "/"}, SourceHost: fixture.NodesHost}, model.OwnerLabel{Owner: fixture.Owner, IngressID: model.IngressID{Cluster: "gone", Namespace: "default", Name: "blog"}}),
+		"another owner's":         fixture.Labelled(model.Rule{ID: "x", RuleKey: model.RuleKey{CDN: model.Edgio, Host: "blog.example.com", Path: "/"}, SourceHost: fixture.NodesHost}, model.OwnerLabel{Owner: "other", IngressID: fixture.ShopID()}),
+		"an unknown cluster's":    fixture.Labelled(model.Rule{ID: "x", RuleKey: model.RuleKey{CDN: model.Edgio, Host: "blog.example.com", Path: "/"}, SourceHost: fixture.NodesHost}, model.OwnerLabel{Owner: fixture.Owner, IngressID: model.IngressID{Cluster: "gone", Namespace: "default", Name: "blog"}}),
 		"a copy of one of ours's": {ID: "x", RuleKey: model.RuleKey{CDN: model.Edgio, Host: "blog.example.com", Path: "/"}, SourceHost: fixture.NodesHost, Protocols: []model.Protocol{{Label: model.OwnerLabel{Owner: fixture.Owner, IngressID: fixture.ShopID()}.String(fixture.ShopKey())}}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -214,12 +214,6 @@ func TestUnknownSet(t *testing.T) {
 	if diff := cmp.Diff([]string(nil), s.run()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-}
-
-// marked gives a rule a protocol set with the mark.
-func marked(r model.Rule, m model.OwnerLabel) model.Rule {
-	r.Protocols = []model.Protocol{{Published: "https", Source: "http", SourcePort: 30080, Label: m.String(r.RuleKey)}}
-	return r
 }
 
 // TestRulesUnknown has the records read and the rules not: sets that are wanted

@@ -22,7 +22,7 @@ func TestForeignRules(t *testing.T) {
 	twin.ID = "y"
 	copied := bare
 	copied.Protocols = []model.Protocol{{Published: "https", Label: model.OwnerLabel{Owner: fixture.Owner, IngressID: fixture.ShopID()}.String(model.RuleKey{CDN: model.Edgio, Host: "old.example.com", Path: "/a"})}}
-	other := marked(bare, model.OwnerLabel{Owner: "other", IngressID: fixture.ShopID()})
+	other := fixture.Labelled(bare, model.OwnerLabel{Owner: "other", IngressID: fixture.ShopID()})
 	const (
 		unknown = foreignRuleThere
 		another = "conflict www.example.com/a: a rule of another edgeward, owner other, has it already"
@@ -48,8 +48,8 @@ func TestForeignRules(t *testing.T) {
 		"always, but one is another's":    {[]model.Rule{bare, other}, fixture.Shop(), "always", nil, another},
 		"always, with somebody's mark":    {[]model.Rule{{ID: "x", RuleKey: fixture.ShopKey(), Protocols: []model.Protocol{{Label: "1"}}}}, fixture.Shop(), "always", nil, unknown},
 		"a place beside":                  {[]model.Rule{{ID: "x", RuleKey: model.RuleKey{CDN: model.Edgio, Host: "www.example.com", Path: "/a/"}}}, fixture.Shop(), "never", []string{"0s: create rule www.example.com/a for shop"}, "synced www.example.com/a"},
-		"another owner's beside ours":     {[]model.Rule{other, marked(bare, model.OwnerLabel{Owner: fixture.Owner, IngressID: fixture.ShopID()})}, fixture.Shop(), "never", []string{"0s: update rule www.example.com/a for shop"}, "synced www.example.com/a"},
-		"ours of a deleted Ingress":       {[]model.Rule{marked(bare, model.OwnerLabel{Owner: fixture.Owner, IngressID: model.IngressID{Cluster: "main", Namespace: "default", Name: "gone"}})}, fixture.Shop(), "never", []string{"0s: update rule www.example.com/a for shop"}, "synced www.example.com/a"},
+		"another owner's beside ours":     {[]model.Rule{other, fixture.Labelled(bare, model.OwnerLabel{Owner: fixture.Owner, IngressID: fixture.ShopID()})}, fixture.Shop(), "never", []string{"0s: update rule www.example.com/a for shop"}, "synced www.example.com/a"},
+		"ours of a deleted Ingress":       {[]model.Rule{fixture.Labelled(bare, model.OwnerLabel{Owner: fixture.Owner, IngressID: model.IngressID{Cluster: "main", Namespace: "default", Name: "gone"}})}, fixture.Shop(), "never", []string{"0s: update rule www.example.com/a for shop"}, "synced www.example.com/a"},
 		"ours with a lost mark and drift": {[]model.Rule{lostMark(bare)}, fixture.Shop(), "never", []string{"0s: update rule www.example.com/a for shop"}, "synced www.example.com/a"},
 	}
 	for name, test := range tests {
@@ -71,7 +71,7 @@ func TestForeignRules(t *testing.T) {
 
 // lostMark has two protocol sets, of which one has lost the mark.
 func lostMark(r model.Rule) model.Rule {
-	r = marked(r, model.OwnerLabel{Owner: fixture.Owner, IngressID: fixture.ShopID()})
+	r = fixture.Labelled(r, model.OwnerLabel{Owner: fixture.Owner, IngressID: fixture.ShopID()})
 	r.Protocols = append([]model.Protocol{{Published: "http"}}, r.Protocols...)
 	return r
 }
@@ -83,8 +83,8 @@ func TestForeignRulesElsewhere(t *testing.T) {
 	for name, r := range map[string]model.Rule{
 		"somebody's":           {ID: "x", RuleKey: at},
 		"a copy of ours":       {ID: "x", RuleKey: at, Protocols: []model.Protocol{{Label: model.OwnerLabel{Owner: fixture.Owner, IngressID: fixture.ShopID()}.String(fixture.ShopKey())}}},
-		"another owner's":      marked(model.Rule{ID: "x", RuleKey: at}, model.OwnerLabel{Owner: "other", IngressID: fixture.ShopID()}),
-		"an unknown cluster's": marked(model.Rule{ID: "x", RuleKey: at}, model.OwnerLabel{Owner: fixture.Owner, IngressID: model.IngressID{Cluster: "old", Namespace: "default", Name: "shop"}}),
+		"another owner's":      fixture.Labelled(model.Rule{ID: "x", RuleKey: at}, model.OwnerLabel{Owner: "other", IngressID: fixture.ShopID()}),
+		"an unknown cluster's": fixture.Labelled(model.Rule{ID: "x", RuleKey: at}, model.OwnerLabel{Owner: fixture.Owner, IngressID: model.IngressID{Cluster: "old", Namespace: "default", Name: "shop"}}),
 		"two owners' in one":   {ID: "x", RuleKey: at, Protocols: []model.Protocol{{Label: model.OwnerLabel{Owner: fixture.Owner, IngressID: fixture.ShopID()}.String(at)}, {Label: model.OwnerLabel{Owner: "other", IngressID: fixture.ShopID()}.String(at)}}},
 	} {
 		t.Run(name, func(t *testing.T) {

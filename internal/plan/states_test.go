@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/fixture"
@@ -158,7 +157,7 @@ func TestInputIsNotChanged(t *testing.T) {
 	}
 	in := build()
 	first := next(in)
-	private := cmp.Options{cmp.AllowUnexported(Memory{}, absence{}, desired.Route{}, model.Op[model.Rule]{}, model.Op[model.Record]{}), cmpopts.IgnoreUnexported(desired.Want{}, rows{}, directory{})}
+	private := privateFields()
 	if diff := cmp.Diff(first, next(in), private); diff != "" {
 		t.Errorf("the second answer is another one (-first +second):\n%s", diff)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/observed"
+	"github.com/edgeward/edgeward/internal/owned"
 )
 
 // TestPreviewOfAZoneThatCannotBeRead: of a zone that cannot be read plan promises nothing, and nothing goes to
@@ -240,7 +241,7 @@ func TestUninstallKeepsWhatAKeptCNAMELeadsTo(t *testing.T) {
 	set = without(set, model.VultrCDN)
 	set.CDNs[0].Host = ""
 	s = s.restarted(set, fixture.Cluster("main", old...))
-	h := AllHoldings(s.Rules.Objects, s.Records, set)["main"]
+	h := owned.All(s.Rules.Objects, s.Records, set)["main"]
 	for _, r := range h.CNAMEs {
 		if r.Data == "acme.cdn.example.net" && h.Kept[r.ID] != "" && h.Kept[h.Rules[0].ID] == "" {
 			t.Errorf("%s is kept, and the rule %s is not", r.Key(), h.Rules[0].Key())
@@ -354,7 +355,7 @@ func TestUninstallWithoutClaim(t *testing.T) {
 			} else {
 				s.record(t, claimOf(s)).Data = data
 			}
-			h := AllHoldings(s.Rules.Objects, s.Records, next)["main"]
+			h := owned.All(s.Rules.Objects, s.Records, next)["main"]
 			for _, r := range slices.Concat(h.CNAMEs, h.Records) {
 				if (strings.HasPrefix(r.Data, "cdn-") || r.Data == "192.0.2.2") && h.Kept[r.ID] == "" {
 					t.Errorf("goes: %s %s", r.Key(), r.Data)

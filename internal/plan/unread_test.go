@@ -13,6 +13,7 @@ import (
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/observed"
+	"github.com/edgeward/edgeward/internal/owned"
 )
 
 // without is a configuration that lacks a CDN.
@@ -217,7 +218,7 @@ func TestZoneTakenOut(t *testing.T) {
 	if why := s.step.Kept[rule.ID]; !told() || !strings.Contains(why, "www.example.com may still lead to it") {
 		t.Errorf("notices %v, kept %q", s.step.Notices, why)
 	}
-	h := AllHoldings(s.Rules.Objects, s.Records, set)["main"]
+	h := owned.All(s.Rules.Objects, s.Records, set)["main"]
 	if len(h.Kept) != 3 { // the rule, its address, the claim
 		t.Errorf("uninstall would keep %v", h.Kept)
 	}

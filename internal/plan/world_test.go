@@ -15,6 +15,7 @@ import (
 	"github.com/edgeward/edgeward/internal/fixture"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/observed"
+	"github.com/edgeward/edgeward/internal/table"
 )
 
 // world is both providers and the daemon's picture of them, as an unkind model:
@@ -133,7 +134,7 @@ func foreignRules() []model.Rule {
 		return model.Rule{RuleKey: model.RuleKey{CDN: model.Edgio, Host: host, Path: path}, SourceHost: "elsewhere.example.org", SourcePath: "/"}
 	}
 	of := func(r model.Rule, owner, cluster string) model.Rule {
-		return marked(r, model.OwnerLabel{Owner: owner, IngressID: model.IngressID{Cluster: cluster, Namespace: "default", Name: "ing0"}})
+		return fixture.Labelled(r, model.OwnerLabel{Owner: owner, IngressID: model.IngressID{Cluster: cluster, Namespace: "default", Name: "ing0"}})
 	}
 	copied := of(at("h9.example.com", "/"), fixture.Owner, "main")
 	copied.RuleKey = model.RuleKey{CDN: model.Edgio, Host: "h1.example.com", Path: "/a"}
@@ -184,30 +185,31 @@ func (w *world) next() Step {
 		in.Records.Parts = map[string]observed.Part{"": {Known: true, Read: w.now}, w.fault: {Fault: "404 Not Found"}}
 	}
 	step := Next(in)
-	w.checkSites(in, step)
+	w.checkRows(in, step)
 	w.memory, w.allowed = step.Memory, w.allowed && !step.Compared
 	return step
 }
 
-// checkSites has the sites that were taken over from the call before be those that
-// the lists make, and the answer be the same if none of them is known to be plain.
-func (w *world) checkSites(in Input, step Step) {
+// checkRows has the rows that were taken over from the call before be those that
+// the lists make, and the answer be the same if none of them is known to be in sync.
+func (w *world) checkRows(in Input, step Step) {
 	w.t.Helper()
-	fresh := rows{}.after(in.Want.Routes, in.Rules.Objects, in.Settings)
+	fresh := table.Rows{}.Updated(in.Want.Routes, in.Rules.Objects, in.Settings)
 	if !reflect.DeepEqual(step.Memory.rows, fresh) {
-		w.fail("the sites are not those that the lists make")
+		w.fail("the rows are not those that the lists make")
 	}
-	if stands := (directory{}).after(in.Records.Objects, fixture.Owner); !reflect.DeepEqual(step.Memory.stands, stands) {
+	if stands := (table.Directory{}).Updated(in.Records.Objects, fixture.Owner); !reflect.DeepEqual(step.Memory.directory, stands) {
 		w.fail("the directory is not that which the list makes")
 	}
-	for _, s := range fresh.all {
-		s.plain = false
+	for _, row := range fresh.All {
+		row.InSync = false
 	}
+	clear(fresh.InSync)
 	in.Memory.rows = fresh
 	slow := Next(in)
 	slow.Memory.rows = step.Memory.rows
 	if !reflect.DeepEqual(step, slow) {
-		w.fail("another answer where no site is plain:\n%+v\nwith plain ones:\n%+v", slow, step)
+		w.fail("another answer where no row is in sync:\n%+v\nwith such:\n%+v", slow, step)
 	}
 }
 

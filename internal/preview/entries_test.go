@@ -6,6 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/guard"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/plan"
 )
@@ -31,7 +32,7 @@ func TestNotPublished(t *testing.T) {
 		Warnings: []desired.Warning{{Ingress: id("web"), Message: "beware"}},
 		Notices:  []model.Notice{{Text: "a notice"}},
 		Kept:     map[string]string{"r1": "a rule is kept"},
-		Blocked:  []plan.Blocked{{Provider: "cdn", Cluster: "main", Count: 2, Total: 3}},
+		Blocked:  []guard.Blocked{{Provider: "cdn", Cluster: "main", Count: 2, Total: 3}},
 	}
 	got := NewReport(want, plan.Forecast{Last: last}, model.Settings{})
 	obstacles := []Obstacle{

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/guard"
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/outcome"
@@ -89,7 +90,7 @@ func TestNotices(t *testing.T) {
 	o := settled(cluster("main", ingress("shop", "www.example.com", "/a")))
 	o.Want.Clusters["main"].Nodes.Panic = true
 	o.Step.Stale = map[string]plan.Stale{"nodes.main.acme": {Cluster: "main", Lacks: "no node is left that can take traffic"}}
-	o.Step.Blocked = []plan.Blocked{{Provider: model.Vultr, Cluster: "main", Count: 2, Total: 2}}
+	o.Step.Blocked = []guard.Blocked{{Provider: model.Vultr, Cluster: "main", Count: 2, Total: 2}}
 	o.Step.Notices = []model.Notice{{Text: "a trifle"}, {Fatal: true, Text: "a grave thing"}}
 	want := []Notice{
 		{true, o.Step.Blocked[0].String()},

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/guard"
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/outcome"
@@ -89,7 +90,7 @@ func TestRoutes(t *testing.T) {
 		"it is deleted, but too many are": {func() *outcome.Overview {
 			o := settled(cluster("main", shop))
 			o.Want.Routes, o.Step.Routes = nil, nil
-			o.Step.Blocked = []plan.Blocked{{Provider: model.Edgio, Cluster: "main", Count: 1, Total: 1}}
+			o.Step.Blocked = []guard.Blocked{{Provider: model.Edgio, Cluster: "main", Count: 1, Total: 1}}
 			return o
 		}, []string{"pending " + published + " rule-www.example.com/a" + from + ": no Ingress wants this rule any more, but sync.max_delete forbids to delete so much"}},
 		"it is deleted, and the rule cannot be": {func() *outcome.Overview {

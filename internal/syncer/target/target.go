@@ -15,8 +15,8 @@ import (
 	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/observed"
-	"github.com/edgeward/edgeward/internal/plan"
 	"github.com/edgeward/edgeward/internal/provider"
+	"github.com/edgeward/edgeward/internal/table"
 )
 
 // Config is what a Target is made of, beside its provider.
@@ -74,7 +74,7 @@ func newTarget[T model.Object[T]](p provider.Objects[T], c Config[T], parts []*p
 	}
 	t := &Target[T]{
 		Config: c, provider: p, get: get, parts: parts, attempts: newAttempts[T](),
-		cache: newCache(func(o T) bool { return plan.Concerns(c.Settings, o) }),
+		cache: newCache(func(o T) bool { return table.Concerns(c.Settings, o) }),
 	}
 	if get != nil {
 		t.cache.unproven = make(map[string]bool)

@@ -1,4 +1,4 @@
-package plan
+package table
 
 import (
 	"iter"
@@ -10,7 +10,7 @@ import (
 
 // keyed are the elements of lists in the order of their keys.
 type keyed interface {
-	*desired.Route | *model.Rule | *row
+	*desired.Route | *model.Rule | *Row
 	Where() *model.RuleKey
 }
 

@@ -1,4 +1,4 @@
-package plan
+package owned
 
 import (
 	"cmp"
@@ -10,10 +10,10 @@ import (
 	"github.com/edgeward/edgeward/internal/observed"
 )
 
-// Holdings are the objects of one cluster at the providers that are ours,
+// Objects are the objects of one cluster at the providers that are ours,
 // whether or not the configuration still names the cluster. Records below a
 // name that nobody claimed for us are not ours.
-type Holdings struct {
+type Objects struct {
 	Rules   []model.Rule
 	Records []model.Record // all below the cluster's name but the claim
 	Claims  []model.Record // the TXT record; only duplicates make it more
@@ -28,12 +28,12 @@ type Holdings struct {
 	Kept map[string]string
 }
 
-// AllHoldings sorts out what of an owner stands at the providers, by cluster.
-func AllHoldings(rules []*model.Rule, records observed.View[model.Record], set model.Settings) map[string]*Holdings {
-	all := make(map[string]*Holdings)
-	of := func(cluster string) *Holdings {
+// All sorts out what of an owner stands at the providers, by cluster.
+func All(rules []*model.Rule, records observed.View[model.Record], set model.Settings) map[string]*Objects {
+	all := make(map[string]*Objects)
+	of := func(cluster string) *Objects {
 		if all[cluster] == nil {
-			all[cluster] = &Holdings{Kept: make(map[string]string)}
+			all[cluster] = &Objects{Kept: make(map[string]string)}
 		}
 		return all[cluster]
 	}
@@ -114,7 +114,7 @@ func AllHoldings(rules []*model.Rule, records observed.View[model.Record], set m
 // restsOnOthers reports whether an address of the cluster stands that no rule names, or
 // one of its hosts is led to a name that no rule has. Where no claim says at which CDNs
 // it has rules that may be for one that is not in the configuration.
-func (h *Holdings) restsOnOthers(cluster string, rules []*model.Rule, records observed.View[model.Record], set model.Settings) bool {
+func (h *Objects) restsOnOthers(cluster string, rules []*model.Rule, records observed.View[model.Record], set model.Settings) bool {
 	used := make(map[string]bool)
 	for _, r := range rules {
 		used[strings.ToLower(r.SourceHost)] = true
@@ -130,7 +130,7 @@ func (h *Holdings) restsOnOthers(cluster string, rules []*model.Rule, records ob
 // keep finds the rules to which a host may be led in a zone that is not read, and the
 // hosts that may be led to a CDN that is not. The origins' names that have to stay for
 // that are added to named.
-func (h *Holdings) keep(said model.Ownership, rules []*model.Rule, records observed.View[model.Record], set model.Settings, named map[string]string) {
+func (h *Objects) keep(said model.Ownership, rules []*model.Rule, records observed.View[model.Record], set model.Settings, named map[string]string) {
 	for _, r := range h.Rules {
 		why := ""
 		at, ok := set.ZoneOf(r.Host)

@@ -1,4 +1,4 @@
-package plan
+package table
 
 import (
 	"fmt"
@@ -12,24 +12,25 @@ import (
 	"github.com/edgeward/edgeward/internal/model"
 )
 
-// TestSites has random routes and rules come, change and go, few and many at a time:
+// TestRows has random routes and rules come, change and go, few and many at a time:
 // what was taken over from before must be what the lists make. Places that only others
 // have are none.
-func TestSites(t *testing.T) {
+func TestRows(t *testing.T) {
 	for seed := range uint64(100) {
 		rng := rand.New(rand.NewPCG(seed, 3))
 		key := func() model.RuleKey {
 			return model.RuleKey{CDN: model.Edgio, Host: fmt.Sprintf("h%d.example.com", rng.IntN(300)), Path: "/"}
 		}
 		routes, rules := map[model.RuleKey]*desired.Route{}, map[string]*model.Rule{}
-		var now rows
+		var now Rows
 		for range 30 {
 			for range 1 << rng.IntN(9) {
 				switch k := key(); rng.IntN(4) {
 				case 0:
 					delete(routes, k)
 				case 1:
-					routes[k] = &desired.Route{Key: k, Rule: model.Rule{RuleKey: k}}
+					r := fixture.Labelled(model.Rule{RuleKey: k, SourceHost: fixture.NodesHost}, model.OwnerLabel{Owner: fixture.Owner, IngressID: fixture.ShopID()})
+					routes[k] = &desired.Route{Key: k, Rule: r, Ingress: fixture.ShopID(), Set: fixture.NodesHost}
 				case 2:
 					delete(rules, k.Host+fmt.Sprint(rng.IntN(3)))
 				default:
@@ -40,7 +41,7 @@ func TestSites(t *testing.T) {
 					}
 					if rng.IntN(3) == 0 {
 						r.Protocols = []model.Protocol{{}}
-						r = marked(r, model.OwnerLabel{Owner: fixture.Owner, IngressID: fixture.ShopID()})
+						r = fixture.Labelled(r, model.OwnerLabel{Owner: fixture.Owner, IngressID: fixture.ShopID()})
 					}
 					rules[id] = &r
 				}
@@ -48,7 +49,7 @@ func TestSites(t *testing.T) {
 			wanted := slices.SortedFunc(maps.Values(routes), func(a, b *desired.Route) int { return a.Key.Compare(b.Key) })
 			standing := slices.SortedFunc(maps.Values(rules), func(a, b *model.Rule) int { return a.Compare(*b) })
 			ours, others, keys := map[model.RuleKey][]*model.Rule{}, map[model.RuleKey][]*model.Rule{}, map[model.RuleKey]bool{}
-			var naming []*model.Rule
+			var usingOurs []*model.Rule
 			for _, r := range standing {
 				if r.Labelled() {
 					ours[r.RuleKey], keys[r.RuleKey] = append(ours[r.RuleKey], r), true
@@ -56,32 +57,39 @@ func TestSites(t *testing.T) {
 				}
 				others[r.RuleKey] = append(others[r.RuleKey], r)
 				if r.SourceHost != "" {
-					naming = append(naming, r)
+					usingOurs = append(usingOurs, r)
 				}
 			}
 			for k := range routes {
 				keys[k] = true
 			}
 
-			now = now.after(wanted, standing, fixture.Settings())
-			if len(now.all) != len(keys) || !slices.IsSortedFunc(now.all, func(a, b *row) int { return a.Where().Compare(*b.Where()) }) {
-				t.Fatalf("seed %d: %d sites, want %d, in order", seed, len(now.all), len(keys))
+			now = now.Updated(wanted, standing, fixture.Settings())
+			if len(now.All) != len(keys) || !slices.IsSortedFunc(now.All, func(a, b *Row) int { return a.Where().Compare(*b.Where()) }) {
+				t.Fatalf("seed %d: %d rows, want %d, in order", seed, len(now.All), len(keys))
 			}
-			for _, s := range now.all {
-				route := routes[*s.Where()]
+			inSync := 0
+			for _, row := range now.All {
+				if row.InSync {
+					inSync++
+				}
+				route := routes[*row.Where()]
 				if route == nil {
 					route = &desired.Route{}
 				}
 				var owned []*model.Rule
-				for _, r := range s.ours {
+				for _, r := range row.Ours {
 					owned = append(owned, r.Rule)
 				}
-				if s.route.Key != route.Key || route.Wanted() && s.route != route || !slices.Equal(owned, ours[*s.Where()]) || !slices.Equal(s.others, others[*s.Where()]) {
-					t.Fatalf("seed %d: at %s the route %p and %v and %v, want %p and %v and %v", seed, s.Where(), s.route, owned, s.others, route, ours[*s.Where()], others[*s.Where()])
+				if row.Route.Key != route.Key || route.Wanted() && row.Route != route || !slices.Equal(owned, ours[*row.Where()]) || !slices.Equal(row.Others, others[*row.Where()]) {
+					t.Fatalf("seed %d: at %s the route %p and %v and %v, want %p and %v and %v", seed, row.Where(), row.Route, owned, row.Others, route, ours[*row.Where()], others[*row.Where()])
 				}
 			}
-			if !slices.Equal(now.naming, naming) {
-				t.Fatalf("seed %d: %d rules of others have origins of ours, want %d", seed, len(now.naming), len(naming))
+			if group := (Group{"main", model.Edgio, fixture.NodesHost}); now.InSync[group] != inSync || len(now.InSync) > 1 {
+				t.Fatalf("seed %d: %v in sync, want %d", seed, now.InSync, inSync)
+			}
+			if !slices.Equal(now.UsingOurs, usingOurs) {
+				t.Fatalf("seed %d: %d rules of others have origins of ours, want %d", seed, len(now.UsingOurs), len(usingOurs))
 			}
 		}
 	}
