@@ -16,7 +16,7 @@ func TestChoiceIsFair(t *testing.T) {
 	const nodes, sets = 1000, 400
 	var all []string
 	for i := range nodes {
-		all = append(all, fixture.IP4(i))
+		all = append(all, fixture.PublicIPv4(i))
 	}
 	times := make(map[string]int)
 	for i := range sets {
@@ -41,7 +41,7 @@ func TestChoiceIsFair(t *testing.T) {
 func TestNoneIsLeft(t *testing.T) {
 	var keep []string
 	for i := range 300 {
-		keep = append(keep, fixture.IP4(i))
+		keep = append(keep, fixture.PublicIPv4(i))
 	}
 	keep = ordered.Distinct(keep)
 	last := addresses.Set{Addresses: keep, Lacks: "none"}.Bounded("x").Surplus[0]

@@ -9,7 +9,7 @@ import (
 )
 
 func TestNamesThatAreNoOrigin(t *testing.T) {
-	set := fixture.VultrSettings()
+	set := fixture.TwoCDNs()
 	set.CDNs[0].Host = "acme.cdn.example.net"
 	for _, test := range []struct{ why, names string }{
 		{"", "lb.example.org a.cdn.example.net xacme.cdn.example.net notvultrcdn.com vultrcdn.com.example.org xacme.k8s.example.net k8s.example.net nodes.main.other.k8s.example.net"},

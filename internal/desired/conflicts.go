@@ -44,7 +44,7 @@ func (s *settlement) decide(candidates []*candidate) *Route {
 		switch r := &c.route; {
 		case r.precedence == withoutRoot: // see divide
 		case c.refused != nil:
-			s.problem(r, c.refused.state, c.refused.reason)
+			s.addProblem(r, c.refused.state, c.refused.reason)
 			if !taken {
 				retained = append(retained, *c.retention)
 			}
@@ -54,9 +54,9 @@ func (s *settlement) decide(candidates []*candidate) *Route {
 			// Within an Ingress, Exact goes before Prefix (the Ingress specification), and
 			// to say the same thing twice is no conflict.
 		case route.Ingress == r.Ingress:
-			s.problem(r, Invalid, "claimed by an earlier path of this Ingress already, for another backend: leave one of the two")
+			s.addProblem(r, Invalid, "claimed by an earlier path of this Ingress already, for another backend: leave one of the two")
 		default:
-			s.problem(r, Conflict, "claimed by Ingress "+route.Ingress.String()+" already")
+			s.addProblem(r, Conflict, "claimed by Ingress "+route.Ingress.String()+" already")
 		}
 	}
 	// What an Ingress says clearly goes before what it says unclearly.
@@ -64,6 +64,6 @@ func (s *settlement) decide(candidates []*candidate) *Route {
 	return route
 }
 
-func (s *settlement) problem(r *Route, state State, reason string) {
+func (s *settlement) addProblem(r *Route, state State, reason string) {
 	s.problems = append(s.problems, Problem{r.Ingress, r.Key, state, reason})
 }

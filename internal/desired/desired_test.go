@@ -4,6 +4,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/edgeward/edgeward/internal/addresses"
 	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/fixture"
 )
@@ -26,5 +30,16 @@ func TestUntil(t *testing.T) {
 				t.Errorf("until %s, want %s", got, test.want)
 			}
 		})
+	}
+}
+
+// TestNotReadyCluster has one that contributes nothing but its name.
+func TestNotReadyCluster(t *testing.T) {
+	c := fixture.Cluster("main", fixture.Usual()...)
+	c.Ready = false
+	want := desired.Desired([]desired.Cluster{c}, fixture.Settings(), fixture.Start())
+	expect := desired.Want{Routes: []*desired.Route{}, Sets: map[string]addresses.Set{}, Clusters: map[string]*desired.ClusterWant{"main": nil}}
+	if diff := cmp.Diff(expect, want, cmpopts.IgnoreUnexported(desired.Want{})); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

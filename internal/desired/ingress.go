@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/edgeward/edgeward/internal/kube"
@@ -45,9 +44,9 @@ type ingressMapper struct {
 	asked map[model.RuleKey]bool
 	// parts are the paths of each host that the CDN publishes as a whole.
 	parts map[string][]part
-	// bare are the hosts that are published without a certificate, where the CDN is
+	// uncertified are the hosts that are published without a certificate, at a CDN that is
 	// given one for each host.
-	bare []string
+	uncertified []string
 }
 
 // mapIngress maps one Ingress onto what it asks for.
@@ -56,7 +55,8 @@ func (m *mapper) mapIngress(ing *kube.Ingress) *mapping {
 		return m.mapUnknownClass(ing)
 	}
 	im := &ingressMapper{
-		mapper: m, out: &mapping{}, ing: ing, id: m.idOf(ing), cdn: m.cdnOf(ing), allow: m.allowed.Get(ing.Namespace), tls: spectls.Read(ing.TLS),
+		mapper: m, out: &mapping{}, ing: ing, id: m.idOf(ing), cdn: m.cdnOf(ing),
+		allow: m.allowed.Get(ing.Namespace), tls: spectls.Read(ing.TLS),
 	}
 	if ing.DefaultBackend != nil {
 		im.asked = make(map[model.RuleKey]bool)
@@ -133,33 +133,15 @@ func (m *ingressMapper) warnOfOptions() {
 
 // mapRules maps spec.rules, and spec.defaultBackend for the hosts in them.
 func (m *ingressMapper) mapRules() {
+	hasHost := func(r kube.IngressRule) bool { return r.Host != "" }
 	switch {
 	case len(m.ing.Rules) == 0: // then Kubernetes insists on a default backend
-		m.problem(invalid("it has no rules: the CDN needs a host and a path"))
-	case m.ing.DefaultBackend != nil && !slices.ContainsFunc(m.ing.Rules, func(r kube.IngressRule) bool { return r.Host != "" }):
+		m.addProblem(invalid("it has no rules: the CDN needs a host and a path"))
+	case m.ing.DefaultBackend != nil && !slices.ContainsFunc(m.ing.Rules, hasHost):
 		m.warn("spec.defaultBackend has no host, so the CDN cannot publish it")
 	}
 	for _, rule := range m.ing.Rules {
-		refused := m.checkHost(rule.Host)
-		if refused != nil {
-			if refused.denied {
-				m.out.denied = append(m.out.denied, rule.Host)
-			}
-			m.problem(refused)
-			continue
-		}
-		if at, ok := m.settings.ZoneOf(rule.Host); ok && at.Name == "" {
-			m.warn("host %s is the apex of its zone, where no CNAME can stand: its DNS is left to you", rule.Host)
-		}
-		if len(rule.Paths) == 0 && m.ing.DefaultBackend == nil {
-			m.problem(invalid("host %s has no paths", rule.Host))
-		}
-		if len(rule.Paths) == 0 && m.ing.DefaultBackend != nil { // then all of the host is for it
-			m.ask(m.root(rule.Host), defaultBackend, *m.ing.DefaultBackend)
-		}
-		for _, p := range rule.Paths {
-			m.mapPath(rule.Host, p)
-		}
+		m.mapRule(rule)
 	}
 	if m.ing.DefaultBackend == nil {
 		return
@@ -173,24 +155,48 @@ func (m *ingressMapper) mapRules() {
 	}
 }
 
+// mapRule maps an element of spec.rules.
+func (m *ingressMapper) mapRule(rule kube.IngressRule) {
+	if refused := m.checkHost(rule.Host); refused != nil {
+		if refused.denied {
+			m.out.denied = append(m.out.denied, rule.Host)
+		}
+		m.addProblem(refused)
+		return
+	}
+	if at, ok := m.settings.ZoneOf(rule.Host); ok && at.Name == "" {
+		m.warn("host %s is the apex of its zone, where no CNAME can stand: its DNS is left to you", rule.Host)
+	}
+	switch {
+	case len(rule.Paths) > 0:
+		for _, p := range rule.Paths {
+			m.mapPath(rule.Host, p)
+		}
+	case m.ing.DefaultBackend != nil: // then all of the host is for it
+		m.ask(m.root(rule.Host), defaultBackend, *m.ing.DefaultBackend)
+	default:
+		m.addProblem(invalid("host %s has no paths", rule.Host))
+	}
+}
+
 // mapPath maps one path of a host.
 func (m *ingressMapper) mapPath(host string, p kube.IngressPath) {
 	paths, refused := urlPaths(m.cdn.Paths, p)
 	if refused != nil {
-		m.problem(invalid("host %s: %s", host, refused.reason))
+		m.addProblem(invalid("host %s: %s", host, refused.reason))
 		return
 	}
-	exact, published := p.Type == "Exact", true
+	published := true
 	for _, u := range paths {
 		key := model.RuleKey{CDN: m.cdn.Name, Host: host, Path: u.path}
 		// Exact / of a host that is published as a whole leaves the rest of it.
-		if m.asked != nil && (!exact || m.cdn.Paths != model.WholeHosts) {
+		if m.asked != nil && (p.Type != "Exact" || m.cdn.Paths != model.WholeHosts) {
 			m.asked[key] = true
 		}
 		published = m.ask(key, u.precedence, p.Backend) && published
 	}
-	if published && exact && strings.HasSuffix(p.Path, "/") {
-		m.warn("path %s is Exact, but the CDN publishes a path with a trailing slash as a directory, with all below it", p.Path)
+	if published {
+		m.warnAll(pathWarnings(p))
 	}
 }
 
@@ -280,7 +286,7 @@ func (m *ingressMapper) tlsWarnings() []string {
 	switch {
 	case len(m.ing.TLS) == 0 || m.refused != nil:
 	case m.cdn.Certificates:
-		return m.tls.Warnings(m.hosts(), m.bare)
+		return m.tls.Warnings(m.hosts(), m.uncertified)
 	case !slices.Contains(m.opts.published, "https"):
 		if hosts := m.tls.AskFor(m.hosts()); len(hosts) > 0 {
 			return []string{fmt.Sprintf("spec.tls asks for TLS for %s, which is published on http only: let %s, or else %s.published_protocols, say https",
@@ -290,7 +296,7 @@ func (m *ingressMapper) tlsWarnings() []string {
 	return nil
 }
 
-func (m *ingressMapper) problem(r *refusal) {
+func (m *ingressMapper) addProblem(r *refusal) {
 	m.out.problems = append(m.out.problems, Problem{Ingress: m.id, State: r.state, Reason: r.reason})
 }
 

@@ -26,7 +26,7 @@ type urlPath struct {
 // where "/a" is one object and "/a/" is all that lies below it:
 //
 //	Exact                   /a         /a
-//	Exact                   /a/        /a/, with all below it, which is more than was asked for
+//	Exact                   /a/        /a/, with all below it: see pathWarnings
 //	Prefix                  /a or /a/  /a and /a/
 //	ImplementationSpecific  as written
 //
@@ -56,6 +56,14 @@ func urlPaths(style model.PathStyle, p kube.IngressPath) ([]urlPath, *refusal) {
 		return []urlPath{{path, prefix}}, nil
 	}
 	return nil, invalid("path %s has the unknown type %.40q", path, p.Type)
+}
+
+// pathWarnings says that a CDN publishes more than a path asks for.
+func pathWarnings(p kube.IngressPath) []string {
+	if p.Type != "Exact" || !strings.HasSuffix(p.Path, "/") {
+		return nil
+	}
+	return []string{"path " + p.Path + " is Exact, but the CDN publishes a path with a trailing slash as a directory, with all below it"}
 }
 
 // checkPath says why no CDN can publish a path.

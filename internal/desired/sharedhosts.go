@@ -35,7 +35,7 @@ func (s *settlement) divide(route *Route, candidates []*candidate, sets map[stri
 			}
 			continue
 		case front == nil || c.refused == c.parts[0].refused: // alone, or not understood anyway
-			s.problem(&c.route, c.refused.state, c.refused.reason)
+			s.addProblem(&c.route, c.refused.state, c.refused.reason)
 			continue
 		}
 		paths := pathsElsewhere(c.parts, same)
@@ -44,7 +44,7 @@ func (s *settlement) divide(route *Route, candidates []*candidate, sets map[stri
 				host, front.route.Ingress)})
 			continue
 		}
-		s.problem(&c.route, Invalid, fmt.Sprintf("Ingress %s has %s, which the CDN publishes as a whole from one origin, so that path %s cannot lead to another backend: %s",
+		s.addProblem(&c.route, Invalid, fmt.Sprintf("Ingress %s has %s, which the CDN publishes as a whole from one origin, so that path %s cannot lead to another backend: %s",
 			front.route.Ingress, host, model.Listed(paths, ", "), adviceOn(paths)))
 		others = append(others, fmt.Sprintf("%s for %s", id, model.Listed(paths, ", ")))
 	}

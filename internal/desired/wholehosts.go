@@ -91,7 +91,7 @@ func (m *ingressMapper) wholeHost(host string, parts []part, root part) (model.R
 	case cert.Pair == nil && m.source(root.from) == "https":
 		return model.Rule{}, invalid("the CDN asks an origin by https only for a host with a certificate: name its Secret in spec.tls for %s", host)
 	case cert.Pair == nil:
-		m.bare = append(m.bare, host)
+		m.uncertified = append(m.uncertified, host)
 	}
 	return m.wholeHostRule(m.root(host), root.from, cert.Pair), nil
 }

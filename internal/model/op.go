@@ -1,5 +1,7 @@
 package model
 
+import "slices"
+
 // Verb is what an operation does.
 type Verb string
 
@@ -7,8 +9,12 @@ const (
 	Create Verb = "create"
 	Update Verb = "update"
 	Delete Verb = "delete"
-	// LookUp searches the scope of New for what became of operations whose replies were
-	// lost, and for objects that were missing from a list.
+	// Replace puts the records ToSet in the place of FromSet, all records of a name and
+	// type, where they still are just these; otherwise it changes nothing. Either list may
+	// be empty, that of what stands or that of what shall.
+	Replace Verb = "replace"
+	// LookUp searches the scope of New for what became of operations whose
+	// replies were lost, and for objects that were missing from a list.
 	LookUp Verb = "look up"
 	// Verify reads New by itself: unlike a list, that is never out of date.
 	Verify Verb = "verify"
@@ -37,6 +43,8 @@ type Op[T Object[T]] struct {
 	Verb    Verb
 	From    *T        // what stands, see Old
 	To      *T        // what shall stand, see New
+	FromSet []*T      // of a Replace, what stands
+	ToSet   []*T      // of a Replace, what shall stand
 	Ingress IngressID // whom it serves; zero for what many may share, as addresses
 	Adopt   bool      // Old has no owner label and is taken over
 	Urgency int       // one of the urgencies; the lower goes first
@@ -51,21 +59,43 @@ func (op Op[T]) Tenant() Tenant {
 	return op.Turn
 }
 
-// Old returns what stands, of an update or a delete; otherwise the zero value.
-func (op Op[T]) Old() T { return orZero(op.From) }
+// Old is what stands, of an update or a delete, and the first of that of a replace;
+// otherwise the zero value.
+func (op Op[T]) Old() T { return firstOf(op.From, op.FromSet) }
 
-// New returns what shall stand, of a create or an update; what to search for or to read,
-// of a look up or a verify; otherwise the zero value.
-func (op Op[T]) New() T { return orZero(op.To) }
+// New is what shall stand, of a create or an update, and the first of that of a replace; of
+// a look up or a verify what to search for or to read; otherwise the zero value.
+func (op Op[T]) New() T { return firstOf(op.To, op.ToSet) }
 
-func orZero[T any](o *T) (zero T) {
+func firstOf[T any](o *T, set []*T) (zero T) {
+	if o == nil && len(set) > 0 {
+		o = set[0]
+	}
 	if o == nil {
 		return zero
 	}
 	return *o
 }
 
-// Verification returns the operation that reads a record by itself.
+// Touched are the objects that a write makes, changes or takes away, before and after. What
+// a replaced set keeps as it is is none of them.
+func (op Op[T]) Touched() (objects []*T) {
+	if op.Verb != Replace {
+		return slices.DeleteFunc([]*T{op.From, op.To}, func(o *T) bool { return o == nil })
+	}
+	without := func(list, others []*T) {
+		for _, o := range list {
+			if !slices.ContainsFunc(others, func(other *T) bool { return (*o).Equal(*other) }) {
+				objects = append(objects, o)
+			}
+		}
+	}
+	without(op.FromSet, op.ToSet)
+	without(op.ToSet, op.FromSet)
+	return objects
+}
+
+// Verification returns the operation that reads r by itself.
 func Verification(r Record) Op[Record] {
 	return Op[Record]{Verb: Verify, To: &r, Urgency: UrgentLookUp}
 }
@@ -79,6 +109,12 @@ func (op Op[T]) Key() Place {
 		return Place{Kind: OneObject, Name: op.New().Identity()}
 	case Create:
 		return op.New().Key()
+	case Replace:
+		for _, o := range slices.Concat(op.FromSet, op.ToSet) {
+			if r, ok := any(*o).(Record); ok {
+				return r.SetPlace()
+			}
+		}
 	}
 	return op.Old().Key()
 }
@@ -88,6 +124,10 @@ func (op Op[T]) Key() Place {
 func (op Op[T]) Same(other Op[T]) bool {
 	if op.Verb == LookUp {
 		return other.Verb == LookUp && op.Key() == other.Key()
+	}
+	if op.Verb == Replace {
+		equal := func(a, b *T) bool { return (*a).Equal(*b) }
+		return other.Verb == Replace && slices.EqualFunc(op.FromSet, other.FromSet, equal) && slices.EqualFunc(op.ToSet, other.ToSet, equal)
 	}
 	return op.Verb == other.Verb && op.Old().Identity() == other.Old().Identity() && op.New().Equal(other.New())
 }

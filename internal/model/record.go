@@ -18,14 +18,21 @@ type Record struct {
 // Key returns the record's place. A name has one CNAME, and one record of ours that says
 // whose it is, whatever their data.
 func (r Record) Key() Place {
+	place := r.SetPlace()
+	if r.Type != "CNAME" && !(r.Type == "TXT" && strings.HasPrefix(r.Name, OwnerPrefix)) {
+		place.Detail = r.Data
+	}
+	return place
+}
+
+// SetPlace is the place of the record's set: no two operations on one set run at a time
+// where a DNS takes whole sets.
+func (r Record) SetPlace() Place {
 	name := r.Name
 	if r.Zone != "" {
 		name += "." + r.Zone
 	}
-	if r.Type == "CNAME" || r.Type == "TXT" && strings.HasPrefix(r.Name, OwnerPrefix) {
-		return Place{Kind: PlaceKind(r.Type), Name: name}
-	}
-	return Place{Kind: PlaceKind(r.Type), Name: name, Detail: r.Data}
+	return Place{Kind: PlaceKind(r.Type), Name: name}
 }
 
 // WithData returns the record that an update with other data makes of it.

@@ -14,7 +14,7 @@ import (
 // TestAll sorts out what is ours amid what is not.
 func TestAll(t *testing.T) {
 	ours := fixture.Labelled(model.Rule{ID: "shop", RuleKey: fixture.ShopKey(), SourceHost: fixture.NodesHost}, model.OwnerLabel{Owner: fixture.Owner, IngressID: fixture.ShopID()})
-	foreign := model.Rule{ID: "foreign", RuleKey: model.RuleKey{CDN: model.Edgio, Host: "www.example.org", Path: "/"}, SourceHost: "nodes.old.acme." + fixture.TestDomain}
+	foreign := model.Rule{ID: "foreign", RuleKey: model.RuleKey{CDN: model.Edgio, Host: "www.example.org", Path: "/"}, SourceHost: "nodes.old.acme." + fixture.Domain}
 	elsewhere, others := foreign, fixture.Labelled(foreign, model.OwnerLabel{Owner: "another", IngressID: fixture.ShopID()})
 	elsewhere.SourceHost = "origin.example.org"
 	rules := []*model.Rule{&ours, &foreign, &elsewhere, &others}

@@ -126,7 +126,7 @@ func (a *aliases) plan(alias *hostalias.Alias, h hostRules) {
 	switch {
 	case h.released && !served:
 		if alias.Labelled() && !alias.Busy && owned { // the CNAME stays, nobody's
-			a.remove(alias.Labels[0], model.UrgentTidy)
+			a.records.Remove(alias.Labels[0], model.UrgentTidy)
 		}
 	case stays && served:
 		a.publish(alias, leads)

@@ -117,7 +117,7 @@ func standing(c desired.Cluster, rules bool) Input {
 func BenchmarkNodeEvent(b *testing.B) {
 	for _, n := range []int{200, 5_000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			objects := append(manyNodes(n, fixture.IP4), fixture.Web())
+			objects := append(manyNodes(n, fixture.PublicIPv4), fixture.Web())
 			for i := range 1_000 {
 				objects = append(objects, fixture.Ingress(fmt.Sprint("ing", i), fmt.Sprintf("h%d.example.com", i), "Exact", "/a"))
 			}

@@ -401,7 +401,7 @@ func (w *world) exact(step Step) {
 	got := map[model.RuleKey]int{}
 	used := map[string]bool{} // zone names
 	for id, r := range w.rules.truth {
-		name, _ := model.Relative(r.SourceHost, fixture.TestDomain)
+		name, _ := model.Relative(r.SourceHost, fixture.Domain)
 		used[name] = true
 		if _, ok := w.foreignRules[id]; ok {
 			continue

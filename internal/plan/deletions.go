@@ -46,10 +46,10 @@ func deleteRules(d *draft, u usage, rules rulePlan, g *guard.Guard) ruleVerdicts
 func deleteRecords(d *draft, found hostalias.Aliases, sets setPlan, aliases aliasPlan, g *guard.Guard) {
 	for _, s := range sets.leaving {
 		group := guard.Group{Provider: d.Settings.DNS.Name, Cluster: s.cluster, Set: s.name + "." + d.Settings.Domain}
-		d.out.Records = append(d.out.Records, guard.Judge(g, group, s.loss, s.records)...)
+		d.records.Ops = append(d.records.Ops, guard.Judge(g, group, s.loss, s.records)...)
 	}
 	for cluster, deletions := range aliases.leaving {
 		group := guard.Group{Provider: d.Settings.DNS.Name, Cluster: cluster}
-		d.out.Records = append(d.out.Records, guard.Judge(g, group, guard.LossOf(g, found.OwnedBy(cluster), deletions), deletions)...)
+		d.records.Ops = append(d.records.Ops, guard.Judge(g, group, guard.LossOf(g, found.OwnedBy(cluster), deletions), deletions)...)
 	}
 }

@@ -9,17 +9,18 @@ import (
 
 	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/model"
-	"github.com/edgeward/edgeward/internal/observed"
+	"github.com/edgeward/edgeward/internal/recordset"
 )
 
 // draft is the answer in the making: each stage adds to it.
 type draft struct {
 	*facts
-	out Step
+	records recordset.Changes
+	out     Step
 }
 
 func newDraft(f *facts) *draft {
-	d := &draft{facts: f}
+	d := &draft{facts: f, records: recordset.Changes{View: f.Records, Places: f.places}}
 	d.out.Notices = slices.Clone(f.Want.Notices)
 	d.out.Owned.Rules = make(map[model.Provider]int)
 	d.out.Open = make(map[model.IngressID]Open)
@@ -64,60 +65,7 @@ func (d *draft) rereadZone(zone string) {
 	d.out.RereadZones[zone] = true
 }
 
-// verify has a record be read by itself: that reply is never out of date.
-func (d *draft) verify(r *model.Record) {
-	if op := model.Verification(*r); !d.places.Is(op.Key(), observed.InFlight) {
-		d.record(op)
-	}
-}
-
 func (d *draft) rule(op model.Op[model.Rule]) { d.out.Rules = append(d.out.Rules, op) }
-
-func (d *draft) record(op model.Op[model.Record]) { d.out.Records = append(d.out.Records, op) }
-
-func (d *draft) create(r model.Record, urgency int) {
-	d.record(model.Op[model.Record]{Verb: model.Create, To: &r, Urgency: urgency})
-}
-
-func (d *draft) change(from *model.Record, to model.Record, urgency int) {
-	d.record(model.Op[model.Record]{Verb: model.Update, From: from, To: &to, Urgency: urgency})
-}
-
-func (d *draft) remove(r *model.Record, urgency int) {
-	d.record(model.Op[model.Record]{Verb: model.Delete, From: r, Urgency: urgency})
-}
-
-// changeTTL brings a record to another TTL. Nothing waits for that: it may be refused.
-func (d *draft) changeTTL(r *model.Record, ttl int) {
-	if r.TTL != ttl {
-		changed := r.WithData(r.Data)
-		changed.TTL = ttl
-		d.change(r, changed, model.UrgentTidy)
-	}
-}
-
-// removeOthers takes away all of some records of ours but the one that stays, which has
-// to be certain to stand.
-func (d *draft) removeOthers(all []*model.Record, stays *model.Record) {
-	if len(all) < 2 {
-		return
-	}
-	if d.Records.Unproven[stays.ID] {
-		d.verify(stays)
-		return
-	}
-	for _, r := range all {
-		if r.ID != stays.ID {
-			d.remove(r, model.UrgentTidy)
-		}
-	}
-}
-
-// removeDuplicates takes away all records that say the same as the one that
-// stands: a create whose reply was lost may have happened twice.
-func (d *draft) removeDuplicates(stands *model.Record) {
-	d.removeOthers(d.places.At[stands.Key()], stands)
-}
 
 // openFor notes that an Ingress has work outstanding.
 func (d *draft) openFor(id model.IngressID, o Open) {
@@ -146,7 +94,10 @@ func (d *draft) keep(r *model.Rule, why string) {
 // finish returns the answer, sorted, so that it does not depend on the order of maps.
 func (d *draft) finish() Step {
 	d.out.Rules = oneAPlace(d.out.Rules)
-	d.out.Records = oneAPlace(d.out.Records)
+	d.out.Records = oneAPlace(d.records.Ops)
+	if d.Settings.DNS.WholeSets {
+		d.out.Records = oneAPlace(recordset.Whole(d.out.Records, d.directory.At, d.places))
+	}
 	slices.SortFunc(d.out.Notices, func(a, b model.Notice) int { return cmp.Compare(a.Text, b.Text) })
 	d.out.Compared = len(d.out.Memory.compared) >= len(d.Want.Clusters)
 	return d.out

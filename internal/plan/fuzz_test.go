@@ -143,7 +143,7 @@ func (l *lots) address() string {
 
 func (l *lots) rule() model.Rule {
 	r := model.Rule{RuleKey: model.RuleKey{CDN: model.Edgio, Host: l.host(), Path: l.path()}, SourcePath: l.path(), Profile: "generic"}
-	r.SourceHost = []string{"nodes.main", "nodes.west", "old.main", "nodes.gone", "nodes-v4.main"}[l.draw(5)] + "." + fixture.Owner + "." + fixture.TestDomain
+	r.SourceHost = []string{"nodes.main", "nodes.west", "old.main", "nodes.gone", "nodes-v4.main"}[l.draw(5)] + "." + fixture.Owner + "." + fixture.Domain
 	key := r.RuleKey
 	if l.draw(6) == 0 {
 		key.Path += "copied"

@@ -35,7 +35,7 @@ func TestGuardBruteForce(t *testing.T) {
 		histories = 300
 	}
 	for seed := range histories {
-		set := fixture.VultrSettings()
+		set := fixture.TwoCDNs()
 		set.CDNs[0].Host, set.ConfirmAfter = "acme.cdn.example.net", time.Hour
 		w := &guardWorld{guardStage: &guardStage{stage: newStage(set), selection: "right"}, t: t, seed: uint64(seed), rng: rand.New(rand.NewPCG(uint64(seed), 2))}
 		for i := range 2 + w.rng.IntN(6) {

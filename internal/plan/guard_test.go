@@ -355,7 +355,7 @@ func TestGuard(t *testing.T) {
 			if !ok {
 				t.Fatal("the table of docs/guard.md has a case that is not tried")
 			}
-			set := fixture.VultrSettings()
+			set := fixture.TwoCDNs()
 			set.CDNs[0].Host, set.ConfirmAfter = "acme.cdn.example.net", time.Hour
 			g := &guardStage{stage: newStage(set), selection: "right"}
 			g.started(c.before)
@@ -449,7 +449,7 @@ func TestGuardBeginsAnew(t *testing.T) {
 // TestOneRuleOfAHostGoes has one of five rules of a host deleted, and then an empty list: the
 // one goes, and the host goes on leading to the others, which the guard holds back.
 func TestOneRuleOfAHostGoes(t *testing.T) {
-	set := fixture.VultrSettings()
+	set := fixture.TwoCDNs()
 	set.CDNs[0].Host, set.ConfirmAfter = "acme.cdn.example.net", time.Hour
 	g := &guardStage{stage: newStage(set), selection: "right"}
 	g.started(rulesOn("main", 5))

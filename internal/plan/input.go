@@ -127,26 +127,6 @@ func (f *facts) heldFor(row *table.Row) (id model.IngressID, held bool) {
 	return model.IngressID{}, false
 }
 
-// proven returns the first of some records that certainly stands. Others may only have
-// been shown by lists that are too old.
-func (f *facts) proven(records []*model.Record) (r *model.Record, ok bool) {
-	for _, r := range records {
-		if !f.Records.Unproven[r.ID] {
-			return r, true
-		}
-	}
-	return nil, false
-}
-
-// unproven returns the first of some records if none of them is certain to stand: it has
-// to be read by itself.
-func (f *facts) unproven(records []*model.Record) *model.Record {
-	if _, ok := f.proven(records); ok || len(records) == 0 {
-		return nil
-	}
-	return records[0]
-}
-
 // freshReading is how long ago a reading may be that shows a name to be in nobody's use.
 // What sync.max_delete held back may be due for long.
 const freshReading = 15 * time.Minute

@@ -9,6 +9,7 @@ import (
 	"github.com/edgeward/edgeward/internal/hostalias"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/observed"
+	"github.com/edgeward/edgeward/internal/recordset"
 )
 
 // lostLabel is that a CDN was found not to have kept our label at a host and path: when
@@ -121,7 +122,7 @@ func (l *labels) again(key model.RuleKey, written time.Time) lostLabel {
 	}
 	now := lostLabel{written: written, times: before.times + 1, due: l.Now}
 	if n := now.times - 2; n >= 0 {
-		now.due = l.Now.Add(min(firstRefusal<<min(n, 10), lastRefusal))
+		now.due = l.Now.Add(min(recordset.FirstRefusal<<min(n, 10), recordset.LastRefusal))
 	}
 	return now
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/edgeward/edgeward/internal/hostalias"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/observed"
+	"github.com/edgeward/edgeward/internal/recordset"
 	"github.com/edgeward/edgeward/internal/table"
 )
 
@@ -33,8 +34,8 @@ type Memory struct {
 	// loss waits; see clustersInSync.
 	compared, inSync map[string]bool
 	lastSeen         map[hostalias.Pointing]time.Time
-	refusedAliases   map[string]time.Time // by host, see aliases.tooEarly
-	ttlRefused       map[string]refusal   // by the record's ID
+	refusedAliases   map[string]time.Time         // by host, see aliases.tooEarly
+	ttlRefused       map[string]recordset.Refusal // by the record's ID
 	// madeRoom are the rows whose rule goes so that there is room for its successor, each
 	// with the Extra of that rule.
 	madeRoom   map[model.RuleKey]string

@@ -47,7 +47,7 @@ func Next(in Input) Step {
 // lookUp adds what is neither there nor gone until somebody has looked.
 func lookUp(d *draft, hosts []string) {
 	d.out.Rules = append(d.out.Rules, observed.LookUps(d.Rules, d.rows.Concerning(hosts))...)
-	d.out.Records = append(d.out.Records, observed.LookUps(d.Records, d.directory.Concerning(hosts, d.Settings))...)
+	d.records.Ops = append(d.records.Ops, observed.LookUps(d.Records, d.directory.Concerning(hosts, d.Settings))...)
 }
 
 // tellBlocked adds what the guard has found.

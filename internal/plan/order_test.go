@@ -205,7 +205,7 @@ func TestAttemptsNameTheirOrigin(t *testing.T) {
 // has such a set: whatever stands there, stays.
 func TestUnknownSet(t *testing.T) {
 	s := settled(fixture.Settings(), fixture.Cluster("main", fixture.Usual()...))
-	s.Rules.Objects = append(s.Rules.Objects, new(model.Rule{ID: "x", RuleKey: model.RuleKey{CDN: model.Edgio, Host: "blog.example.com", Path: "/"}, SourceHost: "old.main.acme." + fixture.TestDomain}))
+	s.Rules.Objects = append(s.Rules.Objects, new(model.Rule{ID: "x", RuleKey: model.RuleKey{CDN: model.Edgio, Host: "blog.example.com", Path: "/"}, SourceHost: "old.main.acme." + fixture.Domain}))
 	for _, r := range []model.Record{{Type: "A", Data: "192.0.2.7"}, {Type: "AAAA", Data: "2001:db8::7"}, {Type: "TXT", Data: "x"}} {
 		r.ID, r.Name = r.Type, "old.main.acme"
 		s.Records.Objects = append(s.Records.Objects, new(r))

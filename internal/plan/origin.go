@@ -21,7 +21,7 @@ func (r *rules) originReady(route *desired.Route) readiness {
 	switch {
 	case c.why != "":
 		return readiness{state: desired.Failed, reason: "the cluster's names in the zone are not its own"}
-	case set.standing == 0 && want.Empty():
+	case set.Standing == 0 && want.Empty():
 		return readiness{state: desired.Pending, reason: want.Lacks}
 	case c.owned && c.says.ListsCDN(route.Key.CDN):
 	case c.failed:
@@ -30,12 +30,12 @@ func (r *rules) originReady(route *desired.Route) readiness {
 		return readiness{state: desired.Pending, reason: "its cluster's claim in the zone is on the way"}
 	}
 	switch {
-	case set.standing == 0 && set.failed && set.tried:
+	case set.Standing == 0 && set.Failed && set.Tried:
 		return readiness{state: desired.Failed, reason: "no address of " + route.Rule.SourceHost + " could be made"}
-	case set.standing == 0 || !set.tried:
+	case set.Standing == 0 || !set.Tried:
 		return readiness{state: desired.Pending, reason: addresses + " are on the way"}
-	case set.unproven != nil:
-		return readiness{state: desired.Pending, reason: "it is made sure that " + addresses + " stand", verify: set.unproven}
+	case set.Unproven != nil:
+		return readiness{state: desired.Pending, reason: "it is made sure that " + addresses + " stand", verify: set.Unproven}
 	}
 	return readiness{ready: true}
 }
@@ -48,7 +48,7 @@ func (r *rules) awaitOrigin(route *desired.Route) bool {
 		return true
 	}
 	if origin.verify != nil {
-		r.verify(origin.verify)
+		r.records.Verify(origin.verify)
 	}
 	r.outcome(route, origin.state, origin.reason)
 	return false

@@ -124,7 +124,7 @@ func (o *ownership) examine(c *cluster) {
 		o.alarm(c.why)
 	case o.needed(c):
 		c.known, c.failed = false, o.places.Is(key, observed.BackingOff)
-		o.create(want, model.UrgentClaim)
+		o.records.Create(want, model.UrgentClaim)
 	}
 }
 
@@ -163,12 +163,12 @@ func (o *ownership) keep(c *cluster, standing []*model.Record, want model.Record
 	case o.places.Is(want.Key(), observed.InFlight):
 		c.ttlChanges = stands.TTL != o.Settings.TTL
 	case stands.Data != want.Data:
-		o.change(stands, stands.WithData(want.Data), model.UrgentClaim)
+		o.records.Change(stands, stands.WithData(want.Data), model.UrgentClaim)
 	case len(standing) > 1:
-		o.removeOthers(standing, stands)
+		o.records.RemoveOthers(standing, stands)
 	case stands.TTL != o.Settings.TTL:
 		c.ttlChanges = !c.failed
-		o.change(stands, want, model.UrgentClaim)
+		o.records.Change(stands, want, model.UrgentClaim)
 	}
 }
 

@@ -76,7 +76,7 @@ func TestPreview(t *testing.T) {
 // TestPreviewOfAHost: the name that the CDN will give is not known, and is said
 // so; of one that stands it is.
 func TestPreviewOfAHost(t *testing.T) {
-	s := newStage(fixture.VultrSettings(), fixture.Cluster("main", fixture.Fast("/=web"), fixture.Balanced("192.0.2.9")))
+	s := newStage(fixture.TwoCDNs(), fixture.Cluster("main", fixture.WholeHost("/=web"), fixture.Balanced("192.0.2.9")))
 	f, err := Preview(s.Input)
 	if err != nil || len(f.Records) != 4 || f.Records[3].New().Data != "(the name that the CDN gives)" {
 		t.Errorf("forecast %v, %v", changes(f), err)

@@ -38,19 +38,19 @@ func (a *aliases) publish(alias *hostalias.Alias, leads []lead) {
 	case !alias.Labelled() && a.tooEarly(alias):
 		a.askAgain(a.refused[alias.Host].Add(retryAlias))
 	case !alias.Labelled():
-		a.create(label, model.UrgentCreate)
+		a.records.Create(label, model.UrgentCreate)
 	case alias.CNAME == nil:
 		a.makeCNAME(alias, cname)
 	case alias.CNAME.Data != cname.Data:
-		a.change(alias.CNAME, alias.CNAME.WithData(cname.Data), model.UrgentChange)
+		a.records.Change(alias.CNAME, alias.CNAME.WithData(cname.Data), model.UrgentChange)
 	case alias.Labels[0].Data != label.Data: // the host has come from another cluster
-		a.change(alias.Labels[0], alias.Labels[0].WithData(label.Data), model.UrgentTidy)
+		a.records.Change(alias.Labels[0], alias.Labels[0].WithData(label.Data), model.UrgentTidy)
 		return
 	default:
-		a.removeOthers(alias.Labels, alias.Labels[0])
-		a.changeTTL(alias.CNAME, ttl)
+		a.records.RemoveOthers(alias.Labels, alias.Labels[0])
+		a.records.ChangeTTL(alias.CNAME, ttl)
 		if len(alias.Labels) == 1 {
-			a.changeTTL(alias.Labels[0], ttl)
+			a.records.ChangeTTL(alias.Labels[0], ttl)
 		}
 		return
 	}
@@ -69,13 +69,13 @@ func (a *aliases) makeCNAME(alias *hostalias.Alias, cname model.Record) {
 	if alias.Shadowed && a.Records.Rejected[cname.Key()] {
 		a.refused[alias.Host] = a.Now
 	}
-	switch unproven := a.unproven(alias.Labels); {
+	switch unproven := a.records.Unproven(alias.Labels); {
 	case a.tooEarly(alias):
-		a.remove(alias.Labels[0], model.UrgentChange)
+		a.records.Remove(alias.Labels[0], model.UrgentChange)
 	case unproven != nil:
-		a.verify(alias.Labels[0]) // without its label the CNAME would be nobody's
+		a.records.Verify(alias.Labels[0]) // without its label the CNAME would be nobody's
 	default:
-		a.create(cname, model.UrgentCreate)
+		a.records.Create(cname, model.UrgentCreate)
 	}
 }
 

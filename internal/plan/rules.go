@@ -10,6 +10,7 @@ import (
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/observed"
+	"github.com/edgeward/edgeward/internal/recordset"
 	"github.com/edgeward/edgeward/internal/table"
 )
 
@@ -18,7 +19,7 @@ import (
 type rules struct {
 	*draft
 	clusters map[string]*cluster
-	sets     map[string]setState
+	sets     map[string]recordset.State
 	labels   labelPlan
 	aliases  hostalias.Aliases
 	guard    *guard.Guard
@@ -50,7 +51,7 @@ type lead struct {
 	adopt   bool // a CNAME that nobody labelled may be taken over, if it leads there
 }
 
-func planRules(d *draft, clusters map[string]*cluster, sets map[string]setState, labels labelPlan, aliases hostalias.Aliases, g *guard.Guard) rulePlan {
+func planRules(d *draft, clusters map[string]*cluster, sets map[string]recordset.State, labels labelPlan, aliases hostalias.Aliases, g *guard.Guard) rulePlan {
 	r := &rules{d, clusters, sets, labels, aliases, g, rulePlan{
 		leads: make(map[string][]lead), giveWay: make(map[string]bool),
 		leaving: make(map[clusterCDN][]guard.Deletion[model.Rule]), condemned: make(map[clusterCDN]int),
@@ -73,7 +74,7 @@ func planRules(d *draft, clusters map[string]*cluster, sets map[string]setState,
 // synced reports whether all is well at a row, without a look at its rule and its
 // route. It is not where plan has something to do or another thing to say.
 func (r *rules) synced(row *table.Row) bool {
-	return row.InSync && r.sets[row.Group.Set].converged && !r.rowWrites.Has(row) && len(r.aliases.Of) == 0 && !r.missing(row)
+	return row.InSync && r.sets[row.Group.Set].Converged && !r.rowWrites.Has(row) && len(r.aliases.Of) == 0 && !r.missing(row)
 }
 
 // plan decides about all rules at one host and path.
@@ -245,10 +246,10 @@ func (r *rules) tellStanding(route *desired.Route, stands *model.Rule) {
 		r.openFor(route.Ingress, Open{Rules: true})
 		r.result(route, desired.Pending, "the CDN is still preparing it")
 		r.poll(route.Rule.CDN)
-	case set.failed:
+	case set.Failed:
 		r.openFor(route.Ingress, Open{Records: true})
 		r.result(route, desired.Failed, "an address of "+route.Rule.SourceHost+" could not be made")
-	case !set.converged:
+	case !set.Converged:
 		r.openFor(route.Ingress, Open{Records: true})
 		r.result(route, desired.Pending, "the addresses of "+route.Rule.SourceHost+" are on the way")
 	default:
@@ -277,7 +278,7 @@ func (r *rules) waiting(row *table.Row, reason string) {
 // outcome says what became of a route, if it is wanted, that has work outstanding.
 func (r *rules) outcome(route *desired.Route, s desired.State, reason string) {
 	if route.Wanted() {
-		r.openFor(route.Ingress, Open{Rules: true, Records: !r.sets[route.Set].converged})
+		r.openFor(route.Ingress, Open{Rules: true, Records: !r.sets[route.Set].Converged})
 		r.result(route, s, reason)
 	}
 }

@@ -8,16 +8,8 @@ import (
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/observed"
 	"github.com/edgeward/edgeward/internal/ordered"
+	"github.com/edgeward/edgeward/internal/recordset"
 )
-
-// setState is how far the records behind an origin's name are.
-type setState struct {
-	standing  int  // usable records
-	tried     bool // nothing but failed operations keeps it from being in sync
-	converged bool
-	failed    bool
-	unproven  *model.Record // one of its records, where none is certain to stand
-}
 
 // sets is the stage that brings the records behind the origins' names towards what is
 // wanted.
@@ -31,12 +23,12 @@ type sets struct {
 
 // setPlan is what the stage has found.
 type setPlan struct {
-	states  map[string]setState // by zone name
+	states  map[string]recordset.State // by zone name
 	leaving []setDeletions
 	// kept are the names, by cluster, that stay for the sake of CDNs that are not read.
 	kept map[string][]string
 	// ttlRefused is the memory being built, by the record's ID.
-	ttlRefused map[string]refusal
+	ttlRefused map[string]recordset.Refusal
 }
 
 // setDeletions is what nobody wants of one name.
@@ -50,7 +42,7 @@ type setDeletions struct {
 // that are wanted there.
 func planSets(d *draft, u usage, clusters map[string]*cluster, g *guard.Guard) setPlan {
 	s := &sets{d, u, clusters, g, setPlan{
-		states: make(map[string]setState), kept: make(map[string][]string), ttlRefused: make(map[string]refusal),
+		states: make(map[string]recordset.State), kept: make(map[string][]string), ttlRefused: make(map[string]recordset.Refusal),
 	}}
 	for _, name := range slices.Sorted(maps.Keys(clusters)) {
 		c := clusters[name]
@@ -90,8 +82,7 @@ func (s *sets) plan(c *cluster, name string, records []*model.Record) {
 		}
 	}
 	leaving := setDeletions{cluster: c.name, name: name}
-	var members []*model.Record
-	resolves := false // what is to go
+	use := recordset.Name{Name: name, Set: set, TTL: c.ttl, TTLChanges: c.ttlChanges, Refusals: s.Memory.ttlRefused, Now: s.Now}
 	for _, r := range records {
 		if s.places.Is(r.Key(), observed.InFlight) || s.places.Doubtful(r.Key()) {
 			s.remember(name, []*model.Record{r})
@@ -101,30 +92,49 @@ func (s *sets) plan(c *cluster, name string, records []*model.Record) {
 		case used && !wanted:
 			// Somebody's rule uses it although no Service has such a set.
 		case used && r.Resolves() && (r.Type == "CNAME") == (set.CNAME != ""):
-			members = append(members, r)
+			use.Records = append(use.Records, r)
 		case used:
 			leaving.records = append(leaving.records, s.surplus(c, r))
-			resolves = resolves || r.Resolves()
+			use.Blocked = use.Blocked || r.Resolves()
 		default:
 			leaving.records = append(leaving.records, s.unused(c, r))
 		}
 	}
-	var state setState
+	left := 0
 	switch {
 	case !used || !wanted:
 	case set.CNAME != "":
-		state = s.planCNAME(c, name, set.CNAME, members, resolves)
-		s.states[name] = state
+		s.states[name] = s.records.CNAME(use)
+		left = s.states[name].Standing
 	default:
-		var more []guard.Deletion[model.Record]
-		state, more = s.planAddresses(c, name, set, members, resolves || c.ttlChanges) // a CNAME stands alone
-		s.states[name] = state
-		leaving.records = append(leaving.records, more...)
+		result := s.planAddresses(c, use)
+		for _, r := range result.Surplus {
+			// What cannot go yet, since other addresses come first, is not judged by the guard
+			// either: the loss would be less when they have come.
+			if deletion := s.surplus(c, r.Record); r.MayGo {
+				leaving.records = append(leaving.records, deletion)
+			}
+		}
+		s.states[name], left = result.State, result.Left
 	}
-	leaving.loss = s.guard.LossOfSet(name, ids(records), state.standing)
+	leaving.loss = s.guard.LossOfSet(name, ids(records), left)
 	if len(leaving.records) > 0 {
 		s.leaving = append(s.leaving, leaving)
 	}
+}
+
+// planAddresses brings a set of addresses towards what is wanted, and tells of one that is
+// too large, or that has only those that were known last.
+func (s *sets) planAddresses(c *cluster, use recordset.Name) recordset.Result {
+	result := s.records.Addresses(use, s.Settings.DNS)
+	if notice, ok := use.Set.TooLarge(use.Name+"."+s.Settings.Domain, result.Addresses); ok {
+		s.out.Notices = append(s.out.Notices, notice)
+	}
+	if result.LastKnown {
+		s.out.Stale[use.Name] = Stale{c.name, use.Set.Lacks}
+	}
+	maps.Copy(s.ttlRefused, result.Refusals)
+	return result
 }
 
 func ids(records []*model.Record) (list []string) {

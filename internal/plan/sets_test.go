@@ -209,7 +209,7 @@ func TestRuleOverUnproven(t *testing.T) {
 		t.Errorf("then it does %q", got)
 	}
 
-	s = settled(fixture.VultrSettings(), fixture.Cluster("main", fixture.Fast("/=web"), fixture.Balanced("192.0.2.9")))
+	s = settled(fixture.TwoCDNs(), fixture.Cluster("main", fixture.WholeHost("/=web"), fixture.Balanced("192.0.2.9")))
 	i := slices.IndexFunc(s.Records.Objects, func(r *model.Record) bool { return r.Name == "_edgeward.www" })
 	mark := s.Records.Objects[i].ID
 	s.Records.Objects = slices.DeleteFunc(s.Records.Objects, func(r *model.Record) bool { return r.Name == "www" })
@@ -440,7 +440,7 @@ func TestLargeSets(t *testing.T) {
 		for i := range test.v4 {
 			n := fixture.Node(fmt.Sprint("n", i), fmt.Sprint("192.0.2.", i+1))
 			if i < test.v6 {
-				n = fixture.Dual(n.Name, n.Addresses[0].Address, fmt.Sprint("2001:db8::", i+1))
+				n = fixture.DualNode(n.Name, n.Addresses[0].Address, fmt.Sprint("2001:db8::", i+1))
 			}
 			objects = append(objects, n)
 		}

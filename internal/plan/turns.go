@@ -12,8 +12,8 @@ import (
 // Ingress whose host it leads to a CDN, of the namespace whose object names the
 // addresses, or, where nobody asks for it any more, that of nobody in a cluster.
 func shareTurns(d *draft, found hostalias.Aliases, aliases aliasPlan) {
-	for i := range d.out.Records {
-		op := &d.out.Records[i]
+	for i := range d.records.Ops {
+		op := &d.records.Ops[i]
 		r := cmp.Or(op.From, op.To)
 		cluster, ours := model.ClusterOf(r, d.Settings.Owner)
 		set, wanted := d.Want.Sets[r.Name]

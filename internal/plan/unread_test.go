@@ -48,11 +48,11 @@ func LoadBalanced(name, ip string) kube.Service {
 
 // twoCDNs has a host at each of two CDNs, both led there.
 func twoCDNs() (set model.Settings, old, fresh []any) {
-	set = fixture.VultrSettings()
+	set = fixture.TwoCDNs()
 	set.CDNs[0].Host = "acme.cdn.example.net"
 	slow := fixture.Ingress("old", "old.example.com", "Prefix", "/")
 	slow.Rules[0].Paths[0].Backend = kube.Backend{Service: "old", PortNumber: 80}
-	quick := fixture.Fast("/=new")
+	quick := fixture.WholeHost("/=new")
 	return set, []any{slow, LoadBalanced("old", "192.0.2.1")}, []any{quick, LoadBalanced("new", "192.0.2.2")}
 }
 
@@ -170,18 +170,18 @@ func TestClaimSays(t *testing.T) {
 // TestClaimComesBeforeWhatItSays: a rule at another CDN, and the mark of a host in
 // another zone, wait until the claim says so, though all else stands.
 func TestClaimComesBeforeWhatItSays(t *testing.T) {
-	set := fixture.VultrSettings()
+	set := fixture.TwoCDNs()
 	set.PublishZones = nil
 	slow := fixture.Ingress("old", "www.example.com", "Prefix", "/")
 	slow.Rules[0].Paths[0].Backend = kube.Backend{Service: "web", PortNumber: 80}
 	s := settled(set, fixture.Cluster("main", slow, fixture.Balanced("192.0.2.9")))
-	s.change(true, fixture.Cluster("main", slow, fixture.Fast("/=web"), fixture.Balanced("192.0.2.9")))
+	s.change(true, fixture.Cluster("main", slow, fixture.WholeHost("/=web"), fixture.Balanced("192.0.2.9")))
 	if diff := cmp.Diff([]string{"update claim main"}, s.ask()); diff != "" {
 		t.Errorf("another CDN (-want +got):\n%s", diff)
 	}
 	s.run()
-	set = fixture.VultrSettings()
-	s = s.restarted(set, fixture.Cluster("main", slow, fixture.Fast("/=web"), fixture.Balanced("192.0.2.9")))
+	set = fixture.TwoCDNs()
+	s = s.restarted(set, fixture.Cluster("main", slow, fixture.WholeHost("/=web"), fixture.Balanced("192.0.2.9")))
 	if diff := cmp.Diff([]string{"update claim main"}, s.ask()); diff != "" {
 		t.Errorf("another zone (-want +got):\n%s", diff)
 	}
@@ -194,9 +194,9 @@ func TestClaimComesBeforeWhatItSays(t *testing.T) {
 // TestZoneTakenOut: a zone goes from publish_zones. The records there are left alone,
 // and what a CNAME in it may lead to stays after its Ingress.
 func TestZoneTakenOut(t *testing.T) {
-	objects := []any{fixture.Fast("/=web"), fixture.Balanced("192.0.2.9")}
-	s := settled(fixture.VultrSettings(), fixture.Cluster("main", objects...))
-	set := fixture.VultrSettings()
+	objects := []any{fixture.WholeHost("/=web"), fixture.Balanced("192.0.2.9")}
+	s := settled(fixture.TwoCDNs(), fixture.Cluster("main", objects...))
+	set := fixture.TwoCDNs()
 	set.PublishZones = nil
 	s = s.restarted(set, fixture.Cluster("main", objects...))
 	if done := s.run(); len(done) > 0 {
@@ -246,9 +246,9 @@ func deletedKinds(history []string) (kinds []string) {
 // TestZoneUnread: one of the zones cannot be read. Its hosts are in error, nothing
 // that they may lead to goes, and all else goes on.
 func TestZoneUnread(t *testing.T) {
-	set := fixture.VultrSettings()
+	set := fixture.TwoCDNs()
 	set.PublishZones = []string{"example.com", "nothere.example"}
-	here, there := fixture.Fast("/=web"), fixture.Fast("/=web")
+	here, there := fixture.WholeHost("/=web"), fixture.WholeHost("/=web")
 	there.Name, there.Rules = "there", []kube.IngressRule{{Host: "www.nothere.example", Paths: here.Rules[0].Paths}}
 	s := newStage(set, fixture.Cluster("main", here, there, fixture.Balanced("192.0.2.9")))
 	s.Records.Parts = map[string]observed.Part{"": {Known: true}, "example.com": {Known: true}, "nothere.example": {Fault: "404 Not Found"}}
@@ -297,9 +297,9 @@ func TestForeignRuleOfACDNTakenOut(t *testing.T) {
 // TestAllowDeleteWaitsForEveryZone: the first comparison, which may delete all, is not
 // over before each zone was read.
 func TestAllowDeleteWaitsForEveryZone(t *testing.T) {
-	s := settled(fixture.VultrSettings(), fixture.Cluster("main", fixture.Fast("/=web"), fixture.Balanced("192.0.2.9")))
+	s := settled(fixture.TwoCDNs(), fixture.Cluster("main", fixture.WholeHost("/=web"), fixture.Balanced("192.0.2.9")))
 	all := s.Records.Objects
-	s = s.restarted(fixture.VultrSettings(), fixture.Cluster("main", fixture.Balanced("192.0.2.9")))
+	s = s.restarted(fixture.TwoCDNs(), fixture.Cluster("main", fixture.Balanced("192.0.2.9")))
 	s.Records.Objects = slices.DeleteFunc(slices.Clone(all), func(r *model.Record) bool { return r.Zone != "" })
 	s.Records.Parts = map[string]observed.Part{"": {Known: true, Read: s.Now}, "example.com": {}}
 	if s.ask(); s.step.Compared {

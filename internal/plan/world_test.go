@@ -92,7 +92,7 @@ const (
 )
 
 func newWorld(t *testing.T, seed uint64) *world {
-	settings := fixture.VultrSettings()
+	settings := fixture.TwoCDNs()
 	settings.ConfirmAfter = time.Hour
 	if seed%3 == 0 {
 		settings.PublishZones = nil
@@ -139,7 +139,7 @@ func foreignRules() []model.Rule {
 	copied := of(at("h9.example.com", "/"), fixture.Owner, "main")
 	copied.RuleKey = model.RuleKey{CDN: model.Edgio, Host: "h1.example.com", Path: "/a"}
 	east := of(at("h1.example.com", "/"), fixture.Owner, "east")
-	east.SourceHost = "nodes.east.acme." + fixture.TestDomain
+	east.SourceHost = "nodes.east.acme." + fixture.Domain
 	return []model.Rule{
 		at("h0.example.com", "/a"),
 		of(at("h1.example.com", "/b"), "other", "main"),
@@ -391,7 +391,7 @@ func apply[T model.Object[T]](w *world, s *store[T], op model.Op[T]) (result T, 
 // check holds at every change of the providers.
 func (w *world) check() {
 	for _, r := range w.rules.truth {
-		name, ok := model.Relative(r.SourceHost, fixture.TestDomain)
+		name, ok := model.Relative(r.SourceHost, fixture.Domain)
 		if !ok || w.strays[r.ID] {
 			continue
 		}
@@ -451,7 +451,7 @@ func (w *world) checkUsable(gone model.Record) {
 	}
 	usable := w.usable[gone]
 	for _, r := range w.rules.truth {
-		if r.SourceHost != gone.Name+"."+fixture.TestDomain || w.strays[r.ID] {
+		if r.SourceHost != gone.Name+"."+fixture.Domain || w.strays[r.ID] {
 			continue
 		}
 		for id, o := range w.records.truth {

@@ -110,13 +110,13 @@ func validityOf(s kube.TLSSecret) validity {
 }
 
 // nextChange returns the first of these times that is still to come; zero if none is.
-func (v validity) nextChange(now time.Time) (next time.Time) {
+func (v validity) nextChange(now time.Time) time.Time {
 	for _, t := range []time.Time{v.begins, v.endsSoon, v.expires} {
-		if t.After(now) && (next.IsZero() || t.Before(next)) {
-			next = t
+		if t.After(now) {
+			return t
 		}
 	}
-	return next
+	return time.Time{}
 }
 
 func timestamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -19,7 +19,7 @@ func TestCertificate(t *testing.T) {
 	tls := func(secret string, hosts ...string) kube.IngressTLS {
 		return kube.IngressTLS{Hosts: hosts, Secret: secret}
 	}
-	www := fixture.TLSSecretOf("www", host)
+	www := fixture.TLSSecret("www", host)
 	edited := func(edit func(*kube.TLSSecret)) []kube.TLSSecret {
 		s := www
 		edit(&s)
@@ -49,10 +49,10 @@ func TestCertificate(t *testing.T) {
 		"by its name":                      {tls: only, secrets: []kube.TLSSecret{www}, want: "www", until: 31 * day},
 		"by a wildcard":                    {tls: []kube.IngressTLS{tls("www", "*.example.com")}, secrets: []kube.TLSSecret{www}, want: "www", until: 31 * day},
 		"without hosts":                    {tls: []kube.IngressTLS{tls("www")}, secrets: []kube.TLSSecret{www}, want: "www", until: 31 * day},
-		"a certificate for a wildcard":     {tls: only, secrets: []kube.TLSSecret{fixture.TLSSecretOf("www", "example.com", "*.example.com")}, want: "www", until: 31 * day},
+		"a certificate for a wildcard":     {tls: only, secrets: []kube.TLSSecret{fixture.TLSSecret("www", "example.com", "*.example.com")}, want: "www", until: 31 * day},
 		"its name goes before the rest":    {tls: []kube.IngressTLS{tls("all"), tls("wild", "*.example.com"), tls("www", "a.example.com", host)}, secrets: []kube.TLSSecret{www}, want: "www", until: 31 * day},
 		"a wildcard goes before all hosts": {tls: []kube.IngressTLS{tls("all"), tls("www", "*.example.com")}, secrets: []kube.TLSSecret{www}, want: "www", until: 31 * day},
-		"the first of two":                 {tls: []kube.IngressTLS{tls("www", host), tls("two", host)}, secrets: []kube.TLSSecret{www, fixture.TLSSecretOf("two", host)}, want: "www", until: 31 * day},
+		"the first of two":                 {tls: []kube.IngressTLS{tls("www", host), tls("two", host)}, secrets: []kube.TLSSecret{www, fixture.TLSSecret("two", host)}, want: "www", until: 31 * day},
 		"another Secret's end is none of its": {tls: only, secrets: append(ends(40*day), kube.TLSSecret{Meta: kube.Meta{Namespace: "default", Name: "two"}, NotAfter: fixture.Start().Add(day)}),
 			want: "www", until: 26 * day},
 		"no such Secret": {tls: only,
@@ -69,9 +69,9 @@ func TestCertificate(t *testing.T) {
 		"not to be read any more": {tls: only, secrets: []kube.TLSSecret{www}, refused: []string{"default"}, want: "www", until: 31 * day},
 		"a pair that does not fit": {tls: only, secrets: []kube.TLSSecret{{Meta: www.Meta, Fault: "the private key is not that of the certificate"}},
 			problem: "Secret default/www" + saying + ": the private key is not that of the certificate"},
-		"of another host": {tls: only, secrets: []kube.TLSSecret{fixture.TLSSecretOf("www", "*.www.example.com", "a.org", "b.org", "c.org", "d.org", "e.org", "f.org")},
+		"of another host": {tls: only, secrets: []kube.TLSSecret{fixture.TLSSecret("www", "*.www.example.com", "a.org", "b.org", "c.org", "d.org", "e.org", "f.org")},
 			problem: "Secret default/www" + saying + ": the certificate is for *.www.example.com, a.org, b.org, c.org, d.org and 2 more, not for this host"},
-		"of no host": {tls: only, secrets: []kube.TLSSecret{fixture.TLSSecretOf("www")},
+		"of no host": {tls: only, secrets: []kube.TLSSecret{fixture.TLSSecret("www")},
 			problem: "Secret default/www" + saying + ": the certificate is for no host name, not for this host"},
 		"its last second": {tls: only, secrets: ends(0), want: "www", until: time.Second,
 			warning: "the certificate in Secret default/www ends at 2001-09-09T01:46:40Z"},

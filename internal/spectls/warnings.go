@@ -9,15 +9,15 @@ import (
 )
 
 // Warnings says what spec.tls asks for and does not get at a CDN that is given a
-// certificate for each host: hosts are all that the Ingress can publish, and bare those
-// of them that are published without a certificate.
-func (e Entries) Warnings(hosts, bare []string) (warnings []string) {
+// certificate for each host: hosts are all that the Ingress can publish, and
+// uncertified those of them that are published without a certificate.
+func (e Entries) Warnings(hosts, uncertified []string) (warnings []string) {
 	if len(e.list) == 0 {
 		return nil
 	}
 	const ends = ". A certificate that the CDN was given before goes on being served there, and is not renewed"
-	secretless, stray := e.AskFor(bare), e.stray(hosts)
-	forgotten := slices.DeleteFunc(slices.Clone(bare), e.asksFor)
+	secretless, stray := e.AskFor(uncertified), e.stray(hosts)
+	forgotten := slices.DeleteFunc(slices.Clone(uncertified), e.asksFor)
 	if len(secretless) > 0 {
 		warnings = append(warnings, fmt.Sprintf("spec.tls asks for TLS for %s, which is published on http only: its entry has no secretName; name a Secret of type kubernetes.io/tls there%s",
 			model.Listed(secretless, ", "), ends))

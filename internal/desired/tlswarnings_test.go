@@ -41,15 +41,15 @@ func TestTLSThatIsNotGiven(t *testing.T) {
 		"both without, and a typo": {two, []kube.IngressTLS{tls("", "www.example.com"), tls("www", "a.example.com")}, "http http", []string{"spec.tls asks for TLS for www.example.com" + secretless, "spec.tls has no entry for a.b.example.com" + missing + "; it has one for a.example.com, of which the Ingress has no rule" + ends}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			ing := fixture.Fast("/=web")
+			ing := fixture.WholeHost("/=web")
 			paths := ing.Rules[0].Paths
 			ing.Rules, ing.TLS = nil, test.tls
 			for _, host := range test.hosts {
 				ing.Rules = append(ing.Rules, kube.IngressRule{Host: host, Paths: paths})
 			}
 			c := fixture.Cluster("main", ing, fixture.Balanced("192.0.2.9"))
-			c.TLSSecrets = []kube.TLSSecret{fixture.TLSSecretOf("www", "www.example.com", "*.example.com")}
-			want := desired.Desired([]desired.Cluster{c}, fixture.VultrSettings(), fixture.Start())
+			c.TLSSecrets = []kube.TLSSecret{fixture.TLSSecret("www", "www.example.com", "*.example.com")}
+			want := desired.Desired([]desired.Cluster{c}, fixture.TwoCDNs(), fixture.Start())
 			var schemes, warnings []string
 			for _, r := range want.Routes {
 				schemes = append(schemes, r.Rule.Protocols[0].Published)
@@ -97,74 +97,23 @@ func TestTLSAtEdgio(t *testing.T) {
 	}
 }
 
-// TestPortsThatLookLikeTLS has ports that are asked by http for want of a word.
-func TestPortsThatLookLikeTLS(t *testing.T) {
-	port := func(number int32, name, app string) kube.ServicePort {
-		return kube.ServicePort{Name: name, Protocol: "TCP", Port: number, NodePort: 30080, AppProtocol: app}
-	}
-	for name, test := range map[string]struct {
-		port       kube.ServicePort
-		annotation string
-		want       string // the protocol
-		warned     bool
-	}{
-		"80":                          {port(80, "http", ""), "", "http", false},
-		"443":                         {port(443, "web", ""), "", "http", true},
-		"443, and it says http":       {port(443, "web", "http"), "", "http", false},
-		"443, and it says https":      {port(443, "web", "https"), "", "https", false},
-		"443, and the Ingress does":   {port(443, "web", ""), "https", "https", false},
-		"443, and the Ingress denies": {port(443, "web", ""), "http", "http", false},
-		"named https":                 {port(8443, "https", ""), "", "http", true},
-		"named https-web":             {port(8443, "https-web", ""), "", "http", true},
-		"named httpsomething":         {port(8443, "httpsomething", ""), "", "http", false},
-		"appProtocol tls":             {port(8443, "web", "tls"), "", "http", true},
-		"appProtocol SSL":             {port(8443, "web", "SSL"), "", "http", true},
-		"appProtocol grpcs":           {port(8443, "web", "grpcs"), "", "http", true},
-		"appProtocol tls, annotated":  {port(8443, "web", "tls"), "https", "https", false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			ing := fixture.Shop()
-			if test.annotation != "" {
-				ing = fixture.Annotated(desired.AnnotationSource, test.annotation)
-			}
-			ing.Rules[0].Paths[0].Backend = kube.Backend{Service: "web", PortNumber: test.port.Port}
-			ing.Rules[0].Paths = append(ing.Rules[0].Paths, ing.Rules[0].Paths[0])
-			ing.Rules[0].Paths[1].Path = "/b"
-			svc := fixture.Web()
-			svc.Ports = []kube.ServicePort{test.port}
-			want := desired.Desired([]desired.Cluster{fixture.Cluster("main", ing, svc)}, fixture.Settings(), fixture.Start())
-			if got := want.Route(fixture.ShopKey()).Rule.Protocols[0].Source; got != test.want {
-				t.Errorf("asked by %s, want %s", got, test.want)
-			}
-			if (len(want.Warnings) == 1) != test.warned || len(want.Warnings) > 1 {
-				t.Errorf("warnings %v", want.Warnings)
-			}
-			checkWarnings(t, want, map[bool]string{true: "of Service web is asked by http: if it speaks TLS, give that port appProtocol: https"}[test.warned])
-		})
-	}
-	named := fixture.Like(func(s *kube.Service) { s.Type, s.ExternalName, s.Ports = "ExternalName", "origin.example.org", nil })
-	ing := fixture.Shop()
-	ing.Rules[0].Paths[0].Backend = kube.Backend{Service: "web", PortNumber: 443}
-	checkWarnings(t, desired.Desired([]desired.Cluster{fixture.Cluster("main", ing, named, desired.Allow{Origins: []string{"ExternalName"}})}, fixture.Settings(), fixture.Start()), "port 443 of Service web is asked by http")
-}
-
 // TestCertificatesHaveTheEarliestEnd has an Ingress with two certificates: time changes
 // the answer when the first of them ends, in whichever order their hosts come.
 func TestCertificatesHaveTheEarliestEnd(t *testing.T) {
 	const day = 24 * time.Hour
-	a, b := fixture.TLSSecretOf("a", "a.example.com"), fixture.TLSSecretOf("b", "b.example.com")
+	a, b := fixture.TLSSecret("a", "a.example.com"), fixture.TLSSecret("b", "b.example.com")
 	for name, ends := range map[string][2]time.Duration{
 		"the first":  {30 * day, 40 * day},
 		"the second": {40 * day, 30 * day},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a.NotAfter, b.NotAfter = fixture.Start().Add(ends[0]), fixture.Start().Add(ends[1])
-			ing := fixture.Fast("/=web")
+			ing := fixture.WholeHost("/=web")
 			paths := ing.Rules[0].Paths
 			ing.Rules = []kube.IngressRule{{Host: "a.example.com", Paths: paths}, {Host: "b.example.com", Paths: paths}}
 			ing.TLS = []kube.IngressTLS{{Hosts: []string{"a.example.com"}, Secret: "a"}, {Hosts: []string{"b.example.com"}, Secret: "b"}}
 			c := fixture.Cluster("main", ing, fixture.Balanced("192.0.2.9"), a, b)
-			want := desired.Desired([]desired.Cluster{c}, fixture.VultrSettings(), fixture.Start())
+			want := desired.Desired([]desired.Cluster{c}, fixture.TwoCDNs(), fixture.Start())
 			if until := fixture.Start().Add(16 * day); len(want.Routes) != 2 || !want.Until.Equal(until) {
 				t.Errorf("%d routes until %s, want 2 until %s", len(want.Routes), want.Until, until)
 			}

@@ -9,7 +9,7 @@ import (
 // TestCutNamesAreApart has two Services with names of which nothing but the hash is
 // left to tell them apart.
 func TestCutNamesAreApart(t *testing.T) {
-	if one, other := fixture.SecondOf32Bits(); fixture.ShareASet(one, other) {
+	if one, other := fixture.CollidingNamespaces(); fixture.ShareSet(one, other) {
 		t.Errorf("%s and %s share a set", one, other)
 	}
 }

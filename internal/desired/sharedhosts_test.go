@@ -18,7 +18,7 @@ import (
 // publishes it as a whole.
 func TestSharedHosts(t *testing.T) {
 	const acme = "/.well-known/acme-challenge/token"
-	front := fixture.Share("front", "/=web")
+	front := fixture.SharedHost("front", "/=web")
 	exact := func(ing kube.Ingress) kube.Ingress {
 		for i := range ing.Rules[0].Paths {
 			ing.Rules[0].Paths[i].Type = "Exact"
@@ -30,7 +30,7 @@ func TestSharedHosts(t *testing.T) {
 		return ing
 	}
 	byStatus := func(name string, paths ...string) kube.Ingress {
-		ing := with(fixture.Share(name, paths...), desired.AnnotationOrigin, desired.OriginStatus)
+		ing := with(fixture.SharedHost(name, paths...), desired.AnnotationOrigin, desired.OriginStatus)
 		ing.Status = []kube.Address{{IP: "192.0.2.8"}}
 		return ing
 	}
@@ -50,73 +50,73 @@ func TestSharedHosts(t *testing.T) {
 		problems  []string
 		warnings  []string
 	}{
-		"another backend": {[]kube.Ingress{front, fixture.Share("api", "/api=api")}, web,
+		"another backend": {[]kube.Ingress{front, fixture.SharedHost("api", "/api=api")}, web,
 			[]string{"invalid api: " + divided + "/api cannot lead to another backend: " + ownHost},
 			[]string{"front: " + asked + "main/default/api for /api"}},
-		"another backend, an exact path": {[]kube.Ingress{front, exact(fixture.Share("api", "/api=api"))}, web,
+		"another backend, an exact path": {[]kube.Ingress{front, exact(fixture.SharedHost("api", "/api=api"))}, web,
 			[]string{"invalid api: " + divided + "/api cannot lead to another backend: " + ownHost},
 			[]string{"front: " + asked + "main/default/api for /api"}},
-		"the same backend": {[]kube.Ingress{front, fixture.Share("api", "/api=web", "/v2=web")}, web, nil, []string{"api: " + served}},
-		"the same and another": {[]kube.Ingress{front, fixture.Share("api", "/api=api", "/v2=web")}, web,
+		"the same backend": {[]kube.Ingress{front, fixture.SharedHost("api", "/api=web", "/v2=web")}, web, nil, []string{"api: " + served}},
+		"the same and another": {[]kube.Ingress{front, fixture.SharedHost("api", "/api=api", "/v2=web")}, web,
 			[]string{"invalid api: " + divided + "/api cannot lead to another backend: " + ownHost},
 			[]string{"front: " + asked + "main/default/api for /api"}},
 		"the same addresses by two statuses": {[]kube.Ingress{byStatus("front", "/=web"), byStatus("api", "/api=api")},
 			"http://www.example.com/ from http://front.default.status.main:80/ with ", nil, []string{"api: " + served}},
-		"three": {[]kube.Ingress{front, fixture.Share("api", "/api=api"), fixture.Share("img", "/img=img", "/css=img"), fixture.Share("same", "/same=web")}, web,
+		"three": {[]kube.Ingress{front, fixture.SharedHost("api", "/api=api"), fixture.SharedHost("img", "/img=img", "/css=img"), fixture.SharedHost("same", "/same=web")}, web,
 			[]string{"invalid api: " + divided + "/api cannot lead to another backend: " + ownHost, "invalid img: " + divided + "/css, /img cannot lead to another backend: " + ownHost},
 			[]string{"front: " + asked + "main/default/api for /api; main/default/img for /css, /img", "same: " + served}},
-		"a solver of cert-manager": {[]kube.Ingress{front, fixture.Share("solver", acme+"=api")}, web,
+		"a solver of cert-manager": {[]kube.Ingress{front, fixture.SharedHost("solver", acme+"=api")}, web,
 			[]string{"invalid solver: " + divided + acme + " cannot lead to another backend: " + dns01},
 			[]string{"front: " + asked + "main/default/solver for " + acme}},
-		"a solver before its front is there": {[]kube.Ingress{fixture.Share("front", "/=none"), fixture.Share("solver", acme+"=api")}, "",
+		"a solver before its front is there": {[]kube.Ingress{fixture.SharedHost("front", "/=none"), fixture.SharedHost("solver", acme+"=api")}, "",
 			[]string{"invalid solver: " + divided + acme + " cannot lead to another backend: " + dns01, "pending front: Service none does not exist"},
 			[]string{"front: " + asked + "main/default/solver for " + acme}},
-		"a solver alone": {[]kube.Ingress{fixture.Share("solver", acme+"=api")}, "",
+		"a solver alone": {[]kube.Ingress{fixture.SharedHost("solver", acme+"=api")}, "",
 			[]string{"invalid solver: the CDN publishes whole hosts, and no path / of www.example.com says from where: " + dns01}, nil},
-		"a solver within": {[]kube.Ingress{fixture.Share("front", "/=web", acme+"=api")}, "",
+		"a solver within": {[]kube.Ingress{fixture.SharedHost("front", "/=web", acme+"=api")}, "",
 			[]string{"invalid front: the CDN publishes whole hosts from one origin, and path " + acme + " of www.example.com leads elsewhere than its path /: " + dns01}, nil},
-		"a path / as well": {[]kube.Ingress{front, fixture.Share("api", "/=api", "/api=api")}, web,
+		"a path / as well": {[]kube.Ingress{front, fixture.SharedHost("api", "/=api", "/api=api")}, web,
 			[]string{"conflict api: claimed by Ingress main/default/front already"},
 			[]string{"front: " + asked + "main/default/api for /api"}},
-		"a path / alone": {[]kube.Ingress{front, fixture.Share("api", "/=api")}, web, []string{"conflict api: claimed by Ingress main/default/front already"}, nil},
-		"the front is gone": {[]kube.Ingress{fixture.Share("api", "/api=api")}, "",
+		"a path / alone": {[]kube.Ingress{front, fixture.SharedHost("api", "/=api")}, web, []string{"conflict api: claimed by Ingress main/default/front already"}, nil},
+		"the front is gone": {[]kube.Ingress{fixture.SharedHost("api", "/api=api")}, "",
 			[]string{"invalid api: the CDN publishes whole hosts, and no path / of www.example.com says from where: add one that leads to the backend of its other paths"}, nil},
-		"two without a front": {[]kube.Ingress{fixture.Share("api", "/api=api"), fixture.Share("img", "/img=img")}, "",
+		"two without a front": {[]kube.Ingress{fixture.SharedHost("api", "/api=api"), fixture.SharedHost("img", "/img=img")}, "",
 			[]string{
 				"invalid api: the CDN publishes whole hosts, and no path / of www.example.com says from where: add one that leads to the backend of its other paths",
 				"invalid img: the CDN publishes whole hosts, and no path / of www.example.com says from where: add one that leads to the backend of its other paths",
 			}, nil},
-		"the second takes the front": {[]kube.Ingress{fixture.Share("front", "/=none"), fixture.Share("api", "/=api", "/api=api"), fixture.Share("img", "/img=api")}, api,
+		"the second takes the front": {[]kube.Ingress{fixture.SharedHost("front", "/=none"), fixture.SharedHost("api", "/=api", "/api=api"), fixture.SharedHost("img", "/img=api")}, api,
 			[]string{"pending front: Service none does not exist"},
 			[]string{"img: " + strings.ReplaceAll(served, "front", "api")}},
-		"a backend that is not there": {[]kube.Ingress{front, fixture.Share("api", "/api=none")}, web,
+		"a backend that is not there": {[]kube.Ingress{front, fixture.SharedHost("api", "/api=none")}, web,
 			[]string{"invalid api: " + divided + "/api cannot lead to another backend: " + ownHost},
 			[]string{"front: " + asked + "main/default/api for /api"}},
-		"one that is not well written": {[]kube.Ingress{front, with(fixture.Share("api", "/api=api"), desired.AnnotationPath, "x")}, web,
+		"one that is not well written": {[]kube.Ingress{front, with(fixture.SharedHost("api", "/api=api"), desired.AnnotationPath, "x")}, web,
 			[]string{`invalid api: annotation edgeward/source-path: "x" is not "keep" or "strip"`}, nil},
-		"the front by its default backend": {[]kube.Ingress{defaulted(fixture.Share("front", "/x=web"), "web"), fixture.Share("api", "/api=api")}, web,
+		"the front by its default backend": {[]kube.Ingress{defaulted(fixture.SharedHost("front", "/x=web"), "web"), fixture.SharedHost("api", "/api=api")}, web,
 			[]string{"invalid api: " + divided + "/api cannot lead to another backend: " + ownHost},
 			[]string{"front: " + asked + "main/default/api for /api"}},
-		"the second has a default backend": {[]kube.Ingress{front, defaulted(fixture.Share("api", "/api=api"), "api")}, web,
+		"the second has a default backend": {[]kube.Ingress{front, defaulted(fixture.SharedHost("api", "/api=api"), "api")}, web,
 			[]string{"conflict api: claimed by Ingress main/default/front already"},
 			[]string{"front: " + asked + "main/default/api for /api"}},
-		"a default backend beside an exact path /": {[]kube.Ingress{defaulted(exact(fixture.Share("front", "/=web")), "api")}, "",
+		"a default backend beside an exact path /": {[]kube.Ingress{defaulted(exact(fixture.SharedHost("front", "/=web")), "api")}, "",
 			[]string{"invalid front: the CDN publishes whole hosts from one origin, and www.example.com leads to two backends for its path / and the rest: leave one of them"},
 			nil},
-		"the path / twice": {[]kube.Ingress{fixture.Share("front", "/=web", "/=api")}, "",
+		"the path / twice": {[]kube.Ingress{fixture.SharedHost("front", "/=web", "/=api")}, "",
 			[]string{"invalid front: the CDN publishes whole hosts from one origin, and www.example.com leads to two backends for its path / and the rest: leave one of them"}, nil},
-		"the front is let go": {[]kube.Ingress{with(fixture.Share("front", "/=web"), desired.AnnotationRelease, "true"), fixture.Share("api", "/api=api")}, "",
+		"the front is let go": {[]kube.Ingress{with(fixture.SharedHost("front", "/=web"), desired.AnnotationRelease, "true"), fixture.SharedHost("api", "/api=api")}, "",
 			[]string{"invalid api: " + divided + "/api cannot lead to another backend: " + ownHost}, nil},
-		"let go, but never had": {[]kube.Ingress{front, with(fixture.Share("api", "/api=web"), desired.AnnotationRelease, "true")}, web, nil, []string{"api: " + served}},
+		"let go, but never had": {[]kube.Ingress{front, with(fixture.SharedHost("api", "/api=web"), desired.AnnotationRelease, "true")}, web, nil, []string{"api: " + served}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			services := []any{fixture.Serving("web", "192.0.2.9"), fixture.Serving("api", "192.0.2.10"), fixture.Serving("img", "192.0.2.11")}
+			services := []any{fixture.BalancedService("web", "192.0.2.9"), fixture.BalancedService("api", "192.0.2.10"), fixture.BalancedService("img", "192.0.2.11")}
 			for range 2 {
 				objects := slices.Clone(services)
 				for _, ing := range test.ingresses {
 					objects = append(objects, ing)
 				}
-				want := desired.Desired([]desired.Cluster{fixture.Cluster("main", objects...)}, fixture.VultrSettings(), fixture.Start())
+				want := desired.Desired([]desired.Cluster{fixture.Cluster("main", objects...)}, fixture.TwoCDNs(), fixture.Start())
 				var problems, warnings []string
 				for _, p := range want.Problems {
 					problems = append(problems, fmt.Sprint(p.State, " ", p.Ingress.Name, ": ", p.Reason))
@@ -144,16 +144,16 @@ func TestSharedHosts(t *testing.T) {
 // TestSharedHostsApart has paths of one host in several clusters, or at several
 // CDNs: the first are told of each other, the others are not.
 func TestSharedHostsApart(t *testing.T) {
-	main := fixture.Cluster("main", fixture.Share("front", "/=web"), fixture.Serving("web", "192.0.2.9"))
-	other := fixture.Cluster("other", fixture.Share("api", "/api=api"), fixture.Serving("api", "192.0.2.10"))
-	want := desired.Desired([]desired.Cluster{main, other}, fixture.VultrSettings(), fixture.Start())
+	main := fixture.Cluster("main", fixture.SharedHost("front", "/=web"), fixture.BalancedService("web", "192.0.2.9"))
+	other := fixture.Cluster("other", fixture.SharedHost("api", "/api=api"), fixture.BalancedService("api", "192.0.2.10"))
+	want := desired.Desired([]desired.Cluster{main, other}, fixture.TwoCDNs(), fixture.Start())
 	if len(want.Problems) != 1 || !strings.HasPrefix(want.Problems[0].Reason, "Ingress main/default/front has www.example.com") ||
 		len(want.Warnings) != 1 || want.Warnings[0].Ingress.Cluster != "main" || !strings.HasSuffix(want.Warnings[0].Message, "Ingress other/default/api for /api") {
 		t.Errorf("two clusters: problems %v, warnings %v", want.Problems, want.Warnings)
 	}
-	atEdgio := fixture.Share("api", "/api=api")
+	atEdgio := fixture.SharedHost("api", "/api=api")
 	atEdgio.Class = "edgio"
-	want = desired.Desired([]desired.Cluster{fixture.Cluster("main", fixture.Share("front", "/=web"), atEdgio, fixture.Serving("web", "192.0.2.9"), fixture.Serving("api", "192.0.2.10"))}, fixture.VultrSettings(), fixture.Start())
+	want = desired.Desired([]desired.Cluster{fixture.Cluster("main", fixture.SharedHost("front", "/=web"), atEdgio, fixture.BalancedService("web", "192.0.2.9"), fixture.BalancedService("api", "192.0.2.10"))}, fixture.TwoCDNs(), fixture.Start())
 	if len(want.Problems)+len(want.Warnings) > 0 || len(published(want)) != 3 {
 		t.Errorf("two CDNs: problems %v, warnings %v, published %q", want.Problems, want.Warnings, published(want))
 	}
