@@ -56,6 +56,7 @@ func TestImports(t *testing.T) {
 		".": {never: []string{"internal/emulator", "internal/fixture"},
 			heavy: []string{"k8s.io/client-go/kubernetes", "k8s.io/client-go/kubernetes/scheme", "github.com/miekg/dns"}},
 		"internal/certificate":   {only: []string{"internal/kube"}, std: true},
+		"internal/store":         {never: []string{"watcher", "internal/plan", "internal/syncer"}, std: true},
 		"internal/syncer":        {never: []string{"edgio", "vultrcdn", "vultrdns", "watcher", "internal/config", "internal/emulator"}},
 		"watcher":                {only: []string{"internal/kube", "internal/certificate"}},
 		"internal/syncer/target": {never: []string{"edgio", "vultrcdn", "vultrdns", "watcher", "internal/config", "internal/emulator", "internal/store", "internal/syncer"}},
