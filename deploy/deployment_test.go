@@ -10,11 +10,12 @@ import (
 	"strconv"
 	"testing"
 
-	"github.com/edgeward/edgeward/internal/config"
-	"github.com/edgeward/edgeward/internal/providers"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/yaml"
+
+	"github.com/edgeward/edgeward/internal/config"
+	"github.com/edgeward/edgeward/internal/providers"
 )
 
 // manifest returns both objects of deployment.yaml.

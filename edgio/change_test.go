@@ -298,7 +298,7 @@ func TestAdoption(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			api := edgiotest.NewAccount(edgiotest.Options{Username: testUser, SharedKey: testKey, Shortname: testShortname})
 			client, log := newClient(t, api)
-			old := model.Rule{ID: api.Seed(body), RuleKey: model.RuleKey{CDN: model.Edgio, Host: "www.example.com", Path: "/"}}
+			old := model.Rule{ID: api.Seed(body), RuleKey: model.RuleKey{CDN: Name, Host: "www.example.com", Path: "/"}}
 			if tc.edit != nil {
 				api.Edit(old.ID, tc.edit)
 			}

@@ -94,14 +94,14 @@ var testIngress = model.IngressID{Cluster: "main", Namespace: "web", Name: "shop
 
 // markOn is the mark of owner on a rule at host and path.
 func markOn(owner, host, path string) string {
-	return model.OwnerLabel{Owner: owner, IngressID: testIngress}.String(model.RuleKey{CDN: model.Edgio, Host: host, Path: path})
+	return model.OwnerLabel{Owner: owner, IngressID: testIngress}.String(model.RuleKey{CDN: Name, Host: host, Path: path})
 }
 
 // wanted is a rule as the plan asks for it: both protocols, owner "team".
 func wanted(host, path string) model.Rule {
 	mark := markOn("team", host, path)
 	return model.Rule{
-		RuleKey:    model.RuleKey{CDN: model.Edgio, Host: host, Path: path},
+		RuleKey:    model.RuleKey{CDN: Name, Host: host, Path: path},
 		SourceHost: "nodes.main.team.k8s.example.com",
 		SourcePath: path,
 		Profile:    "LLNW-Generic",

@@ -5,10 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"github.com/edgeward/edgeward/internal/model"
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/edgeward/edgeward/internal/model"
 )
 
 // object is a JSON object of which every field is kept, whether we know it or
@@ -106,7 +107,7 @@ func (in instance) rule() model.Rule {
 	r := model.Rule{
 		ID: read[string](in.top, "uuid"),
 		RuleKey: model.RuleKey{
-			CDN:  model.Edgio,
+			CDN:  Name,
 			Host: model.NormalHost(read[string](in.body, "publishedHostname")),
 			Path: path,
 		},

@@ -4,8 +4,9 @@ import (
 	"encoding/json"
 	"testing"
 
-	"github.com/edgeward/edgeward/internal/model"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/edgeward/edgeward/internal/model"
 )
 
 // parse reads an instance that a test wrote.
@@ -20,7 +21,7 @@ func parse(t *testing.T, text string) instance {
 
 func TestRuleOfInstance(t *testing.T) {
 	rule := func(change func(*model.Rule)) model.Rule {
-		r := model.Rule{ID: "u", RuleKey: model.RuleKey{CDN: model.Edgio, Path: "/"}}
+		r := model.Rule{ID: "u", RuleKey: model.RuleKey{CDN: Name, Path: "/"}}
 		change(&r)
 		return r
 	}
@@ -36,7 +37,7 @@ func TestRuleOfInstance(t *testing.T) {
 			"protocolSets":[{"publishedProtocol":"https","sourceProtocol":"http","publishedPort":443,"sourcePort":30080,
 			"options":[{"name":"reply_send_header","parameters":["X-By","cdn"]},{"name":"req_send_header","parameters":["X-Edgeward","m"]}]}]}}`,
 			model.Rule{
-				ID: "u", RuleKey: model.RuleKey{CDN: model.Edgio, Host: "www.example.com", Path: "/app/"},
+				ID: "u", RuleKey: model.RuleKey{CDN: Name, Host: "www.example.com", Path: "/app/"},
 				SourceHost: "web.k8s.example.com", SourcePath: "/src/", Profile: "LLNW-Generic",
 				Protocols: []model.Protocol{{Published: "https", PublishedPort: 443, Source: "http", SourcePort: 30080, Label: "m"}},
 			}},
@@ -172,7 +173,7 @@ func TestWithKeepsWhatIsNotOurs(t *testing.T) {
 // testRule is a rule with short values.
 func testRule() model.Rule {
 	return model.Rule{
-		RuleKey: model.RuleKey{CDN: model.Edgio, Host: "h", Path: "/p"}, SourceHost: "s", SourcePath: "/q", Profile: "P",
+		RuleKey: model.RuleKey{CDN: Name, Host: "h", Path: "/p"}, SourceHost: "s", SourcePath: "/q", Profile: "P",
 		Protocols: []model.Protocol{
 			{Published: "http", PublishedPort: 80, Source: "http", SourcePort: 1, Label: "m"},
 			{Published: "https", PublishedPort: 443, Source: "http", SourcePort: 1, Label: "m"},

@@ -207,7 +207,7 @@ func TestRefusedReading(t *testing.T) {
 		_, client = scripted(t,
 			exchange{"GET /svcinst/delivery/shortname/acme/searchAuto?body.publishedHostname=h&page=1&size=100", status, reply},
 		)
-		_, found := client.Find(t.Context(), model.Rule{RuleKey: model.RuleKey{CDN: model.Edgio, Host: "h"}})
+		_, found := client.Find(t.Context(), model.Rule{RuleKey: model.RuleKey{CDN: Name, Host: "h"}})
 		for _, err := range []error{listed, found} {
 			var refusal *httpapi.Error
 			if !errors.As(err, &refusal) || refusal.Status != status || refusal.Message != "because" {

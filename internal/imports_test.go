@@ -33,8 +33,17 @@ func TestImports(t *testing.T) {
 		// The words, and the pure packages: what shall stand, and what may be done.
 		"internal/model":               {only: []string{}, std: true},
 		"internal/observed":            {only: []string{"internal/model"}, std: true},
-		"internal/desired":             {only: []string{"internal/kube", "internal/ordered", "internal/model"}, std: true},
-		"internal/plan":                {only: []string{"internal/kube", "internal/ordered", "internal/model", "internal/observed", "internal/desired"}, std: true},
+		"internal/memo":                {only: []string{}, std: true},
+		"internal/spectls":             {only: []string{"internal/kube", "internal/memo", "internal/model"}, std: true},
+		"internal/addresses":           {only: []string{"internal/kube", "internal/ordered", "internal/model"}, std: true},
+		"internal/desired":             {only: []string{"internal/kube", "internal/ordered", "internal/model", "internal/addresses", "internal/memo", "internal/spectls"}, std: true},
+		"internal/guard":               {only: []string{"internal/model"}, std: true},
+		"internal/owned":               {only: []string{"internal/model", "internal/observed"}, std: true},
+		"internal/table":               {only: []string{"internal/kube", "internal/ordered", "internal/model", "internal/addresses", "internal/memo", "internal/spectls", "internal/desired"}, std: true},
+		"internal/hostalias":           {only: []string{"internal/kube", "internal/ordered", "internal/model", "internal/addresses", "internal/memo", "internal/spectls", "internal/observed", "internal/desired", "internal/table"}, std: true},
+		"internal/recordset":           {only: []string{"internal/kube", "internal/ordered", "internal/model", "internal/addresses", "internal/observed"}, std: true},
+		"internal/plan":                {only: []string{"internal/kube", "internal/ordered", "internal/model", "internal/addresses", "internal/memo", "internal/spectls", "internal/observed", "internal/desired", "internal/table", "internal/guard", "internal/hostalias", "internal/recordset"}, std: true},
+		"internal/outcome":             {only: []string{"internal/kube", "internal/ordered", "internal/model", "internal/addresses", "internal/memo", "internal/spectls", "internal/observed", "internal/desired", "internal/table", "internal/guard", "internal/hostalias", "internal/owned", "internal/recordset", "internal/plan"}, std: true},
 		"internal/emulator":            {only: []string{}, std: true},
 		"internal/emulator/edge":       {only: []string{"internal/emulator"}, std: true},
 		"internal/emulator/nameserver": {only: []string{}, std: true, other: []string{"github.com/miekg/dns"}},
@@ -47,10 +56,9 @@ func TestImports(t *testing.T) {
 		".": {never: []string{"internal/emulator", "internal/fixture"},
 			heavy: []string{"k8s.io/client-go/kubernetes", "k8s.io/client-go/kubernetes/scheme", "github.com/miekg/dns"}},
 		"internal/certificate":   {only: []string{"internal/kube"}, std: true},
-		"internal/store":         {only: []string{"internal/kube", "internal/ordered", "internal/model", "internal/desired"}, std: true},
-		"internal/syncer/target": {only: []string{"internal/kube", "internal/ordered", "internal/model", "internal/observed", "internal/desired", "internal/plan", "internal/provider", "internal/schema", "internal/printable", "internal/httpapi"}},
 		"internal/syncer":        {never: []string{"edgio", "vultrcdn", "vultrdns", "watcher", "internal/config", "internal/emulator"}},
 		"watcher":                {only: []string{"internal/kube", "internal/certificate"}},
+		"internal/syncer/target": {only: []string{"internal/kube", "internal/ordered", "internal/model", "internal/addresses", "internal/memo", "internal/spectls", "internal/observed", "internal/desired", "internal/guard", "internal/hostalias", "internal/table", "internal/recordset", "internal/plan", "internal/outcome", "internal/provider", "internal/schema", "internal/printable", "internal/httpapi"}},
 		// A provider knows the words, what is asked of it, and how to speak to an API.
 		"edgio":             {only: providerMay},
 		"vultrcdn":          {only: append(slices.Clone(providerMay), "internal/vultrapi")},
@@ -66,8 +74,8 @@ func TestImports(t *testing.T) {
 		"internal/app":      {never: []string{"edgio", "vultrcdn", "vultrdns", "internal/providers", "internal/emulator"}},
 		"internal/daemon":   {never: []string{"edgio", "vultrcdn", "vultrdns", "internal/providers", "internal/emulator"}},
 		"internal/cli":      {never: []string{"edgio", "vultrcdn", "vultrdns", "internal/providers", "internal/emulator"}},
-		"internal/status":   {never: []string{"edgio", "vultrcdn", "vultrdns", "watcher", "internal/config", "internal/emulator"}},
-		"internal/feedback": {never: []string{"edgio", "vultrcdn", "vultrdns", "internal/config", "internal/emulator"}},
+		"internal/status":   {never: []string{"internal/syncer", "edgio", "vultrcdn", "vultrdns", "watcher", "internal/config", "internal/emulator"}},
+		"internal/feedback": {never: []string{"internal/syncer", "edgio", "vultrcdn", "vultrdns", "internal/config", "internal/emulator"}},
 	}
 	for dir, test := range tests {
 		t.Run(dir, func(t *testing.T) {

@@ -107,7 +107,7 @@ func newCertificate(t *testing.T) *model.Certificate {
 // markOn is the mark of owner on a rule of host.
 func markOn(owner, host string) string {
 	ingress := model.IngressID{Cluster: "main", Namespace: "shop", Name: "web"}
-	return model.OwnerLabel{Owner: owner, IngressID: ingress}.String(model.RuleKey{CDN: model.VultrCDN, Host: host, Path: "/"})
+	return model.OwnerLabel{Owner: owner, IngressID: ingress}.String(model.RuleKey{CDN: Name, Host: host, Path: "/"})
 }
 
 // wanted is a rule of host as the plan asks for it, owner "team": on https with
@@ -118,7 +118,7 @@ func wanted(host string, certificate *model.Certificate) model.Rule {
 		p.Published, p.PublishedPort = "https", 443
 	}
 	return model.Rule{
-		RuleKey: model.RuleKey{CDN: model.VultrCDN, Host: host, Path: "/"}, SourceHost: testOrigin, SourcePath: "/",
+		RuleKey: model.RuleKey{CDN: Name, Host: host, Path: "/"}, SourceHost: testOrigin, SourcePath: "/",
 		Protocols: []model.Protocol{p}, Certificate: certificate,
 	}
 }

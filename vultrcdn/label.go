@@ -1,8 +1,9 @@
 package vultrcdn
 
 import (
-	"github.com/edgeward/edgeward/internal/model"
 	"regexp"
+
+	"github.com/edgeward/edgeward/internal/model"
 )
 
 // label says, in the only text that a pull zone has room for, whose it is and

@@ -29,7 +29,7 @@ func TestZonesAreReadInOneForm(t *testing.T) {
 		VanityDomain: testHost, CDNURL: "https://cdn-wdghak5h67sm.vultrcdn.com",
 	}
 	rule := model.Rule{
-		ID: "i", RuleKey: model.RuleKey{CDN: model.VultrCDN, Host: testHost, Path: "/"}, SourceHost: testOrigin, SourcePath: "/",
+		ID: "i", RuleKey: model.RuleKey{CDN: Name, Host: testHost, Path: "/"}, SourceHost: testOrigin, SourcePath: "/",
 		Protocols:   []model.Protocol{{Published: "https", PublishedPort: 443, Source: "http", SourcePort: 80, Label: mark}},
 		Certificate: &model.Certificate{Fingerprint: "0123456789abcdef"}, Published: "cdn-wdghak5h67sm.vultrcdn.com",
 	}
@@ -79,7 +79,7 @@ func TestDocumentedReply(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []model.Rule{{
-		ID: "ef4d95d5-98dc-4710-94f5-0ee97e70a9a5", RuleKey: model.RuleKey{CDN: model.VultrCDN, Path: "/"}, SourceHost: "www.vultr.com", SourcePath: "/",
+		ID: "ef4d95d5-98dc-4710-94f5-0ee97e70a9a5", RuleKey: model.RuleKey{CDN: Name, Path: "/"}, SourceHost: "www.vultr.com", SourcePath: "/",
 		Protocols: []model.Protocol{{Published: "http", PublishedPort: 80, Source: "https", SourcePort: 443}},
 		Published: "cdn-wdghak5h67sm.vultrcdn.com", Extra: `{"gzip":true}`,
 	}}

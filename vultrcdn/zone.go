@@ -21,7 +21,7 @@ const statusActive = "active"
 // cannot be taken away, only replaced.
 func Capabilities() model.CDN {
 	return model.CDN{
-		Name: model.VultrCDN, WholeHosts: true, OriginFixed: true, Certificates: true,
+		Name: Name, Paths: model.WholeHosts, OriginFixed: true, Certificates: true,
 		OriginPorts: map[string]int{"http": 80, "https": 443}, Domain: "vultrcdn.com",
 	}
 }
@@ -38,7 +38,7 @@ func ruleOf(z govultr.CDNZone) model.Rule {
 	p.PublishedPort = model.PublishedPort(p.Published)
 	return model.Rule{
 		ID:          z.ID,
-		RuleKey:     model.RuleKey{CDN: model.VultrCDN, Host: model.NormalHost(z.VanityDomain), Path: "/"},
+		RuleKey:     model.RuleKey{CDN: Name, Host: model.NormalHost(z.VanityDomain), Path: "/"},
 		SourceHost:  model.NormalHost(z.OriginDomain),
 		SourcePath:  "/",
 		Protocols:   []model.Protocol{p},

@@ -6,9 +6,10 @@ import (
 	"fmt"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
 	"github.com/edgeward/edgeward/internal/config"
 	"github.com/edgeward/edgeward/internal/schema"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
 
 // readSecret limits one reading of a Secret, tries of client-go included.

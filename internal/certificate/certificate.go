@@ -1,8 +1,7 @@
-// Package certificate reads the pair of certificate and key that a Secret of type
-// kubernetes.io/tls holds, once, and says what is wrong with it for whatever host
-// and at whatever time. Whether it is for a host, and in force, is judged where a
-// host and the time are known. It has no I/O and no clock. Nothing that it says
-// shows anything of a key.
+// Package certificate reads the certificate and the key that a Secret of type
+// kubernetes.io/tls holds, and says what is wrong with them whatever the host and the
+// time. Whether the certificate is for a host, and valid now, is for package spectls to
+// say. It has no I/O and no clock, and nothing that it says shows anything of a key.
 package certificate
 
 import (
@@ -22,22 +21,22 @@ import (
 )
 
 const (
-	// minRSA is the least size of an RSA key in bits that browsers accept.
+	// minRSA is the least size of an RSA key, in bits, that browsers accept.
 	minRSA = 2048
-	// maxKey is how many bytes a private key may have. One of RSA with 16,384 bits has
-	// 9,300, and to read one that fills a Secret would take minutes.
+	// maxKey bounds a private key, in bytes. An RSA key of 16,384 bits has 9,300; to read
+	// one that fills a Secret would take minutes.
 	maxKey = 16 << 10
 )
 
-// Read reads a certificate with the chain behind it and its private key, both
-// PEM: the first certificate is that of the key, and of a kind that browsers
-// accept; otherwise the result says what is wrong, as its Fault, and holds
-// nothing. That the chain leads to an authority somebody trusts is not checked:
-// it may be a private one, and what the others' expiry means depends on who
-// verifies.
+// Read reads a certificate with the chain behind it, and its private key, both PEM (RFC
+// 7468). The first certificate has to be that of the key, and of a kind that browsers
+// accept; otherwise the Fault of the result says what is wrong, and the result holds
+// nothing else. Read does not check that the chain leads to an authority that anybody
+// trusts: it may be a private one, and what it means that another certificate of the
+// chain has expired depends on who verifies.
 //
-// What it returns has no more than the certificates and the key, in one form:
-// remarks, headers and line ends do not alter the fingerprint.
+// The result has the certificates and the key in one form, so that remarks, headers and
+// line ends do not alter the fingerprint.
 func Read(certPEM, keyPEM []byte) kube.TLSSecret {
 	s, err := read(certPEM, keyPEM)
 	if err != nil {
@@ -69,7 +68,7 @@ func read(certPEM, keyPEM []byte) (kube.TLSSecret, error) {
 	return s.WithPair(chainPEM, keyText), nil
 }
 
-// parseChain reads all certificates in text. Blocks of another kind are left out.
+// parseChain reads all certificates in text, and leaves out blocks of other types.
 func parseChain(text []byte) (chain []*x509.Certificate, canonical string, err error) {
 	var out bytes.Buffer
 	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
@@ -89,8 +88,8 @@ func parseChain(text []byte) (chain []*x509.Certificate, canonical string, err e
 	return chain, out.String(), nil
 }
 
-// parseKey reads the first private key in text. What the parsers say of it is
-// not passed on.
+// parseKey reads the first private key in text. It does not pass on what the parsers say,
+// which may show something of the key.
 func parseKey(text []byte) (key crypto.Signer, canonical string, err error) {
 	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
 		var parsed any

@@ -2,10 +2,11 @@ package daemon
 
 import (
 	"bytes"
-	"github.com/edgeward/edgeward/internal/config"
-	"github.com/edgeward/edgeward/internal/schema"
 	"os"
 	"slices"
+
+	"github.com/edgeward/edgeward/internal/config"
+	"github.com/edgeward/edgeward/internal/schema"
 )
 
 // exposed returns the paths of the files with secrets that any user of the

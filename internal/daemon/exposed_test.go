@@ -5,10 +5,11 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/edgeward/edgeward/internal/config"
 	"github.com/edgeward/edgeward/internal/providers"
 	"github.com/edgeward/edgeward/internal/schema"
-	"github.com/google/go-cmp/cmp"
 )
 
 func TestExposed(t *testing.T) {

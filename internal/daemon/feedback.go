@@ -11,6 +11,7 @@ import (
 	"github.com/edgeward/edgeward/internal/feedback"
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/outcome"
 	"github.com/edgeward/edgeward/internal/syncer"
 	"github.com/edgeward/edgeward/watcher"
 )
@@ -26,25 +27,22 @@ const (
 	feedbackFlush = 10 * time.Second
 )
 
-// teller tells one cluster what became of its Ingresses.
-type teller struct {
-	source   feedback.Source
-	reporter *feedback.Reporter
-	watched  *watcher.Cluster
+// reporter tells one cluster what became of its Ingresses.
+type reporter struct {
+	*feedback.Reporter
+	source  feedback.Source
+	watched *watcher.Cluster
 }
 
-// tellers makes one for each cluster, which watched are in the same order.
-func tellers(cfg *config.Config, access app.Access, watched []*watcher.Cluster, dryRun bool) []teller {
-	var all []teller
-	set := app.Settings(cfg)
-	shows := slices.ContainsFunc(set.CDNs, func(c model.CDN) bool { return !c.OneName || c.Host != "" })
+// reporters makes one for each cluster, which watched are in the same order.
+func reporters(cfg *config.Config, access app.Access, watched []*watcher.Cluster, dryRun bool) []reporter {
+	var all []reporter
+	shows := slices.ContainsFunc(app.Settings(cfg).CDNs, func(c model.CDN) bool { return !c.OneName || c.Host != "" })
 	for i, c := range cfg.Clusters {
 		clients := access.Clients(c)
-		all = append(all, teller{
-			source: feedback.Source{
-				Cluster: c.Name, Settings: set, Ours: ours(cfg, c),
-			},
-			reporter: feedback.NewReporter(feedback.Options{
+		all = append(all, reporter{
+			source: feedback.Source{Cluster: c.Name, Ours: ours(cfg, c)},
+			Reporter: feedback.NewReporter(feedback.Options{
 				Namespaces: c.Namespaces, Status: shows, DryRun: dryRun,
 				Connect: func() (feedback.API, error) { return clients.Get() }, Log: access.Log().With("cluster", c.Name),
 			}),
@@ -63,20 +61,26 @@ func ours(cfg *config.Config, c config.Cluster) func(*kube.Ingress) bool {
 	}
 }
 
-// update hands over what the last plan found.
-func (t teller) update(o *syncer.Overview) {
-	if t.source.Known(o) {
-		t.reporter.Update(o.Want.Clusters[t.source.Cluster].UID, t.source.Outcomes(o, t.watched.Ingresses()))
+// update hands over what the last plan found to those whose cluster it knows enough of.
+func update(all []reporter, o *outcome.Overview) {
+	if o == nil {
+		return
+	}
+	outcomes := outcome.Of(o)
+	for _, r := range all {
+		if r.source.Known(o) {
+			r.Update(o.Want.Clusters[r.source.Cluster].UID, r.source.Reports(o, outcomes, r.watched.Ingresses()))
+		}
 	}
 }
 
 // tell tells all clusters, after each plan, what became of their Ingresses, until ctx
 // is done.
-func tell(ctx context.Context, all []teller, s *syncer.Syncer) {
+func tell(ctx context.Context, all []reporter, s *syncer.Syncer) {
 	var running sync.WaitGroup
 	defer running.Wait()
-	for _, t := range all {
-		running.Go(func() { t.reporter.Run(ctx) })
+	for _, r := range all {
+		running.Go(func() { r.Run(ctx) })
 	}
 	for {
 		select {
@@ -85,9 +89,7 @@ func tell(ctx context.Context, all []teller, s *syncer.Syncer) {
 		case <-s.Planned():
 		}
 		begun := time.Now()
-		for _, t := range all {
-			t.update(s.Overview())
-		}
+		update(all, s.Overview())
 		pause := time.NewTimer(max(feedbackPace, feedbackShare*time.Since(begun)))
 		select {
 		case <-ctx.Done():
@@ -98,15 +100,13 @@ func tell(ctx context.Context, all []teller, s *syncer.Syncer) {
 }
 
 // flush tells all clusters what is left to tell, within feedbackFlush.
-func flush(ctx context.Context, all []teller, s *syncer.Syncer) {
+func flush(ctx context.Context, all []reporter, s *syncer.Syncer) {
 	ctx, cancel := context.WithTimeout(ctx, feedbackFlush)
 	defer cancel()
+	update(all, s.Overview())
 	var running sync.WaitGroup
-	for _, t := range all {
-		running.Go(func() {
-			t.update(s.Overview())
-			t.reporter.Flush(ctx)
-		})
+	for _, r := range all {
+		running.Go(func() { r.Flush(ctx) })
 	}
 	running.Wait()
 }

@@ -9,10 +9,10 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/outcome"
 	"github.com/edgeward/edgeward/internal/printable"
 	"github.com/edgeward/edgeward/internal/server"
 	"github.com/edgeward/edgeward/internal/status"
-	"github.com/edgeward/edgeward/internal/syncer"
 )
 
 // listen opens the listener and tells systemd that the daemon runs: whether it
@@ -86,4 +86,4 @@ func (d *daemon) Status() string { return d.current.Load().syncer.Status() }
 func (d *daemon) hosts() []string { return d.current.Load().cfg.Metrics.Names() }
 
 // overview likewise.
-func (d *daemon) overview() *syncer.Overview { return d.current.Load().syncer.Overview() }
+func (d *daemon) overview() *outcome.Overview { return d.current.Load().syncer.Overview() }

@@ -14,13 +14,13 @@ import (
 	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/metrics"
 	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/provider"
 	"github.com/edgeward/edgeward/internal/server"
 	"github.com/edgeward/edgeward/internal/syncer"
-	"github.com/edgeward/edgeward/internal/syncer/target"
 )
 
 // idle is a DNS without records.
-type idle struct{ target.DNS }
+type idle struct{ provider.Records }
 
 func (idle) Zones() []string                              { return []string{""} }
 func (idle) List(context.Context) ([]model.Record, error) { return nil, nil }

@@ -3,8 +3,9 @@ package daemon
 import (
 	"context"
 	"fmt"
-	"github.com/edgeward/edgeward/internal/config"
 	"time"
+
+	"github.com/edgeward/edgeward/internal/config"
 )
 
 // loadLimit is how long the reading of the configuration may take.

@@ -3,12 +3,13 @@ package daemon
 import (
 	"context"
 	"errors"
-	"github.com/edgeward/edgeward/internal/config"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/edgeward/edgeward/internal/config"
 )
 
 // TestLoader has a configuration whose reading hangs: it is left behind after a while,

@@ -14,15 +14,15 @@ import (
 
 // session is the daemon's work with one configuration.
 type session struct {
-	cfg      *config.Config
-	log      *slog.Logger
-	syncer   *syncer.Syncer
-	clusters []*watcher.Cluster
-	tellers  []teller
-	once     bool
-	keys     map[string]schema.Secret // by path: what a key file held when last looked at
-	secrets  []*watcher.Loop[heldKey]
-	rotated  chan struct{} // has an element once a Secret holds another key
+	cfg       *config.Config
+	log       *slog.Logger
+	syncer    *syncer.Syncer
+	clusters  []*watcher.Cluster
+	reporters []reporter
+	once      bool
+	keys      map[string]schema.Secret // by path: what a key file held when last looked at
+	secrets   []*watcher.Loop[heldKey]
+	rotated   chan struct{} // has an element once a Secret holds another key
 }
 
 // prepare makes a session that does nothing before run. It reads the keys that
@@ -43,7 +43,7 @@ func (d *daemon) prepare(ctx context.Context, cfg *config.Config, log *slog.Logg
 	if err != nil {
 		return nil, err
 	}
-	s.tellers = tellers(cfg, access, s.clusters, d.Flags.DryRun)
+	s.reporters = reporters(cfg, access, s.clusters, d.Flags.DryRun)
 	return s, nil
 }
 
@@ -61,12 +61,12 @@ func (s *session) run(ctx context.Context) error {
 	around, end := context.WithCancel(ctx)
 	var running sync.WaitGroup
 	running.Go(func() { watch(around, s.clusters, s.secrets) })
-	running.Go(func() { tell(around, s.tellers, s.syncer) })
+	running.Go(func() { tell(around, s.reporters, s.syncer) })
 	err := s.syncer.Run(ctx)
 	end()
 	running.Wait()
 	if s.once {
-		flush(ctx, s.tellers, s.syncer)
+		flush(ctx, s.reporters, s.syncer)
 	}
 	return err
 }

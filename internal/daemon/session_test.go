@@ -1,11 +1,12 @@
 package daemon
 
 import (
-	"github.com/edgeward/edgeward/internal/schema"
 	"os"
 	"path/filepath"
 	"syscall"
 	"testing"
+
+	"github.com/edgeward/edgeward/internal/schema"
 )
 
 // TestKeysChanged: what is not a key, as while somebody writes the file, is not taken

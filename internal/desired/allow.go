@@ -5,23 +5,23 @@ import (
 	"path"
 	"slices"
 	"strconv"
+	"strings"
 )
 
-// Allow says what the Ingresses of some namespaces may claim (in the
-// configuration, clusters[].allow). An empty list does not restrict, except Origins,
-// Addresses and Ports: each of these has what is on by default, and a list
-// takes its place. Namespaces and Hosts may be patterns, in which * stands for any
-// number of any characters.
+// Allow says what the Ingresses of some namespaces may ask for (in the configuration,
+// clusters[].allow). An empty list does not restrict, except Origins, Addresses and
+// Ports: each of these has a default, which a list replaces. Namespaces and Hosts may
+// be patterns, in which * stands for any number of any characters.
 type Allow struct {
 	Namespaces  []string
 	Hosts       []string
 	Origins     []string // of the kinds below
 	Annotations []string // full names
-	// Addresses are those that Services and Ingresses may name as their own, and then
-	// no names. By default these are all that a host can have, but for those where
-	// each machine finds itself or its cloud (see inward), and names.
+	// Addresses are those that Services and Ingresses may name as their own; with a
+	// list they may name no host names. By default they may name host names, and all
+	// addresses of hosts but those on a machine's own link (addresses.OwnLink).
 	Addresses []netip.Prefix
-	// Ports are those that edgeward/origin-port may name.
+	// Ports are those that the annotation edgeward/origin-port may name.
 	Ports []PortRange
 
 	nothing bool // nothing of the namespace may be published
@@ -30,7 +30,7 @@ type Allow struct {
 // PortRange is the ports from First to Last.
 type PortRange struct{ First, Last int }
 
-// String is the range as the configuration has it.
+// String is the range as the configuration has it: "80" or "8000-8999".
 func (r PortRange) String() string {
 	if r.First == r.Last {
 		return strconv.Itoa(r.First)
@@ -38,28 +38,31 @@ func (r PortRange) String() string {
 	return strconv.Itoa(r.First) + "-" + strconv.Itoa(r.Last)
 }
 
-// Kinds of origins, in the words of clusters[].allow.
+// Kinds of origins, in the words of clusters[].allow. OriginStatus and OriginNodes are
+// also the values of the annotation edgeward/origin.
 const (
 	OriginNodePort     = "NodePort"
 	OriginLoadBalancer = "LoadBalancer"
-	OriginStatus       = "status"
-	OriginNodes        = "nodes"
+	OriginStatus       = "status" // the addresses in the Ingress's own status
+	OriginNodes        = "nodes"  // all nodes, for a controller on host ports
 	OriginExternalIPs  = "externalIPs"
 	OriginExternalName = "ExternalName"
 )
 
-// defaultOrigins are those that a list need not name: what leads only to the
-// cluster's own machines. The others let whoever may write a Service aim the
-// CDN anywhere.
-var defaultOrigins = []string{OriginNodePort, OriginLoadBalancer, OriginStatus, OriginNodes}
+// defaultOrigins returns the kinds that lead to the cluster's own machines only. The
+// others let whoever may write a Service aim the CDN anywhere.
+func defaultOrigins() []string {
+	return []string{OriginNodePort, OriginLoadBalancer, OriginStatus, OriginNodes}
+}
 
-// defaultPorts are those on which Ingress controllers listen, and Kubernetes' node
-// ports. On others a node has its kubelet, etcd, SSH and whatever runs beside.
-var defaultPorts = []PortRange{{80, 80}, {443, 443}, {8080, 8080}, {8443, 8443}, {30000, 32767}}
+// defaultPorts returns the ports on which Ingress controllers listen, and Kubernetes'
+// node ports. On others a node has its kubelet, etcd, SSH and whatever runs beside.
+func defaultPorts() []PortRange {
+	return []PortRange{{80, 80}, {443, 443}, {8080, 8080}, {8443, 8443}, {30000, 32767}}
+}
 
-// allowed returns what a list says about a namespace. The first entry for it decides;
-// if there are entries and none is for it, nothing is allowed.
-func allowed(list []Allow, namespace string) Allow {
+// allowedIn returns what a list allows a namespace.
+func allowedIn(list []Allow, namespace string) Allow {
 	if len(list) == 0 {
 		return Allow{}
 	}
@@ -77,23 +80,15 @@ func (a Allow) annotation(name string) bool { return fits(a.Annotations, name) }
 func (a Allow) origin(kind string) bool {
 	origins := a.Origins
 	if len(origins) == 0 {
-		origins = defaultOrigins
+		origins = defaultOrigins()
 	}
 	return !a.nothing && slices.Contains(origins, kind)
 }
 
-// address reports whether an address that a host can have may be named.
-func (a Allow) address(ip netip.Addr, from reach) bool {
-	if len(a.Addresses) == 0 {
-		return from != inward
-	}
-	return slices.ContainsFunc(a.Addresses, func(p netip.Prefix) bool { return p.Contains(ip) })
-}
-
-// ports are those that edgeward/origin-port may name.
+// ports returns those that the annotation edgeward/origin-port may name.
 func (a Allow) ports() []PortRange {
 	if len(a.Ports) == 0 {
-		return defaultPorts
+		return defaultPorts()
 	}
 	return a.Ports
 }
@@ -103,9 +98,18 @@ func containsPort(ranges []PortRange, port int) bool {
 	return slices.ContainsFunc(ranges, func(r PortRange) bool { return r.First <= port && port <= r.Last })
 }
 
-// fits reports whether a pattern of the list matches; an empty list matches
-// all. The configuration has checked the patterns. Neither names nor hosts hold
-// a slash, which * would not match; annotations are taken to the letter.
+// portList lists ranges of ports for people.
+func portList(ranges []PortRange) string {
+	var texts []string
+	for _, r := range ranges {
+		texts = append(texts, r.String())
+	}
+	return strings.Join(texts, ", ")
+}
+
+// fits reports whether s matches a pattern of the list, or the list is empty. The
+// configuration has checked the patterns. Neither names nor hosts hold a slash, which *
+// would not match; annotations are compared as they are written.
 func fits(patterns []string, s string) bool {
 	return len(patterns) == 0 || slices.ContainsFunc(patterns, func(p string) bool {
 		matched, err := path.Match(p, s)

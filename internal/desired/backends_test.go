@@ -1,16 +1,13 @@
 package desired_test
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/fixture"
 	"github.com/edgeward/edgeward/internal/kube"
-	"github.com/edgeward/edgeward/internal/model"
 )
 
 func TestBackends(t *testing.T) {
@@ -94,145 +91,53 @@ func app(protocol string) kube.ServicePort {
 	return kube.ServicePort{Name: "http", Protocol: "TCP", Port: 80, NodePort: 30080, AppProtocol: protocol}
 }
 
-func TestAnnotations(t *testing.T) {
-	const usual = "https://www.example.com/a from http://nodes.main:30080/a"
-	both := []string{"http://www.example.com/a from http://nodes.main:30080/a", usual}
-	tests := map[string]struct {
-		name, value string
-		want        []string
-		problem     string // part of the reason
-		warning     string // part of it
-	}{
-		"published-protocols https":     {desired.AnnotationPublished, "https", []string{usual}, "", ""},
-		"published-protocols http":      {desired.AnnotationPublished, "http", both[:1], "", ""},
-		"published-protocols both":      {desired.AnnotationPublished, "https,http", both, "", ""},
-		"published-protocols reversed":  {desired.AnnotationPublished, " http , https ", both, "", ""},
-		"published-protocols twice":     {desired.AnnotationPublished, "https,https", nil, "annotation edgeward/published-protocols", ""},
-		"published-protocols empty":     {desired.AnnotationPublished, "", nil, "annotation edgeward/published-protocols", ""},
-		"published-protocols unknown":   {desired.AnnotationPublished, "https,ftp", nil, `"https,ftp" is not "https", "http" or "https,http"`, ""},
-		"published-protocols uppercase": {desired.AnnotationPublished, "HTTPS", nil, "annotation edgeward/published-protocols", ""},
-		"source-protocol http":          {desired.AnnotationSource, "http", []string{usual}, "", ""},
-		"source-protocol https":         {desired.AnnotationSource, "https", []string{"https://www.example.com/a from https://nodes.main:30080/a"}, "", ""},
-		"source-protocol unknown":       {desired.AnnotationSource, "h2c", nil, `edgeward/source-protocol: "h2c" is not "http" or "https"`, ""},
-		"source-path keep":              {desired.AnnotationPath, "keep", []string{usual}, "", ""},
-		"source-path strip":             {desired.AnnotationPath, "strip", []string{"https://www.example.com/a from http://nodes.main:30080/"}, "", ""},
-		"source-path unknown":           {desired.AnnotationPath, "rewrite", nil, `edgeward/source-path: "rewrite" is not "keep" or "strip"`, ""},
-		"service-profile":               {desired.AnnotationProfile, "LLNW-Video", []string{usual + " with LLNW-Video"}, "", ""},
-		"service-profile empty":         {desired.AnnotationProfile, " ", nil, "annotation edgeward/service-profile", ""},
-		"service-profile not printable": {desired.AnnotationProfile, "a\x00b", nil, "annotation edgeward/service-profile", ""},
-		"service-profile too long":      {desired.AnnotationProfile, strings.Repeat("a", 256), nil, "annotation edgeward/service-profile", ""},
-		"adopt":                         {desired.AnnotationAdopt, "true", []string{usual}, "", "edgeward/adopt has no effect: the configuration's sync.adopt is never"},
-		"adopt not":                     {desired.AnnotationAdopt, "false", []string{usual}, "", ""},
-		"adopt unknown":                 {desired.AnnotationAdopt, "please", nil, `edgeward/adopt: "please" is not "true" or "false"`, ""},
-		"an unknown one":                {"edgeward/sorce-path", "strip", []string{usual}, "", `annotation "edgeward/sorce-path" is not known`},
-		"somebody else's":               {"example.com/source-path", "strip", []string{usual}, "", `annotation "example.com/source-path" is not known`},
+// TestPortsThatLookLikeTLS has ports that are asked by http for want of a word.
+func TestPortsThatLookLikeTLS(t *testing.T) {
+	port := func(number int32, name, app string) kube.ServicePort {
+		return kube.ServicePort{Name: name, Protocol: "TCP", Port: number, NodePort: 30080, AppProtocol: app}
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			want := desired.Desired([]desired.Cluster{fixture.Cluster("main", fixture.Annotated(test.name, test.value), fixture.Web())}, fixture.Settings(), fixture.Start())
-			if diff := cmp.Diff(test.want, published(want)); diff != "" {
-				t.Errorf("published (-want +got):\n%s", diff)
-			}
-			checkProblems(t, want, desired.Invalid, test.problem)
-			checkWarnings(t, want, test.warning)
-		})
-	}
-}
-
-// TestConfiguration has what the annotations override, and what overrides what.
-func TestConfiguration(t *testing.T) {
-	https := app("https")
-	tests := map[string]struct {
-		set     func(*model.Settings)
-		ingress kube.Ingress
-		port    kube.ServicePort
-		want    []string
-	}{
-		"both protocols": {
-			func(s *model.Settings) { s.CDNs[0].PublishedProtocols = []string{"http", "https"} }, fixture.Shop(), app(""),
-			[]string{"http://www.example.com/a from http://nodes.main:30080/a", "https://www.example.com/a from http://nodes.main:30080/a"},
-		},
-		"strip": {
-			func(s *model.Settings) { s.CDNs[0].StripPath = true }, fixture.Ingress("shop", "www.example.com", "Prefix", "/a"), app(""),
-			[]string{"https://www.example.com/a from http://nodes.main:30080/", "https://www.example.com/a/ from http://nodes.main:30080/"},
-		},
-		"strip, but keep here": {
-			func(s *model.Settings) { s.CDNs[0].StripPath = true }, fixture.Annotated(desired.AnnotationPath, "keep"), app(""),
-			[]string{"https://www.example.com/a from http://nodes.main:30080/a"},
-		},
-		"a profile": {
-			func(s *model.Settings) { s.CDNs[0].Profile = "LLNW-Big" }, fixture.Shop(), app(""),
-			[]string{"https://www.example.com/a from http://nodes.main:30080/a with LLNW-Big"},
-		},
-		"the annotation goes before appProtocol": {
-			func(*model.Settings) {}, fixture.Annotated(desired.AnnotationSource, "http"), https,
-			[]string{"https://www.example.com/a from http://nodes.main:30080/a"},
-		},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			set := fixture.Settings()
-			test.set(&set)
-			svc := fixture.Web()
-			svc.Ports = []kube.ServicePort{test.port}
-			want := desired.Desired([]desired.Cluster{fixture.Cluster("main", test.ingress, svc)}, set, fixture.Start())
-			if diff := cmp.Diff(test.want, published(want)); diff != "" {
-				t.Errorf("published (-want +got):\n%s", diff)
-			}
-			checkProblems(t, want, desired.Invalid, "")
-			checkWarnings(t, want, "")
-		})
-	}
-}
-
-// TestRule has a rule to the letter: its published ports, its marks, its set.
-func TestRule(t *testing.T) {
-	set := fixture.Settings()
-	set.CDNs[0].PublishedProtocols = []string{"http", "https"}
-	ing := fixture.Shop()
-	ing.Class = "nginx" // the label selected it: its class is another controller's
-	want := desired.Desired([]desired.Cluster{fixture.Cluster("main", ing, fixture.Web(), fixture.Node("n1", "192.0.2.1"))}, set, fixture.Start())
-	mark := "acme/main/default/shop/2680d284a82a0108"
-	expect := &desired.Route{
-		Key: fixture.ShopKey(), Ingress: fixture.ShopID(), Set: "nodes.main.acme",
-		Rule: model.Rule{
-			RuleKey: fixture.ShopKey(), SourceHost: fixture.NodesHost, SourcePath: "/a", Profile: "generic",
-			Protocols: []model.Protocol{
-				{Published: "http", PublishedPort: 80, Source: "http", SourcePort: 30080, Label: mark},
-				{Published: "https", PublishedPort: 443, Source: "http", SourcePort: 30080, Label: mark},
-			},
-		},
-	}
-	if diff := cmp.Diff(expect, only(t, want.Routes), cmpopts.IgnoreUnexported(desired.Route{})); diff != "" {
-		t.Errorf("route (-want +got):\n%s", diff)
-	}
-	ready := desired.Set{Cluster: "main", Addresses: []string{"192.0.2.1"}}
-	sets := map[string]desired.Set{"nodes.main.acme": ready, "nodes-v4.main.acme": ready, "nodes-v6.main.acme": {Cluster: "main", Lacks: "no node is left that can take traffic"}}
-	if diff := cmp.Diff(sets, want.Sets); diff != "" {
-		t.Errorf("sets (-want +got):\n%s", diff)
-	}
-}
-
-// TestEnormousNames has names that a mark cannot hold.
-func TestEnormousNames(t *testing.T) {
-	fixed := len(model.OwnerLabel{Owner: fixture.Owner, IngressID: model.IngressID{Cluster: "main", Namespace: "default", Name: ""}}.String(fixture.ShopKey()))
 	for name, test := range map[string]struct {
-		length  int
-		problem string
+		port       kube.ServicePort
+		annotation string
+		want       string // the protocol
+		warned     bool
 	}{
-		"the longest that fits": {model.MaxOwnerLabel - fixed, ""},
-		"one more":              {model.MaxOwnerLabel - fixed + 1, "namespace and name are too long"},
+		"80":                          {port(80, "http", ""), "", "http", false},
+		"443":                         {port(443, "web", ""), "", "http", true},
+		"443, and it says http":       {port(443, "web", "http"), "", "http", false},
+		"443, and it says https":      {port(443, "web", "https"), "", "https", false},
+		"443, and the Ingress does":   {port(443, "web", ""), "https", "https", false},
+		"443, and the Ingress denies": {port(443, "web", ""), "http", "http", false},
+		"named https":                 {port(8443, "https", ""), "", "http", true},
+		"named https-web":             {port(8443, "https-web", ""), "", "http", true},
+		"named httpsomething":         {port(8443, "httpsomething", ""), "", "http", false},
+		"appProtocol tls":             {port(8443, "web", "tls"), "", "http", true},
+		"appProtocol SSL":             {port(8443, "web", "SSL"), "", "http", true},
+		"appProtocol grpcs":           {port(8443, "web", "grpcs"), "", "http", true},
+		"appProtocol tls, annotated":  {port(8443, "web", "tls"), "https", "https", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ing := fixture.Shop()
-			ing.Name = strings.Repeat("a", test.length)
-			want := desired.Desired([]desired.Cluster{fixture.Cluster("main", ing, fixture.Web())}, fixture.Settings(), fixture.Start())
-			if (len(published(want)) == 1) != (test.problem == "") {
-				t.Errorf("published %q", published(want))
+			if test.annotation != "" {
+				ing = fixture.Annotated(desired.AnnotationSource, test.annotation)
 			}
-			if test.problem != "" && (len(want.Problems) != 1 || want.Problems[0].State != desired.Invalid || !strings.Contains(want.Problems[0].Reason, test.problem)) {
-				t.Errorf("problems %v, want one with %q", want.Problems, test.problem)
+			ing.Rules[0].Paths[0].Backend = kube.Backend{Service: "web", PortNumber: test.port.Port}
+			ing.Rules[0].Paths = append(ing.Rules[0].Paths, ing.Rules[0].Paths[0])
+			ing.Rules[0].Paths[1].Path = "/b"
+			svc := fixture.Web()
+			svc.Ports = []kube.ServicePort{test.port}
+			want := desired.Desired([]desired.Cluster{fixture.Cluster("main", ing, svc)}, fixture.Settings(), fixture.Start())
+			if got := want.Route(fixture.ShopKey()).Rule.Protocols[0].Source; got != test.want {
+				t.Errorf("asked by %s, want %s", got, test.want)
 			}
+			if (len(want.Warnings) == 1) != test.warned || len(want.Warnings) > 1 {
+				t.Errorf("warnings %v", want.Warnings)
+			}
+			checkWarnings(t, want, map[bool]string{true: "of Service web is asked by http: if it speaks TLS, give that port appProtocol: https"}[test.warned])
 		})
 	}
+	named := fixture.WebWith(func(s *kube.Service) { s.Type, s.ExternalName, s.Ports = "ExternalName", "origin.example.org", nil })
+	ing := fixture.Shop()
+	ing.Rules[0].Paths[0].Backend = kube.Backend{Service: "web", PortNumber: 443}
+	checkWarnings(t, desired.Desired([]desired.Cluster{fixture.Cluster("main", ing, named, desired.Allow{Origins: []string{"ExternalName"}})}, fixture.Settings(), fixture.Start()), "port 443 of Service web is asked by http")
 }

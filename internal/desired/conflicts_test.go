@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/fixture"
@@ -123,7 +122,7 @@ func TestWhatLiesBelowIsTheOlders(t *testing.T) {
 			for _, newer := range test.newer {
 				name := fmt.Sprintf("%s: %s %s before %s %s", test.class, newer.pathType, newer.path, older.pathType, older.path)
 				objects := slices.Concat(claimed(older, "a-owner", test.class, time.Hour), claimed(newer, "evil", test.class, 0))
-				want := desired.Desired([]desired.Cluster{fixture.Cluster("main", objects...)}, fixture.VultrSettings(), fixture.Start())
+				want := desired.Desired([]desired.Cluster{fixture.Cluster("main", objects...)}, fixture.TwoCDNs(), fixture.Start())
 				key := model.RuleKey{CDN: model.Provider(test.class), Host: "www.example.com", Path: test.path}
 				if route := want.Route(key); route.Ingress.Namespace != test.winner || !route.Wanted() {
 					t.Errorf("%s: it goes to %q", name, route.Ingress)
@@ -159,8 +158,8 @@ func TestConflictOrder(t *testing.T) {
 	if route.Ingress.Name != "second" {
 		t.Errorf("it goes to %s, want second", route.Ingress)
 	}
-	if len(route.Holds) != 1 || route.Holds[0].Ingress.Name != "first" {
-		t.Errorf("holds %v, want one of first", route.Holds)
+	if len(route.Retained) != 1 || route.Retained[0].Ingress.Name != "first" {
+		t.Errorf("holds %v, want one of first", route.Retained)
 	}
 }
 
@@ -209,16 +208,5 @@ func TestOneIngressTwice(t *testing.T) {
 			}
 			checkProblems(t, want, desired.Invalid, reason)
 		})
-	}
-}
-
-// TestNotReadyCluster has one that contributes nothing but its name.
-func TestNotReadyCluster(t *testing.T) {
-	c := fixture.Cluster("main", fixture.Usual()...)
-	c.Ready = false
-	want := desired.Desired([]desired.Cluster{c}, fixture.Settings(), fixture.Start())
-	expect := desired.Want{Routes: []*desired.Route{}, Sets: map[string]desired.Set{}, Clusters: map[string]*desired.ClusterWant{"main": nil}}
-	if diff := cmp.Diff(expect, want, cmpopts.IgnoreUnexported(desired.Want{})); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

@@ -27,7 +27,7 @@ func FuzzDesired(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var ing kube.Ingress
-		if json.Unmarshal(data, &ing) != nil || !desired.Hostname(ing.Namespace) || !desired.Hostname(ing.Name) {
+		if json.Unmarshal(data, &ing) != nil || !model.IsHostname(ing.Namespace) || !model.IsHostname(ing.Name) {
 			t.Skip("not an Ingress that Kubernetes would accept")
 		}
 		svc := fixture.Web()
@@ -35,12 +35,12 @@ func FuzzDesired(f *testing.F) {
 		want := desired.Desired([]desired.Cluster{fixture.Cluster("main", ing, svc, fixture.Shop(), fixture.Web(), fixture.Node("n1", "192.0.2.1"))}, fixture.Settings(), fixture.Start())
 		for _, route := range want.Routes {
 			key := route.Key
-			if !desired.Hostname(key.Host) || !strings.HasPrefix(key.Path, "/") || strings.ContainsFunc(key.Path, func(r rune) bool { return r <= ' ' || r > '~' }) {
+			if !model.IsHostname(key.Host) || !strings.HasPrefix(key.Path, "/") || strings.ContainsFunc(key.Path, func(r rune) bool { return r <= ' ' || r > '~' }) {
 				t.Errorf("%q is not a place that can be published", key.String())
 			}
 			if route.Wanted() {
 				checkPublished(t, key, route)
-			} else if len(route.Holds) == 0 {
+			} else if len(route.Retained) == 0 {
 				t.Errorf("nothing is published at %s, and nobody says why", key)
 			}
 		}

@@ -1,350 +1,317 @@
 package desired
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/spectls"
 )
 
-// verdict is why something is not published. What the configuration denies is
-// understood, so that no live rule stays because of it.
-type verdict struct {
-	state  State
-	reason string
-	denied bool
-}
-
-func invalid(format string, a ...any) *verdict {
-	return &verdict{state: Invalid, reason: fmt.Sprintf(format, a...)}
-}
-
-func denied(format string, a ...any) *verdict {
-	return &verdict{state: Invalid, reason: fmt.Sprintf(format, a...), denied: true}
-}
-
-const notAllowed = "the configuration does not allow this namespace (clusters[].allow)"
-
-// asked is what one Ingress asks for.
-type asked struct {
+// mapping is what one Ingress asks for.
+type mapping struct {
 	candidates []candidate
-	set        *namedSet // of what its status names; nil: that is no origin
-	problems   []Problem // that concern no single claim
+	status     *namedSet // what its status names; nil if that is no origin
+	problems   []Problem // that concern no single candidate
 	warnings   []Warning
 	denied     []string // hosts at which the configuration denies it something
-	nodes      sharing
-	// undecided: nobody knows whether the Ingress is ours, since its class could not
-	// be looked up. Nothing of it is made, changed or deleted.
-	undecided bool
-	until     time.Time // when time alone changes it; zero: never
+	allNodes   nodesUse // of the set of all nodes
+	// classUnknown: the class of the Ingress cannot be looked up, so that nobody knows
+	// whether it is for us. Nothing is made, changed or deleted for it.
+	classUnknown bool
+	until        time.Time // when time alone changes the mapping; zero: never
 }
 
-// reading is how one Ingress is mapped onto what it asks for.
-type reading struct {
+// validAt reports whether time alone has not changed the mapping.
+func (m *mapping) validAt(now time.Time) bool { return m.until.IsZero() || now.Before(m.until) }
+
+// ingressMapper maps one Ingress onto what it asks for.
+type ingressMapper struct {
 	*mapper
-	asked *asked
-	ing   *kube.Ingress
-	id    model.IngressID
-	cdn   model.CDN // that it is for
-	opts  options
-	may   Allow
-	bad   *verdict // why nothing of the Ingress can be published
-	// own are the keys that its paths claim, by which its default backend, if it
-	// has one, knows what is left for it.
-	own map[model.RuleKey]bool
-	// parts are the claims on hosts that the CDN publishes as a whole.
-	parts   map[string][]part
-	entries *tlsEntries // see tlsEntries
-	bare    []string    // of these, the ones that are published without a certificate
+	out     *mapping
+	ing     *kube.Ingress
+	id      model.IngressID
+	cdn     model.CDN // that the Ingress is for
+	opts    options
+	allow   Allow
+	tls     spectls.Entries
+	refused *refusal // why nothing of the Ingress can be published
+	// asked are the keys that its paths ask for. Its default backend, if it has one, gets
+	// the rest.
+	asked map[model.RuleKey]bool
+	// parts are the paths of each host that the CDN publishes as a whole.
+	parts map[string][]part
+	// uncertified are the hosts that are published without a certificate, at a CDN that is
+	// given one for each host.
+	uncertified []string
 }
 
-// read maps one Ingress onto what it asks for.
-func (m *mapper) read(ing *kube.Ingress) *asked {
+// mapIngress maps one Ingress onto what it asks for.
+func (m *mapper) mapIngress(ing *kube.Ingress) *mapping {
 	if ing.ClassUnknown {
-		return m.undecided(ing)
+		return m.mapUnknownClass(ing)
 	}
-	r := &reading{mapper: m, asked: &asked{}, ing: ing, id: model.IngressID{Cluster: m.Name, Namespace: ing.Namespace, Name: ing.Name}, cdn: m.cdnOf(ing)}
+	im := &ingressMapper{
+		mapper: m, out: &mapping{}, ing: ing, id: m.idOf(ing), cdn: m.cdnOf(ing),
+		allow: m.allowed.Get(ing.Namespace), tls: spectls.Read(ing.TLS),
+	}
 	if ing.DefaultBackend != nil {
-		r.own = make(map[model.RuleKey]bool)
+		im.asked = make(map[model.RuleKey]bool)
 	}
-	if r.cdn.WholeHosts {
-		r.parts = make(map[string][]part)
+	if im.cdn.Paths == model.WholeHosts {
+		im.parts = make(map[string][]part)
 	}
-	r.opts, r.bad = ingressOptions(ing.Annotations, m.set, r.cdn)
-	if ing.Annotated != "" {
-		r.warn("annotation kubernetes.io/ingress.class names the class %.80q, but spec.ingressClassName names %.80q, and decides: remove the annotation", ing.Annotated, ing.Class)
+	im.opts, im.refused = readOptions(ing.Annotations, m.settings, im.cdn)
+	if refused := im.check(); refused != nil {
+		im.refused = refused
 	}
-	for _, name := range unknownAnnotations(ing.Annotations) {
-		r.warn("annotation %q is not known and has no effect", name)
+	im.warnOfOptions()
+	if im.opts.origin == OriginStatus && im.allow.origin(OriginStatus) && im.allow.annotation(AnnotationOrigin) {
+		set := m.statusNames(ing)
+		im.out.status = &set
 	}
-	if r.set.Adopt == "never" && r.opts.adoptAsked {
-		r.warn("annotation %s has no effect: the configuration's sync.adopt is never", AnnotationAdopt)
-	}
-	r.judge()
-	if r.opts.origin == StatusOrigin && r.may.origin(OriginStatus) && r.may.annotation(AnnotationOrigin) {
-		set := m.statusSet(ing)
-		r.asked.set = &set
-	}
-	switch {
-	case len(ing.Rules) == 0: // then Kubernetes insists on a default backend
-		r.problem(invalid("it has no rules: the CDN needs a host and a path"))
-	case ing.DefaultBackend != nil && !slices.ContainsFunc(ing.Rules, func(r kube.IngressRule) bool { return r.Host != "" }):
-		r.warn("spec.defaultBackend has no host, so the CDN cannot publish it")
-	}
-	for _, rule := range ing.Rules {
-		r.host(rule)
-	}
-	r.defaults()
-	r.wholeHosts()
-	r.tls()
-	r.asked.warnings = unique(r.asked.warnings)
-	return r.asked
-}
-
-// undecided is what an Ingress of unknown class asks for: nothing. There may be
-// thousands, of other controllers, which have that in common; of one that the label
-// selects it is told.
-func (m *mapper) undecided(ing *kube.Ingress) *asked {
-	if len(ing.Rules) == 0 {
-		return m.nothing
-	}
-	return &asked{undecided: true, problems: []Problem{{
-		Ingress: model.IngressID{Cluster: m.Name, Namespace: ing.Namespace, Name: ing.Name}, State: Pending,
-		Reason: fmt.Sprintf("its class %.80q cannot be looked up, so it is not known for which CDN it is: %s", ing.Class, ClassHelp),
-	}}}
+	im.mapRules()
+	im.mapWholeHosts()
+	im.warnAll(im.tlsWarnings())
+	im.out.warnings = distinct(im.out.warnings)
+	return im.out
 }
 
 // ClassHelp says what helps where classes cannot be looked up.
 const ClassHelp = "let edgeward list and watch ingressclasses (deploy/rbac.yaml)"
 
-// defaults claims for the default backend what no path of a host matches (the
-// Ingress specification); where there is no host the CDN cannot publish it.
-func (r *reading) defaults() {
-	if r.ing.DefaultBackend == nil {
-		return
+// mapUnknownClass maps an Ingress of unknown class: it asks for nothing. There may be
+// thousands of other controllers, which share one mapping; an Ingress with rules is one
+// that the label selects, and its author is told.
+func (m *mapper) mapUnknownClass(ing *kube.Ingress) *mapping {
+	if len(ing.Rules) == 0 {
+		return m.unknownClass
 	}
-	for _, rule := range r.ing.Rules {
-		key := model.RuleKey{CDN: r.cdn.Name, Host: rule.Host, Path: "/"}
-		if len(rule.Paths) > 0 && !r.own[key] && r.checkHost(rule.Host) == nil {
-			r.candidate(key, rankDefault, *r.ing.DefaultBackend)
-		}
-	}
+	return &mapping{classUnknown: true, problems: []Problem{{
+		Ingress: m.idOf(ing), State: Pending,
+		Reason: fmt.Sprintf("its class %.80q cannot be looked up, so it is not known for which CDN it is: %s", ing.Class, ClassHelp),
+	}}}
 }
 
-// cdnOf is the CDN that an Ingress is for: that of its class, by name or by its
-// object, or else the first.
-func (m *mapper) cdnOf(ing *kube.Ingress) model.CDN {
-	for _, cdn := range m.set.CDNs {
-		class := cdn.Class
-		if cdn.ClusterClass {
-			class = m.Class
-		}
-		if class != "" && ing.Class == class || ing.Controller == cdn.Controller() {
-			return cdn
+// check says why nothing of the Ingress can be published, apart from its options.
+func (m *ingressMapper) check() (refused *refusal) {
+	if m.allow.nothing {
+		return denied("nothing of this namespace may be published (clusters[].allow)")
+	}
+	for _, name := range sortedKeys(m.ing.Annotations) {
+		if !m.allow.annotation(name) {
+			return denied("annotation %s: %s", name, notAllowed)
 		}
 	}
-	return m.set.CDNs[0]
-}
-
-// judge finds what keeps all of the Ingress from being published.
-func (r *reading) judge() {
-	r.may = r.mapper.may(r.ing.Namespace)
-	if r.may.nothing {
-		r.bad = denied("nothing of this namespace may be published (clusters[].allow)")
-		return
-	}
-	// Its length does not depend on the host and path, which are hashed.
-	if n := (model.OwnerLabel{Owner: r.set.Owner, IngressID: r.id}).Length(); n > model.MaxOwnerLabel {
-		r.bad = invalid("namespace and name are too long: the rules' mark would have %d characters, over %d", n, model.MaxOwnerLabel)
-	}
-	for _, name := range sortedKeys(r.ing.Annotations) {
-		if !r.may.annotation(name) {
-			r.bad = denied("annotation %s: %s", name, notAllowed)
-			break
-		}
-	}
-}
-
-// host maps what a rule says of its host.
-func (r *reading) host(rule kube.IngressRule) {
-	if v := r.checkHost(rule.Host); v != nil {
-		if v.denied {
-			r.asked.denied = append(r.asked.denied, rule.Host)
-		}
-		r.problem(v)
-		return
-	}
-	if at, ok := r.set.ZoneOf(rule.Host); ok && at.Name == "" {
-		r.warn("host %s is the apex of its zone, where no CNAME can stand: its DNS is left to you", rule.Host)
-	}
-	switch {
-	case len(rule.Paths) > 0:
-	case r.ing.DefaultBackend != nil: // then all of the host is for it
-		r.candidate(model.RuleKey{CDN: r.cdn.Name, Host: rule.Host, Path: "/"}, rankDefault, *r.ing.DefaultBackend)
-	default:
-		r.problem(invalid("host %s has no paths", rule.Host))
-	}
-	for _, p := range rule.Paths {
-		paths, v := urlPaths(p)
-		if v != nil {
-			r.problem(invalid("host %s: %s", rule.Host, v.reason))
-			continue
-		}
-		exact, published := p.Type == "Exact", true
-		for _, path := range paths {
-			key := model.RuleKey{CDN: r.cdn.Name, Host: rule.Host, Path: path}
-			rank := rankPrefix
-			switch {
-			case exact && r.cdn.Alone(path):
-				rank = rankAlone
-			case exact:
-				rank = rankExact
-			}
-			// Of a host that is published as a whole an Exact / leaves the rest.
-			if r.ing.DefaultBackend != nil && (!exact || !r.cdn.WholeHosts) {
-				r.own[key] = true
-			}
-			published = r.candidate(key, rank, p.Backend) && published
-		}
-		if published && exact && strings.HasSuffix(p.Path, "/") {
-			r.warn("path %s is Exact, but the CDN publishes a path with a trailing slash as a directory, with all below it", p.Path)
-		}
-	}
-}
-
-// checkHost says why a host cannot be published, or may not be from here.
-func (r *reading) checkHost(host string) *verdict {
-	if v := checkHost(host); v != nil {
-		return v
-	}
-	if !r.may.host(host) {
-		return denied("host %s %s", host, notAllowed)
-	}
-	if domain := cdnDomain(r.set, host); domain != "" {
-		return invalid("host %s is a name of the CDN itself (%s): publish another one, which DNS leads there", host, domain)
-	}
-	// Whether a cluster has the name yet or not: one may come.
-	if !model.Within(host, r.set.Domain) {
-		return nil
-	}
-	if own := r.set.Owner + "." + r.set.Domain; model.Within(host, own) && host != own {
-		return invalid("host %s is among the names that edgeward makes for origins, all those below %s: publish another one", host, own)
+	// The label's length does not depend on the host and path, which are hashed.
+	if n := m.label().Length(); n > model.MaxOwnerLabel {
+		return invalid("namespace and name are too long: the rules' mark would have %d characters, over %d", n, model.MaxOwnerLabel)
 	}
 	return nil
 }
 
-// candidate claims a host and path for a backend, and reports whether it can be
-// published.
-func (r *reading) candidate(key model.RuleKey, rank rank, backend kube.Backend) bool {
-	at := key
-	if r.cdn.WholeHosts {
-		at.Path = "/"
-	}
-	from, v := r.origin(at, backend)
-	if r.cdn.WholeHosts {
-		r.parts[key.Host] = append(r.parts[key.Host], part{key.Path, rank, from, v})
-		return v == nil
-	}
-	var rule model.Rule
-	if v == nil {
-		rule = r.rule(key, from)
-	}
-	return r.publish(key, rank, from, rule, v)
+// label is the owner label of the Ingress's rules.
+func (m *ingressMapper) label() model.OwnerLabel {
+	return model.OwnerLabel{Owner: m.settings.Owner, IngressID: m.id}
 }
 
-// publish claims a host and path with a rule, unless v says why it cannot be
-// published, and reports whether it can.
-func (r *reading) publish(key model.RuleKey, rank rank, from origin, rule model.Rule, v *verdict, parts ...part) bool {
-	if from.set == r.nodesName(model.NodesSet) || from.unsettled {
-		r.asked.nodes = r.asked.nodes.or(sharing{lacks: from.on.others(), both: from.on.both()})
-		if r.nodes.has.except(r.stands.now).meets(from.on.others()) {
-			r.since(r.now.Add(lookAgain))
-		}
+// warnOfOptions warns of what the Ingress says in vain about itself.
+func (m *ingressMapper) warnOfOptions() {
+	if m.ing.Annotated != "" {
+		m.warn("annotation kubernetes.io/ingress.class names the class %.80q, but spec.ingressClassName names %.80q, and decides: remove the annotation", m.ing.Annotated, m.ing.Class)
 	}
-	c := candidate{nth: len(r.asked.candidates), leads: from.set, parts: parts, route: Route{Key: key, Ingress: r.id, Adopt: r.opts.adopt, Release: r.opts.release, rank: rank, created: r.ing.Created}}
+	for _, name := range unknownAnnotations(m.ing.Annotations) {
+		m.warn("annotation %q is not known and has no effect", name)
+	}
+	if m.settings.Adopt == "never" && m.opts.adoptAsked {
+		m.warn("annotation %s has no effect: the configuration's sync.adopt is never", AnnotationAdopt)
+	}
+}
+
+// mapRules maps spec.rules, and spec.defaultBackend for the hosts in them.
+func (m *ingressMapper) mapRules() {
+	hasHost := func(r kube.IngressRule) bool { return r.Host != "" }
 	switch {
-	case v != nil && v.denied: // neither may it be let go of, to stay for ever
-		r.asked.problems = append(r.asked.problems, Problem{r.id, key, v.state, v.reason})
-		r.asked.denied = append(r.asked.denied, key.Host)
-		return false
-	case c.route.Release && rank != rankRest:
-		// Whatever it would be, nothing is changed any more.
-	case v == nil:
-		c.route.Set, c.route.Rule, c.route.Unsettled = from.set, rule, from.unsettled
-	default:
-		hold := r.hold(from)
-		c.problem, c.hold = v, &hold
+	case len(m.ing.Rules) == 0: // then Kubernetes insists on a default backend
+		m.addProblem(invalid("it has no rules: the CDN needs a host and a path"))
+	case m.ing.DefaultBackend != nil && !slices.ContainsFunc(m.ing.Rules, hasHost):
+		m.warn("spec.defaultBackend has no host, so the CDN cannot publish it")
 	}
-	r.asked.candidates = append(r.asked.candidates, c)
-	return v == nil
-}
-
-// origin finds where the content for a backend comes from, for what is published at
-// key.
-func (r *reading) origin(key model.RuleKey, backend kube.Backend) (origin, *verdict) {
-	told := len(r.asked.warnings)
-	from, v := r.backendOrStatus(key, backend)
-	if r.bad != nil { // what it would lead to counts all the same: a rule of it may stand
-		r.asked.warnings = r.asked.warnings[:told]
-		if v == nil || !v.denied || r.bad.denied {
-			v = r.bad
+	for _, rule := range m.ing.Rules {
+		m.mapRule(rule)
+	}
+	if m.ing.DefaultBackend == nil {
+		return
+	}
+	// What no path of a host matches is for the default backend (the Ingress
+	// specification).
+	for _, rule := range m.ing.Rules {
+		if key := m.root(rule.Host); len(rule.Paths) > 0 && !m.asked[key] && m.checkHost(rule.Host) == nil {
+			m.ask(key, defaultBackend, *m.ing.DefaultBackend)
 		}
 	}
-	return from, v
 }
 
-func (r *reading) backendOrStatus(key model.RuleKey, backend kube.Backend) (origin, *verdict) {
-	if r.opts.origin != "" {
-		return r.annotated()
+// mapRule maps an element of spec.rules.
+func (m *ingressMapper) mapRule(rule kube.IngressRule) {
+	if refused := m.checkHost(rule.Host); refused != nil {
+		if refused.denied {
+			m.out.denied = append(m.out.denied, rule.Host)
+		}
+		m.addProblem(refused)
+		return
 	}
-	return r.backend(key, backend)
+	if at, ok := m.settings.ZoneOf(rule.Host); ok && at.Name == "" {
+		m.warn("host %s is the apex of its zone, where no CNAME can stand: its DNS is left to you", rule.Host)
+	}
+	switch {
+	case len(rule.Paths) > 0:
+		for _, p := range rule.Paths {
+			m.mapPath(rule.Host, p)
+		}
+	case m.ing.DefaultBackend != nil: // then all of the host is for it
+		m.ask(m.root(rule.Host), defaultBackend, *m.ing.DefaultBackend)
+	default:
+		m.addProblem(invalid("host %s has no paths", rule.Host))
+	}
 }
 
-// rule builds the rule that publishes key from an origin.
-func (r *reading) rule(key model.RuleKey, from origin) model.Rule {
-	source := r.opts.source
-	if source == "" {
-		source = from.protocol
+// mapPath maps one path of a host.
+func (m *ingressMapper) mapPath(host string, p kube.IngressPath) {
+	paths, refused := urlPaths(m.cdn.Paths, p)
+	if refused != nil {
+		m.addProblem(invalid("host %s: %s", host, refused.reason))
+		return
 	}
+	published := true
+	for _, u := range paths {
+		key := model.RuleKey{CDN: m.cdn.Name, Host: host, Path: u.path}
+		// Exact / of a host that is published as a whole leaves the rest of it.
+		if m.asked != nil && (p.Type != "Exact" || m.cdn.Paths != model.WholeHosts) {
+			m.asked[key] = true
+		}
+		published = m.ask(key, u.precedence, p.Backend) && published
+	}
+	if published {
+		m.warnAll(pathWarnings(p))
+	}
+}
+
+// root is the key of all that a host publishes.
+func (m *ingressMapper) root(host string) model.RuleKey {
+	return model.RuleKey{CDN: m.cdn.Name, Host: host, Path: "/"}
+}
+
+// ask asks for a host and path to be published from a backend, and reports whether it
+// can be. Where the CDN publishes whole hosts that is decided later, with all paths of
+// the host at hand.
+func (m *ingressMapper) ask(key model.RuleKey, precedence precedence, backend kube.Backend) bool {
+	if m.cdn.Paths == model.WholeHosts {
+		f := m.find(m.root(key.Host), backend)
+		m.warnAll(f.warnings)
+		m.parts[key.Host] = append(m.parts[key.Host], part{key.Path, precedence, f.origin, f.refused})
+		return f.refused == nil
+	}
+	f := m.find(key, backend)
+	m.warnAll(f.warnings)
+	var rule model.Rule
+	if f.refused == nil {
+		rule = m.rule(key, f.origin)
+	}
+	m.add(candidate{route: Route{Key: key, Rule: rule, precedence: precedence}, refused: f.refused}, f.origin)
+	return f.refused == nil
+}
+
+// rule returns the rule that publishes key from an origin.
+func (m *ingressMapper) rule(key model.RuleKey, from origin) model.Rule {
 	rule := model.Rule{
-		RuleKey: key, SourceHost: r.sourceHost(from.set), SourcePath: key.Path, Profile: r.opts.profile,
-		Protocols: make([]model.Protocol, 0, len(r.opts.published)),
+		RuleKey: key, SourceHost: m.sourceHosts.Get(from.set), SourcePath: key.Path, Profile: m.opts.profile,
+		Protocols: make([]model.Protocol, 0, len(m.opts.published)),
 	}
-	if r.opts.strip {
+	if m.opts.strip {
 		rule.SourcePath = "/"
 	}
-	mark := model.OwnerLabel{Owner: r.set.Owner, IngressID: r.id}.String(key)
-	for _, p := range r.opts.published {
+	source, label := m.source(from), m.label().String(key)
+	for _, p := range m.opts.published {
 		rule.Protocols = append(rule.Protocols, model.Protocol{
-			Published: p, PublishedPort: model.PublishedPort(p), Source: source, SourcePort: from.port, Label: mark,
+			Published: p, PublishedPort: model.PublishedPort(p), Source: source, SourcePort: from.port, Label: label,
 		})
 	}
 	return rule
 }
 
-// sourceHost is the host of an address set. Most rules have one of a few.
-func (m *mapper) sourceHost(set string) string {
-	host, ok := m.hosts[set]
-	if !ok {
-		host = set + "." + m.set.Domain
-		m.hosts[set] = host
+// source is the protocol by which an origin is asked.
+func (m *ingressMapper) source(from origin) string { return cmp.Or(m.opts.source, from.protocol) }
+
+// add adds a candidate, which knows its key, its rule, its precedence and why it is
+// refused, with the rest that follows from the Ingress and the origin it leads to.
+func (m *ingressMapper) add(c candidate, from origin) {
+	m.noteUse(from)
+	r := &c.route
+	if c.refused != nil && c.refused.denied { // nor may it be let go of, to stay for ever
+		m.out.problems = append(m.out.problems, Problem{m.id, r.Key, c.refused.state, c.refused.reason})
+		m.out.denied = append(m.out.denied, r.Key.Host)
+		return
 	}
-	return host
+	c.nth, c.leadsTo = len(m.out.candidates), from.set
+	r.Ingress, r.created, r.Adopt, r.Release = m.id, m.ing.Created, m.opts.adopt, m.opts.release
+	switch {
+	case r.Release && r.precedence != withoutRoot: // whatever it would be, nothing is changed any more
+		r.Rule, c.refused = model.Rule{}, nil
+	case c.refused != nil:
+		retention := m.retention(from)
+		c.retention = &retention
+	default:
+		r.Set, r.Unsettled = from.set, from.unsettled
+	}
+	m.out.candidates = append(m.out.candidates, c)
 }
 
-func (r *reading) problem(v *verdict) {
-	r.asked.problems = append(r.asked.problems, Problem{Ingress: r.id, State: v.state, Reason: v.reason})
+// noteUse notes what the Ingress leads to the set of all nodes, or may lead there.
+func (m *ingressMapper) noteUse(from origin) {
+	if from.set != m.nodeSets.all && !from.unsettled {
+		return
+	}
+	m.out.allNodes = m.out.allNodes.or(nodesUse{lacks: from.on.Others(), both: from.on.Both()})
+	if m.nodes.Has.Except(m.standing.current).Meets(from.on.Others()) {
+		m.out.until = earlier(m.out.until, m.now.Add(lookAgain))
+	}
 }
 
-func (r *reading) warn(format string, a ...any) {
-	r.asked.warnings = append(r.asked.warnings, Warning{r.id, fmt.Sprintf(format, a...)})
+// tlsWarnings says what spec.tls asks for and does not get.
+func (m *ingressMapper) tlsWarnings() []string {
+	switch {
+	case len(m.ing.TLS) == 0 || m.refused != nil:
+	case m.cdn.Certificates:
+		return m.tls.Warnings(m.hosts(), m.uncertified)
+	case !slices.Contains(m.opts.published, "https"):
+		if hosts := m.tls.AskFor(m.hosts()); len(hosts) > 0 {
+			return []string{fmt.Sprintf("spec.tls asks for TLS for %s, which is published on http only: let %s, or else %s.published_protocols, say https",
+				model.Listed(hosts, ", "), AnnotationPublished, m.cdn.Section)}
+		}
+	}
+	return nil
 }
 
-// unique leaves out what is said again.
-func unique(warnings []Warning) []Warning {
+func (m *ingressMapper) addProblem(r *refusal) {
+	m.out.problems = append(m.out.problems, Problem{Ingress: m.id, State: r.state, Reason: r.reason})
+}
+
+func (m *ingressMapper) warn(format string, a ...any) {
+	m.out.warnings = append(m.out.warnings, Warning{m.id, fmt.Sprintf(format, a...)})
+}
+
+func (m *ingressMapper) warnAll(texts []string) {
+	for _, text := range texts {
+		m.out.warnings = append(m.out.warnings, Warning{m.id, text})
+	}
+}
+
+// distinct leaves out what is said again.
+func distinct(warnings []Warning) []Warning {
 	if len(warnings) < 2 {
 		return warnings
 	}

@@ -3,64 +3,63 @@ package desired
 import (
 	"fmt"
 	"slices"
-	"strings"
 
+	"github.com/edgeward/edgeward/internal/addresses"
+	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/model"
 )
 
-// What an object names as its address may be a host that is published itself.
-// Then the CDN asks the CDN, which is all right for as long as it ends: at a set
-// that has addresses, or a name of which nothing is published. The rule:
+// What an object names as its address may be a host that is published itself. Then the
+// CDN asks the CDN, which is all right for as long as it ends: at a set that has
+// addresses, or at a name for which nothing is published. The rule:
 //
-//	A host leads to all that the Ingresses lead to which claim it. A set may not
-//	lead to a host from which one can come into a circle, or to a set that leads
-//	nowhere.
+//	A host leads to all that the Ingresses lead to which ask for it. A set may not lead
+//	to a host from which one can come into a loop, or to a set that leads nowhere.
 //
-// It does not matter which of the claims on a host goes first. So neither a new
-// Ingress nor one that changes can close a circle that others left open: nothing in
-// it is published that way, and the rules that stand keep what they last led to.
-// Of a cluster that is not read nothing is known; the circle is found once it is.
+// It does not matter which Ingress gets the host. So neither a new Ingress nor one that
+// changes can close a loop that others left open: nothing in it is published that way,
+// and the rules that stand keep what they last led to. Of a cluster that is not read
+// nothing is known; a loop through it is found once it is.
 
-// chase follows host names from set to set.
-type chase struct {
-	want  *Want
-	named map[string]*namedSet // those that host names can be followed from
-	sets  map[string]trace
-	seen  map[model.IngressID]trace
+// loopFinder follows host names from set to set.
+type loopFinder struct {
+	candidates []*candidate
+	mapped     map[string]mappings  // by cluster
+	sets       map[string]*namedSet // by zone name, those from which host names can be followed
+	setTrace   map[string]trace
+	idTrace    map[model.IngressID]trace
 }
 
-// trace is what is known of a place where the chase has been.
+// trace is what is known of the ways from a place.
 type trace int
 
 const (
-	unseen  trace = iota
-	open          // the way from here is being followed
-	ends          // every way from here ends well
-	circles       // some way does not
+	unknown trace = iota
+	open          // they are being followed
+	ends          // all of them end well
+	loops         // some of them do not
 )
 
-// loops finds the sets that name hosts to which they may not lead, and returns them
-// without these hosts.
-func (w *Want) loops(all []*namedSet) []*namedSet {
-	c := chase{want: w, named: make(map[string]*namedSet), sets: make(map[string]trace), seen: make(map[model.IngressID]trace)}
+// findLoops finds, among the sets that name hosts, those that name hosts to which they
+// may not lead, and returns them without these hosts.
+func findLoops(all []*namedSet, candidates []*candidate, mapped map[string]mappings) (found []*namedSet) {
+	f := loopFinder{candidates: candidates, mapped: mapped, sets: make(map[string]*namedSet), setTrace: make(map[string]trace), idTrace: make(map[model.IngressID]trace)}
 	for _, s := range all {
-		if s.lost() || slices.ContainsFunc(s.names, func(name string) bool { return len(w.claimsOn(name)) > 0 }) {
-			c.named[s.name] = s
+		if s.Lost() || slices.ContainsFunc(s.Hosts, func(host string) bool { return len(f.askFor(host)) > 0 }) {
+			f.sets[s.name] = s
 		}
 	}
-	var found []*namedSet
-	for _, s := range c.named {
-		if c.set(s.name) != circles || s.lost() {
+	for _, s := range f.sets {
+		if f.fromSet(s.name) != loops || s.Lost() {
 			continue
 		}
 		rest := *s
-		rest.names, rest.refused = nil, slices.Clone(s.refused)
-		for _, name := range s.names {
-			if by, bad := c.host(name); bad {
-				rest.refuse(name, fmt.Sprintf("is published by Ingress %s, and so leads back to the CDN", by))
-				rest.astray = true
+		rest.Hosts, rest.Refused = nil, slices.Clone(s.Refused)
+		for _, host := range s.Hosts {
+			if by, bad := f.fromHost(host); bad {
+				rest.LeadAstray(host, fmt.Sprintf("is published by Ingress %s, and so leads back to the CDN", by))
 			} else {
-				rest.names = append(rest.names, name)
+				rest.Hosts = append(rest.Hosts, host)
 			}
 		}
 		found = append(found, &rest)
@@ -68,92 +67,94 @@ func (w *Want) loops(all []*namedSet) []*namedSet {
 	return found
 }
 
-// set follows the ways from a set.
-func (c *chase) set(name string) trace {
-	s := c.named[name]
-	switch at := c.sets[name]; {
+// askFor returns the candidates for a host, or for the wildcard that covers it.
+func (f *loopFinder) askFor(host string) []*candidate {
+	exact, wildcard := candidatesOf(f.candidates, host), candidatesOf(f.candidates, model.WildcardOf(host))
+	if len(wildcard) == 0 {
+		return exact
+	}
+	return slices.Concat(exact, wildcard)
+}
+
+// fromSet follows the ways from a set.
+func (f *loopFinder) fromSet(name string) trace {
+	s := f.sets[name]
+	switch at := f.setTrace[name]; {
 	case s == nil:
 		return ends
-	case s.lost() || at == open:
-		return circles
-	case at != unseen:
+	case s.Lost() || at == open:
+		return loops
+	case at != unknown:
 		return at
 	}
-	c.sets[name] = open
+	f.setTrace[name] = open
 	at := ends
-	for _, host := range s.names {
-		if _, bad := c.host(host); bad {
-			at = circles
+	for _, host := range s.Hosts {
+		if _, bad := f.fromHost(host); bad {
+			at = loops
 		}
 	}
-	c.sets[name] = at
+	f.setTrace[name] = at
 	return at
 }
 
-// host follows the ways from a host, and says which Ingress takes it astray.
-func (c *chase) host(name string) (by model.IngressID, bad bool) {
-	for _, claim := range c.want.claimsOn(name) {
-		if c.ingress(claim.route.Ingress) == circles {
-			return claim.route.Ingress, true
+// fromHost follows the ways from a host, and says which Ingress takes it into a loop.
+func (f *loopFinder) fromHost(host string) (by model.IngressID, bad bool) {
+	for _, c := range f.askFor(host) {
+		if f.fromIngress(c.route.Ingress) == loops {
+			return c.route.Ingress, true
 		}
 	}
 	return model.IngressID{}, false
 }
 
-// ingress follows the ways from all that an Ingress claims.
-func (c *chase) ingress(id model.IngressID) trace {
-	switch at := c.seen[id]; at {
+// fromIngress follows the ways from all that an Ingress asks for.
+func (f *loopFinder) fromIngress(id model.IngressID) trace {
+	switch at := f.idTrace[id]; at {
 	case open:
-		return circles
-	case ends, circles:
+		return loops
+	case ends, loops:
 		return at
 	}
-	c.seen[id] = open
+	f.idTrace[id] = open
 	at := ends
-	for _, claim := range c.want.ingress(id).candidates {
-		if c.set(claim.leads) == circles {
-			at = circles
+	for _, c := range f.mapped[id.Cluster].of(kube.Key{Namespace: id.Namespace, Name: id.Name}).candidates {
+		if f.fromSet(c.leadsTo) == loops {
+			at = loops
 		}
 	}
-	c.seen[id] = at
+	f.idTrace[id] = at
 	return at
 }
 
-// claimsOn are all claims on a host.
-func (w *Want) claimsOn(host string) []*candidate {
-	from, _ := slices.BinarySearchFunc(w.candidates, host, func(c *candidate, host string) int { return strings.Compare(c.route.Key.Host, host) })
-	to := from
-	for to < len(w.candidates) && w.candidates[to].route.Key.Host == host {
-		to++
+// breakLoops has the sets lead to the hosts that they may lead to, and returns the
+// candidates as they are then. A set that no host is left for is not known any more, so
+// that what stands of it stays, as where a status is lost.
+func breakLoops(found []*namedSet, candidates []*candidate, sets map[string]addresses.Set, mappers map[string]*mapper) []*candidate {
+	if len(found) == 0 {
+		return candidates
 	}
-	return w.candidates[from:to]
-}
-
-// withoutLoops are the claims as they are where these sets may not lead to all
-// that they name. A set that nothing is left for is known no more, so that what
-// stands of it stays, as where a status is lost.
-func (w *Want) withoutLoops(found []*namedSet, mappers map[string]*mapper) []*candidate {
-	problems := make(map[string]*verdict)
+	refused := make(map[string]*refusal)
 	for _, s := range found {
-		if len(s.names) > 0 {
-			set := w.Sets[s.name]
-			set.CNAME = s.names[0]
-			w.Sets[s.name] = set
+		if len(s.Hosts) == 0 {
+			delete(sets, s.name)
+			refused[s.name] = s.unusable()
 			continue
 		}
-		delete(w.Sets, s.name)
-		problems[s.name] = s.unusable()
+		set := sets[s.name]
+		set.CNAME = s.Hosts[0]
+		sets[s.name] = set
 	}
-	claims := slices.Clone(w.candidates)
-	for i, c := range claims {
-		v := problems[c.leads]
-		if v == nil || c.problem != nil || c.route.Release {
+	candidates = slices.Clone(candidates)
+	for i, c := range candidates {
+		r := refused[c.leadsTo]
+		if r == nil || c.refused != nil || c.route.Release {
 			continue
 		}
 		barred, id := *c, c.route.Ingress
-		hold := mappers[id.Cluster].hold(id, c.leads)
-		barred.problem, barred.hold, barred.route.Set, barred.route.Rule = v, &hold, "", model.Rule{}
-		claims[i] = &barred
+		retention := mappers[id.Cluster].retention(id, c.leadsTo)
+		barred.refused, barred.retention, barred.route.Set, barred.route.Rule = r, &retention, "", model.Rule{}
+		candidates[i] = &barred
 	}
-	return claims
+	return candidates
 }

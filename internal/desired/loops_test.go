@@ -11,7 +11,7 @@ import (
 	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/fixture"
 	"github.com/edgeward/edgeward/internal/kube"
-	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/ordered"
 )
 
 // atVultr is the same at the other CDN.
@@ -27,12 +27,12 @@ func TestLoops(t *testing.T) {
 	aliased := func(name, host, to string) []any {
 		svc := fixture.Service(name, 0)
 		svc.Type, svc.ExternalName, svc.Ports = "ExternalName", to, nil
-		return []any{fixture.From(name, host)[0], svc}
+		return []any{fixture.HostFrom(name, host)[0], svc}
 	}
-	twoServices := fixture.Leading("two", []string{"a.example.com", "b.example.com"}, "b.example.com")
+	twoServices := fixture.HostsFrom("two", []string{"a.example.com", "b.example.com"}, "b.example.com")
 	ing := twoServices[0].(kube.Ingress)
 	ing.Rules[1].Paths[0].Backend.Service = "b"
-	paths := fixture.From("paths", "a.example.com", "a.example.com")
+	paths := fixture.HostFrom("paths", "a.example.com", "a.example.com")
 	split := paths[0].(kube.Ingress)
 	split.Rules = []kube.IngressRule{{Host: "a.example.com", Paths: []kube.IngressPath{
 		{Path: "/x", Type: "Exact", Backend: kube.Backend{Service: "paths", PortNumber: 80}},
@@ -40,12 +40,12 @@ func TestLoops(t *testing.T) {
 	}}}
 	bySelf := fixture.AtStatus(kube.Address{Hostname: "b.example.com"})
 	bySelf.Rules[0].Host = "a.example.com"
-	bad := fixture.From("b", "b.example.com", "a.example.com")
+	bad := fixture.HostFrom("b", "b.example.com", "a.example.com")
 	broken := bad[0].(kube.Ingress)
 	broken.Annotations = map[string]string{desired.AnnotationPath: "x"}
 	released := bad[0].(kube.Ingress)
 	released.Annotations = map[string]string{desired.AnnotationRelease: "true"}
-	young := fixture.From("c", "b.example.com", "a.example.com")
+	young := fixture.HostFrom("c", "b.example.com", "a.example.com")
 	later := young[0].(kube.Ingress)
 	later.Created = fixture.Start().Add(1)
 
@@ -55,28 +55,28 @@ func TestLoops(t *testing.T) {
 		want    []string // "a.example.com CNAME lb.example.org"
 		bad     []string // Ingresses that are told why
 	}{
-		"one host, from itself":                 {[][]any{fixture.From("a", a, a)}, nil, []string{"a"}},
-		"another host of one Ingress":           {[][]any{fixture.Leading("a", []string{a, b}, b)}, nil, []string{"a"}},
-		"another host, of another Service":      {[][]any{{ing, twoServices[1]}, fixture.From("b", c, "192.0.2.9")}, []string{b + " A 192.0.2.9", c + " A 192.0.2.9"}, []string{"two"}},
-		"the host by another path":              {[][]any{{split, paths[1]}, fixture.From("b", b, "192.0.2.9")}, []string{a + " A 192.0.2.9", b + " A 192.0.2.9"}, []string{"paths"}},
-		"two":                                   {[][]any{fixture.From("a", a, b), fixture.From("b", b, a)}, nil, []string{"a", "b"}},
-		"two, at two CDNs":                      {[][]any{fixture.From("a", a, b), atVultr(fixture.From("b", b, a))}, nil, []string{"a", "b"}},
-		"three":                                 {[][]any{fixture.From("a", a, b), fixture.From("b", b, c), fixture.From("c", c, a)}, nil, []string{"a", "b", "c"}},
-		"two, by an ExternalName":               {[][]any{aliased("a", a, b), fixture.From("b", b, a)}, nil, []string{"a", "b"}},
-		"two, by a status":                      {[][]any{{bySelf}, fixture.From("b", b, a)}, nil, []string{"b", "shop"}},
-		"two, of which one has an address too":  {[][]any{fixture.From("a", a, b), fixture.From("b", b, a, "192.0.2.9")}, []string{a + " CNAME " + b, b + " A 192.0.2.9"}, nil},
-		"two, of which one has another name":    {[][]any{fixture.From("a", a, b), fixture.From("b", b, a, "lb.example.org")}, []string{b + " CNAME lb.example.org"}, []string{"a"}},
-		"into a loop of others":                 {[][]any{fixture.From("a", a, b), fixture.From("b", b, b)}, nil, []string{"a", "b"}},
-		"into the CDN, by another":              {[][]any{fixture.From("a", a, b), fixture.From("b", b, "cdn-x.vultrcdn.com")}, nil, []string{"a", "b"}},
-		"to where nobody can follow":            {[][]any{fixture.From("a", a, b), fixture.From("b", b, "x.local")}, nil, []string{"a", "b"}},
-		"a chain without a loop":                {[][]any{fixture.From("a", a, b), fixture.From("b", b, "192.0.2.9")}, []string{a + " CNAME " + b, b + " A 192.0.2.9"}, nil},
-		"a chain of two CDNs":                   {[][]any{fixture.From("a", a, b), atVultr(fixture.From("b", b, "lb.example.org"))}, []string{a + " CNAME " + b, b + " CNAME lb.example.org"}, nil},
-		"a longer chain":                        {[][]any{fixture.From("a", a, b), fixture.From("b", b, c), fixture.From("c", c, "lb.example.org")}, []string{a + " CNAME " + b, b + " CNAME " + c, c + " CNAME lb.example.org"}, nil},
-		"a host of which there is no address":   {[][]any{fixture.From("a", a, b), fixture.From("b", b)}, []string{a + " CNAME " + b}, []string{"b"}},
-		"two, of which one is in conflict":      {[][]any{fixture.From("a", a, b), fixture.From("b", b, "192.0.2.9"), {later, young[1]}}, []string{b + " A 192.0.2.9"}, []string{"a", "c"}},
-		"two, of which one is not well written": {[][]any{fixture.From("a", a, b), {broken, bad[1]}}, nil, []string{"a", "b"}},
-		"two, of which one is let go":           {[][]any{fixture.From("a", a, b), {released, bad[1]}}, nil, []string{"a"}},
-		"a host of another name":                {[][]any{fixture.From("a", a, "www."+a)}, []string{a + " CNAME www." + a}, nil},
+		"one host, from itself":                 {[][]any{fixture.HostFrom("a", a, a)}, nil, []string{"a"}},
+		"another host of one Ingress":           {[][]any{fixture.HostsFrom("a", []string{a, b}, b)}, nil, []string{"a"}},
+		"another host, of another Service":      {[][]any{{ing, twoServices[1]}, fixture.HostFrom("b", c, "192.0.2.9")}, []string{b + " A 192.0.2.9", c + " A 192.0.2.9"}, []string{"two"}},
+		"the host by another path":              {[][]any{{split, paths[1]}, fixture.HostFrom("b", b, "192.0.2.9")}, []string{a + " A 192.0.2.9", b + " A 192.0.2.9"}, []string{"paths"}},
+		"two":                                   {[][]any{fixture.HostFrom("a", a, b), fixture.HostFrom("b", b, a)}, nil, []string{"a", "b"}},
+		"two, at two CDNs":                      {[][]any{fixture.HostFrom("a", a, b), atVultr(fixture.HostFrom("b", b, a))}, nil, []string{"a", "b"}},
+		"three":                                 {[][]any{fixture.HostFrom("a", a, b), fixture.HostFrom("b", b, c), fixture.HostFrom("c", c, a)}, nil, []string{"a", "b", "c"}},
+		"two, by an ExternalName":               {[][]any{aliased("a", a, b), fixture.HostFrom("b", b, a)}, nil, []string{"a", "b"}},
+		"two, by a status":                      {[][]any{{bySelf}, fixture.HostFrom("b", b, a)}, nil, []string{"b", "shop"}},
+		"two, of which one has an address too":  {[][]any{fixture.HostFrom("a", a, b), fixture.HostFrom("b", b, a, "192.0.2.9")}, []string{a + " CNAME " + b, b + " A 192.0.2.9"}, nil},
+		"two, of which one has another name":    {[][]any{fixture.HostFrom("a", a, b), fixture.HostFrom("b", b, a, "lb.example.org")}, []string{b + " CNAME lb.example.org"}, []string{"a"}},
+		"into a loop of others":                 {[][]any{fixture.HostFrom("a", a, b), fixture.HostFrom("b", b, b)}, nil, []string{"a", "b"}},
+		"into the CDN, by another":              {[][]any{fixture.HostFrom("a", a, b), fixture.HostFrom("b", b, "cdn-x.vultrcdn.com")}, nil, []string{"a", "b"}},
+		"to where nobody can follow":            {[][]any{fixture.HostFrom("a", a, b), fixture.HostFrom("b", b, "x.local")}, nil, []string{"a", "b"}},
+		"a chain without a loop":                {[][]any{fixture.HostFrom("a", a, b), fixture.HostFrom("b", b, "192.0.2.9")}, []string{a + " CNAME " + b, b + " A 192.0.2.9"}, nil},
+		"a chain of two CDNs":                   {[][]any{fixture.HostFrom("a", a, b), atVultr(fixture.HostFrom("b", b, "lb.example.org"))}, []string{a + " CNAME " + b, b + " CNAME lb.example.org"}, nil},
+		"a longer chain":                        {[][]any{fixture.HostFrom("a", a, b), fixture.HostFrom("b", b, c), fixture.HostFrom("c", c, "lb.example.org")}, []string{a + " CNAME " + b, b + " CNAME " + c, c + " CNAME lb.example.org"}, nil},
+		"a host of which there is no address":   {[][]any{fixture.HostFrom("a", a, b), fixture.HostFrom("b", b)}, []string{a + " CNAME " + b}, []string{"b"}},
+		"two, of which one is in conflict":      {[][]any{fixture.HostFrom("a", a, b), fixture.HostFrom("b", b, "192.0.2.9"), {later, young[1]}}, []string{b + " A 192.0.2.9"}, []string{"a", "c"}},
+		"two, of which one is not well written": {[][]any{fixture.HostFrom("a", a, b), {broken, bad[1]}}, nil, []string{"a", "b"}},
+		"two, of which one is let go":           {[][]any{fixture.HostFrom("a", a, b), {released, bad[1]}}, nil, []string{"a"}},
+		"a host of another name":                {[][]any{fixture.HostFrom("a", a, "www."+a)}, []string{a + " CNAME www." + a}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			all := desired.Allow{Origins: []string{"LoadBalancer", "ExternalName", "status"}}
@@ -89,11 +89,11 @@ func TestLoops(t *testing.T) {
 					clusters = append(clusters, fixture.Cluster(fmt.Sprint("c", i), append(o, all)...))
 					c := fixture.Cluster("main", append(objects, all)...)
 					slices.SortFunc(c.Ingresses, func(a, b *kube.Ingress) int { return a.Key().Compare(b.Key()) })
-					before = desired.DesiredAfter(before, []desired.Cluster{c}, fixture.VultrSettings(), fixture.Start())
+					before = desired.DesiredAfter(before, []desired.Cluster{c}, fixture.TwoCDNs(), fixture.Start())
 				}
 				checkLoops(t, before, test.want, test.bad)
 				if !strings.Contains(name, "another Service") && !strings.Contains(name, "another path") {
-					checkLoops(t, desired.Desired(clusters, fixture.VultrSettings(), fixture.Start()), test.want, test.bad)
+					checkLoops(t, desired.Desired(clusters, fixture.TwoCDNs(), fixture.Start()), test.want, test.bad)
 				}
 				slices.Reverse(test.objects)
 			}
@@ -125,7 +125,27 @@ func checkLoops(t *testing.T, want desired.Want, hosts, bad []string) {
 	if diff := cmp.Diff(hosts, slices.Compact(got)); diff != "" {
 		t.Errorf("published (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(bad, model.SortedSet(told)); diff != "" {
+	if diff := cmp.Diff(bad, ordered.Distinct(told)); diff != "" {
 		t.Errorf("told why not (-want +got):\n%s\n%v", diff, want.Problems)
+	}
+}
+
+// TestLoopThroughWildcard has an Ingress that publishes a wildcard from a host that the
+// wildcard covers, at a CDN that publishes wildcards, and one that leads elsewhere.
+func TestLoopThroughWildcard(t *testing.T) {
+	settings := fixture.TwoCDNs()
+	settings.CDNs[0].Wildcards = true
+	for name, test := range map[string]struct {
+		leadsTo   string
+		want, bad []string
+	}{
+		"to a host that it covers":  {"www.example.com", nil, []string{"a"}},
+		"to a host of two labels":   {"a.www.example.com", []string{"*.example.com CNAME a.www.example.com"}, nil},
+		"to a host of another zone": {"www.example.org", []string{"*.example.com CNAME www.example.org"}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := fixture.Cluster("main", fixture.HostFrom("a", "*.example.com", test.leadsTo)...)
+			checkLoops(t, desired.Desired([]desired.Cluster{c}, settings, fixture.Start()), test.want, test.bad)
+		})
 	}
 }

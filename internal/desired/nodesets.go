@@ -7,214 +7,208 @@ import (
 	"strings"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/addresses"
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/ordered"
 )
 
-// families are those in which something can be reached.
-type families struct{ v4, v6 bool }
+// Usable nodes make three sets: one of all their addresses, which all Services share,
+// and one for each family. A Service that answers in one family only needs its origin
+// to have no addresses of the other. It shares the set of all nodes while that has none,
+// so that the first IPv6 node does not move every rule: then the set goes without IPv6
+// for as long as such a Service shares it.
 
-func familiesOf(svc kube.Service) families {
-	return families{v4: !svc.Families.OnlyIPv6, v6: !svc.Families.OnlyIPv4}
+// familiesOf returns the families in which a Service answers.
+func familiesOf(svc kube.Service) addresses.Families {
+	return addresses.Families{V4: !svc.Families.OnlyIPv6, V6: !svc.Families.OnlyIPv4}
 }
 
-func (f families) none() bool { return !f.v4 && !f.v6 }
-
-func (f families) both() bool { return f.v4 && f.v6 }
-
-func (f families) meets(o families) bool { return f.v4 && o.v4 || f.v6 && o.v6 }
-
-func (f families) or(o families) families { return families{f.v4 || o.v4, f.v6 || o.v6} }
-
-func (f families) except(o families) families { return families{f.v4 && !o.v4, f.v6 && !o.v6} }
-
-// bothFamilies are IPv4 and IPv6.
-func bothFamilies() families { return families{v4: true, v6: true} }
-
-// others are those that are not among f.
-func (f families) others() families { return bothFamilies().except(f) }
-
-// alone is the set of nodes for a Service that answers on nothing but f.
-func (f families) alone() string {
-	if f.v4 {
-		return model.NodesIPv4Set
-	}
-	return model.NodesIPv6Set
+// standingNodeSets is what stands at the names of the sets of nodes.
+type standingNodeSets struct {
+	all addresses.Families // of all addresses in the set of all nodes
+	// current are the families of those addresses in the set of all nodes that the nodes
+	// have as they are now; others are on their way out, or somebody put them there. If
+	// there are none, it is all.
+	current addresses.Families
+	single  addresses.Families // the families whose own set has addresses
 }
 
-// nodeNames is what stands at the names of the sets of nodes.
-type nodeNames struct {
-	// all are the families of all addresses at NodesSet. Now are those of the
-	// addresses that the nodes have as they are now, if there are some: others are
-	// on their way out, or somebody put them there.
-	all, now families
-	alone    families // the sets of one family that have addresses
-}
-
-// standingNames finds out what stands at the names of the sets of nodes.
-func (m *mapper) standingNames() nodeNames {
-	var stands nodeNames
-	nodes := m.nodes.set(m.Name, bothFamilies(), nil, "")
-	for _, r := range m.recordsAt(m.nodesName(model.NodesSet)) {
-		is := families{v4: r.Type == "A", v6: r.Type == "AAAA"}
-		stands.all = stands.all.or(is)
-		if Contains(nodes.Addresses, r.Data) || Contains(nodes.Keep, r.Data) {
-			stands.now = stands.now.or(is)
+// standingNodeSets finds out what stands at the names of the sets of nodes.
+func (m *mapper) standingNodeSets() standingNodeSets {
+	var s standingNodeSets
+	nodes := m.nodes.Set(m.Name, addresses.OnEveryNode(addresses.BothFamilies()), "")
+	for _, r := range m.recordsAt(m.nodeSets.all) {
+		family := addresses.Families{V4: r.Type == "A", V6: r.Type == "AAAA"}
+		s.all = s.all.Or(family)
+		if ordered.Contains(nodes.Addresses, r.Data) || ordered.Contains(nodes.Keep, r.Data) {
+			s.current = s.current.Or(family)
 		}
 	}
-	if stands.now.none() {
-		stands.now = stands.all
+	if s.current.None() {
+		s.current = s.all
 	}
-	stands.alone = families{len(m.recordsAt(m.nodesName(model.NodesIPv4Set))) > 0, len(m.recordsAt(m.nodesName(model.NodesIPv6Set))) > 0}
-	return stands
+	s.single = addresses.Families{V4: len(m.recordsAt(m.nodeSets.v4)) > 0, V6: len(m.recordsAt(m.nodeSets.v6)) > 0}
+	return s
 }
 
-// recordsAt are the records at a name of the origins' zone.
+// recordsAt returns the records at a name in the zone of the origins.
 func (m *mapper) recordsAt(name string) []*model.Record {
-	all := m.Standing.Records
-	from, _ := slices.BinarySearchFunc(all, name, func(r *model.Record, name string) int {
+	list := m.Standing.Records
+	from, _ := slices.BinarySearchFunc(list, name, func(r *model.Record, name string) int {
 		return cmp.Or(strings.Compare(r.Zone, ""), strings.Compare(r.Name, name))
 	})
 	to := from
-	for to < len(all) && all[to].Zone == "" && all[to].Name == name {
+	for to < len(list) && list[to].Zone == "" && list[to].Name == name {
 		to++
 	}
-	return all[from:to]
+	return list[from:to]
 }
 
-// nodesFor is the set of the nodes that answer on a Service's node ports, for what
-// is published at key.
-func (m *mapper) nodesFor(svc kube.Service, key model.RuleKey) string {
+// nodeSetFor returns the zone name of the set of the nodes that answer on a Service's
+// node ports, for what is published at key.
+func (m *mapper) nodeSetFor(svc kube.Service, key model.RuleKey) string {
 	if svc.Local {
-		return m.objectName(model.KindLocal, svc.Namespace, svc.Name)
+		return m.objectSetName(model.KindLocal, svc.Namespace, svc.Name)
 	}
 	on := familiesOf(svc)
-	if on.both() {
-		return m.nodesName(model.NodesSet)
+	if on.Both() || m.sharesAllNodes(on, key) {
+		return m.nodeSets.all
 	}
-	shared := true // NodesSet serves it, too
-	switch {
-	case m.standsFrom(on.alone(), key), m.stands.now.meets(on.others()):
-		shared = false
-	case m.standsFrom(model.NodesSet, key):
-	case m.stands.alone.meets(on), m.stands.all.meets(on.others()): // a new one goes where others are
-		shared = false
-	case m.stands.all.none():
-		shared = !m.nodes.has.meets(on.others())
-	}
-	if shared {
-		return m.nodesName(model.NodesSet)
-	}
-	return m.nodesName(on.alone())
+	return m.nodeSets.only(on)
 }
 
-// standsFrom reports whether a rule stands at key whose origin is this one of the sets
-// of nodes.
+// sharesAllNodes reports whether a Service that answers in one family only shares the
+// set of all nodes, for what is published at key.
+func (m *mapper) sharesAllNodes(on addresses.Families, key model.RuleKey) bool {
+	switch {
+	case m.standsFrom(m.nodeSets.only(on), key), m.standing.current.Meets(on.Others()):
+		return false
+	case m.standsFrom(m.nodeSets.all, key):
+		return true
+	case m.standing.single.Meets(on), m.standing.all.Meets(on.Others()): // a new rule goes where others are
+		return false
+	case m.standing.all.None():
+		return !m.nodes.Has.Meets(on.Others())
+	}
+	return true
+}
+
+// standsFrom reports whether a rule stands at key whose origin is a set.
 func (m *mapper) standsFrom(set string, key model.RuleKey) bool {
-	host := m.sourceHost(m.nodesName(set))
+	host := m.sourceHosts.Get(set)
 	return slices.ContainsFunc(model.RulesAt(m.Standing.Rules[key.CDN], key), func(r *model.Rule) bool { return r.SourceHost == host })
 }
 
-// sharing is what an Ingress leads to NodesSet.
-type sharing struct {
-	lacks families // on which a Service there does not answer
-	both  bool     // something there answers on both
+// nodesUse is what somebody leads to the set of all nodes.
+type nodesUse struct {
+	lacks addresses.Families // in which a Service there does not answer
+	both  bool               // something there answers in both families
 }
 
-func (s sharing) or(o sharing) sharing { return sharing{s.lacks.or(o.lacks), s.both || o.both} }
+func (u nodesUse) or(o nodesUse) nodesUse { return nodesUse{u.lacks.Or(o.lacks), u.both || o.both} }
 
 // lookAgain is how soon the clusters' objects are mapped again while a rule, or an
-// Ingress that stays with a rule, is in the way of addresses: the rule goes without a
-// word from the clusters.
+// Ingress that stays with a rule, keeps addresses out of a set: the rule goes without
+// any change in the clusters.
 const lookAgain = time.Minute
 
-// addNodeSets adds the sets of the nodes, and what is to be said of NodesSet. It
-// has the addresses of both families, but for one on which a Service does not
-// answer that shares the name: all others do without it. Shared is what all Ingresses
-// of the cluster lead there.
-func (m *mapper) addNodeSets(want *Want, shared sharing) {
-	all := want.readings[m.Name].asked
-	ingress := func(i int) model.IngressID {
-		return model.IngressID{Cluster: m.Name, Namespace: m.Ingresses[i].Namespace, Name: m.Ingresses[i].Name}
-	}
-	come := m.nodes.has.except(m.stands.now).except(shared.lacks)
-	because := ""
-	if !come.none() && (shared.both || !m.stands.all.none()) {
-		var lacks families
-		if lacks, because = m.lackedBehind(come); !lacks.none() {
-			shared.lacks = shared.lacks.or(lacks)
-			want.wake(m.now.Add(lookAgain))
-		}
-	}
-	has := shared.lacks.except(m.stands.now).others()
-	if has.none() {
-		has = bothFamilies()
-	}
-	for name, f := range map[string]families{model.NodesSet: has, model.NodesIPv4Set: {v4: true}, model.NodesIPv6Set: {v6: true}} {
-		want.Sets[m.nodesName(name)] = m.nodes.set(m.Name, f, nil, "no node is left that can take traffic")
-	}
-	missing := m.nodes.has.except(has)
-	if !shared.both || missing.none() {
-		return
-	}
-	if because == "" {
-		because = "Ingress " + ingress(slices.IndexFunc(all, func(a *asked) bool { return a.nodes.lacks.meets(missing) })).String()
-	}
-	text := m.withheld(missing, because)
-	for i, a := range all {
-		if a.nodes.both {
-			want.Warnings = append(want.Warnings, Warning{ingress(i), text})
-		}
-	}
+// nodeSetsResult is what the sets of nodes come to.
+type nodeSetsResult struct {
+	sets     map[string]addresses.Set // by zone name
+	warnings []Warning
+	until    time.Time // when time alone changes it; zero: never
 }
 
-// withheld says that NodesSet lacks a family for somebody's sake.
-func (m *mapper) withheld(missing families, because string) string {
+// mapNodeSets returns the sets of nodes where these are the mappings of the cluster's
+// Ingresses. The set of all nodes has addresses of both families, but for a family in
+// which a Service that shares it does not answer: then all others do without it.
+func (m *mapper) mapNodeSets(mappings []*mapping) nodeSetsResult {
+	out := nodeSetsResult{sets: make(map[string]addresses.Set)}
+	var use nodesUse
+	for _, a := range mappings {
+		use = use.or(a.allNodes)
+	}
+	because := ""
+	added := m.nodes.Has.Except(m.standing.current).Except(use.lacks)
+	if !added.None() && (use.both || !m.standing.all.None()) {
+		var lacks addresses.Families
+		if lacks, because = m.lackedByRules(added); !lacks.None() {
+			use.lacks = use.lacks.Or(lacks)
+			out.until = m.now.Add(lookAgain)
+		}
+	}
+	has := use.lacks.Except(m.standing.current).Others()
+	if has.None() {
+		has = addresses.BothFamilies()
+	}
+	for name, f := range map[string]addresses.Families{m.nodeSets.all: has, m.nodeSets.v4: {V4: true}, m.nodeSets.v6: {V6: true}} {
+		out.sets[name] = m.nodes.Set(m.Name, addresses.OnEveryNode(f), "no node is left that can take traffic")
+	}
+	missing := m.nodes.Has.Except(has)
+	if !use.both || missing.None() {
+		return out
+	}
+	if because == "" {
+		i := slices.IndexFunc(mappings, func(a *mapping) bool { return a.allNodes.lacks.Meets(missing) })
+		because = "Ingress " + m.idOf(m.Ingresses[i]).String()
+	}
+	text := m.withheld(missing, because)
+	for i, a := range mappings {
+		if a.allNodes.both {
+			out.warnings = append(out.warnings, Warning{m.idOf(m.Ingresses[i]), text})
+		}
+	}
+	return out
+}
+
+// withheld says that the set of all nodes lacks a family for somebody's sake.
+func (m *mapper) withheld(missing addresses.Families, because string) string {
 	family, other, records := "IPv6", "IPv4", "AAAA"
-	if missing.v4 {
+	if missing.V4 {
 		family, other, records = "IPv4", "IPv6", "A"
 	}
 	return fmt.Sprintf("its origin %s gets no %s records although nodes have %s addresses, since a Service that answers on %s alone shares the name (%s); "+
 		"give the Services behind it both families (spec.ipFamilyPolicy: PreferDualStack)",
-		m.sourceHost(m.nodesName(model.NodesSet)), records, family, other, because)
+		m.sourceHosts.Get(m.nodeSets.all), records, family, other, because)
 }
 
-// lackedBehind tells on which of these families a Service does not answer to which a
-// rule leads, whosever, that has NodesSet for its origin, and which rule that is. Its
-// Ingress may be gone, let go of, or not understood. At a CDN that nobody reads there
-// may be such a rule.
-func (m *mapper) lackedBehind(of families) (lacks families, because string) {
-	lacking, any := make(map[int]families), families{} // by node port
+// lackedByRules returns in which of some families a Service does not answer that a rule
+// leads to, whosever it is, from the set of all nodes; and which rule that is. The
+// rule's Ingress may be gone, released or not understood. At a CDN that is not read
+// there may be such a rule.
+func (m *mapper) lackedByRules(of addresses.Families) (lacks addresses.Families, because string) {
+	byPort, anywhere := make(map[int]addresses.Families), addresses.Families{} // by node port
 	for _, svc := range m.Services {
-		if lacks := of.except(familiesOf(svc)); !lacks.none() {
+		if lacks := of.Except(familiesOf(svc)); !lacks.None() {
 			for _, p := range svc.Ports {
-				lacking[int(p.NodePort)] = lacks
+				byPort[int(p.NodePort)] = lacks
 			}
-			any = any.or(lacks)
+			anywhere = anywhere.Or(lacks)
 		}
 	}
-	delete(lacking, 0)
-	if len(lacking) == 0 {
-		return families{}, ""
+	delete(byPort, 0)
+	if len(byPort) == 0 {
+		return addresses.Families{}, ""
 	}
-	host := m.sourceHost(m.nodesName(model.NodesSet))
-	for _, cdn := range m.set.CDNs {
+	host := m.sourceHosts.Get(m.nodeSets.all)
+	for _, cdn := range m.settings.CDNs {
 		for _, r := range m.Standing.Rules[cdn.Name] {
 			if r.SourceHost != host {
 				continue
 			}
 			for _, p := range r.Protocols {
-				if lacks, ok := lacking[p.SourcePort]; ok {
+				if lacks, ok := byPort[p.SourcePort]; ok {
 					return lacks, "rule " + r.RuleKey.String()
 				}
 			}
 		}
 	}
-	for _, r := range m.recordsAt(model.OwnershipName(m.Name, m.set.Owner)) {
+	for _, r := range m.recordsAt(model.OwnershipName(m.Name, m.settings.Owner)) {
 		said, _ := model.ParseOwnership(r.Data)
-		if unread := m.set.Unread(said); len(unread) > 0 && !m.stands.all.none() {
-			return any, "perhaps a rule of " + model.Joined(unread, " or ") + ", which is not in the configuration"
+		if unread := m.settings.Unread(said); len(unread) > 0 && !m.standing.all.None() {
+			return anywhere, "perhaps a rule of " + model.Joined(unread, " or ") + ", which is not in the configuration"
 		}
 	}
-	return families{}, ""
+	return addresses.Families{}, ""
 }

@@ -14,9 +14,9 @@ import (
 func TestNodeFamiliesLookAgain(t *testing.T) {
 	v4 := fixture.Service("a", 30001)
 	v4.Families.OnlyIPv4 = true
-	c := fixture.Cluster("main", fixture.To("a", "www.example.com", "/a"), v4, fixture.To("b", "www.example.com", "/b"), fixture.Service("b", 30002), fixture.Dual("n2", "192.0.2.2", "2001:db8::2"))
+	c := fixture.Cluster("main", fixture.IngressTo("a", "www.example.com", "/a"), v4, fixture.IngressTo("b", "www.example.com", "/b"), fixture.Service("b", 30002), fixture.DualNode("n2", "192.0.2.2", "2001:db8::2"))
 	records := []*model.Record{new(model.AddressRecord("nodes.main.acme", "192.0.2.2", 120)), new(model.AddressRecord("nodes-v4.main.acme", "192.0.2.2", 120))}
-	c.Standing = desired.NewStanding([]*model.Rule{{ID: "x", RuleKey: model.RuleKey{CDN: model.Edgio, Host: "www.example.com", Path: "/a"}, SourceHost: "nodes.main.acme." + fixture.TestDomain}}, records)
+	c.Standing = desired.NewStanding([]*model.Rule{{ID: "x", RuleKey: model.RuleKey{CDN: fixture.Edgio, Host: "www.example.com", Path: "/a"}, SourceHost: "nodes.main.acme." + fixture.Domain}}, records)
 	before := desired.Desired([]desired.Cluster{c}, fixture.Settings(), fixture.Start())
 	c.Standing = desired.NewStanding(nil, records)
 	after := desired.DesiredAfter(before, []desired.Cluster{c}, fixture.Settings(), before.Until)

@@ -6,19 +6,20 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/edgeward/edgeward/internal/addresses"
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/model"
 )
 
 // origin is where the CDN gets the content of a rule from.
 type origin struct {
-	// set is the zone name of its address set. It may be known although the set has
-	// nothing to lead to now; "": it is not.
+	// set is the zone name of its address set. It may be known although the set leads
+	// nowhere now; "" if it is not known.
 	set      string
 	port     int
-	protocol string   // "http" or "https", unless the Ingress says otherwise
-	named    bool     // the set is of what an object names, not of nodes
-	on       families // on which it answers, where that is known
+	protocol string             // "http" or "https", unless the Ingress says otherwise
+	named    bool               // an object names the addresses of the set; they are not those of nodes
+	on       addresses.Families // in which it answers, where that is known
 	// unsettled: what stands at the CDN decides between two sets, and was not read.
 	unsettled bool
 }
@@ -29,90 +30,120 @@ type Origin struct {
 	Port int
 }
 
-// backend finds the origin that a backend leads to, for what is published at key.
-func (r *reading) backend(key model.RuleKey, b kube.Backend) (origin, *verdict) {
+// found is what a backend comes to.
+type found struct {
+	origin
+	refused  *refusal // why it can be no origin; nil if it can
+	warnings []string // for the author of the Ingress
+}
+
+func (f *found) warn(format string, a ...any) {
+	f.warnings = append(f.warnings, fmt.Sprintf(format, a...))
+}
+
+// find finds where the content for a backend comes from, for what is published at key.
+// Where the Ingress as a whole is refused, the origin counts all the same, since a live
+// rule may lead there.
+func (m *ingressMapper) find(key model.RuleKey, backend kube.Backend) (f found) {
+	if m.opts.origin != "" {
+		f = m.findAnnotated()
+	} else {
+		f = m.findBackend(key, backend)
+	}
+	if m.refused != nil {
+		f.warnings = nil
+		if f.refused == nil || !f.refused.denied || m.refused.denied {
+			f.refused = m.refused
+		}
+	}
+	return f
+}
+
+// findBackend finds the origin that a backend leads to, for what is published at key.
+func (m *ingressMapper) findBackend(key model.RuleKey, b kube.Backend) (f found) {
 	if b.Resource != "" {
-		return origin{}, invalid("the backend is the resource %.80s; only Services can be published", b.Resource)
+		f.refused = invalid("the backend is the resource %.80s; only Services can be published", b.Resource)
+		return f
 	}
-	svc, ok := r.services[kube.Key{Namespace: r.ing.Namespace, Name: b.Service}]
+	svc, ok := m.services[kube.Key{Namespace: m.ing.Namespace, Name: b.Service}]
 	if !ok {
-		return origin{}, &verdict{state: Pending, reason: fmt.Sprintf("Service %s does not exist", b.Service)}
+		f.refused = pending("Service %s does not exist", b.Service)
+		return f
 	}
-	kind := kindOf(svc)
+	kind := originKindOf(svc)
 	switch {
 	case kind == "":
-		return origin{}, invalid("Service %s is of type %s, which cannot be reached from outside; NodePort and LoadBalancer Services can be published", b.Service, svc.Type)
-	case !r.may.origin(kind):
-		return origin{}, denied("Service %s leads to an origin of the kind %s, which %s", b.Service, kind, notAllowed)
+		f.refused = invalid("Service %s is of type %s, which cannot be reached from outside; NodePort and LoadBalancer Services can be published", b.Service, svc.Type)
+		return f
+	case !m.allow.origin(kind):
+		f.refused = denied("Service %s leads to an origin of the kind %s, which %s", b.Service, kind, notAllowed)
+		return f
 	}
-	port, v := servicePort(b, svc, r.warn)
-	if v != nil {
-		return origin{}, v
+	port, warning, refused := servicePort(b, svc)
+	if warning != "" {
+		f.warn("%s", warning)
 	}
-	o := origin{port: int(port.Port), protocol: sourceProtocol(port.AppProtocol), on: familiesOf(svc)}
-	if r.opts.source == "" && o.protocol == "http" && expectsTLS(port) {
-		r.warn("port %d of Service %s is asked by http: if it speaks TLS, give that port appProtocol: https, or the Ingress the annotation %s: https; if not, the annotation with http says so",
+	if refused != nil {
+		f.refused = refused
+		return f
+	}
+	f.origin = origin{port: int(port.Port), protocol: sourceProtocol(port.AppProtocol), on: familiesOf(svc)}
+	if m.opts.source == "" && f.protocol == "http" && expectsTLS(port) {
+		f.warn("port %d of Service %s is asked by http: if it speaks TLS, give that port appProtocol: https, or the Ingress the annotation %s: https; if not, the annotation with http says so",
 			port.Port, b.Service, AnnotationSource)
 	}
-	switch kind {
-	case OriginNodePort:
-		if port.NodePort == 0 {
-			return origin{}, &verdict{state: Pending, reason: fmt.Sprintf("port %d of Service %s has no node port yet", port.Port, b.Service)}
-		}
-		o.port = int(port.NodePort)
-		o.set = r.nodesFor(svc, key)
-		o.unsettled = !svc.Local && !o.on.both() && r.Standing.Unread[key.CDN]
-		return o, nil
-	default:
-		set := r.objectSet(svc)
-		o.set, o.named = set.name, true
-		return o, r.judgeSet(set)
-	}
-}
-
-// annotated finds the origin that the annotation edgeward/origin names.
-func (r *reading) annotated() (origin, *verdict) {
-	protocol := cmp.Or(r.opts.source, "http")
-	kind := map[string]string{StatusOrigin: OriginStatus, NodesOrigin: OriginNodes}[r.opts.origin]
 	switch {
-	case kind == "": // another value, of which r.bad tells
-		return origin{}, r.bad
-	case !r.may.origin(kind):
-		return origin{}, denied("annotation %s: an origin of the kind %s %s", AnnotationOrigin, kind, notAllowed)
-	case r.opts.port != 0 && !containsPort(r.may.ports(), r.opts.port):
-		return origin{}, denied("annotation %s: port %d is not one of %s (clusters[].allow[].ports names others)",
-			AnnotationOriginPort, r.opts.port, portList(r.may.ports()))
+	case kind != OriginNodePort:
+		f.lead(m.serviceNames(svc))
+	case port.NodePort == 0:
+		f.origin = origin{}
+		f.refused = pending("port %d of Service %s has no node port yet", port.Port, b.Service)
+	default:
+		f.port = int(port.NodePort)
+		f.set = m.nodeSetFor(svc, key)
+		f.unsettled = !svc.Local && !f.on.Both() && m.Standing.Unread[key.CDN]
 	}
-	if r.opts.origin == NodesOrigin {
-		return origin{set: r.nodesName(model.NodesSet), port: r.opts.port, protocol: protocol, on: bothFamilies()}, nil
-	}
-	set := r.statusSet(r.ing)
-	return origin{set: set.name, port: cmp.Or(r.opts.port, model.PublishedPort(protocol)), protocol: protocol, named: true}, r.judgeSet(set)
+	return f
 }
 
-// portList lists ranges of ports for people.
-func portList(ranges []PortRange) string {
-	var texts []string
-	for _, r := range ranges {
-		texts = append(texts, r.String())
+// findAnnotated finds the origin that the annotation edgeward/origin names.
+func (m *ingressMapper) findAnnotated() (f found) {
+	kind := m.opts.origin
+	switch {
+	case kind != OriginStatus && kind != OriginNodes: // the annotation was refused
+		f.refused = m.refused
+		return f
+	case !m.allow.origin(kind):
+		f.refused = denied("annotation %s: an origin of the kind %s %s", AnnotationOrigin, kind, notAllowed)
+		return f
+	case m.opts.port != 0 && !containsPort(m.allow.ports(), m.opts.port):
+		f.refused = denied("annotation %s: port %d is not one of %s (clusters[].allow[].ports names others)",
+			AnnotationOriginPort, m.opts.port, portList(m.allow.ports()))
+		return f
 	}
-	return strings.Join(texts, ", ")
+	f.protocol = cmp.Or(m.opts.source, "http")
+	if kind == OriginNodes {
+		f.set, f.port, f.on = m.nodeSets.all, m.opts.port, addresses.BothFamilies()
+		return f
+	}
+	f.port = cmp.Or(m.opts.port, model.PublishedPort(f.protocol))
+	f.lead(m.statusNames(m.ing))
+	return f
 }
 
-// judgeSet says why nothing that an object names can be an origin, if so, and
-// warns of what only some can reach.
-func (r *reading) judgeSet(set namedSet) *verdict {
-	if set.Empty() {
-		return set.unusable()
+// lead has the origin be what an object names, if that can be an origin.
+func (f *found) lead(set namedSet) {
+	f.set, f.named = set.name, true
+	switch {
+	case set.Empty():
+		f.refused = set.unusable()
+	case set.Private:
+		f.warn("%s has private addresses only (%s): the CDN can ask them only where it reaches that network", set.subject(), model.Listed(set.Addresses, ", "))
 	}
-	if set.private {
-		r.warn("%s has private addresses only (%s): the CDN can ask them only where it reaches that network", set.what(), model.Listed(set.Addresses))
-	}
-	return nil
 }
 
-// kindOf is the kind of origin that a Service makes, "" if it makes none.
-func kindOf(svc kube.Service) string {
+// originKindOf returns the kind of origin that a Service makes; "" if it makes none.
+func originKindOf(svc kube.Service) string {
 	switch {
 	case svc.Type == "NodePort":
 		return OriginNodePort
@@ -126,66 +157,64 @@ func kindOf(svc kube.Service) string {
 	return ""
 }
 
-// serviceSet is the set that a Service makes, if it makes one of its own, whether
-// or not a rule names it: one that was released goes on naming its own. Where a
-// Service may not lead any more, its set stays as it is for as long as a rule
-// names it. Nodes are followed all the same: nobody but the cluster names these.
+// serviceSet returns the set that a Service makes of its own, if it makes one, whether
+// or not a rule uses it: a released rule goes on using its own. Where a Service may not
+// be an origin any more, its set stays as it is for as long as a rule uses it. Nodes are
+// followed all the same, since nobody but the cluster names their addresses.
 func (m *mapper) serviceSet(svc kube.Service) (set namedSet, ok bool) {
-	switch kind := kindOf(svc); kind {
+	switch kind := originKindOf(svc); kind {
 	case OriginNodePort:
 		if !svc.Local {
 			return namedSet{}, false
 		}
-		on := m.endpoints[svc.Key()]
-		if on == nil {
-			on = map[string]families{}
-		}
-		set = namedSet{name: m.objectName(model.KindLocal, svc.Namespace, svc.Name), Set: m.nodes.set(m.Name, familiesOf(svc), on,
-			"no node that can take traffic has a ready endpoint of Service "+svc.Key().String())}
+		endpoints, on := m.endpoints[svc.Key()], familiesOf(svc)
+		set.name = m.objectSetName(model.KindLocal, svc.Namespace, svc.Name)
+		set.Set = m.nodes.Set(m.Name, func(node string) addresses.Families { return on.And(endpoints[node]) },
+			"no node that can take traffic has a ready endpoint of Service "+svc.Key().String())
 		set.Namespace = svc.Namespace
 		return set, true
 	case OriginLoadBalancer, OriginExternalIPs, OriginExternalName:
-		if !m.may(svc.Namespace).origin(kind) {
+		if !m.allowed.Get(svc.Namespace).origin(kind) {
 			return namedSet{}, false
 		}
-		set = m.objectSet(svc)
+		set = m.serviceNames(svc)
 		return set, !set.Empty()
 	}
 	return namedSet{}, false
 }
 
-// servicePort finds the port that a backend names and checks that the CDN can
-// speak to it.
-func servicePort(b kube.Backend, svc kube.Service, warn func(string, ...any)) (kube.ServicePort, *verdict) {
-	none := kube.ServicePort{}
-	named := func(p kube.ServicePort) bool {
+// servicePort finds the port that a backend names, and checks that the CDN can speak to
+// it. Where the Service has no port of that name but just one port, that is taken, with
+// a warning.
+func servicePort(b kube.Backend, svc kube.Service) (port kube.ServicePort, warning string, refused *refusal) {
+	isNamed := func(p kube.ServicePort) bool {
 		return b.PortName != "" && p.Name == b.PortName || b.PortName == "" && p.Port == b.PortNumber
 	}
 	// One number may stand for TCP and for UDP.
-	i := slices.IndexFunc(svc.Ports, func(p kube.ServicePort) bool { return named(p) && p.Protocol == "TCP" })
+	i := slices.IndexFunc(svc.Ports, func(p kube.ServicePort) bool { return isNamed(p) && p.Protocol == "TCP" })
 	if i < 0 {
-		i = slices.IndexFunc(svc.Ports, named)
+		i = slices.IndexFunc(svc.Ports, isNamed)
 	}
 	switch {
 	case i < 0 && svc.Type == "ExternalName" && b.PortName == "" && b.PortNumber > 0:
-		return kube.ServicePort{Protocol: "TCP", Port: b.PortNumber}, nil // such a Service needs no ports
+		return kube.ServicePort{Protocol: "TCP", Port: b.PortNumber}, "", nil // such a Service needs no ports
 	case i < 0 && b.PortName != "" && len(svc.Ports) == 1:
 		i = 0
-		warn("Service %s has no port named %s; its only port, %d, is used", b.Service, b.PortName, svc.Ports[0].Port)
+		warning = fmt.Sprintf("Service %s has no port named %s; its only port, %d, is used", b.Service, b.PortName, svc.Ports[0].Port)
 	case i < 0 && b.PortName != "":
-		return none, invalid("Service %s has no port named %s", b.Service, b.PortName)
+		return port, "", invalid("Service %s has no port named %s", b.Service, b.PortName)
 	case i < 0:
-		return none, invalid("Service %s has no port %d", b.Service, b.PortNumber)
+		return port, "", invalid("Service %s has no port %d", b.Service, b.PortNumber)
 	}
-	port := svc.Ports[i]
+	port = svc.Ports[i]
 	if port.Protocol != "TCP" {
-		return none, invalid("port %d of Service %s is %s; the CDN speaks HTTP over TCP", port.Port, b.Service, port.Protocol)
+		return port, warning, invalid("port %d of Service %s is %s; the CDN speaks HTTP over TCP", port.Port, b.Service, port.Protocol)
 	}
-	return port, nil
+	return port, warning, nil
 }
 
-// expectsTLS reports whether a port that is asked by http looks as if only TLS
-// were spoken there. One whose appProtocol says http is believed.
+// expectsTLS reports whether a port that is asked by http looks as if only TLS were
+// spoken there. One whose appProtocol says http is believed.
 func expectsTLS(port kube.ServicePort) bool {
 	switch strings.ToLower(port.AppProtocol) {
 	case "":
@@ -196,8 +225,8 @@ func expectsTLS(port kube.ServicePort) bool {
 	return false
 }
 
-// sourceProtocol reads a Service port's appProtocol: the IANA service names
-// and the names that Kubernetes defines (KEP-3726).
+// sourceProtocol reads a Service port's appProtocol: IANA's names of services and those
+// that Kubernetes defines (KEP-3726).
 func sourceProtocol(appProtocol string) string {
 	switch strings.ToLower(appProtocol) {
 	case "https", "kubernetes.io/wss":

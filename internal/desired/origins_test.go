@@ -15,16 +15,16 @@ import (
 // TestOrigins has everything that can stand behind an Ingress.
 func TestOrigins(t *testing.T) {
 	n1, n2 := fixture.Node("n1", "192.0.2.1"), fixture.Node("n2", "192.0.2.2")
-	both := fixture.Dual("n1", "192.0.2.1", "2001:db8::1")
-	onlyV4 := fixture.Like(func(s *kube.Service) { s.Families.OnlyIPv4 = true })
-	onlyV6 := fixture.Like(func(s *kube.Service) { s.Families.OnlyIPv6 = true })
-	external := fixture.Like(func(s *kube.Service) { s.Type, s.ExternalIPs = "ClusterIP", []string{"192.0.2.7", "nonsense"} })
-	named := fixture.Like(func(s *kube.Service) { s.Type, s.ExternalName, s.Ports = "ExternalName", "Origin.example.org.", nil })
+	both := fixture.DualNode("n1", "192.0.2.1", "2001:db8::1")
+	onlyV4 := fixture.WebWith(func(s *kube.Service) { s.Families.OnlyIPv4 = true })
+	onlyV6 := fixture.WebWith(func(s *kube.Service) { s.Families.OnlyIPv6 = true })
+	external := fixture.WebWith(func(s *kube.Service) { s.Type, s.ExternalIPs = "ClusterIP", []string{"192.0.2.7", "nonsense"} })
+	named := fixture.WebWith(func(s *kube.Service) { s.Type, s.ExternalName, s.Ports = "ExternalName", "Origin.example.org.", nil })
 	outside := func(ips ...string) kube.Service {
-		return fixture.Like(func(s *kube.Service) { s.Type, s.ExternalIPs = "ClusterIP", ips })
+		return fixture.WebWith(func(s *kube.Service) { s.Type, s.ExternalIPs = "ClusterIP", ips })
 	}
 	elsewhere := func(name string) kube.Service {
-		return fixture.Like(func(s *kube.Service) { s.Type, s.ExternalName, s.Ports = "ExternalName", name, nil })
+		return fixture.WebWith(func(s *kube.Service) { s.Type, s.ExternalName, s.Ports = "ExternalName", name, nil })
 	}
 	everything := desired.Allow{Origins: []string{"NodePort", "LoadBalancer", "externalIPs", "ExternalName"}}
 	everywhere := desired.Allow{Addresses: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")}}
@@ -57,7 +57,7 @@ func TestOrigins(t *testing.T) {
 		"Local, an endpoint on an unknown node":     {objects: []any{fixture.Shop(), fixture.LocalWeb(), n1, fixture.Endpoints("w1", "n1", "n9")}, want: "http://web.default.local.main:30080", records: []string{"A 192.0.2.1"}},
 		"Local, an endpoint on a node that is down": {objects: []any{fixture.Shop(), fixture.LocalWeb(), n1, n2, fixture.NotReady(fixture.Node("n3", "192.0.2.3"), 1<<40), fixture.Endpoints("w1", "n1", "n3")}, want: "http://web.default.local.main:30080", records: []string{"A 192.0.2.1"}},
 		"Local, no endpoint":                        {objects: []any{fixture.Shop(), fixture.LocalWeb(), n1}, want: "http://web.default.local.main:30080"},
-		"Local, endpoints by family":                {objects: []any{fixture.Shop(), fixture.LocalWeb(), both, fixture.Dual("n2", "192.0.2.2", "2001:db8::2"), fixture.Endpoints("w4", "n2"), v6Slice}, want: "http://web.default.local.main:30080", records: []string{"A 192.0.2.2", "AAAA 2001:db8::1"}},
+		"Local, endpoints by family":                {objects: []any{fixture.Shop(), fixture.LocalWeb(), both, fixture.DualNode("n2", "192.0.2.2", "2001:db8::2"), fixture.Endpoints("w4", "n2"), v6Slice}, want: "http://web.default.local.main:30080", records: []string{"A 192.0.2.2", "AAAA 2001:db8::1"}},
 		"LoadBalancer":                              {objects: []any{fixture.Shop(), fixture.Balanced("192.0.2.9", "2001:db8::9")}, want: "http://web.default.lb.main:80", records: []string{"A 192.0.2.9", "AAAA 2001:db8::9"}},
 		"LoadBalancer, a host name":                 {objects: []any{fixture.Shop(), fixture.Balanced("LB.example.org.")}, want: "http://web.default.lb-cname.main:80", records: []string{"CNAME lb.example.org"}},
 		"LoadBalancer, both":                        {objects: []any{fixture.Shop(), fixture.Balanced("lb.example.org", "192.0.2.9")}, want: "http://web.default.lb.main:80", records: []string{"A 192.0.2.9"}},
@@ -69,11 +69,11 @@ func TestOrigins(t *testing.T) {
 		"status, what edgeward wrote":               {objects: []any{fixture.AtStatus(kube.Address{Hostname: "cdn.example.net"})}, state: desired.Pending, problem: "its status has no address"},
 		"status, an origin of ours":                 {objects: []any{fixture.AtStatus(kube.Address{Hostname: fixture.NodesHost})}, state: desired.Pending, problem: "its status has no address"},
 		"status, its own host":                      {objects: []any{fixture.AtStatus(kube.Address{Hostname: "www.example.com"})}, state: desired.Pending, problem: "its status has no address"},
-		"nodes":                                     {objects: []any{fixture.WithAnnotations(desired.AnnotationOrigin, "nodes", desired.AnnotationOriginPort, "8443", desired.AnnotationSource, "https"), n1}, want: "https://nodes.main:8443", records: []string{"A 192.0.2.1"}},
-		"nodes without a port":                      {objects: []any{fixture.WithAnnotations(desired.AnnotationOrigin, "nodes"), n1}, state: desired.Invalid, problem: "needs edgeward/origin-port"},
-		"an origin that is not known":               {objects: []any{fixture.WithAnnotations(desired.AnnotationOrigin, "pods"), n1}, state: desired.Invalid, problem: `"pods" is not "status" or "nodes"`},
-		"a port alone":                              {objects: []any{fixture.WithAnnotations(desired.AnnotationOriginPort, "80"), fixture.Web(), n1}, state: desired.Invalid, problem: "edgeward/origin-port has no effect"},
-		"a port that is none":                       {objects: []any{fixture.WithAnnotations(desired.AnnotationOriginPort, "65536"), fixture.Web(), n1}, state: desired.Invalid, problem: "is not a port from 1 to 65535"},
+		"nodes":                                     {objects: []any{fixture.Annotated(desired.AnnotationOrigin, "nodes", desired.AnnotationOriginPort, "8443", desired.AnnotationSource, "https"), n1}, want: "https://nodes.main:8443", records: []string{"A 192.0.2.1"}},
+		"nodes without a port":                      {objects: []any{fixture.Annotated(desired.AnnotationOrigin, "nodes"), n1}, state: desired.Invalid, problem: "needs edgeward/origin-port"},
+		"an origin that is not known":               {objects: []any{fixture.Annotated(desired.AnnotationOrigin, "pods"), n1}, state: desired.Invalid, problem: `"pods" is not "status" or "nodes"`},
+		"a port alone":                              {objects: []any{fixture.Annotated(desired.AnnotationOriginPort, "80"), fixture.Web(), n1}, state: desired.Invalid, problem: "edgeward/origin-port has no effect"},
+		"a port that is none":                       {objects: []any{fixture.Annotated(desired.AnnotationOriginPort, "65536"), fixture.Web(), n1}, state: desired.Invalid, problem: "is not a port from 1 to 65535"},
 		"externalIPs, not allowed":                  {objects: []any{fixture.Shop(), external}, state: desired.Invalid, problem: "of the kind externalIPs, which the configuration does not allow"},
 		"externalIPs, allowed":                      {objects: []any{fixture.Shop(), external, everything}, want: "http://web.default.ext.main:80", records: []string{"A 192.0.2.7"}},
 		"ExternalName, not allowed":                 {objects: []any{fixture.Shop(), named}, state: desired.Invalid, problem: "of the kind ExternalName, which the configuration does not allow"},
@@ -109,16 +109,16 @@ func TestOrigins(t *testing.T) {
 		"a host that is the CDN's":                  {objects: []any{fixture.Ingress("shop", "cdn.example.net", "Exact", "/a"), fixture.Web(), n1}, state: desired.Invalid, problem: "host cdn.example.net is a name of the CDN itself (edgio.cname_target)"},
 		"a host that is another CDN's":              {objects: []any{fixture.Ingress("shop", "cdn-a.vultrcdn.com", "Exact", "/a"), fixture.Web(), n1}, state: desired.Invalid, problem: "host cdn-a.vultrcdn.com is a name of the CDN itself (vultrcdn.com)"},
 		"a host that is its own origin":             {objects: []any{fixture.Ingress("shop", fixture.NodesHost, "Exact", "/a"), fixture.Web(), n1}, state: desired.Invalid, problem: "is among the names that edgeward makes for origins"},
-		"a host where a cluster may come":           {objects: []any{fixture.Ingress("shop", "fra.acme."+fixture.TestDomain, "Exact", "/a"), fixture.Web(), n1}, state: desired.Invalid, problem: "is among the names that edgeward makes for origins, all those below acme." + fixture.TestDomain},
-		"a host below that":                         {objects: []any{fixture.Ingress("shop", "eu.api.acme."+fixture.TestDomain, "Exact", "/a"), fixture.Web(), n1}, state: desired.Invalid, problem: "is among the names that edgeward makes for origins"},
-		"a host where a cluster was":                {objects: []any{fixture.Ingress("shop", "web.default.lb.gone.acme."+fixture.TestDomain, "Exact", "/a"), fixture.Web(), n1}, state: desired.Invalid, problem: "is among the names that edgeward makes for origins"},
-		"the kubelet of the nodes":                  {objects: []any{fixture.WithAnnotations(desired.AnnotationOrigin, "nodes", desired.AnnotationOriginPort, "10250"), n1}, state: desired.Invalid, problem: "annotation edgeward/origin-port: port 10250 is not one of 80, 443, 8080, 8443, 30000-32767 (clusters[].allow[].ports names others)"},
-		"SSH of the nodes":                          {objects: []any{fixture.WithAnnotations(desired.AnnotationOrigin, "nodes", desired.AnnotationOriginPort, "22"), n1, everywhere}, state: desired.Invalid, problem: "port 22 is not one of"},
+		"a host where a cluster may come":           {objects: []any{fixture.Ingress("shop", "fra.acme."+fixture.Domain, "Exact", "/a"), fixture.Web(), n1}, state: desired.Invalid, problem: "is among the names that edgeward makes for origins, all those below acme." + fixture.Domain},
+		"a host below that":                         {objects: []any{fixture.Ingress("shop", "eu.api.acme."+fixture.Domain, "Exact", "/a"), fixture.Web(), n1}, state: desired.Invalid, problem: "is among the names that edgeward makes for origins"},
+		"a host where a cluster was":                {objects: []any{fixture.Ingress("shop", "web.default.lb.gone.acme."+fixture.Domain, "Exact", "/a"), fixture.Web(), n1}, state: desired.Invalid, problem: "is among the names that edgeward makes for origins"},
+		"the kubelet of the nodes":                  {objects: []any{fixture.Annotated(desired.AnnotationOrigin, "nodes", desired.AnnotationOriginPort, "10250"), n1}, state: desired.Invalid, problem: "annotation edgeward/origin-port: port 10250 is not one of 80, 443, 8080, 8443, 30000-32767 (clusters[].allow[].ports names others)"},
+		"SSH of the nodes":                          {objects: []any{fixture.Annotated(desired.AnnotationOrigin, "nodes", desired.AnnotationOriginPort, "22"), n1, everywhere}, state: desired.Invalid, problem: "port 22 is not one of"},
 		"etcd at a status":                          {objects: []any{withPort(fixture.AtStatus(kube.Address{IP: "192.0.2.8"}), "2379"), n1}, state: desired.Invalid, problem: "port 2379 is not one of"},
-		"the last node port":                        {objects: []any{fixture.WithAnnotations(desired.AnnotationOrigin, "nodes", desired.AnnotationOriginPort, "32767"), n1}, want: "http://nodes.main:32767", records: []string{"A 192.0.2.1"}},
-		"the port after that":                       {objects: []any{fixture.WithAnnotations(desired.AnnotationOrigin, "nodes", desired.AnnotationOriginPort, "32768"), n1}, state: desired.Invalid, problem: "port 32768 is not one of"},
-		"a port that is named":                      {objects: []any{fixture.WithAnnotations(desired.AnnotationOrigin, "nodes", desired.AnnotationOriginPort, "8999"), n1, onPorts}, want: "http://nodes.main:8999", records: []string{"A 192.0.2.1"}},
-		"a port beside":                             {objects: []any{fixture.WithAnnotations(desired.AnnotationOrigin, "nodes", desired.AnnotationOriginPort, "9000"), n1, onPorts}, state: desired.Invalid, problem: "port 9000 is not one of 81, 8000-8999"},
+		"the last node port":                        {objects: []any{fixture.Annotated(desired.AnnotationOrigin, "nodes", desired.AnnotationOriginPort, "32767"), n1}, want: "http://nodes.main:32767", records: []string{"A 192.0.2.1"}},
+		"the port after that":                       {objects: []any{fixture.Annotated(desired.AnnotationOrigin, "nodes", desired.AnnotationOriginPort, "32768"), n1}, state: desired.Invalid, problem: "port 32768 is not one of"},
+		"a port that is named":                      {objects: []any{fixture.Annotated(desired.AnnotationOrigin, "nodes", desired.AnnotationOriginPort, "8999"), n1, onPorts}, want: "http://nodes.main:8999", records: []string{"A 192.0.2.1"}},
+		"a port beside":                             {objects: []any{fixture.Annotated(desired.AnnotationOrigin, "nodes", desired.AnnotationOriginPort, "9000"), n1, onPorts}, state: desired.Invalid, problem: "port 9000 is not one of 81, 8000-8999"},
 		"a status without a port where some are":    {objects: []any{fixture.AtStatus(kube.Address{IP: "192.0.2.8"}), onPorts}, want: "http://shop.default.status.main:80", records: []string{"A 192.0.2.8"}},
 		"an address that is named":                  {objects: []any{fixture.Shop(), fixture.Balanced("192.0.2.200", "192.0.2.9", "10.0.0.4"), inRanges}, want: "http://web.default.lb.main:80", records: []string{"A 192.0.2.200"}},
 		"an address beside":                         {objects: []any{fixture.Shop(), fixture.Balanced("192.0.2.9"), inRanges}, state: desired.Pending, problem: "192.0.2.9 is not among those that this namespace may name (clusters[].allow[].addresses)"},
@@ -138,7 +138,7 @@ func TestOrigins(t *testing.T) {
 		"a LoadBalancer that may not be":            {objects: []any{fixture.Shop(), fixture.Balanced("192.0.2.9"), desired.Allow{Origins: []string{"NodePort"}}}, state: desired.Invalid, problem: "of the kind LoadBalancer"},
 		"a status that may not be":                  {objects: []any{fixture.AtStatus(kube.Address{IP: "192.0.2.8"}), desired.Allow{Origins: []string{"NodePort"}}}, state: desired.Invalid, problem: "of the kind status"},
 		"an annotation that may not be":             {objects: []any{fixture.Annotated(desired.AnnotationAdopt, "false"), fixture.Web(), desired.Allow{Annotations: []string{desired.AnnotationPath}}}, state: desired.Invalid, problem: "annotation edgeward/adopt: the configuration does not allow"},
-		"the first of two, by name":                 {objects: []any{fixture.WithAnnotations(desired.AnnotationPath, "keep", desired.AnnotationSource, "http", desired.AnnotationRelease, "false", desired.AnnotationAdopt, "false"), fixture.Web(), desired.Allow{Annotations: []string{desired.AnnotationPath}}}, state: desired.Invalid, problem: "annotation edgeward/adopt: the configuration does not allow"},
+		"the first of two, by name":                 {objects: []any{fixture.Annotated(desired.AnnotationPath, "keep", desired.AnnotationSource, "http", desired.AnnotationRelease, "false", desired.AnnotationAdopt, "false"), fixture.Web(), desired.Allow{Annotations: []string{desired.AnnotationPath}}}, state: desired.Invalid, problem: "annotation edgeward/adopt: the configuration does not allow"},
 		"an annotation that may be":                 {objects: []any{fixture.Annotated(desired.AnnotationAdopt, "false"), fixture.Web(), n1, desired.Allow{Annotations: []string{desired.AnnotationAdopt}}}, want: "http://nodes.main:30080", records: []string{"A 192.0.2.1"}},
 		"a host that may not be":                    {objects: []any{fixture.Shop(), fixture.Web(), desired.Allow{Hosts: []string{"*.example.org"}}}, state: desired.Invalid, problem: "host www.example.com the configuration does not allow"},
 		"a host that may be":                        {objects: []any{fixture.Shop(), fixture.Web(), n1, desired.Allow{Hosts: []string{"*.example.org", "*.example.com"}}}, want: "http://nodes.main:30080", records: []string{"A 192.0.2.1"}},
@@ -147,7 +147,7 @@ func TestOrigins(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			set := fixture.VultrSettings()
+			set := fixture.TwoCDNs()
 			set.CDNs[0].Host = "cdn.example.net"
 			want := desired.Desired([]desired.Cluster{fixture.Cluster("main", test.objects...)}, set, fixture.Start())
 			var lines []string

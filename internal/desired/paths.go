@@ -1,89 +1,88 @@
 package desired
 
 import (
-	"net/netip"
 	"strings"
 
 	"github.com/edgeward/edgeward/internal/kube"
+	"github.com/edgeward/edgeward/internal/model"
 )
 
 const (
-	MaxPath = 1024 // characters of a URL path; no CDN documents a limit
-	// pathCharacters are those that RFC 3986 allows in a path, less the ones
-	// that only a regular expression or a wildcard has: * ( ) $
+	// MaxPath bounds the length of a URL path in characters. No CDN documents a limit.
+	MaxPath = 1024
+	// pathCharacters are those that RFC 3986 allows in a path, less the ones that only
+	// a regular expression or a wildcard has: * ( ) $
 	pathCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~!&'+,;=:@/%"
 )
 
-// checkHost says why a host cannot be published, if so: a CDN wants a fully
-// qualified name and no address.
-func checkHost(host string) *verdict {
-	switch {
-	case host == "":
-		return invalid("a rule has no host: the CDN publishes by host")
-	case strings.HasPrefix(host, "*"):
-		return invalid("host %s is a wildcard, which the CDN cannot publish", host)
-	case !hostname(host) || !strings.Contains(host, "."):
-		return invalid("host %.80q is not a fully qualified domain name", host)
-	}
-	// Of what has the form of a name only IPv4 addresses are addresses.
-	if last := host[len(host)-1]; last >= '0' && last <= '9' {
-		if _, err := netip.ParseAddr(host); err == nil {
-			return invalid("host %s is an address, not a name", host)
-		}
-	}
-	return nil
+// urlPath is a URL path that is published for a path of an Ingress.
+type urlPath struct {
+	path       string
+	precedence precedence
 }
 
-// hostname reports whether s has the form of a lower-case DNS name (RFC 1123).
-func hostname(s string) bool {
-	if len(s) > 253 {
-		return false
-	}
-	for label := range strings.SplitSeq(s, ".") {
-		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
-			return false
-		}
-		for i := range len(label) {
-			if c := label[i]; (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' {
-				return false
-			}
-		}
-	}
-	return true
-}
-
-// urlPaths maps an Ingress path onto the URL paths that are published for it
-// (docs/ingress.md). At a CDN a path without a trailing slash may be one object,
-// and a path with it is all that lies below, so a Prefix needs both.
-func urlPaths(p kube.IngressPath) ([]string, *verdict) {
+// urlPaths maps a path of an Ingress onto the URL paths that a CDN publishes for it. All
+// that depends on how a CDN takes a path is decided here. At a CDN of model.SlashPaths,
+// where "/a" is one object and "/a/" is all that lies below it:
+//
+//	Exact                   /a         /a
+//	Exact                   /a/        /a/, with all below it: see pathWarnings
+//	Prefix                  /a or /a/  /a and /a/
+//	ImplementationSpecific  as written
+//
+// At a CDN of model.WholeHosts a path is published as it is written, since all of the
+// host is; that all its paths lead to one origin is checked later.
+func urlPaths(style model.PathStyle, p kube.IngressPath) ([]urlPath, *refusal) {
 	path := p.Path
 	if path == "" {
 		path = "/"
 	}
-	switch {
-	case !strings.HasPrefix(path, "/"):
-		return nil, invalid("path %.80q does not begin with /", path)
-	case len(path) > MaxPath:
-		return nil, invalid("path %.40q… has %d characters, over %d", path, len(path), MaxPath)
-	case strings.ContainsAny(path, `*()[]{}|^$\?`) || strings.Contains(path, ".+"):
-		return nil, invalid("path %.80q is a pattern; the CDN publishes plain paths", path)
-	case strings.TrimLeft(path, pathCharacters) != "" || !percentEncoded(path):
-		return nil, invalid("path %.80q has characters that must be percent-encoded", path)
+	if refused := checkPath(path); refused != nil {
+		return nil, refused
 	}
+	slashes := style == model.SlashPaths
 	switch p.Type {
-	case "Exact", "ImplementationSpecific":
-		return []string{path}, nil
-	case "Prefix":
-		file := strings.TrimSuffix(path, "/")
-		if file == "" {
-			return []string{"/"}, nil
+	case "Exact":
+		if slashes && !strings.HasSuffix(path, "/") {
+			return []urlPath{{path, exactObject}}, nil
 		}
-		return []string{file, file + "/"}, nil
+		return []urlPath{{path, exactTree}}, nil
+	case "ImplementationSpecific":
+		return []urlPath{{path, prefix}}, nil
+	case "Prefix":
+		if object := strings.TrimSuffix(path, "/"); slashes && object != "" {
+			return []urlPath{{object, prefix}, {object + "/", prefix}}, nil
+		}
+		return []urlPath{{path, prefix}}, nil
 	}
 	return nil, invalid("path %s has the unknown type %.40q", path, p.Type)
 }
 
-// percentEncoded reports whether each % in path begins an encoded octet.
+// pathWarnings says that a CDN publishes more than a path asks for.
+func pathWarnings(p kube.IngressPath) []string {
+	if p.Type != "Exact" || !strings.HasSuffix(p.Path, "/") {
+		return nil
+	}
+	return []string{"path " + p.Path + " is Exact, but the CDN publishes a path with a trailing slash as a directory, with all below it"}
+}
+
+// checkPath says why no CDN can publish a path.
+func checkPath(path string) *refusal {
+	switch {
+	case !strings.HasPrefix(path, "/"):
+		return invalid("path %.80q does not begin with /", path)
+	case len(path) > MaxPath:
+		return invalid("path %.40q… has %d characters, over %d", path, len(path), MaxPath)
+	case strings.ContainsAny(path, `*()[]{}|^$\?`) || strings.Contains(path, ".+"):
+		return invalid("path %.80q is a pattern; the CDN publishes plain paths", path)
+	case strings.TrimLeft(path, pathCharacters) != "" || !percentEncoded(path):
+		return invalid("path %.80q has characters that must be percent-encoded", path)
+	}
+	return nil
+}
+
+// percentEncoded reports whether each % in path begins an encoded octet (RFC 3986,
+// section 2.1).
 func percentEncoded(path string) bool {
 	for {
 		_, rest, found := strings.Cut(path, "%")

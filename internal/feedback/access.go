@@ -3,6 +3,7 @@ package feedback
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	authorizationv1 "k8s.io/api/authorization/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -28,11 +29,7 @@ func Rights() []Right {
 
 // String is "patch ingresses/status".
 func (r Right) String() string {
-	text := r.Verbs[0]
-	for _, verb := range r.Verbs[1:] {
-		text += " and " + verb
-	}
-	text += " " + r.Resource
+	text := strings.Join(r.Verbs, " and ") + " " + r.Resource
 	if r.Subresource != "" {
 		text += "/" + r.Subresource
 	}

@@ -66,8 +66,8 @@ func TestRecord(t *testing.T) {
 		count    int32
 		last     time.Duration
 	}{{false, 1, 0}, {true, 1, 0}, {false, 2, 2 * time.Minute}, {false, 3, 3 * time.Minute}} {
-		e := newEvent(says(), warning("Invalid", "bad"), start.Add(time.Duration(i)*time.Minute))
-		if err := record(t.Context(), api, e, test.repeated); err != nil {
+		j := job{kind: events, report: says(), message: warning("Invalid", "bad"), repeated: test.repeated}
+		if err := record(t.Context(), api, j, start.Add(time.Duration(i)*time.Minute)); err != nil {
 			t.Fatal(err)
 		}
 		list, err := answer[*corev1.EventList](api.tracker.List(eventsResource, corev1.SchemeGroupVersion.WithKind("Event"), "default"))

@@ -2,9 +2,9 @@
 // allows: it keeps status.loadBalancer true and records Events. It works beside
 // the syncer, which does not wait for it:
 //
-//	Source.Outcomes   overview of the last plan -> an Outcome for each Ingress
-//	book              outcomes, time            -> what there is to write
-//	Reporter          writes it, one after the other, at a limited rate
+//	Source.Reports   the outcomes of the last plan -> a Report for each Ingress
+//	queue            reports, time                 -> what there is to write
+//	Reporter         writes it, one after the other, at a limited rate
 //
 // A restart with nothing changed writes nothing: which entries of a status are
 // ours the API server knows (watcher.StatusManager), and an Event has a name that

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
-	"math"
 	"net/http"
 	"sync"
 	"time"
@@ -55,31 +54,31 @@ type Reporter struct {
 	limiter *rate.Limiter
 	changed chan struct{} // holds one element after an Update
 
-	mu   sync.Mutex
-	book *book
-	uid  string // of the cluster's namespace kube-system; "" before the first Update
+	mu    sync.Mutex
+	queue *queue
+	uid   string // of the cluster's namespace kube-system; "" before the first Update
 
 	// Run's own.
 	client API           // leads to the cluster uid
 	asked  bool          // for the rights
-	outage *wait.Backoff // nil while the API server answers
+	pause  *wait.Backoff // while the API server does not answer; nil: it does
 }
 
 // NewReporter returns a Reporter that does nothing before Run.
 func NewReporter(o Options) *Reporter {
 	return &Reporter{
 		opts: o, log: o.Log, limiter: rate.NewLimiter(perSecond, burst),
-		changed: make(chan struct{}, 1), book: newBook(),
+		changed: make(chan struct{}, 1), queue: newQueue(),
 	}
 }
 
-// Update takes the outcomes of all Ingresses of the cluster, whose namespace
+// Update takes the reports of all Ingresses of the cluster, whose namespace
 // kube-system has the given UID. What the first call says is taken for known:
-// see book.update.
-func (r *Reporter) Update(uid string, outcomes iter.Seq[Outcome]) {
+// see queue.update.
+func (r *Reporter) Update(uid string, reports iter.Seq[Report]) {
 	r.mu.Lock()
 	r.uid = uid
-	r.book.update(outcomes, time.Now())
+	r.queue.update(reports, time.Now())
 	r.mu.Unlock()
 	select {
 	case r.changed <- struct{}{}:
@@ -90,15 +89,19 @@ func (r *Reporter) Update(uid string, outcomes iter.Seq[Outcome]) {
 // Run writes until ctx is done.
 func (r *Reporter) Run(ctx context.Context) {
 	for ctx.Err() == nil {
-		wait := r.turn(ctx, false)
-		if wait == 0 {
+		rest := r.turn(ctx, inTime)
+		if rest == 0 {
 			continue
 		}
-		timer := time.NewTimer(wait)
+		changed := r.changed
+		if r.pause != nil {
+			changed = nil // news are no reason to try earlier
+		}
+		timer := time.NewTimer(rest)
 		select {
 		case <-ctx.Done():
 		case <-timer.C:
-		case <-r.changedUnlessPaused():
+		case <-changed:
 		}
 		timer.Stop()
 	}
@@ -113,15 +116,15 @@ func (r *Reporter) Flush(ctx context.Context) {
 			told = true
 			r.log.Info("telling the cluster what became of its Ingresses before the end")
 		}
-		wait := r.turn(ctx, true)
+		rest := r.turn(ctx, atOnce)
 		switch {
 		case ctx.Err() != nil:
 			r.log.Warn("not all of what became of the Ingresses could be told to the cluster in time")
 			return
-		case wait == idle:
+		case rest == idle:
 			return
 		}
-		timer := time.NewTimer(wait)
+		timer := time.NewTimer(rest)
 		select {
 		case <-ctx.Done():
 		case <-timer.C:
@@ -130,32 +133,22 @@ func (r *Reporter) Flush(ctx context.Context) {
 	}
 }
 
-// changedUnlessPaused is told of updates, unless the API server does not answer:
-// then news are no reason to try earlier.
-func (r *Reporter) changedUnlessPaused() <-chan struct{} {
-	if r.outage != nil {
-		return nil
-	}
-	return r.changed
-}
-
-// turn does one thing, if one is due, and returns how long to wait before the
-// next turn.
-func (r *Reporter) turn(ctx context.Context, haste bool) (wait time.Duration) {
+// turn does one thing, if one is due, and returns how long to rest before the next turn.
+func (r *Reporter) turn(ctx context.Context, h haste) (rest time.Duration) {
 	r.mu.Lock()
 	uid := r.uid
 	r.mu.Unlock()
 	if uid == "" {
 		return idle
 	}
-	if err := r.ready(ctx, uid); err != nil {
+	if err := r.connect(ctx, uid); err != nil {
 		return r.failed(ctx, err)
 	}
 	r.mu.Lock()
-	j, wake, ok := r.book.next(time.Now(), haste)
+	j, wake, ok := r.queue.next(time.Now(), h)
 	r.mu.Unlock()
 	if !ok {
-		r.worksAgain()
+		r.recovered()
 		if wake.IsZero() {
 			return idle
 		}
@@ -168,12 +161,12 @@ func (r *Reporter) turn(ctx context.Context, haste bool) (wait time.Duration) {
 	return r.ended(ctx, j, wrote, err)
 }
 
-// do carries out one job. It is the only place from which feedback leaves the
-// daemon, so it is here that a dry run stops.
+// do carries out one job, and reports whether it wrote a status. It is the only place from
+// which feedback leaves the daemon, so it is here that a dry run stops.
 func (r *Reporter) do(ctx context.Context, j job) (wrote bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	about := []any{"ingress", j.outcome.Ingress.String()}
+	about := []any{"ingress", j.report.Ingress.String()}
 	if j.kind == events {
 		about = append(about, "reason", j.message.Reason, "text", j.message.Text)
 		if r.opts.DryRun {
@@ -181,26 +174,30 @@ func (r *Reporter) do(ctx context.Context, j job) (wrote bool, err error) {
 			return false, nil
 		}
 		r.log.Debug("recording an Event", about...)
-		return true, record(ctx, r.client, newEvent(j.outcome, j.message, time.Now()), j.repeated)
+		return false, record(ctx, r.client, j, time.Now())
 	}
-	about = append(about, "hostname", j.outcome.hostnames())
-	wrote, err = writeStatus(ctx, r.client, j.outcome, r.opts.DryRun)
-	switch {
-	case wrote && r.opts.DryRun:
+	about = append(about, "hostname", j.report.hostnames())
+	change, err := findChange(ctx, r.client, j.report)
+	if err != nil || change == nil {
+		return false, err
+	}
+	if r.opts.DryRun {
 		r.log.Info("dry run: would write the Ingress's status", about...)
 		return false, nil
-	case wrote:
-		r.log.Info("wrote the Ingress's status", about...)
 	}
-	return wrote, err
+	if err := change.write(ctx, r.client); err != nil {
+		return false, err
+	}
+	r.log.Info("wrote the Ingress's status", about...)
+	return true, nil
 }
 
-// ended takes the outcome of a job. Nothing that was refused is tried twice.
-func (r *Reporter) ended(ctx context.Context, j job, wrote bool, err error) (wait time.Duration) {
+// ended takes the end of a job. Nothing that was refused is tried twice.
+func (r *Reporter) ended(ctx context.Context, j job, wrote bool, err error) (rest time.Duration) {
 	switch {
 	case apierrors.IsConflict(err):
 		r.mu.Lock()
-		r.book.later(j, time.Now())
+		r.queue.later(j, time.Now())
 		r.mu.Unlock()
 		return 0
 	case err != nil && !refused(err):
@@ -209,16 +206,20 @@ func (r *Reporter) ended(ctx context.Context, j job, wrote bool, err error) (wai
 		r.asked = false // the right may have been taken away
 	}
 	if err != nil && !apierrors.IsNotFound(err) {
-		r.log.Warn("the cluster cannot be told what became of an Ingress: "+err.Error(), "ingress", j.outcome.Ingress.String())
+		r.log.Warn("the cluster cannot be told what became of an Ingress: "+err.Error(), "ingress", j.report.Ingress.String())
 	}
+	rewrites := 0
 	r.mu.Lock()
-	rewrites := r.book.done(j, wrote, time.Now())
-	r.mu.Unlock()
-	if wrote && rewrites == manyRewrites {
-		r.log.Warn("the Ingress's status has to be put right again and again, which is done less and less often: "+
-			"does another controller serve its class?", "ingress", j.outcome.Ingress.String())
+	r.queue.done(j)
+	if wrote {
+		rewrites = r.queue.wrote(j, time.Now())
 	}
-	r.worksAgain()
+	r.mu.Unlock()
+	if rewrites == manyRewrites {
+		r.log.Warn("the Ingress's status has to be put right again and again, which is done less and less often: "+
+			"does another controller serve its class?", "ingress", j.report.Ingress.String())
+	}
+	r.recovered()
 	return 0
 }
 
@@ -237,33 +238,33 @@ func refused(err error) bool {
 	}
 }
 
-// failed tells of the first of several failures in a row, and says how long to
-// wait.
-func (r *Reporter) failed(ctx context.Context, err error) (pause time.Duration) {
+// failed tells of the first of several failures in a row, and returns how long to rest.
+func (r *Reporter) failed(ctx context.Context, err error) (rest time.Duration) {
 	if ctx.Err() != nil {
 		return 0
 	}
-	began := r.outage == nil
-	if began {
-		r.outage = &wait.Backoff{Duration: firstPause, Factor: 2, Steps: math.MaxInt, Cap: maxPause}
+	first := r.pause == nil
+	if first {
+		r.pause = new(doubling(firstPause, maxPause))
 	}
-	pause = r.outage.Step()
-	if began {
-		r.log.Warn("the cluster cannot be told what became of its Ingresses now; it is tried again: "+err.Error(), "retry_in", pause)
+	rest = r.pause.Step()
+	if first {
+		r.log.Warn("the cluster cannot be told what became of its Ingresses now; it is tried again: "+err.Error(), "retry_in", rest)
 	}
-	return pause
+	return rest
 }
 
-func (r *Reporter) worksAgain() {
-	if r.outage != nil {
+// recovered takes note that the API server answers.
+func (r *Reporter) recovered() {
+	if r.pause != nil {
 		r.log.Info("the cluster can be told again what became of its Ingresses")
 	}
-	r.outage = nil
+	r.pause = nil
 }
 
-// ready makes sure that there is a client that leads to the right cluster, and
+// connect makes sure that there is a client that leads to the right cluster, and
 // that it is known what it may do.
-func (r *Reporter) ready(ctx context.Context, uid string) error {
+func (r *Reporter) connect(ctx context.Context, uid string) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	client, err := r.opts.Connect()
@@ -283,24 +284,28 @@ func (r *Reporter) ready(ctx context.Context, uid string) error {
 	if r.asked {
 		return nil
 	}
+	var without muted
 	for k, right := range Rights() {
 		granted, err := right.Granted(ctx, client, r.opts.Namespaces)
 		if err != nil {
 			return err
 		}
-		r.allow(kind(k), right, granted)
+		without[k] = !granted
 	}
+	r.allow(without)
 	r.asked = true
 	return nil
 }
 
-// allow takes note of what may be written, and says once what may not.
-func (r *Reporter) allow(k kind, right Right, granted bool) {
+// allow takes note of what may not be written, and says it once.
+func (r *Reporter) allow(without muted) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !granted && !r.book.muted[k] && (k != status || r.opts.Status) {
-		r.log.Info(right.What + " are left out: not allowed to " + right.String() +
-			"; the ClusterRole edgeward-feedback of deploy/rbac.yaml allows it")
+	for k, right := range Rights() {
+		if without[k] && !r.queue.muted[k] && (kind(k) != status || r.opts.Status) {
+			r.log.Info(right.What + " are left out: not allowed to " + right.String() +
+				"; the ClusterRole edgeward-feedback of deploy/rbac.yaml allows it")
+		}
 	}
-	r.book.muted[k] = !granted
+	r.queue.allow(without)
 }

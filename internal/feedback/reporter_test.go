@@ -107,8 +107,8 @@ func refusal(code int) error {
 	}[code], Message: http.StatusText(code)}}
 }
 
-// news is an outcome for which there is a status and an Event to write.
-func news() Outcome {
+// news is a report for which there is a status and an Event to write.
+func news() Report {
 	o := shows("7", cdn)
 	o.Messages = []Message{normal("Synced", "a")}
 	return o
@@ -121,7 +121,7 @@ func TestReporter(t *testing.T) {
 		if r.asked > 0 {
 			t.Error("it asks for rights in a cluster that it does not know")
 		}
-		r.Update("uid-main", slices.Values([]Outcome{news()}))
+		r.Update("uid-main", slices.Values([]Report{news()}))
 		r.runs(time.Minute)
 		r.did("get ingresses", "patch ingresses/status", "create events")
 		in, err := r.fake.Ingress(r.t.Context(), "default", "shop")
@@ -130,7 +130,7 @@ func TestReporter(t *testing.T) {
 		}
 		r.calls = nil
 		for range 10 {
-			r.Update("uid-main", slices.Values([]Outcome{news()}))
+			r.Update("uid-main", slices.Values([]Report{news()}))
 			r.runs(time.Minute)
 		}
 		r.did()
@@ -170,7 +170,7 @@ func TestRefusals(t *testing.T) {
 					}
 					return nil
 				}
-				r.Update("uid-main", slices.Values([]Outcome{news()}))
+				r.Update("uid-main", slices.Values([]Report{news()}))
 				r.runs(10*time.Minute - time.Millisecond) // before what falls due then
 				n := 0
 				for _, call := range r.calls {
@@ -206,7 +206,7 @@ func TestOutage(t *testing.T) {
 		for i := range 60 {
 			o := news()
 			o.Messages[0].Text = strings.Repeat("a", i)
-			r.Update("uid-main", slices.Values([]Outcome{o}))
+			r.Update("uid-main", slices.Values([]Report{o}))
 			time.Sleep(time.Minute)
 		}
 		synctest.Wait()
@@ -244,7 +244,7 @@ func TestRightsAreAskedFor(t *testing.T) {
 			inBubble(t, func(r *rig) {
 				r.denied, r.opts.Status = test.denied, test.status
 				for range 3 {
-					r.Update("uid-main", slices.Values([]Outcome{news()}))
+					r.Update("uid-main", slices.Values([]Report{news()}))
 					r.runs(time.Hour)
 				}
 				r.did(test.calls...)
@@ -265,11 +265,11 @@ func TestRightTakenAway(t *testing.T) {
 			}
 			return nil
 		}
-		r.Update("uid-main", slices.Values([]Outcome{news()}))
+		r.Update("uid-main", slices.Values([]Report{news()}))
 		r.runs(time.Minute)
 		o := news()
 		o.Messages[0].Text = "else"
-		r.Update("uid-main", slices.Values([]Outcome{o}))
+		r.Update("uid-main", slices.Values([]Report{o}))
 		r.runs(time.Minute)
 		r.did("get ingresses", "patch ingresses/status", "create events")
 		r.logged(1, "left out")
@@ -279,7 +279,7 @@ func TestRightTakenAway(t *testing.T) {
 // TestAnotherCluster has the kubeconfig lead elsewhere.
 func TestAnotherCluster(t *testing.T) {
 	inBubble(t, func(r *rig) {
-		r.Update("uid-other", slices.Values([]Outcome{news()}))
+		r.Update("uid-other", slices.Values([]Report{news()}))
 		r.runs(time.Hour)
 		r.did()
 		r.logged(1, "another cluster answers")
@@ -290,7 +290,7 @@ func TestDryRun(t *testing.T) {
 	inBubble(t, func(r *rig) {
 		r.opts.DryRun = true
 		for range 3 {
-			r.Update("uid-main", slices.Values([]Outcome{news()}))
+			r.Update("uid-main", slices.Values([]Report{news()}))
 			r.runs(time.Hour)
 		}
 		r.did("get ingresses")
@@ -304,14 +304,14 @@ func TestFlush(t *testing.T) {
 	inBubble(t, func(r *rig) {
 		start := time.Now()
 		r.Flush(r.t.Context())
-		r.Update("uid-main", slices.Values([]Outcome{news()}))
+		r.Update("uid-main", slices.Values([]Report{news()}))
 		r.Flush(r.t.Context())
 		r.did("get ingresses", "patch ingresses/status", "create events")
 		if took := time.Since(start); took != 0 {
 			t.Errorf("it took %s", took)
 		}
 		r.fail = func(string, int) error { return errors.New("connection refused") }
-		r.Update("uid-main", slices.Values([]Outcome{says(warning("Invalid", "bad"))}))
+		r.Update("uid-main", slices.Values([]Report{says(warning("Invalid", "bad"))}))
 		ctx, cancel := context.WithTimeout(r.t.Context(), 10*time.Second)
 		defer cancel()
 		r.Flush(ctx)
@@ -330,7 +330,7 @@ func TestFight(t *testing.T) {
 		for range 3600 {
 			version += "1"
 			o := shows(version, cdn)
-			r.Update("uid-main", slices.Values([]Outcome{o}))
+			r.Update("uid-main", slices.Values([]Report{o}))
 			err := r.fake.tracker.Update(ingressesResource, standing(""), "default")
 			if err != nil {
 				t.Fatal(err)
@@ -353,13 +353,13 @@ func TestFight(t *testing.T) {
 // TestRate has a thousand Ingresses published at once.
 func TestRate(t *testing.T) {
 	inBubble(t, func(r *rig) {
-		var outcomes []Outcome
+		var reports []Report
 		for i := range 1000 {
 			o := says(normal("Synced", "a"))
 			o.Ingress = id("shop-" + time.Duration(i).String())
-			outcomes = append(outcomes, o)
+			reports = append(reports, o)
 		}
-		r.Update("uid-main", slices.Values(outcomes))
+		r.Update("uid-main", slices.Values(reports))
 		r.runs(11 * time.Second)
 		if n := len(r.calls); n < burst+90 || n > burst+110 {
 			t.Errorf("%d in ten seconds", n)

@@ -40,36 +40,45 @@ func entries(in *networkingv1.Ingress, hostnames []string) (list []networkingv1.
 	return list, ours, true
 }
 
-// writeStatus brings an Ingress's status to what the outcome says. The Ingress
-// is read first, and the patch holds for what was read only: a change in between
-// is an error (apierrors.IsConflict). The list in a status is atomic, so a
-// server-side apply of our entry alone would remove those of others.
-//
-// An Ingress that is gone, or replaced by another of its name, needs nothing.
-func writeStatus(ctx context.Context, client API, o Outcome, dryRun bool) (wrote bool, err error) {
-	in, err := client.Ingress(ctx, o.Ingress.Namespace, o.Ingress.Name)
+// statusChange is what has to be written to an Ingress's status.
+type statusChange struct {
+	of   *networkingv1.Ingress // as it was read
+	list []networkingv1.IngressLoadBalancerIngress
+	ours []string // of the list
+}
+
+// findChange reads the Ingress of a report and returns what has to be written to its status;
+// nil: nothing, as for an Ingress that is gone, or replaced by another of its name.
+func findChange(ctx context.Context, client API, r Report) (*statusChange, error) {
+	in, err := client.Ingress(ctx, r.Ingress.Namespace, r.Ingress.Name)
 	switch {
 	case apierrors.IsNotFound(err):
-		return false, nil
+		return nil, nil
 	case err != nil:
-		return false, err
-	case !o.Absent && string(in.UID) != o.UID:
-		return false, nil
+		return nil, err
+	case !r.Absent && string(in.UID) != r.UID:
+		return nil, nil
 	}
-	list, ours, changed := entries(in, o.Hostnames)
-	if !changed || dryRun {
-		return changed, nil
+	list, ours, changed := entries(in, r.Hostnames)
+	if !changed {
+		return nil, nil
 	}
-	patch, err := statusPatch(in, list)
+	return &statusChange{in, list, ours}, nil
+}
+
+// write makes the change. The patch holds for what was read only: a change in between is an
+// error (apierrors.IsConflict). The list in a status is atomic, so a server-side apply of
+// our entry alone would remove those of others.
+func (c *statusChange) write(ctx context.Context, client API) error {
+	patch, err := statusPatch(c.of, c.list)
 	if err != nil {
-		return false, err
+		return err
 	}
 	manager := "edgeward" // of what others wrote and we left
-	if len(ours) > 0 {
-		manager = watcher.StatusManager(ours...)
+	if len(c.ours) > 0 {
+		manager = watcher.StatusManager(c.ours...)
 	}
-	err = client.PatchIngressStatus(ctx, o.Ingress.Namespace, o.Ingress.Name, patch, manager)
-	return err == nil, ignoreGone(err)
+	return client.PatchIngressStatus(ctx, c.of.Namespace, c.of.Name, patch, manager)
 }
 
 // statusPatch replaces the list in the status of the very Ingress that was read.
@@ -78,12 +87,4 @@ func statusPatch(in *networkingv1.Ingress, list []networkingv1.IngressLoadBalanc
 		"metadata": map[string]any{"uid": in.UID, "resourceVersion": in.ResourceVersion},
 		"status":   map[string]any{"loadBalancer": map[string]any{"ingress": list}},
 	})
-}
-
-// ignoreGone returns err unless it says that the object is not there any more.
-func ignoreGone(err error) error {
-	if apierrors.IsNotFound(err) {
-		return nil
-	}
-	return err
 }

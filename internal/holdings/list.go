@@ -17,7 +17,7 @@ import (
 	"github.com/edgeward/edgeward/internal/config"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/observed"
-	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/owned"
 	"github.com/edgeward/edgeward/internal/printable"
 )
 
@@ -39,17 +39,17 @@ type Item struct {
 
 // Read returns what of the owner stands at the providers, by cluster, and all
 // rules of the account.
-func Read(ctx context.Context, cfg *config.Config, p app.Providers) (map[string]*plan.Holdings, []model.Rule, error) {
+func Read(ctx context.Context, cfg *config.Config, p app.Providers) (map[string]*owned.Objects, []model.Rule, error) {
 	rules, err := p.Rules(ctx)
 	records, err2 := p.Records(ctx)
 	if err := errors.Join(err, err2); err != nil {
 		return nil, nil, err
 	}
-	return plan.AllHoldings(observed.Refs(rules), records, app.Settings(cfg)), rules, nil
+	return owned.All(observed.Refs(rules), records, app.Settings(cfg)), rules, nil
 }
 
 // List turns holdings into items, sorted.
-func List(holdings map[string]*plan.Holdings, rules []model.Rule, set model.Settings) []Item {
+func List(holdings map[string]*owned.Objects, rules []model.Rule, set model.Settings) []Item {
 	items := []Item{}
 	users := make(map[string]int) // of a full name
 	for _, r := range rules {

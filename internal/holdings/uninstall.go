@@ -12,7 +12,7 @@ import (
 	"github.com/edgeward/edgeward/internal/app"
 	"github.com/edgeward/edgeward/internal/config"
 	"github.com/edgeward/edgeward/internal/model"
-	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/owned"
 )
 
 // Remover removes objects of ours, in the order that keeps every name
@@ -51,7 +51,7 @@ func (r Remover) Show(ctx context.Context) (int, error) {
 }
 
 // tellKept says what stays, and why.
-func (r Remover) tellKept(holdings map[string]*plan.Holdings) {
+func (r Remover) tellKept(holdings map[string]*owned.Objects) {
 	for cluster, h := range each(holdings) {
 		tellKeptOf(r.Out, h, "rules", cluster, slices.Concat(h.Rules, h.Unmarked))
 		tellKeptOf(r.Out, h, "addresses", cluster, h.Records)
@@ -59,7 +59,7 @@ func (r Remover) tellKept(holdings map[string]*plan.Holdings) {
 	}
 }
 
-func tellKeptOf[T model.Object[T]](out io.Writer, h *plan.Holdings, kind, cluster string, objects []T) {
+func tellKeptOf[T model.Object[T]](out io.Writer, h *owned.Objects, kind, cluster string, objects []T) {
 	count := make(map[string]int) // by the reason
 	for _, o := range objects {
 		if why := h.Kept[o.Identity()]; why != "" {
@@ -71,10 +71,10 @@ func tellKeptOf[T model.Object[T]](out io.Writer, h *plan.Holdings, kind, cluste
 	}
 }
 
-func (r Remover) read(ctx context.Context) (map[string]*plan.Holdings, []model.Rule, error) {
+func (r Remover) read(ctx context.Context) (map[string]*owned.Objects, []model.Rule, error) {
 	holdings, rules, err := Read(ctx, r.Config, r.Providers)
 	if r.Cluster != "" {
-		maps.DeleteFunc(holdings, func(cluster string, _ *plan.Holdings) bool { return cluster != r.Cluster })
+		maps.DeleteFunc(holdings, func(cluster string, _ *owned.Objects) bool { return cluster != r.Cluster })
 	}
 	return holdings, rules, err
 }
@@ -141,7 +141,7 @@ func (r Remover) Run(ctx context.Context) error {
 }
 
 // free are those of some objects on which nothing else rests.
-func free[T model.Object[T]](h *plan.Holdings, objects []T) (list []T) {
+func free[T model.Object[T]](h *owned.Objects, objects []T) (list []T) {
 	for _, o := range objects {
 		if h.Kept[o.Identity()] == "" {
 			list = append(list, o)
@@ -151,8 +151,8 @@ func free[T model.Object[T]](h *plan.Holdings, objects []T) (list []T) {
 }
 
 // each goes through the clusters in the order of their names.
-func each(holdings map[string]*plan.Holdings) func(func(string, *plan.Holdings) bool) {
-	return func(yield func(string, *plan.Holdings) bool) {
+func each(holdings map[string]*owned.Objects) func(func(string, *owned.Objects) bool) {
+	return func(yield func(string, *owned.Objects) bool) {
 		for _, cluster := range slices.Sorted(maps.Keys(holdings)) {
 			if !yield(cluster, holdings[cluster]) {
 				return

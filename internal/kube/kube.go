@@ -1,7 +1,6 @@
-// Package kube holds what edgeward keeps of each Kubernetes object: the few
-// fields that decide a CDN rule or an address record, and nothing else, since
-// memory is per Ingress. The types are plain values; package watcher fills
-// them and package plan reads them.
+// Package kube has what edgeward keeps of each Kubernetes object: the few fields that
+// decide a CDN's rule or an address record, and nothing else, since every Ingress takes
+// memory. The types are plain values; package watcher fills them.
 package kube
 
 import (
@@ -14,7 +13,7 @@ import (
 
 // Meta identifies one version of one object.
 type Meta struct {
-	Namespace       string // empty for Nodes
+	Namespace       string // "" for Nodes and IngressClasses
 	Name            string
 	UID             string
 	ResourceVersion string
@@ -25,7 +24,7 @@ type Key struct {
 	Namespace, Name string
 }
 
-// String is "namespace/name", or the name alone for objects without a namespace.
+// String returns "namespace/name", or the name alone for objects without a namespace.
 func (k Key) String() string {
 	if k.Namespace == "" {
 		return k.Name
@@ -41,63 +40,63 @@ func (k Key) Compare(o Key) int {
 // Key returns the object's namespace and name.
 func (m Meta) Key() Key { return Key{m.Namespace, m.Name} }
 
-// Identity returns the object's Meta; it lets generic code read it.
+// Identity returns the object's Meta, for generic code.
 func (m Meta) Identity() Meta { return m }
 
-// Ingress is a networking.k8s.io/v1 Ingress that the cluster's selection admits.
-// Once made it is not changed: another state of it is another Ingress.
+// Ingress is a networking.k8s.io/v1 Ingress that the configuration selects. It is not
+// changed once made: a later state of the same object is another Ingress.
 type Ingress struct {
 	Meta
 	Created time.Time // metadata.creationTimestamp, whole seconds
 	// Class is spec.ingressClassName or, failing that, the legacy annotation
 	// kubernetes.io/ingress.class.
 	Class string
-	// Annotated is what that annotation says where the field says something else,
-	// which decides.
+	// Annotated is what the annotation says where spec.ingressClassName, which decides,
+	// says something else; "" otherwise.
 	Annotated string
-	// ClassUnknown says that the IngressClass that Class names could not be looked
-	// up, so that nobody knows whether the Ingress is ours, or for which CDN. Of
-	// others than the label selects nothing else is kept: they may be thousands.
+	// ClassUnknown says that the IngressClass that Class names could not be looked up, so
+	// that nobody knows whether the Ingress is ours, and for which CDN. Unless the label
+	// selects it, nothing else is kept of such an Ingress: there may be thousands.
 	ClassUnknown bool
-	// Controller is the spec.controller of the IngressClass that Class names, if it
-	// is one of ours; empty where there is no such object, or it may not be read.
+	// Controller is the spec.controller of the IngressClass that Class names, if it is one
+	// of ours; "" where there is no such object, or it may not be read.
 	Controller string
-	// Annotations holds only the annotations that begin with "edgeward/".
+	// Annotations holds the annotations that begin with "edgeward/", by their full names.
 	Annotations map[string]string
 	Rules       []IngressRule
 	// DefaultBackend is spec.defaultBackend; nil if that is not set.
 	DefaultBackend *Backend
 	TLS            []IngressTLS // spec.tls
-	// Status is status.loadBalancer.ingress, but for what edgeward wrote.
+	// Status is status.loadBalancer.ingress without what edgeward wrote.
 	Status []Address
-	// Published holds the hostnames in status.loadBalancer that edgeward wrote
-	// itself. They are never an origin.
+	// Published holds the hostnames in status.loadBalancer.ingress that edgeward wrote.
+	// They are never an origin.
 	Published []string
 }
 
-// Address is where a load balancer can be reached, an element of
-// status.loadBalancer.ingress of an Ingress or a Service: an IP address, a host
-// name, or both.
+// Address is where a load balancer can be reached: an element of
+// status.loadBalancer.ingress of an Ingress or a Service. It has an IP address, a host
+// name, or both, which Kubernetes does not check.
 type Address struct {
 	IP       string
 	Hostname string
 }
 
-// IngressRule is one element of spec.rules. Host may be empty or a wildcard.
+// IngressRule is an element of spec.rules. Host may be "" or a wildcard.
 type IngressRule struct {
 	Host  string
 	Paths []IngressPath
 }
 
-// IngressPath is one element of spec.rules[].http.paths.
+// IngressPath is an element of spec.rules[].http.paths.
 type IngressPath struct {
 	Path    string
 	Type    string // "Exact", "Prefix" or "ImplementationSpecific"
 	Backend Backend
 }
 
-// Backend is where a path leads: a port of a Service, by name or by number, or
-// another kind of object, which Resource then names ("kind/name").
+// Backend is where a path leads: to a port of a Service, by name or by number, or to
+// another kind of object, which Resource names: "kind/name".
 type Backend struct {
 	Service    string
 	PortName   string
@@ -124,29 +123,29 @@ type Service struct {
 	Meta
 	Type  string // "ClusterIP", "NodePort", "LoadBalancer" or "ExternalName"
 	Ports []ServicePort
-	// Local says that spec.externalTrafficPolicy is Local: only nodes with an
-	// endpoint of the Service answer on its node port.
+	// Local says that spec.externalTrafficPolicy is Local: only nodes with a ready endpoint
+	// of the Service answer on its node ports.
 	Local bool
-	// Families is spec.ipFamilies: on which the Service answers.
+	// Families are those in which the Service answers (spec.ipFamilies).
 	Families Families
 	// Balancers is status.loadBalancer.ingress.
 	Balancers []Address
 	// ExternalIPs is spec.externalIPs.
 	ExternalIPs []string
-	// ExternalName is spec.externalName, of the type of that name.
+	// ExternalName is spec.externalName of a Service of that type.
 	ExternalName string
 }
 
-// Families is a set of IP families. The zero value stands for those of objects
-// that do not say: both.
+// Families says which IP families something has. The zero value is both, as for objects
+// that do not say.
 type Families struct{ OnlyIPv4, OnlyIPv6 bool }
 
-// ServicePort is one element of spec.ports.
+// ServicePort is an element of spec.ports.
 type ServicePort struct {
 	Name        string
 	Protocol    string // "TCP", "UDP" or "SCTP"
 	Port        int32
-	NodePort    int32 // 0: none was given
+	NodePort    int32 // 0: it has none, or none yet
 	AppProtocol string
 }
 
@@ -157,14 +156,14 @@ func (s Service) Equal(o Service) bool {
 		slices.Equal(s.Ports, o.Ports) && slices.Equal(s.Balancers, o.Balancers) && slices.Equal(s.ExternalIPs, o.ExternalIPs)
 }
 
-// EndpointSlice is a discovery.k8s.io/v1 EndpointSlice, reduced to where the
-// endpoints are that can be sent traffic.
+// EndpointSlice is a discovery.k8s.io/v1 EndpointSlice, reduced to the nodes whose
+// endpoints can take traffic.
 type EndpointSlice struct {
 	Meta
-	Service string // of the same namespace; empty for a slice of none
-	IPv6    bool   // the endpoints' addresses are
-	// Nodes are the names of the nodes with an endpoint that is ready and not
-	// terminating, sorted.
+	Service string // of the same namespace; "" for a slice of no Service
+	IPv6    bool   // the addresses of the endpoints are IPv6
+	// Nodes are the names of the nodes with an endpoint that is ready and not terminating,
+	// sorted.
 	Nodes []string
 }
 
@@ -185,33 +184,32 @@ func (c IngressClass) Equal(o IngressClass) bool {
 	return c.Name == o.Name && c.UID == o.UID && c.Controller == o.Controller
 }
 
-// Node is a v1 Node that the cluster's node selector admits.
+// Node is a v1 Node that clusters[].node_selector selects.
 type Node struct {
 	Meta
 	Addresses []NodeAddress // status.addresses, in their order
-	// Ready is the status of the condition Ready; a node without that
-	// condition is not ready.
+	// Ready is the status of the condition Ready. A node without that condition is not
+	// ready.
 	Ready bool
-	// Changed is when Ready last changed (lastTransitionTime), or the node's
-	// creation where there is no such condition, by the cluster's clock.
+	// Changed is when Ready last changed (lastTransitionTime) by the cluster's clock, or
+	// when the node was created where there is no such condition.
 	Changed time.Time
-	// Since is when a node that is not ready turned so by the clock of this process,
-	// which says it whatever the cluster's says: Changed, but no later than the process
-	// first saw it so. Zero: nobody looked.
+	// Since is when a node that is not ready turned so by the clock of this process:
+	// Changed, but no later than the process first saw it so, since the cluster's clock may
+	// be ahead. Zero: nobody has looked.
 	Since time.Time
-	// Excluded, if not empty, says why the node may take no outside traffic
-	// at all: it is being deleted, tainted or labelled so.
+	// Excluded says why the node may take no traffic from outside at all: it is being
+	// deleted, or a taint or a label says so. "": it may.
 	Excluded string
 }
 
-// NodeAddress is one element of status.addresses.
+// NodeAddress is an element of status.addresses.
 type NodeAddress struct {
 	Type    string // "ExternalIP", "InternalIP", "Hostname", …
 	Address string
 }
 
-// Equal reports whether both say the same, whatever their resource versions and when
-// this process saw it.
+// Equal reports whether both say the same, whatever their resource versions and Since.
 func (n Node) Equal(o Node) bool {
 	return n.Name == o.Name && n.UID == o.UID && n.Ready == o.Ready && n.Changed.Equal(o.Changed) &&
 		n.Excluded == o.Excluded && slices.Equal(n.Addresses, o.Addresses)

@@ -2,7 +2,6 @@ package logging
 
 import (
 	"bytes"
-	"github.com/edgeward/edgeward/internal/config"
 	"io"
 	"log/slog"
 	"os"
@@ -11,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/edgeward/edgeward/internal/config"
 )
 
 func TestNew(t *testing.T) {

@@ -2,7 +2,6 @@ package logging
 
 import (
 	"fmt"
-	"github.com/edgeward/edgeward/internal/config"
 	"io"
 	"log/slog"
 	"strings"
@@ -10,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/edgeward/edgeward/internal/config"
 )
 
 // TestReaderThatStops: a log that nobody reads holds nobody up for long; what was lost

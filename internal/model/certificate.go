@@ -1,21 +1,20 @@
 package model
 
-// Certificate is what a CDN answers https with for a published host. Of one
-// that was observed only the fingerprint is known: no provider shows the rest.
-// No way of printing, logging or encoding it shows more than that either; Chain
-// and Key alone do.
+// Certificate is what a CDN answers https with for a published host. Of one that was
+// observed only the fingerprint is known, since no provider shows the rest. No way of
+// printing, logging or encoding it shows more than that either; only Chain and Key do.
 type Certificate struct {
-	// Fingerprint is the first 16 hexadecimal digits, lower case, of a SHA-256
-	// of chain and key together: a rotation of either changes it.
+	// Fingerprint is the first 16 hexadecimal digits, in lower case, of a SHA-256 of
+	// chain and key together, so that a rotation of either changes it.
 	Fingerprint string
 
-	// Pointers to text, since fmt calls no method of a value in an unexported
-	// field, or for a verb such as %d: it then prints an address, not the key.
+	// These are pointers, since fmt calls no method of a value in an unexported field, or
+	// for a verb such as %d: then it prints an address instead of the key.
 	chain, key *string
 }
 
-// NewCertificate returns a certificate that is wanted. The chain, the host's
-// own certificate first, and the key are PEM.
+// NewCertificate returns a certificate that is wanted. Chain and key are PEM (RFC 7468);
+// the chain has the host's own certificate first.
 func NewCertificate(chain, key string) *Certificate {
 	return CertificateOf(Hash(chain+key), chain, key)
 }
@@ -25,8 +24,7 @@ func CertificateOf(fingerprint, chain, key string) *Certificate {
 	return &Certificate{Fingerprint: fingerprint, chain: &chain, key: &key}
 }
 
-// Chain returns the certificates as PEM, the host's own first; "" if they are
-// not known.
+// Chain returns the certificates as PEM, the host's own first; "" if they are not known.
 func (c *Certificate) Chain() string { return reveal(c.chain) }
 
 // Key returns the private key as PEM; "" if it is not known.
@@ -39,8 +37,8 @@ func reveal(text *string) string {
 	return *text
 }
 
-// Equal reports whether both are the same chain and key, going by the
-// fingerprints. No certificate is equal to none only.
+// Equal reports whether both have the same fingerprint. No certificate, nil, equals only
+// nil.
 func (c *Certificate) Equal(o *Certificate) bool {
 	if c == nil || o == nil {
 		return c == o
@@ -48,5 +46,5 @@ func (c *Certificate) Equal(o *Certificate) bool {
 	return c.Fingerprint == o.Fingerprint
 }
 
-// String is "certificate" and the fingerprint.
+// String returns "certificate" and the fingerprint.
 func (c Certificate) String() string { return "certificate " + c.Fingerprint }

@@ -1,3 +1,4 @@
-// Package model has the words that all packages share: Ingresses, CDN rules, DNS
-// records, who owns them, and operations on them. It imports nothing of ours.
+// Package model has the words that all packages share: Ingresses and their namespaces,
+// CDNs and DNS, rules and records, who owns them, and the operations on them. It imports
+// nothing of ours.
 package model

@@ -18,10 +18,11 @@ func (id IngressID) Compare(o IngressID) int {
 	return cmp.Or(strings.Compare(id.Cluster, o.Cluster), strings.Compare(id.Namespace, o.Namespace), strings.Compare(id.Name, o.Name))
 }
 
-// Tenant is a namespace of a cluster: those who write there share their turns at the
-// providers. One without a namespace stands for what nobody claims any more in a
-// cluster, and the zero Tenant for what serves everybody, as the addresses of nodes do.
+// Tenant is a namespace of a cluster. Tenants take turns at the providers, so that those
+// who ask for much do not hold up the others. A Tenant without a namespace stands for
+// what no Ingress of a cluster asks for any more, and the zero Tenant for what serves
+// everybody, as the addresses of nodes do.
 type Tenant struct{ Cluster, Namespace string }
 
-// Tenant is whose turn the operations for an Ingress take.
+// Tenant returns whose turn the operations for the Ingress take.
 func (id IngressID) Tenant() Tenant { return Tenant{id.Cluster, id.Namespace} }

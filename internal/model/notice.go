@@ -1,11 +1,10 @@
 package model
 
-// Notice is something to tell the operator, once as long as it lasts. Fatal
-// says that a cluster cannot be served.
+// Notice is something to tell the operator, once for as long as it lasts.
 type Notice struct {
-	Fatal bool
+	Fatal bool // a cluster cannot be served
 	Text  string
-	// About tells it from others where Text has numbers that change while it lasts; "":
-	// Text does.
+	// About tells the notice from others where Text has numbers that change while it
+	// lasts. If it is "", Text does.
 	About string
 }

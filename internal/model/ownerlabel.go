@@ -7,37 +7,37 @@ import (
 	"strings"
 )
 
-// OwnerHeader is the request header by which a rule of ours says whose it is;
-// a provider says how its rules carry it.
+// OwnerHeader is the request header whose value, an owner label, says whose a rule is. A
+// provider's package says how its rules carry it.
 const OwnerHeader = "X-Edgeward"
 
 // MaxOwnerLabel bounds an owner label's length in characters. No provider documents a
 // limit; 255 is what such fields commonly hold.
 const MaxOwnerLabel = 255
 
-// OwnerLabel is who a rule belongs to.
+// OwnerLabel says whose a rule is: an owner's, for an Ingress.
 type OwnerLabel struct {
 	Owner string
 	IngressID
 }
 
-// String is the header's value for a rule at key:
+// String returns the header's value for a rule at key:
 //
 //	<owner>/<cluster>/<namespace>/<ingress>/<hash of published host and path>
-func (m OwnerLabel) String(key RuleKey) string {
+func (l OwnerLabel) String(key RuleKey) string {
 	sum := key.hash()
-	return m.Owner + "/" + m.Cluster + "/" + m.Namespace + "/" + m.Name + "/" + string(sum[:])
+	return l.Owner + "/" + l.Cluster + "/" + l.Namespace + "/" + l.Name + "/" + string(sum[:])
 }
 
-// Length is that of the header's value, whatever the key.
-func (m OwnerLabel) Length() int {
-	return len(m.Owner) + len(m.Cluster) + len(m.Namespace) + len(m.Name) + len("////") + hashSize
+// Length returns the length of the header's value, which is the same for every key.
+func (l OwnerLabel) Length() int {
+	return len(l.Owner) + len(l.Cluster) + len(l.Namespace) + len(l.Name) + len("////") + hashSize
 }
 
-// ParseOwnerLabel reads the label found on a rule at key. It is not ok for anything
-// that is not an owner label, and for one whose hash belongs to another host and path:
-// that rule is a copy somebody made of ours.
-func ParseOwnerLabel(s string, key RuleKey) (m OwnerLabel, ok bool) {
+// ParseOwnerLabel reads the label found on a rule at key. It is not ok for anything that
+// is not an owner label, nor for one whose hash is that of another host and path: that
+// rule is a copy that somebody made of ours.
+func ParseOwnerLabel(s string, key RuleKey) (l OwnerLabel, ok bool) {
 	owner, rest, _ := strings.Cut(s, "/")
 	cluster, rest, _ := strings.Cut(rest, "/")
 	namespace, rest, _ := strings.Cut(rest, "/")
@@ -45,16 +45,16 @@ func ParseOwnerLabel(s string, key RuleKey) (m OwnerLabel, ok bool) {
 	if sum := key.hash(); found != string(sum[:]) {
 		return OwnerLabel{}, false
 	}
-	m = OwnerLabel{Owner: owner, IngressID: IngressID{Cluster: cluster, Namespace: namespace, Name: name}}
-	return m, m.Owner != "" && m.Cluster != "" && m.Namespace != "" && m.Name != ""
+	l = OwnerLabel{Owner: owner, IngressID: IngressID{Cluster: cluster, Namespace: namespace, Name: name}}
+	return l, l.Owner != "" && l.Cluster != "" && l.Namespace != "" && l.Name != ""
 }
 
 // hashSize is how many characters a hash has.
 const hashSize = 16
 
-// hash is the first 64 bits of a SHA-256 of host and path, in hexadecimal:
-// enough to tell a rule from its copy, not a secret. It is made for each rule
-// whenever what became of the Ingresses is told, so without an allocation.
+// hash returns the first 64 bits of a SHA-256 of host and path, in lower-case hexadecimal:
+// enough to tell a rule from a copy of it, and no secret. It is computed for every rule
+// again and again, and therefore without an allocation.
 func (k RuleKey) hash() (text [hashSize]byte) {
 	var short [128]byte
 	sum := sha256.Sum256(append(append(short[:0], k.Host...), k.Path...))
@@ -62,15 +62,15 @@ func (k RuleKey) hash() (text [hashSize]byte) {
 	return text
 }
 
-// Hash is the same of any string.
+// Hash returns the first 64 bits of a SHA-256 of s, in lower-case hexadecimal.
 func Hash(s string) string {
 	text := RuleKey{Host: s}.hash()
 	return string(text[:])
 }
 
-// OwnerLabel returns whose rule it is: the label that its protocol sets carry. It is
-// not ok where none carries a valid one or two carry different ones. A set
-// without a label beside a labelled one is drift, not another's rule.
+// OwnerLabel returns whose the rule is: the label that its protocol sets carry. It is not
+// ok where none carries a valid one, or two carry different ones. A protocol set without
+// a label beside a labelled one is drift and does not make it another's rule.
 func (r Rule) OwnerLabel() (found OwnerLabel, ok bool) {
 	for _, p := range r.Protocols {
 		if p.Label == "" {
@@ -85,15 +85,15 @@ func (r Rule) OwnerLabel() (found OwnerLabel, ok bool) {
 	return found, ok
 }
 
-// SharesLabels reports whether a rule carries in every protocol set the label that a wanted
-// one has there, as all wanted ones have.
+// SharesLabels reports whether the rule carries in every protocol set the label that a
+// wanted rule has there.
 func (r *Rule) SharesLabels(wanted *Rule) bool {
 	return r.sharesProtocols(wanted) || r.Labelled() &&
 		slices.EqualFunc(r.Protocols, wanted.Protocols, func(a, b Protocol) bool { return a.Label == b.Label })
 }
 
-// LabelledAs reports whether a rule stands where another one was asked for, with just the
-// label of that.
+// LabelledAs reports whether the rule has the place and the owner label of a rule that was
+// asked for.
 func (r Rule) LabelledAs(asked Rule) bool {
 	found, ok := r.OwnerLabel()
 	want, _ := asked.OwnerLabel()
@@ -108,14 +108,14 @@ func (r Rule) SameOwner(o Rule) bool {
 	return ok && too && mine.Owner == theirs.Owner && r.RuleKey == o.RuleKey
 }
 
-// LostLabel reports whether a rule stands as the one of ours that was found without its
-// label, see Unkept, and nobody has labelled it since.
+// LostLabel reports whether the rule is the one of ours that was found without its label
+// (see Rule.Unkept), and nobody has labelled it since.
 func (r Rule) LostLabel(found Rule) bool {
 	_, valid := r.OwnerLabel()
 	return found.Unkept && !valid && r.RuleKey == found.RuleKey && r.SourceHost == found.SourceHost
 }
 
-// Unlabelled returns the rule without any owner label: nobody's, for whoever wants it.
+// Unlabelled returns the rule without any owner label, so that it is nobody's.
 func (r Rule) Unlabelled() Rule {
 	r.Protocols = slices.Clone(r.Protocols)
 	for i := range r.Protocols {
@@ -124,8 +124,8 @@ func (r Rule) Unlabelled() Rule {
 	return r
 }
 
-// Labelled reports whether any protocol set carries a label, valid or not. Only a
-// rule that nobody labelled may be adopted.
+// Labelled reports whether any protocol set carries a label, valid or not. Only a rule
+// that is not labelled may be adopted.
 func (r Rule) Labelled() bool {
 	for _, p := range r.Protocols {
 		if p.Label != "" {

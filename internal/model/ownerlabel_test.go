@@ -21,8 +21,8 @@ func TestParseMark(t *testing.T) {
 	}{
 		"ours":               {good, fixture.ShopKey(), mine, true},
 		"dots in the name":   {"acme/main/default/a.b/2680d284a82a0108", fixture.ShopKey(), model.OwnerLabel{Owner: fixture.Owner, IngressID: model.IngressID{Cluster: "main", Namespace: "default", Name: "a.b"}}, true},
-		"at another path":    {good, model.RuleKey{CDN: model.Edgio, Host: "www.example.com", Path: "/b"}, model.OwnerLabel{}, false},
-		"at another host":    {good, model.RuleKey{CDN: model.Edgio, Host: "web.example.com", Path: "/a"}, model.OwnerLabel{}, false},
+		"at another path":    {good, model.RuleKey{CDN: fixture.Edgio, Host: "www.example.com", Path: "/b"}, model.OwnerLabel{}, false},
+		"at another host":    {good, model.RuleKey{CDN: fixture.Edgio, Host: "web.example.com", Path: "/a"}, model.OwnerLabel{}, false},
 		"another hash":       {good[:len(good)-1] + "0", fixture.ShopKey(), model.OwnerLabel{}, false},
 		"an upper-case hash": {strings.ToUpper(good), fixture.ShopKey(), model.OwnerLabel{}, false},
 		"empty":              {"", fixture.ShopKey(), model.OwnerLabel{}, false},
@@ -43,7 +43,7 @@ func TestParseMark(t *testing.T) {
 
 func TestRuleMark(t *testing.T) {
 	mine, theirs := model.OwnerLabel{Owner: fixture.Owner, IngressID: fixture.ShopID()}.String(fixture.ShopKey()), model.OwnerLabel{Owner: "other", IngressID: fixture.ShopID()}.String(fixture.ShopKey())
-	copied := model.OwnerLabel{Owner: fixture.Owner, IngressID: fixture.ShopID()}.String(model.RuleKey{CDN: model.Edgio, Host: "www.example.com", Path: "/b"})
+	copied := model.OwnerLabel{Owner: fixture.Owner, IngressID: fixture.ShopID()}.String(model.RuleKey{CDN: fixture.Edgio, Host: "www.example.com", Path: "/b"})
 	tests := map[string]struct {
 		marks  []string
 		owner  string // "": it has no valid mark

@@ -23,15 +23,15 @@ func TestOwnership(t *testing.T) {
 		read Ownership // from the text, where it is not said
 	}{
 		"the least": {said: Ownership{Owner: "acme", UID: uid}, text: "heritage=edgeward,edgeward/owner=acme,edgeward/cluster=" + uid},
-		"one CDN":   {said: Ownership{Owner: "acme", UID: uid, CDNs: []Provider{Edgio}}, text: "heritage=edgeward,edgeward/owner=acme,edgeward/cluster=" + uid + ",edgeward/cdns=edgio"},
+		"one CDN":   {said: Ownership{Owner: "acme", UID: uid, CDNs: []Provider{"edgio"}}, text: "heritage=edgeward,edgeward/owner=acme,edgeward/cluster=" + uid + ",edgeward/cdns=edgio"},
 		"all": {
-			said: Ownership{Owner: "acme", UID: uid, CDNs: []Provider{Edgio, VultrCDN}, Zones: []string{"abc", "x-_"}},
+			said: Ownership{Owner: "acme", UID: uid, CDNs: []Provider{"edgio", "vultr-cdn"}, Zones: []string{"abc", "x-_"}},
 			text: "heritage=edgeward,edgeward/owner=acme,edgeward/cluster=" + uid + ",edgeward/cdns=edgio+vultr-cdn,edgeward/zones=abcx-_",
 		},
 		"more zones than fit": {
-			said: Ownership{Owner: long, UID: uid, CDNs: []Provider{Edgio, VultrCDN}, Zones: many},
+			said: Ownership{Owner: long, UID: uid, CDNs: []Provider{"edgio", "vultr-cdn"}, Zones: many},
 			text: "heritage=edgeward,edgeward/owner=" + long + ",edgeward/cluster=" + uid + ",edgeward/cdns=edgio+vultr-cdn,edgeward/zones=*",
-			read: Ownership{Owner: long, UID: uid, CDNs: []Provider{Edgio, VultrCDN}, Zones: []string{anyZone}},
+			read: Ownership{Owner: long, UID: uid, CDNs: []Provider{"edgio", "vultr-cdn"}, Zones: []string{anyZone}},
 		},
 	}
 	for name, test := range tests {
@@ -57,7 +57,7 @@ func TestOwnership(t *testing.T) {
 		}
 	}
 	later, ok := ParseOwnership("heritage=edgeward,edgeward/owner=acme,edgeward/cluster=u,edgeward/new=1,edgeward/cdns=edgio")
-	if diff := cmp.Diff(Ownership{Owner: "acme", UID: "u", CDNs: []Provider{Edgio}}, later); diff != "" || !ok {
+	if diff := cmp.Diff(Ownership{Owner: "acme", UID: "u", CDNs: []Provider{"edgio"}}, later); diff != "" || !ok {
 		t.Errorf("what a later version says (-want +got):\n%s", diff)
 	}
 }

@@ -5,17 +5,17 @@ import (
 	"strings"
 )
 
-// Place is where an object stands at a provider, or is to stand: no two operations at
-// one place run at a time. What is only read has a place of its own.
+// Place is where an object stands at a provider, or shall stand. No two operations at one
+// place run at a time. What is only read has a place of its own.
 type Place struct {
 	CDN    Provider  // of a rule
-	Kind   PlaceKind // see there
+	Kind   PlaceKind // what stands there
 	Name   string    // a rule's host; a record's name, with its zone unless that is the origins'
 	Detail string    // a rule's path; a record's data, where its name may have several
 }
 
-// PlaceKind tells rules, records and readings apart: it is the type of a record, or one
-// of these.
+// PlaceKind tells rules, records and reads apart: it is the type of a record, such as
+// "A", or one of these.
 type PlaceKind string
 
 const (
@@ -33,7 +33,7 @@ func (p Place) String() string {
 	return p.Object()
 }
 
-// Object is String without what is done there.
+// Object is String without the verb of a read.
 func (p Place) Object() string {
 	switch p.Kind {
 	case RulePlace:

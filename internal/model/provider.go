@@ -1,10 +1,5 @@
 package model
 
-// Provider is a provider, in the words of the metrics' label.
+// Provider is the name of a provider, in metrics, ownership records and messages. Package
+// providers has the table of those that there are.
 type Provider string
-
-const (
-	Edgio    Provider = "edgio"
-	VultrCDN Provider = "vultr-cdn"
-	Vultr    Provider = "vultr" // DNS
-)

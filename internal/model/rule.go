@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// RuleKey is the unit that a CDN rule publishes and an Ingress claims: a host
-// and a URL path after mapping, at a CDN. Host is lower case, Path begins with
-// "/".
+// RuleKey is what a CDN's rule publishes and an Ingress asks for. What a path stands for
+// depends on the CDN, see PathStyle.
 type RuleKey struct {
-	CDN        Provider
-	Host, Path string
+	CDN  Provider
+	Host string // in lower case, without a dot at its end
+	Path string // a URL path, which begins with "/"
 }
 
-// String is host and path joined, as in a URL without its scheme.
+// String returns host and path joined, as in a URL without its scheme.
 func (k RuleKey) String() string { return k.Host + k.Path }
 
 // Compare orders keys by host, path, then CDN.
@@ -25,68 +25,66 @@ func (k RuleKey) Compare(o RuleKey) int {
 	return cmp.Or(strings.Compare(k.Path, o.Path), strings.Compare(string(k.CDN), string(o.CDN)))
 }
 
-// Protocol is one protocol set of a rule: what is published, and how and on
-// which port the origin is asked. Label is the value of the request header
-// OwnerHeader that the CDN sends to the origin, empty where it sends none.
+// Protocol is a protocol set of a rule: what is published, and how the origin is asked.
 type Protocol struct {
 	Published     string // "http" or "https"
-	PublishedPort int    // 0: not told
+	PublishedPort int    // 0: the CDN does not tell
 	Source        string // "http" or "https"
 	SourcePort    int
-	Label         string
+	// Label is the value of the request header OwnerHeader that the CDN sends to the
+	// origin; "" if it sends none.
+	Label string
 }
 
-// Rule is a CDN rule, wanted or observed, reduced to the fields that are ours.
+// Rule is a CDN's rule, wanted or observed, reduced to the fields that are ours.
 type Rule struct {
-	ID string // the provider's; empty for one that is only wanted
+	ID string // the provider's; "" for a rule that is only wanted
 	RuleKey
-	SourceHost string // lower case, no trailing dot
-	SourcePath string
-	Profile    string
-	Protocols  []Protocol // ordered by Published
-	// Certificate is what the host is published with on https; nil where the
-	// CDN is not given one for each host.
+	SourceHost string     // the origin's host, in lower case, without a dot at its end
+	SourcePath string     // the path for which the origin is asked in place of Path
+	Profile    string     // the service profile; "" at a CDN without these
+	Protocols  []Protocol // in the order of Published
+	// Certificate is what the host is published with on https; nil where there is none,
+	// or the CDN is not given one for each host.
 	Certificate *Certificate
 
 	// Observed only, and not compared:
 
-	// Published is the CDN's own host name for the rule, which the published
-	// host's CNAME must point at; empty where the rule does not tell.
+	// Published is the CDN's own host name for the rule, to which DNS has to lead the
+	// published host; "" where the CDN does not tell.
 	Published string
 	// Pending says that the CDN does not serve the rule yet.
 	Pending bool
-	// Extra is what somebody set on the rule beside our fields, in the CDN's own
-	// form; "" if nothing. A rule that has to be made anew is made with it.
+	// Extra is what somebody set on the rule beside our fields, in a form that only the
+	// CDN's package reads; "" if nothing. A rule that has to be made anew is made with it.
 	Extra string
-	// Unkept, of a rule to be changed, says that this process has written our owner label
-	// on it, which the CDN has not kept: it is ours although it does not say so.
+	// Unkept says of a rule that is to be changed that this process wrote our owner label
+	// on it and the CDN did not keep it. The rule is ours although it does not say so.
 	Unkept bool
 }
 
-// Key names the rule's place: no two operations at one place run at a time.
+// Key returns the rule's place.
 func (r Rule) Key() Place { return r.RuleKey.Place() }
 
-// Place is the place of what the key names.
+// Place returns the place of the rule with that key.
 func (k RuleKey) Place() Place {
 	return Place{CDN: k.CDN, Kind: RulePlace, Name: k.Host, Detail: k.Path}
 }
 
-// Identity is the provider's name for the rule.
+// Identity returns the provider's ID.
 func (r Rule) Identity() string { return r.ID }
 
 // WithIdentity returns the rule under another ID.
 func (r Rule) WithIdentity(id string) Rule { r.ID = id; return r }
 
-// Scope names the part of the account that a search for this rule covers:
-// all rules of its host.
+// Scope returns the place of a search for the rule: all rules of its host.
 func (r Rule) Scope() Place { return Place{CDN: r.CDN, Kind: SearchArea, Name: r.Host} }
 
-// Equal reports whether both rules say the same, whatever their IDs and what
-// can only be observed. A published port that was not told counts as the
-// protocol's own.
+// Equal reports whether both rules say the same, whatever their IDs and what can only be
+// observed. A published port that the CDN does not tell counts as the protocol's own.
 func (r Rule) Equal(o Rule) bool { return r.SameAs(&o) }
 
-// SameAs is Equal without copies: every plan compares all rules.
+// SameAs is Equal without copies, since every plan compares all rules.
 func (r *Rule) SameAs(o *Rule) bool {
 	return r.RuleKey == o.RuleKey && r.SourceHost == o.SourceHost && r.SourcePath == o.SourcePath &&
 		r.Profile == o.Profile && r.Certificate.Equal(o.Certificate) &&
@@ -96,8 +94,8 @@ func (r *Rule) SameAs(o *Rule) bool {
 		}))
 }
 
-// sharesProtocols reports whether both rules refer to one list of protocol sets,
-// as they do once a wanted rule stands: then nobody has to read it.
+// sharesProtocols reports whether both rules refer to one list of protocol sets, as they
+// do once a wanted rule stands. Then the list need not be compared.
 func (r *Rule) sharesProtocols(o *Rule) bool {
 	return len(r.Protocols) > 0 && len(r.Protocols) == len(o.Protocols) && &r.Protocols[0] == &o.Protocols[0]
 }
@@ -110,7 +108,7 @@ func (r Rule) Compare(o Rule) int {
 	return strings.Compare(r.ID, o.ID)
 }
 
-// RulesAt are those of a list, in the order that Compare makes, that have a key.
+// RulesAt returns the rules with a key, out of a list in the order of Compare.
 func RulesAt(list []*Rule, key RuleKey) []*Rule {
 	from, _ := slices.BinarySearchFunc(list, key, func(r *Rule, key RuleKey) int { return r.RuleKey.Compare(key) })
 	to := from
@@ -120,7 +118,7 @@ func RulesAt(list []*Rule, key RuleKey) []*Rule {
 	return list[from:to]
 }
 
-// Observed returns the rule with what only the provider says of it as it stands.
+// Observed returns the rule with what only the provider says of it.
 func (r Rule) Observed(stands Rule) Rule {
 	r.ID, r.Certificate, r.Published, r.Pending, r.Extra = stands.ID, stands.Certificate, stands.Published, stands.Pending, stands.Extra
 	return r
@@ -133,7 +131,7 @@ func (p Protocol) port() int {
 	return p.PublishedPort
 }
 
-// PublishedPort is the port a protocol is published on: 443 for https, 80 for http.
+// PublishedPort returns the port of a protocol: 443 for "https", 80 for "http".
 func PublishedPort(protocol string) int {
 	if protocol == "https" {
 		return 443
@@ -141,9 +139,5 @@ func PublishedPort(protocol string) int {
 	return 80
 }
 
-// Where is the key of the rule, without a copy.
+// Where returns the key of the rule without a copy.
 func (r *Rule) Where() *RuleKey { return &r.RuleKey }
-
-// NormalHost is a host name as rules and records have it: in lower case, without a dot at
-// its end.
-func NormalHost(s string) string { return strings.ToLower(strings.TrimSuffix(s, ".")) }

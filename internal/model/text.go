@@ -2,40 +2,27 @@ package model
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 )
 
-// maxNames bounds how many names, or other things, a message lists.
-const maxNames = 5
+// maxListed is how many elements of a list a message names.
+const maxListed = 5
 
-// Listed is "a.org, b.org and 3 more". Nobody has checked what a certificate holds for
-// names: one that is too long is cut.
-func Listed(names []string) string {
-	if len(names) == 0 {
-		return "no host name"
+// Listed joins the elements of a list for a message and names no more than a reader
+// wants to see: "a.org, b.org and 3 more", where the separator is ", ".
+func Listed(elements []string, separator string) string {
+	more := len(elements) - maxListed
+	if more <= 0 {
+		return strings.Join(elements, separator)
 	}
-	var parts []string
-	for _, name := range names[:min(len(names), maxNames)] {
-		parts = append(parts, fmt.Sprintf("%.*s", MaxName, name))
-	}
-	text := strings.Join(parts, ", ")
-	if more := len(names) - maxNames; more > 0 {
-		text += fmt.Sprintf(" and %d more", more)
-	}
-	return text
+	return fmt.Sprintf("%s and %d more", strings.Join(elements[:maxListed], separator), more)
 }
 
-// Few are the first of a list, and "…" for the rest.
-func Few(list []string) []string {
-	if len(list) > maxNames {
-		return append(list[:maxNames:maxNames], "…")
+// Joined joins the names of providers.
+func Joined(providers []Provider, separator string) string {
+	var names []string
+	for _, p := range providers {
+		names = append(names, string(p))
 	}
-	return list
-}
-
-// SortedSet sorts a list, in place, and keeps one of each.
-func SortedSet(s []string) []string {
-	slices.Sort(s)
-	return slices.Compact(s)
+	return strings.Join(names, separator)
 }

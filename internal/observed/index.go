@@ -60,6 +60,11 @@ func NewIndex[T model.Object[T]](v View[T], objects []*T) Index[T] {
 	}
 	for _, a := range v.Attempts {
 		x.Note(a.Key(), a.Status)
+		if a.Verb == model.Replace {
+			for _, o := range a.Touched() {
+				x.Note((*o).Key(), a.Status)
+			}
+		}
 	}
 	return x
 }

@@ -26,7 +26,7 @@ func LookUps[T model.Object[T]](v View[T], concern iter.Seq[*T]) []model.Op[T] {
 	for _, a := range v.Attempts {
 		switch {
 		case a.Verb.Reads() || a.Status != Unknown:
-		case a.Verb == model.Create:
+		case a.Verb == model.Create, a.Verb == model.Replace && len(a.FromSet) == 0:
 			search(a.New(), a.Tenant())
 		default:
 			search(a.Old(), a.Tenant())

@@ -1,12 +1,27 @@
-// Package ordered keeps lists in order of which little changes at a time. A list
-// is never changed once made, so others may go on reading it.
+// Package ordered keeps long lists in order, of which little changes at a time. A list
+// that was handed out is never changed, so that others may go on reading it.
 package ordered
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
-// Patch returns a list without what is gone and with what has come, which is in
-// order if the list was. Compare tells any two elements apart; what is gone is in
-// the list. Both gone and come are sorted on the way.
+// Distinct sorts a list, in place, and returns it with one of each element.
+func Distinct[T cmp.Ordered](list []T) []T {
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// Contains reports whether a list in order holds v.
+func Contains[T cmp.Ordered](list []T, v T) bool {
+	_, ok := slices.BinarySearch(list, v)
+	return ok
+}
+
+// Patch returns a list in order without the elements that are gone, which it has, and with
+// those that have come. Compare tells any two elements apart. Gone and come may be in any
+// order; Patch sorts them, in place.
 func Patch[T any](list, gone, come []T, compare func(a, b T) int) []T {
 	slices.SortFunc(gone, compare)
 	slices.SortFunc(come, compare)
@@ -26,9 +41,9 @@ func Patch[T any](list, gone, come []T, compare func(a, b T) int) []T {
 	return append(patched, list...)
 }
 
-// Changes returns what one list has that another has not, and the other way round.
-// Both are in the order of compare, which need not tell all elements apart. It costs
-// nothing where both are the very same list, and little where they share most.
+// Changes returns the elements that only the list before has, and those that only the list
+// after has. Both lists are in the order of compare, which need not tell all elements
+// apart. It costs nothing where both are the very same list.
 func Changes[T comparable](before, after []T, compare func(a, b T) int) (gone, come []T) {
 	if len(before) == len(after) && (len(after) == 0 || &before[0] == &after[0]) {
 		return nil, nil
@@ -50,12 +65,11 @@ func Changes[T comparable](before, after []T, compare func(a, b T) int) (gone, c
 type Map[K comparable, V any] struct {
 	compare func(a, b V) int
 	held    map[K]V
-	list    []V       // as it was last asked for
-	before  map[K][]V // what the list has of each key that was written to since: one or none
+	list    []V       // as List last returned it
+	before  map[K][]V // of each key that was written to since, the value in the list, if there is one
 }
 
-// NewMap returns an empty map. Compare tells any two values of different keys
-// apart.
+// NewMap returns an empty map. Compare tells any two values of different keys apart.
 func NewMap[K comparable, V any](compare func(a, b V) int) *Map[K, V] {
 	return &Map[K, V]{compare: compare, held: make(map[K]V), before: make(map[K][]V)}
 }
@@ -78,6 +92,7 @@ func (m *Map[K, V]) Delete(key K) {
 	delete(m.held, key)
 }
 
+// touch notes what the list has of a key before it is written to.
 func (m *Map[K, V]) touch(key K) {
 	if _, touched := m.before[key]; touched {
 		return
@@ -89,8 +104,8 @@ func (m *Map[K, V]) touch(key K) {
 	m.before[key] = before
 }
 
-// List returns all values in order: the same slice, not to be written to, as
-// long as nothing has changed.
+// List returns all values in order. It is the same slice for as long as nothing changes,
+// and must not be written to.
 func (m *Map[K, V]) List() []V {
 	if len(m.before) == 0 {
 		return m.list

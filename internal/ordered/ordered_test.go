@@ -88,3 +88,24 @@ func TestChanges(t *testing.T) {
 		}
 	}
 }
+
+func TestDistinct(t *testing.T) {
+	for name, test := range map[string]struct{ list, want []string }{
+		"none":              {nil, nil},
+		"in order":          {[]string{"a", "b"}, []string{"a", "b"}},
+		"in another":        {[]string{"b", "c", "a"}, []string{"a", "b", "c"}},
+		"one several times": {[]string{"b", "a", "b", "b"}, []string{"a", "b"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := Distinct(slices.Clone(test.list))
+			if !slices.Equal(got, test.want) {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+			for _, s := range []string{"a", "b", "c"} {
+				if Contains(got, s) != slices.Contains(test.list, s) {
+					t.Errorf("it contains %q: %t", s, Contains(got, s))
+				}
+			}
+		})
+	}
+}

@@ -43,13 +43,13 @@ func TestRevoked(t *testing.T) {
 		"the class is not known": by(func(i *kube.Ingress) { i.ClassUnknown = true }),
 	}
 	external := func(to string) kube.Service {
-		return fixture.Like(func(s *kube.Service) { s.Type, s.ExternalName = "ExternalName", to })
+		return fixture.WebWith(func(s *kube.Service) { s.Type, s.ExternalName = "ExternalName", to })
 	}
 	outside := func(ip string) kube.Service {
-		return fixture.Like(func(s *kube.Service) { s.Type, s.ExternalIPs = "ClusterIP", []string{ip} })
+		return fixture.WebWith(func(s *kube.Service) { s.Type, s.ExternalIPs = "ClusterIP", []string{ip} })
 	}
 	onNodes := func(port string) kube.Ingress {
-		return fixture.WithAnnotations(desired.AnnotationOrigin, "nodes", desired.AnnotationOriginPort, port)
+		return fixture.Annotated(desired.AnnotationOrigin, "nodes", desired.AnnotationOriginPort, port)
 	}
 	all := desired.Allow{
 		Origins: []string{desired.OriginNodePort, desired.OriginLoadBalancer, desired.OriginStatus, desired.OriginNodes, desired.OriginExternalIPs, desired.OriginExternalName},
@@ -83,7 +83,7 @@ func TestRevoked(t *testing.T) {
 		"a port of the nodes":            {before: onNodes("8001"), service: fixture.Web(), after: fixture.Web(), now: ports, not: []string{"the class is not known"}},
 		"the host":                       {before: fixture.Shop(), service: external("a.example.org"), after: external("b.example.org"), now: hosts},
 		"the namespace":                  {before: fixture.Shop(), service: external("a.example.org"), after: external("b.example.org"), now: desired.Allow{Namespaces: []string{"team-*"}}, name: "web.default.ext-cname"},
-		"an annotation":                  {before: fixture.WithAnnotations(desired.AnnotationPath, "keep"), service: external("a.example.org"), after: external("b.example.org"), now: desired.Allow{Origins: all.Origins, Annotations: []string{desired.AnnotationSource}}, not: []string{"the class is not known"}},
+		"an annotation":                  {before: fixture.Annotated(desired.AnnotationPath, "keep"), service: external("a.example.org"), after: external("b.example.org"), now: desired.Allow{Origins: all.Origins, Annotations: []string{desired.AnnotationSource}}, not: []string{"the class is not known"}},
 		"an address":                     {before: fixture.Shop(), service: fixture.Balanced("192.0.2.9"), after: fixture.Balanced("192.0.2.10"), now: someAddresses, name: "web.default.lb", not: []string{"the class is not known"}},
 	}
 	for name, test := range tests {
@@ -123,15 +123,15 @@ func TestRevoked(t *testing.T) {
 
 // TestStillAllowed has the same for what is allowed all along: it is held.
 func TestStillAllowed(t *testing.T) {
-	external := fixture.Like(func(s *kube.Service) { s.Type, s.ExternalName = "ExternalName", "a.example.org" })
+	external := fixture.WebWith(func(s *kube.Service) { s.Type, s.ExternalName = "ExternalName", "a.example.org" })
 	absent := fixture.Shop()
 	absent.Rules[0].Paths = []kube.IngressPath{{Path: "/a", Type: "Exact", Backend: kube.Backend{Service: "absent", PortName: "http"}}}
-	outside := fixture.Like(func(s *kube.Service) { s.Type, s.ExternalIPs = "ClusterIP", []string{"192.0.2.9"} })
+	outside := fixture.WebWith(func(s *kube.Service) { s.Type, s.ExternalIPs = "ClusterIP", []string{"192.0.2.9"} })
 	all := desired.Allow{Origins: []string{desired.OriginNodes, desired.OriginStatus, desired.OriginExternalName, desired.OriginExternalIPs}, Ports: []desired.PortRange{{First: 8000, Last: 8999}}}
 	for name, test := range map[string]struct{ before, after []any }{
 		"an ExternalName":                   {[]any{fixture.Shop(), external}, []any{absent, external}},
 		"an ExternalName, then another":     {[]any{fixture.Shop(), external}, []any{fixture.Annotated(desired.AnnotationPath, "x"), outside}},
-		"nodes, on a port that is named":    {[]any{fixture.WithAnnotations(desired.AnnotationOrigin, "nodes", desired.AnnotationOriginPort, "8001")}, []any{fixture.WithAnnotations(desired.AnnotationOrigin, "nodes", desired.AnnotationOriginPort, "x")}},
+		"nodes, on a port that is named":    {[]any{fixture.Annotated(desired.AnnotationOrigin, "nodes", desired.AnnotationOriginPort, "8001")}, []any{fixture.Annotated(desired.AnnotationOrigin, "nodes", desired.AnnotationOriginPort, "x")}},
 		"a status, on the port that it has": {[]any{fixture.AtStatus(kube.Address{IP: "192.0.2.8"})}, []any{fixture.Annotated(desired.AnnotationOrigin, "x")}},
 		"a status, likewise": {[]any{func() kube.Ingress {
 			ing := fixture.AtStatus(kube.Address{IP: "192.0.2.8"})

@@ -78,7 +78,7 @@ func BenchmarkPlan(b *testing.B) {
 func othersRules(n int) (list []*model.Rule) {
 	for i := range n {
 		list = append(list, &model.Rule{
-			ID: fmt.Sprint("other-", i), RuleKey: model.RuleKey{CDN: model.Edgio, Host: fmt.Sprintf("o%d.example.org", i), Path: "/"}, SourceHost: fmt.Sprintf("o%d.example.net", i%1000), SourcePath: "/",
+			ID: fmt.Sprint("other-", i), RuleKey: model.RuleKey{CDN: fixture.Edgio, Host: fmt.Sprintf("o%d.example.org", i), Path: "/"}, SourceHost: fmt.Sprintf("o%d.example.net", i%1000), SourcePath: "/",
 			Protocols: []model.Protocol{{Published: "https", PublishedPort: 443, Source: "http", SourcePort: 80}},
 		})
 	}
@@ -117,7 +117,7 @@ func standing(c desired.Cluster, rules bool) Input {
 func BenchmarkNodeEvent(b *testing.B) {
 	for _, n := range []int{200, 5_000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			objects := append(manyNodes(n, fixture.IP4), fixture.Web())
+			objects := append(manyNodes(n, fixture.PublicIPv4), fixture.Web())
 			for i := range 1_000 {
 				objects = append(objects, fixture.Ingress(fmt.Sprint("ing", i), fmt.Sprintf("h%d.example.com", i), "Exact", "/a"))
 			}

@@ -167,9 +167,9 @@ func begin[T model.Object[T]](w *world, s *store[T], ops []model.Op[T], share fl
 // decided notes what is known when an operation on a record begins. One that
 // would give a record set two TTLs is a mistake of the plan if it could know.
 func (w *world) decided(op model.Op[model.Record]) {
-	if op.Verb == model.Delete {
-		w.usable[op.Old()] = nil
-		w.nowUsable(op.Old())
+	for _, r := range gone(op) {
+		w.usable[*r] = nil
+		w.nowUsable(*r)
 	}
 	standing := slices.Collect(maps.Values(w.records.view))
 	for _, a := range w.records.attempts {
@@ -177,7 +177,7 @@ func (w *world) decided(op model.Op[model.Record]) {
 			standing = append(standing, a.New())
 		}
 	}
-	if op.Verb != model.LookUp && mixesTTLs(op, slices.Values(standing)) {
+	if op.Verb != model.LookUp && w.mixesTTLs(op, slices.Values(standing)) {
 		w.fail("%s of %v would mix TTLs", op.Verb, op.New())
 	}
 }
@@ -220,6 +220,10 @@ func end[T model.Object[T]](w *world, s *store[T], apply func(model.Op[T]) (T, o
 		return
 	}
 	s.attempts = slices.Delete(s.attempts, i, i+1)
+	if a.Verb == model.Replace {
+		s.refresh(func(object T) bool { return setPlace(object) == a.Key() })
+		return
+	}
 	if o == done && a.Verb != model.Delete {
 		s.view[result.Identity()] = result
 	} else {
@@ -232,8 +236,18 @@ func end[T model.Object[T]](w *world, s *store[T], apply func(model.Op[T]) (T, o
 // operation under way is about to change.
 func (s *store[T]) lookedUp(scope model.Place) {
 	covered := func(o T) bool {
-		return o.Scope() == scope && !slices.ContainsFunc(s.attempts, func(a observed.Attempt[T]) bool { return a.Status == observed.InFlight && a.Key() == o.Key() })
+		return o.Scope() == scope && !slices.ContainsFunc(s.attempts, func(a observed.Attempt[T]) bool {
+			return a.Status == observed.InFlight && (a.Key() == o.Key() || a.Verb == model.Replace && a.Key() == setPlace(o))
+		})
 	}
+	s.refresh(covered)
+	s.attempts = slices.DeleteFunc(s.attempts, func(a observed.Attempt[T]) bool {
+		return a.Status == observed.Unknown && (a.Old().Scope() == scope || a.New().Scope() == scope)
+	})
+}
+
+// refresh has the view be the truth for some objects.
+func (s *store[T]) refresh(covered func(T) bool) {
 	for id, o := range s.view {
 		if covered(o) {
 			delete(s.view, id)
@@ -245,9 +259,14 @@ func (s *store[T]) lookedUp(scope model.Place) {
 			s.view[id] = o
 		}
 	}
-	s.attempts = slices.DeleteFunc(s.attempts, func(a observed.Attempt[T]) bool {
-		return a.Status == observed.Unknown && (a.Old().Scope() == scope || a.New().Scope() == scope)
-	})
+}
+
+// setPlace is the place of a record's set.
+func setPlace[T model.Object[T]](o T) model.Place {
+	if r, ok := any(o).(model.Record); ok {
+		return r.SetPlace()
+	}
+	return o.Key()
 }
 
 // randomClusters draws the objects of three clusters out of a small universe,
@@ -401,21 +420,21 @@ func (w *world) exact(step Step) {
 	got := map[model.RuleKey]int{}
 	used := map[string]bool{} // zone names
 	for id, r := range w.rules.truth {
-		name, _ := model.Relative(r.SourceHost, fixture.TestDomain)
+		name, _ := model.Relative(r.SourceHost, fixture.Domain)
 		used[name] = true
 		if _, ok := w.foreignRules[id]; ok {
 			continue
 		}
 		route := w.want.Route(r.RuleKey)
-		byHand := r.Host == "v1.example.com" || r.CDN == model.VultrCDN && len(w.settings.PublishZones) == 0
+		byHand := r.Host == "v1.example.com" || r.CDN == fixture.VultrCDN && len(w.settings.PublishZones) == 0
 		if byHand && route.Wanted() && !sameOrigin(r, route.Rule) {
 			continue // its DNS is not ours, so nobody can know whether it is used
 		}
-		if r.CDN == model.VultrCDN && r.Host != "v0.example.com" && w.atEdgio(r.Host) {
+		if r.CDN == fixture.VultrCDN && r.Host != "v0.example.com" && w.atEdgio(r.Host) {
 			continue // its host is led here still, as it is not known where Edgio serves it
 		}
 		got[r.RuleKey]++
-		if len(route.Holds) > 0 || route.Ingress.Cluster == "east" || route.Wanted() && w.want.Sets[route.Set].Empty() {
+		if len(route.Retained) > 0 || route.Ingress.Cluster == "east" || route.Wanted() && w.want.Sets[route.Set].Empty() {
 			continue // it may stay as it is
 		}
 		if got[r.RuleKey] > 1 || taken[r.RuleKey] {
@@ -444,7 +463,7 @@ func (w *world) exact(step Step) {
 
 // atEdgio reports whether a host is wanted at Edgio.
 func (w *world) atEdgio(host string) bool {
-	return slices.ContainsFunc(w.want.Routes, func(r *desired.Route) bool { return r.Wanted() && r.Key.CDN == model.Edgio && r.Key.Host == host })
+	return slices.ContainsFunc(w.want.Routes, func(r *desired.Route) bool { return r.Wanted() && r.Key.CDN == fixture.Edgio && r.Key.Host == host })
 }
 
 // exactRecords compares the records, given the names that rules use.
@@ -464,12 +483,12 @@ func (w *world) exactRecords(used map[string]bool) {
 	}
 	for _, r := range w.rules.truth {
 		m, _ := r.OwnerLabel()
-		if r.CDN != model.VultrCDN || r.Pending || m.Owner != fixture.Owner {
+		if r.CDN != fixture.VultrCDN || r.Pending || m.Owner != fixture.Owner {
 			continue
 		}
 		// What cannot be served, or understood, may stay as it is.
 		route := w.want.Route(r.RuleKey)
-		stays := len(route.Holds) > 0 || route.Ingress.Cluster == "east" || w.atEdgio(r.Host)
+		stays := len(route.Retained) > 0 || route.Ingress.Cluster == "east" || w.atEdgio(r.Host)
 		maps.DeleteFunc(records, func(text string, _ int) bool {
 			return (strings.HasPrefix(text, r.Host+" CNAME ") || strings.HasPrefix(text, model.OwnerPrefix+r.Host+" TXT ")) &&
 				(stays || strings.HasSuffix(text, fmt.Sprint(" ", w.settings.TTL)))

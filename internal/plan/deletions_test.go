@@ -11,6 +11,7 @@ import (
 
 	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/fixture"
+	"github.com/edgeward/edgeward/internal/guard"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/observed"
 )
@@ -74,9 +75,9 @@ func TestMaxDelete(t *testing.T) {
 				t.Fatal("it was not compared")
 			}
 			gone := len(deletions(s.run()))
-			var blocked []Blocked
+			var blocked []guard.Blocked
 			if test.blocked {
-				blocked = []Blocked{{Provider: model.Edgio, Cluster: "main", Count: test.stood - test.wanted, Total: test.stood}}
+				blocked = []guard.Blocked{{Provider: fixture.Edgio, Cluster: "main", Count: test.stood - test.wanted, Total: test.stood}}
 			}
 			if diff := cmp.Diff(blocked, s.step.Blocked); diff != "" {
 				t.Errorf("blocked (-want +got):\n%s", diff)
@@ -99,7 +100,7 @@ func TestMaxDeletePerCluster(t *testing.T) {
 	if diff := cmp.Diff([]string{"main.example.com/10", "main.example.com/9"}, deletions(s.run())); diff != "" {
 		t.Errorf("deleted (-want +got):\n%s", diff)
 	}
-	blocked := []Blocked{{Provider: model.Edgio, Cluster: "west", Count: 2, Total: 2}}
+	blocked := []guard.Blocked{{Provider: fixture.Edgio, Cluster: "west", Count: 2, Total: 2}}
 	if diff := cmp.Diff(blocked, s.step.Blocked); diff != "" {
 		t.Errorf("blocked (-want +got):\n%s", diff)
 	}
@@ -116,7 +117,7 @@ func TestRefusedStaysRefused(t *testing.T) {
 	s := settled(fixture.Settings(), rulesOn("main", 6))
 	s.change(false, rulesOn("main", 2))
 	s.run()
-	first := []Blocked{{Provider: model.Edgio, Cluster: "main", Count: 4, Total: 6}}
+	first := []guard.Blocked{{Provider: fixture.Edgio, Cluster: "main", Count: 4, Total: 6}}
 	if diff := cmp.Diff(first, s.step.Blocked); diff != "" {
 		t.Fatalf("blocked at first (-want +got):\n%s", diff)
 	}
@@ -129,7 +130,7 @@ func TestRefusedStaysRefused(t *testing.T) {
 	if got := deletions(s.run()); len(got) > 0 {
 		t.Errorf("deleted %q after all", got)
 	}
-	if diff := cmp.Diff([]Blocked{{Provider: model.Edgio, Cluster: "main", Count: 4, Total: 16}}, s.step.Blocked); diff != "" {
+	if diff := cmp.Diff([]guard.Blocked{{Provider: fixture.Edgio, Cluster: "main", Count: 4, Total: 16}}, s.step.Blocked); diff != "" {
 		t.Errorf("blocked later (-want +got):\n%s", diff)
 	}
 }
@@ -170,7 +171,7 @@ func TestReportedDeletions(t *testing.T) {
 		if diff := cmp.Diff([]string{"main.example.com/10", "main.example.com/9"}, deletions(s.run())); diff != "" {
 			t.Errorf("deleted (-want +got):\n%s", diff)
 		}
-		if diff := cmp.Diff([]Blocked{{Provider: model.Edgio, Cluster: "main", Count: 6, Total: 8}}, s.step.Blocked); diff != "" {
+		if diff := cmp.Diff([]guard.Blocked{{Provider: fixture.Edgio, Cluster: "main", Count: 6, Total: 8}}, s.step.Blocked); diff != "" {
 			t.Errorf("blocked (-want +got):\n%s", diff)
 		}
 	})
@@ -212,10 +213,10 @@ func TestMaxDeleteRecords(t *testing.T) {
 		reported bool
 		after    []string
 		want     []string
-		blocked  []Blocked
+		blocked  []guard.Blocked
 	}{
 		"one of three":           {false, old[:2], []string{"0s: delete nodes.main 192.0.2.3"}, nil},
-		"two of three":           {false, old[:1], nil, []Blocked{{Provider: model.Vultr, Cluster: "main", Set: fixture.NodesHost, Count: 2, Total: 3}}},
+		"two of three":           {false, old[:1], nil, []guard.Blocked{{Provider: fixture.Vultr, Cluster: "main", Set: fixture.NodesHost, Count: 2, Total: 3}}},
 		"two of three, reported": {true, old[:1], []string{"0s: delete nodes.main 192.0.2.2, delete nodes.main 192.0.2.3"}, nil},
 		"all replaced": {false, []string{"192.0.2.4", "192.0.2.5", "192.0.2.6"}, []string{
 			"0s: create nodes.main 192.0.2.4, create nodes.main 192.0.2.5, create nodes.main 192.0.2.6",
@@ -278,7 +279,7 @@ func TestUnusedSetAtStart(t *testing.T) {
 	if diff := cmp.Diff([]string(nil), again.run()); diff != "" {
 		t.Errorf("after a start (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]Blocked{{Provider: model.Vultr, Cluster: "main", Set: fixture.NodesHost, Count: 2, Total: 2}}, again.step.Blocked); diff != "" {
+	if diff := cmp.Diff([]guard.Blocked{{Provider: fixture.Vultr, Cluster: "main", Set: fixture.NodesHost, Count: 2, Total: 2}}, again.step.Blocked); diff != "" {
 		t.Errorf("blocked (-want +got):\n%s", diff)
 	}
 }

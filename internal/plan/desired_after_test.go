@@ -23,7 +23,7 @@ func TestDesiredAfter(t *testing.T) {
 	loops := 0
 	for seed := range uint64(50) {
 		rng := rand.New(rand.NewPCG(seed, 0))
-		set, now := fixture.VultrSettings(), fixture.Start()
+		set, now := fixture.TwoCDNs(), fixture.Start()
 		c, other := fixture.Cluster("main"), fixture.Cluster("other", fixture.Balanced("h0.example.com"))
 		changeOther := func() {
 			o := fixture.Ingress("o", fmt.Sprintf("h%d.example.com", rng.IntN(3)), "Prefix", "/")
@@ -64,7 +64,7 @@ func TestDesiredAfter(t *testing.T) {
 				}
 			},
 			func() {
-				s := fixture.TLSSecretOf("tls", fmt.Sprintf("h%d.example.com", rng.IntN(3)))
+				s := fixture.TLSSecret("tls", fmt.Sprintf("h%d.example.com", rng.IntN(3)))
 				s.NotAfter = now.Add(time.Duration(rng.IntN(60*24)) * time.Hour)
 				c.TLSSecrets = []kube.TLSSecret{s}
 			},

@@ -2,21 +2,34 @@ package plan
 
 import (
 	"fmt"
+	"reflect"
 	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/fixture"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/observed"
+	"github.com/edgeward/edgeward/internal/table"
 )
 
 // raceDetector reports whether everything is some five times slower.
 func raceDetector() bool {
 	info, ok := debug.ReadBuildInfo()
 	return ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
+}
+
+// privateFields has cmp look into what nobody else sees, but for what only saves work.
+func privateFields() cmp.Options {
+	return cmp.Options{
+		cmp.Exporter(func(reflect.Type) bool { return true }),
+		cmpopts.IgnoreUnexported(desired.Want{}), cmpopts.IgnoreTypes(table.Rows{}, table.Directory{}),
+	}
 }
 
 // ownClaim is the text of a cluster's claim that says at which CDNs it has rules.
@@ -141,7 +154,7 @@ func carryOut[T model.Object[T]](v *observed.View[T], op model.Op[T], id string)
 // kept is an object as the provider keeps it: a whole-host CDN gives a rule a
 // name of its own.
 func kept[T model.Object[T]](o T) T {
-	if r, ok := any(o).(model.Rule); ok && r.CDN == model.VultrCDN {
+	if r, ok := any(o).(model.Rule); ok && r.CDN == fixture.VultrCDN {
 		r.Published = "cdn-" + r.ID + ".vultrcdn.com"
 		return any(r).(T)
 	}

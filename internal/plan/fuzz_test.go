@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/fixture"
@@ -57,7 +56,7 @@ func checkState(t *testing.T, data []byte) {
 	in := build()
 	step := next(in)
 	checkOps(t, in, step)
-	private := cmp.Options{cmp.AllowUnexported(Memory{}, absence{}, desired.Route{}, model.Op[model.Rule]{}, model.Op[model.Record]{}), cmpopts.IgnoreUnexported(desired.Want{}, rows{}, directory{})}
+	private := privateFields()
 	if diff := cmp.Diff(step, next(in), private); diff != "" {
 		t.Errorf("the second answer is another one (-first +second):\n%s", diff)
 	}
@@ -143,8 +142,8 @@ func (l *lots) address() string {
 }
 
 func (l *lots) rule() model.Rule {
-	r := model.Rule{RuleKey: model.RuleKey{CDN: model.Edgio, Host: l.host(), Path: l.path()}, SourcePath: l.path(), Profile: "generic"}
-	r.SourceHost = []string{"nodes.main", "nodes.west", "old.main", "nodes.gone", "nodes-v4.main"}[l.draw(5)] + "." + fixture.Owner + "." + fixture.TestDomain
+	r := model.Rule{RuleKey: model.RuleKey{CDN: fixture.Edgio, Host: l.host(), Path: l.path()}, SourcePath: l.path(), Profile: "generic"}
+	r.SourceHost = []string{"nodes.main", "nodes.west", "old.main", "nodes.gone", "nodes-v4.main"}[l.draw(5)] + "." + fixture.Owner + "." + fixture.Domain
 	key := r.RuleKey
 	if l.draw(6) == 0 {
 		key.Path += "copied"

@@ -11,6 +11,7 @@ import (
 
 	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/fixture"
+	"github.com/edgeward/edgeward/internal/guard"
 )
 
 // guardWorld is a cluster that changes by chance, and a daemon that sees it well or not.
@@ -34,7 +35,7 @@ func TestGuardBruteForce(t *testing.T) {
 		histories = 300
 	}
 	for seed := range histories {
-		set := fixture.VultrSettings()
+		set := fixture.TwoCDNs()
 		set.CDNs[0].Host, set.ConfirmAfter = "acme.cdn.example.net", time.Hour
 		w := &guardWorld{guardStage: &guardStage{stage: newStage(set), selection: "right"}, t: t, seed: uint64(seed), rng: rand.New(rand.NewPCG(uint64(seed), 2))}
 		for i := range 2 + w.rng.IntN(6) {
@@ -145,7 +146,7 @@ func (w *guardWorld) wrongView() {
 	w.run()
 	w.later(time.Duration(w.rng.IntN(40)) * time.Minute)
 	r, h, a := w.count()
-	for what, loss := range map[string]Loss{"rules": {rules, r}, "addresses": {addresses, a}} {
+	for what, loss := range map[string]guard.Loss{"rules": {Had: rules, Left: r}, "addresses": {Had: addresses, Left: a}} {
 		if loss.Exceeds(w.Settings.MaxDelete) {
 			w.fail("a wrong view has taken %d of %d %s away", loss.Had-loss.Left, loss.Had, what)
 		}

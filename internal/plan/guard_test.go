@@ -15,6 +15,7 @@ import (
 
 	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/fixture"
+	"github.com/edgeward/edgeward/internal/guard"
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/model"
 )
@@ -59,7 +60,7 @@ func TestLoss(t *testing.T) {
 		}
 		want := map[string]bool{"is none": false, "goes": false, "waits": true}
 		waits, ok := want[row[4]]
-		if got := (Loss{had, left}).Exceeds(share); !ok || got != waits {
+		if got := (guard.Loss{Had: had, Left: left}).Exceeds(share); !ok || got != waits {
 			t.Errorf("%d of %d left with max_delete %g: waits %t, want %q", left, had, share, got, row[4])
 		}
 		if none := left >= had; none != (row[4] == "is none") {
@@ -354,7 +355,7 @@ func TestGuard(t *testing.T) {
 			if !ok {
 				t.Fatal("the table of docs/guard.md has a case that is not tried")
 			}
-			set := fixture.VultrSettings()
+			set := fixture.TwoCDNs()
 			set.CDNs[0].Host, set.ConfirmAfter = "acme.cdn.example.net", time.Hour
 			g := &guardStage{stage: newStage(set), selection: "right"}
 			g.started(c.before)
@@ -448,7 +449,7 @@ func TestGuardBeginsAnew(t *testing.T) {
 // TestOneRuleOfAHostGoes has one of five rules of a host deleted, and then an empty list: the
 // one goes, and the host goes on leading to the others, which the guard holds back.
 func TestOneRuleOfAHostGoes(t *testing.T) {
-	set := fixture.VultrSettings()
+	set := fixture.TwoCDNs()
 	set.CDNs[0].Host, set.ConfirmAfter = "acme.cdn.example.net", time.Hour
 	g := &guardStage{stage: newStage(set), selection: "right"}
 	g.started(rulesOn("main", 5))

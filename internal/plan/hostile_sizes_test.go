@@ -39,9 +39,9 @@ func TestTextsAreBounded(t *testing.T) {
 		"names in a certificate":    certified,
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := fixture.Cluster("main", ing, fixture.Like(func(s *kube.Service) { s.Type, s.Balancers = "LoadBalancer", []kube.Address{{IP: "198.51.100.1"}} }))
+			c := fixture.Cluster("main", ing, fixture.WebWith(func(s *kube.Service) { s.Type, s.Balancers = "LoadBalancer", []kube.Address{{IP: "198.51.100.1"}} }))
 			c.TLSSecrets = []kube.TLSSecret{{Meta: kube.Meta{Namespace: "default", Name: "tls"}, Names: []string{long, long + "2"}, NotBefore: fixture.Start(), NotAfter: fixture.Start().AddDate(1, 0, 0)}}
-			s := newStage(fixture.WholeSettings(), c)
+			s := newStage(fixture.TwoCDNs(), c)
 			s.ask()
 			said := 0
 			for _, p := range s.Want.Problems {

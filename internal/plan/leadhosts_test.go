@@ -17,19 +17,19 @@ import (
 // TestNoDNSThere has hosts for which no DNS can be made, though they lie in a zone of
 // the list. They are published, and their Ingress is told.
 func TestNoDNSThere(t *testing.T) {
-	set := fixture.VultrSettings()
-	set.PublishZones = []string{"example.com", fixture.TestDomain}
+	set := fixture.TwoCDNs()
+	set.PublishZones = []string{"example.com", fixture.Domain}
 	ns := &model.Record{ID: "ns", Zone: "example.com", Name: "sub", Type: "NS", Data: "ns.example.org", TTL: 300}
 	theirs := &model.Record{ID: "theirs", Name: model.OwnershipName("main", "other"), Type: "TXT", Data: model.Ownership{Owner: "other", UID: "uid-x"}.String(), TTL: 300}
 	for host, why := range map[string]string{
-		"www.example.com":                 "",
-		"www." + fixture.TestDomain:       "",
-		"a.sub.example.com":               "delegates sub.example.com to other name servers",
-		"sub.example.com":                 "delegates sub.example.com to other name servers",
-		"fra.other." + fixture.TestDomain: "it lies below other." + fixture.TestDomain,
+		"www.example.com":             "",
+		"www." + fixture.Domain:       "",
+		"a.sub.example.com":           "delegates sub.example.com to other name servers",
+		"sub.example.com":             "delegates sub.example.com to other name servers",
+		"fra.other." + fixture.Domain: "it lies below other." + fixture.Domain,
 	} {
 		t.Run(host, func(t *testing.T) {
-			ing := fixture.Fast("/=web")
+			ing := fixture.WholeHost("/=web")
 			ing.Rules[0].Host = host
 			s := newStage(set, fixture.Cluster("main", ing, fixture.Balanced("192.0.2.9")))
 			s.Records.Objects = []*model.Record{ns, theirs}
@@ -55,13 +55,13 @@ func TestNoDNSThere(t *testing.T) {
 // TestMarkInAClaimsPlace: an earlier version marked a host where the claim of a cluster
 // belongs, which then comes: the mark goes, and the cluster is served.
 func TestMarkInAClaimsPlace(t *testing.T) {
-	set := fixture.VultrSettings()
-	set.PublishZones = []string{fixture.TestDomain}
-	ing := fixture.Fast("/=web")
-	ing.Rules[0].Host = "west.acme." + fixture.TestDomain
+	set := fixture.TwoCDNs()
+	set.PublishZones = []string{fixture.Domain}
+	ing := fixture.WholeHost("/=web")
+	ing.Rules[0].Host = "west.acme." + fixture.Domain
 	s := newStage(set, fixture.Cluster("main", ing, fixture.Balanced("192.0.2.9")), fixture.Cluster("west", fixture.Shop(), fixture.Web(), fixture.Node("n1", "192.0.2.1")))
 	s.Records.Objects = []*model.Record{
-		{ID: "claim", Name: model.OwnershipName("main", fixture.Owner), Type: "TXT", Data: ownClaim("main", model.VultrCDN), TTL: 120},
+		{ID: "claim", Name: model.OwnershipName("main", fixture.Owner), Type: "TXT", Data: ownClaim("main", fixture.VultrCDN), TTL: 120},
 		{ID: "mark", Name: "_edgeward.west.acme", Type: "TXT", Data: model.AliasLabel(fixture.Owner, "main"), TTL: 120},
 		{ID: "lead", Name: "west.acme", Type: "CNAME", Data: "cdn-x.vultrcdn.com", TTL: 120},
 	}
@@ -81,9 +81,9 @@ func TestMarkInAClaimsPlace(t *testing.T) {
 func TestWildcard(t *testing.T) {
 	for _, wildcard := range []string{"*", "*.a"} {
 		t.Run(wildcard, func(t *testing.T) {
-			ing := fixture.Fast("/=web")
+			ing := fixture.WholeHost("/=web")
 			ing.Rules[0].Host = "www.a.example.com"
-			s := newStage(fixture.VultrSettings(), fixture.Cluster("main", ing, fixture.Balanced("192.0.2.9")))
+			s := newStage(fixture.TwoCDNs(), fixture.Cluster("main", ing, fixture.Balanced("192.0.2.9")))
 			s.Records.Objects = []*model.Record{{ID: "wild", Zone: "example.com", Name: wildcard, Type: "A", Data: "192.0.2.99", TTL: 300}}
 			cname := model.Record{Zone: "example.com", Name: "www.a", Type: "CNAME"}.Key()
 			marked := func() bool {
@@ -145,7 +145,7 @@ func TestWildcard(t *testing.T) {
 // TestOnePathOfAHostGoes has one of three paths of a host that is led to Edgio deleted: its
 // rule goes, although the host goes on leading there, for the others.
 func TestOnePathOfAHostGoes(t *testing.T) {
-	set := fixture.VultrSettings()
+	set := fixture.TwoCDNs()
 	set.CDNs[0].Host = "acme.cdn.example.net"
 	s := settled(set, rulesOn("main", 3))
 	s.change(true, rulesOn("main", 2))
@@ -165,9 +165,9 @@ func TestOnePathOfAHostGoes(t *testing.T) {
 // TestRuleWaitsForItsZone has a rule that nobody wants, and whose zone is not read yet,
 // though that of the origins is: a CNAME there may lead to it.
 func TestRuleWaitsForItsZone(t *testing.T) {
-	set := fixture.VultrSettings()
+	set := fixture.TwoCDNs()
 	set.DeletionGrace = 0
-	s := settled(set, fixture.Cluster("main", fixture.Fast("/=web"), withBalancer("web", "192.0.2.7")))
+	s := settled(set, fixture.Cluster("main", fixture.WholeHost("/=web"), withBalancer("web", "192.0.2.7")))
 	stood := s.Records.Objects
 	unread := func(r *model.Record) bool { return r.Zone != "" }
 	s.Records.Objects = slices.DeleteFunc(slices.Clone(stood), unread)

@@ -74,7 +74,7 @@ func TestLostMarks(t *testing.T) {
 			}
 			state := test.state
 			if state == "" {
-				state = "error www.example.com/a: " + unkeptReason
+				state = "error www.example.com/a: " + lostLabelReason
 			}
 			if diff := cmp.Diff([]string{state}, s.states()); diff != "" {
 				t.Errorf("states (-want +got):\n%s", diff)

@@ -6,110 +6,119 @@ import (
 	"time"
 
 	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/guard"
+	"github.com/edgeward/edgeward/internal/hostalias"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/observed"
+	"github.com/edgeward/edgeward/internal/recordset"
+	"github.com/edgeward/edgeward/internal/table"
 )
 
 // Memory is what Next remembers from one call to the next. The zero value is
 // that of a start.
 type Memory struct {
-	absent map[string]absence // by the provider's ID
-	// stood are the IDs of what an address set had when it began to lose some by inference,
-	// without those that were condemned since.
-	stood map[string][]string
-	// unused is since when a cluster has no rule at a CDN.
-	unused map[clusterCDN]time.Time
+	guard guard.Memory
+	// noRules is since when a cluster has no rule at a CDN.
+	noRules map[clusterCDN]time.Time
 	// What was wanted and, as the watch reported, is not any more.
 	droppedRules   map[model.RuleKey]bool
 	droppedRecords map[model.Place]bool
 	// decided are Ingresses that the watch reported to be gone, or to be nobody's,
 	// when their class was not known: what stands for them was wanted.
 	decided map[model.IngressID]bool
-	// named are the zone names that some rule named, or that a record is on its
-	// way to since some rule did: when none does any more, it was this process
-	// that took the rules away, or changed them.
-	named map[string]bool
-	// compared are the clusters whose first comparison is over.
-	compared map[string]bool
-	// settled are the clusters of which no loss waits, as the last plan found; see
-	// planner.noteSettled.
-	settled map[string]bool
-	// pointed is when a published host last led to a name at a CDN, as long as that
-	// may be remembered.
-	pointed    map[pointer]time.Time
-	refused    map[string]time.Time          // see planner.dark
-	ttlRefused map[string]refusal            // by ID
-	taken      map[model.RuleKey]string      // see planner.makesRoom
-	unkept     map[model.RuleKey]unkeptLabel // see planner.planUnkept
-	rows       rows                          // of the last call, which had the same owner
-	stands     directory                     // likewise
+	// names are the zone names that some rule used, or that a record is on its way to
+	// since some rule did: when none does any more, it was this process that took the
+	// rules away, or changed them.
+	names map[string]bool
+	// compared are the clusters whose first comparison is over, inSync those of which no
+	// loss waits; see clustersInSync.
+	compared, inSync map[string]bool
+	lastSeen         map[hostalias.Pointing]time.Time
+	refusedAliases   map[string]time.Time         // by host, see aliases.tooEarly
+	ttlRefused       map[string]recordset.Refusal // by the record's ID
+	// madeRoom are the rows whose rule goes so that there is room for its successor, each
+	// with the Extra of that rule.
+	madeRoom   map[model.RuleKey]string
+	lostLabels map[model.RuleKey]lostLabel
+	// Of the last call, which had the same owner.
+	rows      table.Rows
+	directory table.Directory
+}
+
+// results are what the stages of a plan have found.
+type results struct {
+	usage
+	found    hostalias.Aliases
+	clusters map[string]*cluster
+	noRules  map[clusterCDN]time.Time
+	sets     setPlan
+	labels   labelPlan
+	rules    rulePlan
+	aliases  aliasPlan
+	guard    *guard.Guard
+	inSync   map[string]bool
+}
+
+// rememberUnread is the memory after a call that could not look at anything.
+func rememberUnread(f *facts) Memory {
+	next := f.Memory
+	next.rows, next.directory = f.rows, f.directory
+	return next
 }
 
 // remember keeps of the memory what still concerns an object, or may do once
 // the provider is read.
-func (p *planner) remember() Memory {
-	if !p.Records.Known { // nothing was looked at
-		next := p.Memory
-		next.rows, next.stands = p.rows, p.stands
-		return next
-	}
+func remember(f *facts, r results) Memory {
+	ruleKnown := func(key model.RuleKey) bool { return f.Rules.Part(string(key.CDN)).Known }
 	next := Memory{
-		absent: p.absent, stood: p.stood, settled: p.settled, unused: p.unused, named: p.named, compared: maps.Clone(p.Memory.compared), pointed: p.pointed, refused: p.refused, ttlRefused: p.ttls, taken: p.taken, unkept: p.unkept,
-		droppedRules: make(map[model.RuleKey]bool), droppedRecords: make(map[model.Place]bool), rows: p.rows, stands: p.stands, decided: p.decided,
+		noRules: r.noRules, droppedRules: make(map[model.RuleKey]bool), droppedRecords: make(map[model.Place]bool),
+		decided: r.rules.decided, names: r.names, compared: make(map[string]bool), inSync: r.inSync,
+		lastSeen: r.found.LastSeen, refusedAliases: r.aliases.refused, ttlRefused: r.sets.ttlRefused,
+		madeRoom: r.rules.madeRoom, lostLabels: r.labels.memory, rows: f.rows, directory: f.directory,
 	}
-	if next.compared == nil {
-		next.compared = make(map[string]bool)
-	}
-	for name, c := range p.clusters.of {
-		if p.Rules.Tried() && p.Records.Tried() && c.ready && c.compared {
+	next.guard = r.guard.Memory(func(cluster string, at model.Provider) bool {
+		c := r.clusters[cluster]
+		return c == nil || c.owned && (at == f.Settings.DNS.Name || f.Rules.Part(string(at)).Known)
+	})
+	maps.Copy(next.compared, f.Memory.compared)
+	for name, c := range r.clusters {
+		if f.Rules.Tried() && f.Records.Tried() && c.known {
 			next.compared[name] = true
 		}
 	}
-	for _, a := range p.Records.Attempts {
+	for _, a := range f.Records.Attempts {
 		// Its record may turn up when the name is in use no more.
-		if a.Status != observed.BackingOff && p.Memory.named[a.New().Name] {
-			next.named[a.New().Name] = true
+		if a.Status != observed.BackingOff && f.Memory.names[a.New().Name] {
+			next.names[a.New().Name] = true
 		}
 	}
-	if !p.Rules.Known {
-		next.decided = p.Memory.decided
-		maps.Copy(next.named, p.Memory.named)
+	if !f.Rules.Known {
+		next.decided = f.Memory.decided
+		maps.Copy(next.names, f.Memory.names)
 	}
-	for id, a := range p.Memory.absent {
-		if _, again := next.absent[id]; !again && !p.looksAt(a) {
-			next.absent[id] = a
+	for key, extra := range f.Memory.madeRoom {
+		if !ruleKnown(key) {
+			next.madeRoom[key] = extra
 		}
 	}
-	for key, extra := range p.Memory.taken {
-		if !p.Rules.Part(string(key.CDN)).Known {
-			next.taken[key] = extra
-		}
-	}
-	for key := range p.Memory.droppedRules {
-		if !p.Rules.Part(string(key.CDN)).Known || p.hasRule(key) {
+	for key := range f.Memory.droppedRules {
+		if !ruleKnown(key) || f.hasRule(key) {
 			next.droppedRules[key] = true
 		}
 	}
-	for key := range p.Memory.droppedRecords {
-		if !p.Records.Known || p.records.Has(key) {
+	for key := range f.Memory.droppedRecords {
+		if f.places.Has(key) {
 			next.droppedRecords[key] = true
 		}
 	}
 	return next
 }
 
-// looksAt reports whether what somebody did not want would have been found to be so again
-// if it were.
-func (p *planner) looksAt(a absence) bool {
-	c := p.clusters.get(a.cluster)
-	return c == nil || c.claimed && (a.provider == p.Settings.DNS.Name || p.Rules.Part(string(a.provider)).Known)
-}
-
 // Reloaded is what of a memory holds for a process that has read its configuration again:
 // what was reported stays reported. The owner, the zone of the origins and the CDNs'
 // accounts have to be the same, or else the zero Memory is right.
 func (m Memory) Reloaded() Memory {
-	m.compared, m.settled, m.rows, m.stands = nil, nil, rows{}, directory{}
+	m.compared, m.inSync, m.rows, m.directory = nil, nil, table.Rows{}, table.Directory{}
 	return m
 }
 
@@ -131,7 +140,8 @@ func (m Memory) Follow(old, now desired.Want, reported bool) Memory {
 			next.decided[id] = true
 		}
 	}
-	records := maps.Clone(m.droppedRecords)
+	records := make(map[model.Place]bool)
+	maps.Copy(records, m.droppedRecords)
 	if reported {
 		rest := now.Routes
 		for _, r := range old.Routes {
@@ -146,16 +156,20 @@ func (m Memory) Follow(old, now desired.Want, reported bool) Memory {
 		}
 		for name, set := range old.Sets {
 			if !slices.Equal(set.Members(), now.Sets[name].Members()) {
-				records = set.AddKeys(name, records)
+				for _, place := range set.Places(name) {
+					records[place] = true
+				}
 			}
 		}
 	}
 	if len(records) == 0 {
 		return next
 	}
-	var wanted map[model.Place]bool
+	wanted := make(map[model.Place]bool)
 	for name, set := range now.Sets {
-		wanted = set.AddKeys(name, wanted)
+		for _, place := range set.Places(name) {
+			wanted[place] = true
+		}
 	}
 	for key := range records {
 		if !wanted[key] {

@@ -26,7 +26,7 @@ func TestCutNamesOfBefore(t *testing.T) {
 		want []string
 	}{
 		"Edgio":     {set, []string{made, "0s: update rule www.example.com/ for fast", "1m0s: " + gone}},
-		"Vultr CDN": {fixture.VultrOf(set), []string{made, "0s: create rule www.example.com/ for fast", "0s: update www cdn-id-007.vultrcdn.com", "2m0s: delete rule www.example.com/", "3m0s: " + gone}},
+		"Vultr CDN": {fixture.WithTwoCDNs(set), []string{made, "0s: create rule www.example.com/ for fast", "0s: update www cdn-id-007.vultrcdn.com", "2m0s: delete rule www.example.com/", "3m0s: " + gone}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, objects := fixture.LongNames(test.set, "default", "192.0.2.9")

@@ -34,7 +34,7 @@ func TestPrivateNodes(t *testing.T) {
 		"private":                            {nil, []kube.Node{three, two}, []string{"10.0.0.2", "10.0.0.3"}, nil, out + "nor has another node: "},
 		"both":                               {nil, []kube.Node{three, one, two}, []string{"192.0.2.1"}, nil, out + "and is left out, since others have public ones"},
 		"private beside public IPv6":         {nil, []kube.Node{two, fixture.Node("n4", "2001:db8::4")}, []string{"2001:db8::4"}, nil, out + "and is left out"},
-		"private IPv4, public IPv6 of one":   {nil, []kube.Node{fixture.Dual("n2", "10.0.0.2", "2001:db8::2")}, []string{"2001:db8::2"}, nil, ""},
+		"private IPv4, public IPv6 of one":   {nil, []kube.Node{fixture.DualNode("n2", "10.0.0.2", "2001:db8::2")}, []string{"2001:db8::2"}, nil, ""},
 		"a private one fades":                {nil, []kube.Node{one, fixture.NotReady(two, time.Second)}, []string{"192.0.2.1"}, nil, out + "and is left out"},
 		"a public one fades":                 {nil, []kube.Node{fixture.NotReady(one, time.Second), two}, []string{"10.0.0.2"}, []string{"192.0.2.1"}, out + "and is left out"},
 		"asked for, private":                 {internal, []kube.Node{inside("n2", "10.0.0.2"), inside("n3", "10.0.0.3")}, []string{"10.0.0.2", "10.0.0.3"}, nil, ""},

@@ -24,18 +24,18 @@ func TestNodeFamilies(t *testing.T) {
 		svc.Families = f
 		return svc
 	}
-	at := func(name string) kube.Ingress { return fixture.To(name, "www.example.com", "/"+name) }
+	at := func(name string) kube.Ingress { return fixture.IngressTo(name, "www.example.com", "/"+name) }
 	v4 := []any{at("a"), only("a", 30001, kube.Families{OnlyIPv4: true})}
 	v6 := []any{at("c"), only("c", 30003, kube.Families{OnlyIPv6: true})}
 	both := []any{at("b"), fixture.Service("b", 30002)}
-	hostPort := fixture.To("h", "www.example.com", "/h")
+	hostPort := fixture.IngressTo("h", "www.example.com", "/h")
 	hostPort.Annotations = map[string]string{desired.AnnotationOrigin: "nodes", desired.AnnotationOriginPort: "8080"}
 	released := at("a")
 	released.Annotations = map[string]string{desired.AnnotationRelease: "true"}
 	unreadable := at("a")
 	unreadable.Annotations = map[string]string{desired.AnnotationPath: "nonsense"}
 	n1, n2 := fixture.Node("n1", "192.0.2.1"), fixture.Node("n2", "192.0.2.2")
-	dual2 := fixture.Dual("n2", "192.0.2.2", "2001:db8::2")
+	dual2 := fixture.DualNode("n2", "192.0.2.2", "2001:db8::2")
 	six1, six2 := fixture.Node("n1", "2001:db8::1"), fixture.Node("n2", "2001:db8::2")
 	type step struct {
 		objects []any
@@ -132,8 +132,8 @@ func TestNodeFamilies(t *testing.T) {
 // TestNodeFamiliesOnUpgrade has what versions before have left, and what others do
 // to it: no rule moves.
 func TestNodeFamiliesOnUpgrade(t *testing.T) {
-	onlyV4 := fixture.Like(func(s *kube.Service) { s.Families.OnlyIPv4 = true })
-	n1, dual2 := fixture.Node("n1", "192.0.2.1"), fixture.Dual("n2", "192.0.2.2", "2001:db8::2")
+	onlyV4 := fixture.WebWith(func(s *kube.Service) { s.Families.OnlyIPv4 = true })
+	n1, dual2 := fixture.Node("n1", "192.0.2.1"), fixture.DualNode("n2", "192.0.2.2", "2001:db8::2")
 	tests := map[string]struct {
 		fresh  []any // what the installation began with
 		tamper func(*stage)
@@ -173,7 +173,7 @@ func TestNodeFamiliesOnUpgrade(t *testing.T) {
 		"somebody else's rule names the other set": {
 			fresh: []any{fixture.Shop(), onlyV4, n1}, now: []any{fixture.Shop(), onlyV4, n1, dual2},
 			tamper: func(s *stage) {
-				s.Rules.Objects = append(slices.Clone(s.Rules.Objects), &model.Rule{ID: "x", RuleKey: model.RuleKey{CDN: model.Edgio, Host: "x.example.org", Path: "/"}, SourceHost: "nodes-v4.main." + fixture.Owner + "." + fixture.TestDomain})
+				s.Rules.Objects = append(slices.Clone(s.Rules.Objects), &model.Rule{ID: "x", RuleKey: model.RuleKey{CDN: fixture.Edgio, Host: "x.example.org", Path: "/"}, SourceHost: "nodes-v4.main." + fixture.Owner + "." + fixture.Domain})
 			},
 			want: []string{"0s: create nodes-v4.main 192.0.2.1, create nodes-v4.main 192.0.2.2, create nodes.main 192.0.2.2"},
 		},
@@ -194,8 +194,8 @@ func TestNodeFamiliesOnUpgrade(t *testing.T) {
 
 // TestNodeFamiliesOfTwoClusters: what one cluster has decides nothing for another.
 func TestNodeFamiliesOfTwoClusters(t *testing.T) {
-	onlyV4 := fixture.Like(func(s *kube.Service) { s.Families.OnlyIPv4 = true })
-	n1, dual2 := fixture.Node("n1", "192.0.2.1"), fixture.Dual("n2", "192.0.2.2", "2001:db8::2")
+	onlyV4 := fixture.WebWith(func(s *kube.Service) { s.Families.OnlyIPv4 = true })
+	n1, dual2 := fixture.Node("n1", "192.0.2.1"), fixture.DualNode("n2", "192.0.2.2", "2001:db8::2")
 	there := fixture.Shop()
 	there.Rules = []kube.IngressRule{{Host: "west.example.com", Paths: fixture.Shop().Rules[0].Paths}}
 	s := settled(fixture.Settings(), fixture.Cluster("main", fixture.Shop(), onlyV4, n1), fixture.Cluster("west", there, onlyV4, dual2))
@@ -210,8 +210,8 @@ func TestNodeFamiliesOfTwoClusters(t *testing.T) {
 func TestNodeFamiliesWithheld(t *testing.T) {
 	v4 := fixture.Service("a", 30001)
 	v4.Families.OnlyIPv4 = true
-	n1, dual2 := fixture.Node("n1", "192.0.2.1"), fixture.Dual("n2", "192.0.2.2", "2001:db8::2")
-	objects := []any{fixture.To("a", "www.example.com", "/a"), v4, fixture.To("b", "www.example.com", "/b"), fixture.Service("b", 30002)}
+	n1, dual2 := fixture.Node("n1", "192.0.2.1"), fixture.DualNode("n2", "192.0.2.2", "2001:db8::2")
+	objects := []any{fixture.IngressTo("a", "www.example.com", "/a"), v4, fixture.IngressTo("b", "www.example.com", "/b"), fixture.Service("b", 30002)}
 	s := settled(fixture.Settings(), fixture.Cluster("main", append(objects, n1)...))
 	told := func(of []any, want string) {
 		t.Helper()
@@ -248,14 +248,14 @@ func TestNodeFamiliesWithheld(t *testing.T) {
 func TestNodeFamiliesUnread(t *testing.T) {
 	v4 := fixture.Service("a", 30001)
 	v4.Families.OnlyIPv4 = true
-	n1, dual2 := fixture.Node("n1", "192.0.2.1"), fixture.Dual("n2", "192.0.2.2", "2001:db8::2")
-	objects := []any{fixture.To("a", "www.example.com", "/a"), v4, fixture.To("b", "www.example.com", "/b"), fixture.Service("b", 30002)}
+	n1, dual2 := fixture.Node("n1", "192.0.2.1"), fixture.DualNode("n2", "192.0.2.2", "2001:db8::2")
+	objects := []any{fixture.IngressTo("a", "www.example.com", "/a"), v4, fixture.IngressTo("b", "www.example.com", "/b"), fixture.Service("b", 30002)}
 	s := settled(fixture.Settings(), fixture.Cluster("main", append(objects, n1)...))
 	rules := s.Rules
 	s.Rules = observed.View[model.Rule]{}
 	c := fixture.Cluster("main", append(objects, n1, dual2)...)
 	c.Standing = desired.NewStanding(nil, append(slices.Clone(s.Records.Objects), new(model.AddressRecord("nodes-v4.main.acme", "192.0.2.1", 120)))) // of a move that was cut off
-	c.Standing.Unread = map[model.Provider]bool{model.Edgio: true}
+	c.Standing.Unread = map[model.Provider]bool{fixture.Edgio: true}
 	s.Want = desired.Desired([]desired.Cluster{c}, s.Settings, s.Now)
 	if diff := cmp.Diff([]string{"0s: create nodes.main 192.0.2.2"}, s.run()); diff != "" {
 		t.Errorf("before the CDN was read (-want +got):\n%s", diff)

@@ -97,7 +97,7 @@ func checkRuleOp(t *testing.T, in Input, op model.Op[model.Rule]) {
 	if op.Verb == model.Delete {
 		return
 	}
-	origin := strings.TrimSuffix(op.New().SourceHost, "."+fixture.TestDomain)
+	origin := strings.TrimSuffix(op.New().SourceHost, "."+fixture.Domain)
 	if !slices.ContainsFunc(in.Records.Objects, func(r *model.Record) bool { return r.Name == origin && (r.Type == "A" || r.Type == "AAAA") }) && op.Old().SourceHost != op.New().SourceHost {
 		t.Errorf("%s although its origin resolves to nothing", line(op))
 	}
@@ -146,7 +146,7 @@ func checkNeverEmpty(t *testing.T, in Input, step Step) {
 		had[r.Name] = had[r.Name] || gone[r.ID]
 	}
 	names := func(r model.Rule) {
-		name := strings.TrimSuffix(r.SourceHost, "."+fixture.TestDomain)
+		name := strings.TrimSuffix(r.SourceHost, "."+fixture.Domain)
 		if had[name] && !left[name] {
 			t.Errorf("the deletions would leave %s, the origin of rule %s, empty", name, r.RuleKey)
 		}

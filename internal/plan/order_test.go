@@ -140,11 +140,11 @@ func TestTakeOverByCluster(t *testing.T) {
 // nobody names it.
 func TestNamedAddressesStay(t *testing.T) {
 	for name, theirs := range map[string]model.Rule{
-		"somebody's":              {ID: "x", RuleKey: model.RuleKey{CDN: model.Edgio, Host: "blog.example.com", Path: "/"}, SourceHost: fixture.NodesHost},
-		"in upper case":           {ID: "x", RuleKey: model.RuleKey{CDN: model.Edgio, Host: "blog.example.com", Path: "/"}, SourceHost: "NODES.main.acme.k8s.EXAMPLE.net."},
-		"another owner's":         marked(model.Rule{ID: "x", RuleKey: model.RuleKey{CDN: model.Edgio, Host: "blog.example.com", Path: "/"}, SourceHost: fixture.NodesHost}, model.OwnerLabel{Owner: "other", IngressID: fixture.ShopID()}),
-		"an unknown cluster's":    marked(model.Rule{ID: "x", RuleKey: model.RuleKey{CDN: model.Edgio, Host: "blog.example.com", Path: "/"}, SourceHost: fixture.NodesHost}, model.OwnerLabel{Owner: fixture.Owner, IngressID: model.IngressID{Cluster: "gone", Namespace: "default", Name: "blog"}}),
-		"a copy of one of ours's": {ID: "x", RuleKey: model.RuleKey{CDN: model.Edgio, Host: "blog.example.com", Path: "/"}, SourceHost: fixture.NodesHost, Protocols: []model.Protocol{{Label: model.OwnerLabel{Owner: fixture.Owner, IngressID: fixture.ShopID()}.String(fixture.ShopKey())}}},
+		"somebody's":              {ID: "x", RuleKey: model.RuleKey{CDN: fixture.Edgio, Host: "blog.example.com", Path: "/"}, SourceHost: fixture.NodesHost},
+		"in upper case":           {ID: "x", RuleKey: model.RuleKey{CDN: fixture.Edgio, Host: "blog.example.com", Path: "/"}, SourceHost: "NODES.main.acme.k8s.EXAMPLE.net."},
+		"another owner's":         fixture.Labelled(model.Rule{ID: "x", RuleKey: model.RuleKey{CDN: fixture.Edgio, Host: "blog.example.com", Path: "/"}, SourceHost: fixture.NodesHost}, model.OwnerLabel{Owner: "other", IngressID: fixture.ShopID()}),
+		"an unknown cluster's":    fixture.Labelled(model.Rule{ID: "x", RuleKey: model.RuleKey{CDN: fixture.Edgio, Host: "blog.example.com", Path: "/"}, SourceHost: fixture.NodesHost}, model.OwnerLabel{Owner: fixture.Owner, IngressID: model.IngressID{Cluster: "gone", Namespace: "default", Name: "blog"}}),
+		"a copy of one of ours's": {ID: "x", RuleKey: model.RuleKey{CDN: fixture.Edgio, Host: "blog.example.com", Path: "/"}, SourceHost: fixture.NodesHost, Protocols: []model.Protocol{{Label: model.OwnerLabel{Owner: fixture.Owner, IngressID: fixture.ShopID()}.String(fixture.ShopKey())}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := settled(fixture.Settings(), fixture.Cluster("main", fixture.Usual()...))
@@ -205,7 +205,7 @@ func TestAttemptsNameTheirOrigin(t *testing.T) {
 // has such a set: whatever stands there, stays.
 func TestUnknownSet(t *testing.T) {
 	s := settled(fixture.Settings(), fixture.Cluster("main", fixture.Usual()...))
-	s.Rules.Objects = append(s.Rules.Objects, new(model.Rule{ID: "x", RuleKey: model.RuleKey{CDN: model.Edgio, Host: "blog.example.com", Path: "/"}, SourceHost: "old.main.acme." + fixture.TestDomain}))
+	s.Rules.Objects = append(s.Rules.Objects, new(model.Rule{ID: "x", RuleKey: model.RuleKey{CDN: fixture.Edgio, Host: "blog.example.com", Path: "/"}, SourceHost: "old.main.acme." + fixture.Domain}))
 	for _, r := range []model.Record{{Type: "A", Data: "192.0.2.7"}, {Type: "AAAA", Data: "2001:db8::7"}, {Type: "TXT", Data: "x"}} {
 		r.ID, r.Name = r.Type, "old.main.acme"
 		s.Records.Objects = append(s.Records.Objects, new(r))
@@ -214,12 +214,6 @@ func TestUnknownSet(t *testing.T) {
 	if diff := cmp.Diff([]string(nil), s.run()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-}
-
-// marked gives a rule a protocol set with the mark.
-func marked(r model.Rule, m model.OwnerLabel) model.Rule {
-	r.Protocols = []model.Protocol{{Published: "https", Source: "http", SourcePort: 30080, Label: m.String(r.RuleKey)}}
-	return r
 }
 
 // TestRulesUnknown has the records read and the rules not: sets that are wanted
@@ -276,7 +270,7 @@ func TestAddressesGoOnlyAfterANewReading(t *testing.T) {
 	if step := next(in); len(step.Records) != 2 || len(step.Reread) > 0 {
 		t.Errorf("nobody names them: %d operations, Reread %v; want two deletions", len(step.Records), step.Reread)
 	}
-	in.Rules.Objects = []*model.Rule{{ID: "x", RuleKey: model.RuleKey{CDN: model.Edgio, Host: "blog.example.com", Path: "/"}, SourceHost: fixture.NodesHost}}
+	in.Rules.Objects = []*model.Rule{{ID: "x", RuleKey: model.RuleKey{CDN: fixture.Edgio, Host: "blog.example.com", Path: "/"}, SourceHost: fixture.NodesHost}}
 	if step := next(in); len(step.Records) > 0 {
 		t.Errorf("somebody names them: %s", line(step.Records[0]))
 	}

@@ -63,14 +63,14 @@ func TestOriginChanges(t *testing.T) {
 		},
 		"a status is lost": {[]any{fixture.AtStatus(kube.Address{IP: "192.0.2.8"})}, []any{fixture.AtStatus()}, nil},
 		"a status, and the annotation is bad": {
-			[]any{fixture.AtStatus(kube.Address{IP: "192.0.2.8"})}, []any{fixture.WithAnnotations(desired.AnnotationOrigin, "x")}, nil,
+			[]any{fixture.AtStatus(kube.Address{IP: "192.0.2.8"})}, []any{fixture.Annotated(desired.AnnotationOrigin, "x")}, nil,
 		},
 		"IPv4 to IPv6": {
 			[]any{fixture.Shop(), fixture.Web(), n1}, []any{fixture.Shop(), fixture.Web(), fixture.Node("n1", "2001:db8::1")},
 			[]string{"0s: create nodes.main 2001:db8::1", "0s: delete nodes.main 192.0.2.1"},
 		},
 		"IPv4 to both": {
-			[]any{fixture.Shop(), fixture.Web(), n1}, []any{fixture.Shop(), fixture.Web(), fixture.Dual("n1", "192.0.2.1", "2001:db8::1")},
+			[]any{fixture.Shop(), fixture.Web(), n1}, []any{fixture.Shop(), fixture.Web(), fixture.DualNode("n1", "192.0.2.1", "2001:db8::1")},
 			[]string{"0s: create nodes.main 2001:db8::1"},
 		},
 		"a release that may not be": {

@@ -29,11 +29,11 @@ func TestClaims(t *testing.T) {
 			"_edgeward.main.acme.k8s.example.net is claimed by another cluster", `"uid-other"`, "that of cluster main is uid-main",
 			"Correct its kubeconfig", "another clusters[].name or another owner", "delete that TXT record",
 		}},
-		"another cluster's beside its own": {[]model.Record{claim(ownClaim("main", model.Edgio)), claim(theirs)}, []string{"is claimed by another cluster"}},
+		"another cluster's beside its own": {[]model.Record{claim(ownClaim("main", fixture.Edgio)), claim(theirs)}, []string{"is claimed by another cluster"}},
 		"unreadable": {[]model.Record{claim("v=spf1 -all")}, []string{
 			"the TXT record _edgeward.main.acme.k8s.example.net is not a claim of edgeward", "Delete it, or give the cluster another",
 		}},
-		"unreadable beside its own": {[]model.Record{claim(ownClaim("main", model.Edgio)), claim("x")}, []string{"is not a claim of edgeward"}},
+		"unreadable beside its own": {[]model.Record{claim(ownClaim("main", fixture.Edgio)), claim("x")}, []string{"is not a claim of edgeward"}},
 		"of a later form":           {[]model.Record{claim("heritage=edgeward,v=2")}, []string{"is not a claim of edgeward"}},
 		"records without a claim": {[]model.Record{address}, []string{
 			"there are 1 records below main.acme.k8s.example.net, but no claim",
@@ -51,7 +51,7 @@ func TestClaims(t *testing.T) {
 			west := fixture.Cluster("west", fixture.Ingress("blog", "blog.example.com", "Exact", "/"), fixture.Web(), fixture.Node("w1", "192.0.2.9"))
 			before := fixture.Cluster("main", fixture.Ingress("gone", "gone.example.com", "Exact", "/"), fixture.Ingress("shop", "www.example.com", "Prefix", "/a"), fixture.Web(), fixture.Node("n1", "192.0.2.1"))
 			s := settled(fixture.Settings(), before)
-			double := *s.rule(t, model.RuleKey{CDN: model.Edgio, Host: "www.example.com", Path: "/a/"})
+			double := *s.rule(t, model.RuleKey{CDN: fixture.Edgio, Host: "www.example.com", Path: "/a/"})
 			double.ID = "double"
 			s.Rules.Objects = append(s.Rules.Objects, new(double))
 			s.Records.Objects = observed.Refs(test.records)
@@ -93,7 +93,7 @@ func TestClaims(t *testing.T) {
 
 // TestClaimStands has what a claimed part of the zone may hold.
 func TestClaimStands(t *testing.T) {
-	own := model.Record{ID: "c", Name: model.OwnershipName("main", fixture.Owner), Type: "TXT", Data: ownClaim("main", model.Edgio), TTL: 120}
+	own := model.Record{ID: "c", Name: model.OwnershipName("main", fixture.Owner), Type: "TXT", Data: ownClaim("main", fixture.Edgio), TTL: 120}
 	with := func(records ...model.Record) []model.Record { return append([]model.Record{own}, records...) }
 	double, lame := own, own
 	double.ID, lame.ID, lame.TTL = "d", "d", 60
@@ -132,7 +132,7 @@ func TestClaimStands(t *testing.T) {
 // TestClaimComesFirst has a claim under way, refused, or in doubt: no address
 // is made before it surely stands.
 func TestClaimComesFirst(t *testing.T) {
-	claim := model.Record{Name: model.OwnershipName("main", fixture.Owner), Type: "TXT", Data: ownClaim("main", model.Edgio), TTL: 120}
+	claim := model.Record{Name: model.OwnershipName("main", fixture.Owner), Type: "TXT", Data: ownClaim("main", fixture.Edgio), TTL: 120}
 	attempt := func(status observed.Status) observed.View[model.Record] {
 		return observed.View[model.Record]{Known: true, Attempts: []observed.Attempt[model.Record]{{Op: model.Op[model.Record]{Verb: model.Create, To: &claim}, Status: status}}}
 	}
@@ -214,7 +214,7 @@ func TestUnknownCluster(t *testing.T) {
 	if diff := cmp.Diff(states, s.states()); diff != "" {
 		t.Errorf("states (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(Owned{Rules: map[model.Provider]int{model.Edgio: 1}, Addresses: 2, Claims: 1}, s.step.Owned); diff != "" {
+	if diff := cmp.Diff(Owned{Rules: map[model.Provider]int{fixture.Edgio: 1}, Addresses: 2, Claims: 1}, s.step.Owned); diff != "" {
 		t.Errorf("owned (-want +got):\n%s", diff)
 	}
 }

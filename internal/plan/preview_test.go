@@ -10,7 +10,6 @@ import (
 	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/fixture"
 	"github.com/edgeward/edgeward/internal/model"
-	"github.com/edgeward/edgeward/internal/observed"
 )
 
 // changes describes a forecast, a line for each operation, with its wait.
@@ -77,7 +76,7 @@ func TestPreview(t *testing.T) {
 // TestPreviewOfAHost: the name that the CDN will give is not known, and is said
 // so; of one that stands it is.
 func TestPreviewOfAHost(t *testing.T) {
-	s := newStage(fixture.VultrSettings(), fixture.Cluster("main", fixture.Fast("/=web"), fixture.Balanced("192.0.2.9")))
+	s := newStage(fixture.TwoCDNs(), fixture.Cluster("main", fixture.WholeHost("/=web"), fixture.Balanced("192.0.2.9")))
 	f, err := Preview(s.Input)
 	if err != nil || len(f.Records) != 4 || f.Records[3].New().Data != "(the name that the CDN gives)" {
 		t.Errorf("forecast %v, %v", changes(f), err)
@@ -104,34 +103,5 @@ func TestPreviewLeavesItsInput(t *testing.T) {
 	}
 	if len(in.Rules.Objects) != rules || len(in.Records.Objects) != records {
 		t.Errorf("the input has %d rules and %d records, before %d and %d", len(in.Rules.Objects), len(in.Records.Objects), rules, records)
-	}
-}
-
-func TestAllHoldings(t *testing.T) {
-	ours := settled(fixture.Settings(), fixture.Cluster("main", fixture.Usual()...)).Input
-	foreign := model.Rule{ID: "foreign", RuleKey: model.RuleKey{CDN: model.Edgio, Host: "www.example.org", Path: "/"}, SourceHost: "nodes.old.acme." + fixture.TestDomain}
-	elsewhere, others := foreign, marked(foreign, model.OwnerLabel{Owner: "another", IngressID: fixture.ShopID()})
-	elsewhere.SourceHost = "origin.example.org"
-	rules := append(ours.Rules.Objects, new(foreign), &elsewhere, &others)
-	records := append(ours.Records.Objects,
-		&model.Record{ID: "old", Name: "nodes.old.acme", Type: "A", Data: "192.0.2.9"},
-		&model.Record{ID: "claim", Name: "_edgeward.old.acme", Type: "TXT", Data: model.Ownership{Owner: "acme", UID: "uid-old"}.String()},
-		&model.Record{ID: "mail", Name: "mail.acme", Type: "MX", Data: "mx.example.com"}, // nobody claimed it
-		&model.Record{ID: "odd", Name: "_edgeward.odd.acme", Type: "TXT", Data: model.Ownership{Owner: "another", UID: "uid"}.String()},
-		&model.Record{ID: "odd2", Name: "x.odd.acme", Type: "A", Data: "192.0.2.9"},
-		&model.Record{ID: "other", Name: "nodes.main.another", Type: "A", Data: "192.0.2.9"},
-		&model.Record{ID: "apex", Type: "A", Data: "192.0.2.9"},
-	)
-	type count struct{ Rules, Unmarked, Addresses, Claims, Kept int }
-	got := make(map[string]count)
-	for name, h := range AllHoldings(rules, observed.View[model.Record]{Objects: records}, fixture.Settings()) {
-		got[name] = count{len(h.Rules), len(h.Unmarked), len(h.Records), len(h.Claims), len(h.Kept)}
-	}
-	want := map[string]count{
-		"main": {Rules: 1, Addresses: 2, Claims: 1},
-		"old":  {Unmarked: 1, Addresses: 1, Claims: 1, Kept: 3}, // the rule uses the name
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("holdings (-want +got):\n%s", diff)
 	}
 }

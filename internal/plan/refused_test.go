@@ -10,15 +10,16 @@ import (
 	"github.com/edgeward/edgeward/internal/fixture"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/observed"
+	"github.com/edgeward/edgeward/internal/recordset"
 )
 
 // TestTTLIsBestEffort: a provider that changes no TTL, or none together with data,
 // holds nothing up.
 func TestTTLIsBestEffort(t *testing.T) {
 	t.Run("a CNAME is led elsewhere by its data alone", func(t *testing.T) {
-		s := settled(fixture.VultrSettings(), fixture.Cluster("main", fixture.Fast("/=web"), fixture.Balanced("lb.example.org")))
+		s := settled(fixture.TwoCDNs(), fixture.Cluster("main", fixture.WholeHost("/=web"), fixture.Balanced("lb.example.org")))
 		s.Settings.TTL = 60
-		s.change(true, fixture.Cluster("main", fixture.Fast("/=web"), fixture.Balanced("lb2.example.org")))
+		s.change(true, fixture.Cluster("main", fixture.WholeHost("/=web"), fixture.Balanced("lb2.example.org")))
 		for range 20 {
 			s.ask()
 			for _, op := range s.step.Records {
@@ -35,9 +36,9 @@ func TestTTLIsBestEffort(t *testing.T) {
 		}
 	})
 	t.Run("every change of a TTL is refused", func(t *testing.T) {
-		s := settled(fixture.VultrSettings(), fixture.Cluster("main", fixture.Fast("/=web"), fixture.Balanced("lb.example.org")))
+		s := settled(fixture.TwoCDNs(), fixture.Cluster("main", fixture.WholeHost("/=web"), fixture.Balanced("lb.example.org")))
 		s.Settings.TTL = 60
-		s.change(true, fixture.Cluster("main", fixture.Fast("/=web"), fixture.Balanced("lb2.example.org")))
+		s.change(true, fixture.Cluster("main", fixture.WholeHost("/=web"), fixture.Balanced("lb2.example.org")))
 		s.Records.Rejected = make(map[model.Place]bool)
 		for range 20 {
 			s.ask()
@@ -76,7 +77,7 @@ func TestTTLIsBestEffort(t *testing.T) {
 		if diff := cmp.Diff(want, s.standing()); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
-		s.Now = s.Now.Add(firstRefusal)
+		s.Now = s.Now.Add(recordset.FirstRefusal)
 		if ops := s.ask(); len(ops) != 1 || !strings.HasPrefix(ops[0], "delete nodes.main") {
 			t.Errorf("tried again: %q", ops)
 		}
@@ -102,9 +103,9 @@ func (s *stage) hasNoRoom() {
 // nobody is led to it, and not before the new origin stands.
 func TestNoRoom(t *testing.T) {
 	t.Run("its DNS is ours", func(t *testing.T) {
-		s := settled(fixture.VultrSettings(), fixture.Cluster("main", fixture.Fast("/=web"), fixture.Balanced("192.0.2.9")))
+		s := settled(fixture.TwoCDNs(), fixture.Cluster("main", fixture.WholeHost("/=web"), fixture.Balanced("192.0.2.9")))
 		s.Rules.Objects[0] = new(*s.Rules.Objects[0])
-		s.change(true, fixture.Cluster("main", fixture.Fast("/=web"), fixture.Balanced("lb.example.org")))
+		s.change(true, fixture.Cluster("main", fixture.WholeHost("/=web"), fixture.Balanced("lb.example.org")))
 		s.hasNoRoom()
 		history := strings.Join(s.run(), ", ")
 		order := []string{"delete www cdn-id-", "delete rule www.example.com/", "create rule www.example.com/", "create www cdn-id-", "delete web.default.lb.main 192.0.2.9"}
@@ -120,10 +121,10 @@ func TestNoRoom(t *testing.T) {
 		}
 	})
 	t.Run("its DNS is somebody else's", func(t *testing.T) {
-		set := fixture.VultrSettings()
+		set := fixture.TwoCDNs()
 		set.PublishZones = nil
-		s := settled(set, fixture.Cluster("main", fixture.Fast("/=web"), fixture.Balanced("192.0.2.9")))
-		s.change(true, fixture.Cluster("main", fixture.Fast("/=web"), fixture.Balanced("lb.example.org")))
+		s := settled(set, fixture.Cluster("main", fixture.WholeHost("/=web"), fixture.Balanced("192.0.2.9")))
+		s.change(true, fixture.Cluster("main", fixture.WholeHost("/=web"), fixture.Balanced("lb.example.org")))
 		s.hasNoRoom()
 		if len(s.Rules.Objects) != 1 || !slices.ContainsFunc(s.step.Notices, func(n model.Notice) bool {
 			return strings.Contains(n.Text, "Delete the old one ("+s.Rules.Objects[0].ID+")")
@@ -136,11 +137,11 @@ func TestNoRoom(t *testing.T) {
 // TestExtra: what somebody set on a rule beside our fields is on the one that is made
 // for another origin.
 func TestExtra(t *testing.T) {
-	s := settled(fixture.VultrSettings(), fixture.Cluster("main", fixture.Fast("/=web"), fixture.Balanced("192.0.2.9")))
-	s.rule(t, model.RuleKey{CDN: model.VultrCDN, Host: "www.example.com", Path: "/"}).Extra = `{"gzip":true}`
-	s.change(true, fixture.Cluster("main", fixture.Fast("/=web"), fixture.Balanced("lb.example.org")))
+	s := settled(fixture.TwoCDNs(), fixture.Cluster("main", fixture.WholeHost("/=web"), fixture.Balanced("192.0.2.9")))
+	s.rule(t, model.RuleKey{CDN: fixture.VultrCDN, Host: "www.example.com", Path: "/"}).Extra = `{"gzip":true}`
+	s.change(true, fixture.Cluster("main", fixture.WholeHost("/=web"), fixture.Balanced("lb.example.org")))
 	s.run()
-	if r := s.rule(t, model.RuleKey{CDN: model.VultrCDN, Host: "www.example.com", Path: "/"}); r.Extra != `{"gzip":true}` || !strings.Contains(r.SourceHost, "lb-cname") {
+	if r := s.rule(t, model.RuleKey{CDN: fixture.VultrCDN, Host: "www.example.com", Path: "/"}); r.Extra != `{"gzip":true}` || !strings.Contains(r.SourceHost, "lb-cname") {
 		t.Errorf("%+v", r)
 	}
 }

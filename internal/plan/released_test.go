@@ -68,7 +68,7 @@ func TestReleasedComesBack(t *testing.T) {
 	}
 	twoSets := fixture.Settings()
 	twoSets.CDNs[0].PublishedProtocols = []string{"http", "https"}
-	elsewhere := fixture.VultrSettings()
+	elsewhere := fixture.TwoCDNs()
 	elsewhere.PublishZones = nil
 	prefix := fixture.Ingress("shop", "www.example.com", "Prefix", "/a")
 	for name, test := range map[string]struct {
@@ -81,8 +81,8 @@ func TestReleasedComesBack(t *testing.T) {
 		"Edgio, a Prefix":          {fixture.Settings(), prefix, []any{fixture.Web(), fixture.Node("n1", "192.0.2.1")}, 2},
 		"Edgio, both protocols":    {twoSets, fixture.Shop(), []any{fixture.Web(), fixture.Node("n1", "192.0.2.1")}, 1},
 		"Edgio, a load balancer":   {fixture.Settings(), fixture.Shop(), []any{fixture.Balanced("192.0.2.9")}, 1},
-		"Vultr CDN":                {fixture.VultrSettings(), fixture.Fast("/=web"), []any{fixture.Balanced("192.0.2.9")}, 1},
-		"Vultr CDN, DNS elsewhere": {elsewhere, fixture.Fast("/=web"), []any{fixture.Balanced("lb.example.org")}, 1},
+		"Vultr CDN":                {fixture.TwoCDNs(), fixture.WholeHost("/=web"), []any{fixture.Balanced("192.0.2.9")}, 1},
+		"Vultr CDN, DNS elsewhere": {elsewhere, fixture.WholeHost("/=web"), []any{fixture.Balanced("lb.example.org")}, 1},
 	} {
 		for _, restarts := range []string{"while it runs", "after a start"} {
 			t.Run(name+", "+restarts, func(t *testing.T) {

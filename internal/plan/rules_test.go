@@ -21,8 +21,8 @@ func TestForeignRules(t *testing.T) {
 	twin := bare
 	twin.ID = "y"
 	copied := bare
-	copied.Protocols = []model.Protocol{{Published: "https", Label: model.OwnerLabel{Owner: fixture.Owner, IngressID: fixture.ShopID()}.String(model.RuleKey{CDN: model.Edgio, Host: "old.example.com", Path: "/a"})}}
-	other := marked(bare, model.OwnerLabel{Owner: "other", IngressID: fixture.ShopID()})
+	copied.Protocols = []model.Protocol{{Published: "https", Label: model.OwnerLabel{Owner: fixture.Owner, IngressID: fixture.ShopID()}.String(model.RuleKey{CDN: fixture.Edgio, Host: "old.example.com", Path: "/a"})}}
+	other := fixture.Labelled(bare, model.OwnerLabel{Owner: "other", IngressID: fixture.ShopID()})
 	const (
 		unknown = foreignRuleThere
 		another = "conflict www.example.com/a: a rule of another edgeward, owner other, has it already"
@@ -47,9 +47,9 @@ func TestForeignRules(t *testing.T) {
 		"always, but it is another's":     {[]model.Rule{other}, fixture.Shop(), "always", nil, another},
 		"always, but one is another's":    {[]model.Rule{bare, other}, fixture.Shop(), "always", nil, another},
 		"always, with somebody's mark":    {[]model.Rule{{ID: "x", RuleKey: fixture.ShopKey(), Protocols: []model.Protocol{{Label: "1"}}}}, fixture.Shop(), "always", nil, unknown},
-		"a place beside":                  {[]model.Rule{{ID: "x", RuleKey: model.RuleKey{CDN: model.Edgio, Host: "www.example.com", Path: "/a/"}}}, fixture.Shop(), "never", []string{"0s: create rule www.example.com/a for shop"}, "synced www.example.com/a"},
-		"another owner's beside ours":     {[]model.Rule{other, marked(bare, model.OwnerLabel{Owner: fixture.Owner, IngressID: fixture.ShopID()})}, fixture.Shop(), "never", []string{"0s: update rule www.example.com/a for shop"}, "synced www.example.com/a"},
-		"ours of a deleted Ingress":       {[]model.Rule{marked(bare, model.OwnerLabel{Owner: fixture.Owner, IngressID: model.IngressID{Cluster: "main", Namespace: "default", Name: "gone"}})}, fixture.Shop(), "never", []string{"0s: update rule www.example.com/a for shop"}, "synced www.example.com/a"},
+		"a place beside":                  {[]model.Rule{{ID: "x", RuleKey: model.RuleKey{CDN: fixture.Edgio, Host: "www.example.com", Path: "/a/"}}}, fixture.Shop(), "never", []string{"0s: create rule www.example.com/a for shop"}, "synced www.example.com/a"},
+		"another owner's beside ours":     {[]model.Rule{other, fixture.Labelled(bare, model.OwnerLabel{Owner: fixture.Owner, IngressID: fixture.ShopID()})}, fixture.Shop(), "never", []string{"0s: update rule www.example.com/a for shop"}, "synced www.example.com/a"},
+		"ours of a deleted Ingress":       {[]model.Rule{fixture.Labelled(bare, model.OwnerLabel{Owner: fixture.Owner, IngressID: model.IngressID{Cluster: "main", Namespace: "default", Name: "gone"}})}, fixture.Shop(), "never", []string{"0s: update rule www.example.com/a for shop"}, "synced www.example.com/a"},
 		"ours with a lost mark and drift": {[]model.Rule{lostMark(bare)}, fixture.Shop(), "never", []string{"0s: update rule www.example.com/a for shop"}, "synced www.example.com/a"},
 	}
 	for name, test := range tests {
@@ -71,7 +71,7 @@ func TestForeignRules(t *testing.T) {
 
 // lostMark has two protocol sets, of which one has lost the mark.
 func lostMark(r model.Rule) model.Rule {
-	r = marked(r, model.OwnerLabel{Owner: fixture.Owner, IngressID: fixture.ShopID()})
+	r = fixture.Labelled(r, model.OwnerLabel{Owner: fixture.Owner, IngressID: fixture.ShopID()})
 	r.Protocols = append([]model.Protocol{{Published: "http"}}, r.Protocols...)
 	return r
 }
@@ -79,12 +79,12 @@ func lostMark(r model.Rule) model.Rule {
 // TestForeignRulesElsewhere has rules that nobody wants a place of: they are
 // not touched, whatever they carry.
 func TestForeignRulesElsewhere(t *testing.T) {
-	at := model.RuleKey{CDN: model.Edgio, Host: "old.example.com", Path: "/"}
+	at := model.RuleKey{CDN: fixture.Edgio, Host: "old.example.com", Path: "/"}
 	for name, r := range map[string]model.Rule{
 		"somebody's":           {ID: "x", RuleKey: at},
 		"a copy of ours":       {ID: "x", RuleKey: at, Protocols: []model.Protocol{{Label: model.OwnerLabel{Owner: fixture.Owner, IngressID: fixture.ShopID()}.String(fixture.ShopKey())}}},
-		"another owner's":      marked(model.Rule{ID: "x", RuleKey: at}, model.OwnerLabel{Owner: "other", IngressID: fixture.ShopID()}),
-		"an unknown cluster's": marked(model.Rule{ID: "x", RuleKey: at}, model.OwnerLabel{Owner: fixture.Owner, IngressID: model.IngressID{Cluster: "old", Namespace: "default", Name: "shop"}}),
+		"another owner's":      fixture.Labelled(model.Rule{ID: "x", RuleKey: at}, model.OwnerLabel{Owner: "other", IngressID: fixture.ShopID()}),
+		"an unknown cluster's": fixture.Labelled(model.Rule{ID: "x", RuleKey: at}, model.OwnerLabel{Owner: fixture.Owner, IngressID: model.IngressID{Cluster: "old", Namespace: "default", Name: "shop"}}),
 		"two owners' in one":   {ID: "x", RuleKey: at, Protocols: []model.Protocol{{Label: model.OwnerLabel{Owner: fixture.Owner, IngressID: fixture.ShopID()}.String(at)}, {Label: model.OwnerLabel{Owner: "other", IngressID: fixture.ShopID()}.String(at)}}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -238,7 +238,7 @@ func TestBusyPlaces(t *testing.T) {
 		"missing in the last list": {true, func(s *stage) { s.Rules.Missing = map[string]bool{s.Rules.Objects[0].ID: true} }, []string{"look up www.example.com"}, unsure},
 		"a search under way": {true, func(s *stage) {
 			s.Rules.Missing = map[string]bool{s.Rules.Objects[0].ID: true}
-			s.Rules.Attempts = []observed.Attempt[model.Rule]{{Op: model.Op[model.Rule]{Verb: model.LookUp, To: new(model.Rule{RuleKey: model.RuleKey{CDN: model.Edgio, Host: "www.example.com", Path: "/other"}})}, Status: observed.InFlight}}
+			s.Rules.Attempts = []observed.Attempt[model.Rule]{{Op: model.Op[model.Rule]{Verb: model.LookUp, To: new(model.Rule{RuleKey: model.RuleKey{CDN: fixture.Edgio, Host: "www.example.com", Path: "/other"}})}, Status: observed.InFlight}}
 		}, nil, unsure},
 	}
 	for name, test := range tests {
@@ -263,7 +263,7 @@ func TestBusyPlaces(t *testing.T) {
 // TestLookUps has one search for each host with doubts, however many they are.
 func TestLookUps(t *testing.T) {
 	lost := func(verb model.Verb, host, path string) observed.Attempt[model.Rule] {
-		r := model.Rule{ID: "x", RuleKey: model.RuleKey{CDN: model.Edgio, Host: host, Path: path}}
+		r := model.Rule{ID: "x", RuleKey: model.RuleKey{CDN: fixture.Edgio, Host: host, Path: path}}
 		if verb == model.Create {
 			return observed.Attempt[model.Rule]{Op: model.Op[model.Rule]{Verb: verb, To: &r}, Status: observed.Unknown}
 		}
@@ -272,8 +272,8 @@ func TestLookUps(t *testing.T) {
 	s := newStage(fixture.Settings(), fixture.Cluster("main"))
 	s.Rules.Attempts = []observed.Attempt[model.Rule]{
 		lost(model.Create, "a.example.com", "/"), lost(model.Delete, "b.example.com", "/"), lost(model.Delete, "a.example.com", "/x"), lost(model.Update, "c.example.com", "/"),
-		{Op: model.Op[model.Rule]{Verb: model.LookUp, To: new(model.Rule{RuleKey: model.RuleKey{CDN: model.Edgio, Host: "c.example.com", Path: "/"}})}, Status: observed.InFlight},
-		{Op: model.Op[model.Rule]{Verb: model.LookUp, To: new(model.Rule{RuleKey: model.RuleKey{CDN: model.Edgio, Host: "b.example.com", Path: "/"}})}, Status: observed.BackingOff},
+		{Op: model.Op[model.Rule]{Verb: model.LookUp, To: new(model.Rule{RuleKey: model.RuleKey{CDN: fixture.Edgio, Host: "c.example.com", Path: "/"}})}, Status: observed.InFlight},
+		{Op: model.Op[model.Rule]{Verb: model.LookUp, To: new(model.Rule{RuleKey: model.RuleKey{CDN: fixture.Edgio, Host: "b.example.com", Path: "/"}})}, Status: observed.BackingOff},
 	}
 	if diff := cmp.Diff([]string{"look up a.example.com", "look up b.example.com"}, s.ask()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

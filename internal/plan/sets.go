@@ -1,329 +1,190 @@
 package plan
 
 import (
+	"maps"
 	"slices"
-	"time"
 
-	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/guard"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/observed"
+	"github.com/edgeward/edgeward/internal/ordered"
+	"github.com/edgeward/edgeward/internal/recordset"
 )
 
-// planName decides about all records of one name. A name that some rule uses,
-// ours or not, keeps its addresses; any other goes after it has lingered.
-func (p *planner) planName(cluster string, c *clusterState, name string, records []*model.Record) {
-	set, known := p.Want.Sets[name]
-	used := p.named[name]
-	switch {
-	case used:
-	case !p.Rules.Known: // whether a rule names it is not known yet
-		p.stillAbsent(name, records)
+// sets is the stage that brings the records behind the origins' names towards what is
+// wanted.
+type sets struct {
+	*draft
+	usage
+	clusters map[string]*cluster
+	guard    *guard.Guard
+	setPlan
+}
+
+// setPlan is what the stage has found.
+type setPlan struct {
+	states  map[string]recordset.State // by zone name
+	leaving []setDeletions
+	// kept are the names, by cluster, that stay for the sake of CDNs that are not read.
+	kept map[string][]string
+	// ttlRefused is the memory being built, by the record's ID.
+	ttlRefused map[string]recordset.Refusal
+}
+
+// setDeletions is what nobody wants of one name.
+type setDeletions struct {
+	cluster, name string
+	loss          guard.Loss
+	records       []guard.Deletion[model.Record]
+}
+
+// planSets goes through the names in the clusters' parts of the zone, and through those
+// that are wanted there.
+func planSets(d *draft, u usage, clusters map[string]*cluster, g *guard.Guard) setPlan {
+	s := &sets{d, u, clusters, g, setPlan{
+		states: make(map[string]recordset.State), kept: make(map[string][]string), ttlRefused: make(map[string]recordset.Refusal),
+	}}
+	for _, name := range slices.Sorted(maps.Keys(clusters)) {
+		c := clusters[name]
+		if !c.owned {
+			continue
+		}
+		byName := make(map[string][]*model.Record)
+		for _, r := range c.records {
+			byName[r.Name] = append(byName[r.Name], r)
+		}
+		for name, set := range d.Want.Sets {
+			if set.Cluster == c.name && u.names[name] && byName[name] == nil {
+				byName[name] = nil // nothing stands there yet
+			}
+		}
+		for _, name := range slices.Sorted(maps.Keys(byName)) {
+			s.plan(c, name, byName[name])
+		}
+	}
+	return s.setPlan
+}
+
+// plan decides about all records of one name. A name that some rule uses, ours or not,
+// keeps its addresses; any other goes after it has lingered.
+func (s *sets) plan(c *cluster, name string, records []*model.Record) {
+	if !s.names[name] && !s.Rules.Known { // whether a rule uses it is not known yet
+		s.remember(name, records)
 		return
-	case len(p.Settings.Unread(c.said)) > 0: // a rule of a CDN that nobody reads may
+	}
+	set, wanted := s.Want.Sets[name]
+	isOwnership := name == model.OwnershipName(c.name, s.Settings.Owner)
+	used := s.names[name]
+	if !used && len(s.Settings.Unread(c.says)) > 0 { // a rule of a CDN that nobody reads may use it
 		used = true
-		if name != model.OwnershipName(cluster, p.Settings.Owner) {
-			c.keptNames = append(c.keptNames, name)
+		if !isOwnership {
+			s.kept[c.name] = append(s.kept[c.name], name)
 		}
 	}
-	var members, others []*model.Record
+	leaving := setDeletions{cluster: c.name, name: name}
+	use := recordset.Name{Name: name, Set: set, TTL: c.ttl, TTLChanges: c.ttlChanges, Refusals: s.Memory.ttlRefused, Now: s.Now}
 	for _, r := range records {
-		if len(p.Memory.absent) > 0 && (p.records.Is(r.Key(), observed.InFlight) || p.records.Doubtful(r.Key())) {
-			p.stillAbsent(name, []*model.Record{r})
+		if s.places.Is(r.Key(), observed.InFlight) || s.places.Doubtful(r.Key()) {
+			s.remember(name, []*model.Record{r})
 		}
 		switch {
-		case name == model.OwnershipName(cluster, p.Settings.Owner) && r.Type == "TXT":
-		case used && !known:
-			// Somebody's rule names it although no Service has such a set.
+		case isOwnership && r.Type == "TXT":
+		case used && !wanted:
+			// Somebody's rule uses it although no Service has such a set.
 		case used && r.Resolves() && (r.Type == "CNAME") == (set.CNAME != ""):
-			members = append(members, r)
+			use.Records = append(use.Records, r)
+		case used:
+			leaving.records = append(leaving.records, s.surplus(c, r))
+			use.Blocked = use.Blocked || r.Resolves()
 		default:
-			others = append(others, r)
-			p.unwantedRecord(cluster, r, !used, true)
+			leaving.records = append(leaving.records, s.unused(c, r))
 		}
 	}
+	left := 0
 	switch {
-	case !used || !known:
+	case !used || !wanted:
 	case set.CNAME != "":
-		p.sets.of[name] = p.planCNAME(c, name, set.CNAME, members, slices.ContainsFunc(others, (*model.Record).Resolves))
+		s.states[name] = s.records.CNAME(use)
+		left = s.states[name].Standing
 	default:
-		blocked := slices.ContainsFunc(others, (*model.Record).Resolves) // a CNAME stands alone
-		p.sets.of[name] = p.planSet(cluster, c, name, set, members, blocked || c.ttlChanges)
+		result := s.planAddresses(c, use)
+		for _, r := range result.Surplus {
+			// What cannot go yet, since other addresses come first, is not judged by the guard
+			// either: the loss would be less when they have come.
+			if deletion := s.surplus(c, r.Record); r.MayGo {
+				leaving.records = append(leaving.records, deletion)
+			}
+		}
+		s.states[name], left = result.State, result.Left
 	}
-	p.noteSetLoss(c, name, records, p.sets.get(name).standing)
+	leaving.loss = s.guard.LossOfSet(name, ids(records), left)
+	if len(leaving.records) > 0 {
+		s.leaving = append(s.leaving, leaving)
+	}
 }
 
-// stillAbsent remembers of records of a set what was known of them, as long as it is not
-// known what becomes of them.
-func (p *planner) stillAbsent(name string, records []*model.Record) {
+// planAddresses brings a set of addresses towards what is wanted, and tells of one that is
+// too large, or that has only those that were known last.
+func (s *sets) planAddresses(c *cluster, use recordset.Name) recordset.Result {
+	result := s.records.Addresses(use, s.Settings.DNS)
+	if notice, ok := use.Set.TooLarge(use.Name+"."+s.Settings.Domain, result.Addresses); ok {
+		s.out.Notices = append(s.out.Notices, notice)
+	}
+	if result.LastKnown {
+		s.out.Stale[use.Name] = Stale{c.name, use.Set.Lacks}
+	}
+	maps.Copy(s.ttlRefused, result.Refusals)
+	return result
+}
+
+func ids(records []*model.Record) (list []string) {
 	for _, r := range records {
-		if gone, ok := p.Memory.absent[r.ID]; ok {
-			p.absent[r.ID] = gone
-		}
+		list = append(list, r.ID)
 	}
-	if stood, ok := p.Memory.stood[name]; ok {
-		p.stood[name] = stood
-	}
+	return list
 }
 
-// planCNAME brings a name that is one CNAME towards its target. That changes in
-// place, so that the name resolves at any time. Nothing is made while blocked:
-// a CNAME cannot stand beside other records.
-func (p *planner) planCNAME(c *clusterState, name, target string, records []*model.Record, blocked bool) setState {
-	want := model.Record{Name: name, Type: "CNAME", Data: target, TTL: c.ttl}
-	stands, sure := p.records.Sure(want.Key())
-	failed := p.Records.Refused || p.records.Is(want.Key(), observed.BackingOff)
-	switch {
-	case sure && stands.Equal(want):
-		p.removeDuplicates(stands)
-	case sure && len(records) > 1:
-		p.removeDuplicates(stands)
-	case sure && stands.Data != target: // by itself: a change of data and TTL at once may be refused
-		p.step.Records = append(p.step.Records, model.Op[model.Record]{Verb: model.Update, From: stands, To: new(stands.WithData(target)), Urgency: model.UrgentChange})
-		return setState{settled: failed, failed: failed}
-	case sure && !c.ttlChanges:
-		p.changeOnlyTTL(stands, c.ttl)
-	case sure: // its TTL will follow that of the claim
-	case p.records.Doubtful(want.Key()) || p.records.Is(want.Key(), observed.InFlight):
-		return setState{}
-	default:
-		if !blocked {
-			p.step.Records = append(p.step.Records, model.Op[model.Record]{Verb: model.Create, To: &want, Urgency: model.UrgentCreate})
-		}
-		return setState{settled: failed, failed: failed}
-	}
-	if stands.Data != target {
-		return setState{settled: failed, failed: failed}
-	}
-	return setState{standing: 1, settled: true, converged: true, unproven: p.unproven([]*model.Record{stands})}
-}
-
-// planSet brings one address set that is in use towards its addresses. New
-// ones come before old ones go, and one that stands is always left. Nothing is
-// made while blocked: a CNAME has the name, or the TTL is about to change.
-func (p *planner) planSet(cluster string, c *clusterState, name string, set desired.Set, records []*model.Record, blocked bool) setState {
-	want := slices.Clone(set.Addresses)
-	for _, ip := range set.Keep {
-		if p.records.Has(model.AddressRecord(name, ip, 0).Key()) {
-			want = append(want, ip)
-		}
-	}
-	want = model.SortedSet(want)
-	p.noteSize(name, set, want)
-	found := p.examine(name, want, records)
-	hopeless := found.untried && p.Records.Refused
-	state := setState{standing: len(found.inWant), failed: found.failed || hopeless}
-	if len(want) == 0 {
-		state.standing, state.settled, state.converged = len(found.standing), true, true
-		if state.standing > 0 {
-			state.unproven = p.unproven(found.standing)
-			p.step.Stale[name] = Stale{cluster, set.Lacks}
-		}
-		return state
-	}
-	changing := false // a TTL
-	for _, t := range []string{"A", "AAAA"} {
-		of := found.of(t)
-		ttl := c.ttl
-		if i := slices.IndexFunc(of.standing, p.ttlRefused); i >= 0 {
-			ttl = of.standing[i].TTL
-		}
-		switch {
-		case len(of.inWant)+len(of.missing) == 0:
-		case p.otherTTL(name, t, ttl, records):
-			changing = true
-			if !blocked {
-				p.changeTTL(ttl, of)
-			}
-		case !blocked:
-			for _, ip := range of.missing {
-				p.step.Records = append(p.step.Records, model.Op[model.Record]{Verb: model.Create, To: new(model.AddressRecord(name, ip, ttl)), Urgency: model.UrgentCreate})
-			}
-		}
-	}
-	if changing {
-		return state
-	}
-	state.settled = !found.waiting && (!found.untried || hopeless)
-	state.converged = !found.waiting && len(found.missing) == 0
-	state.unproven = p.unproven(found.inWant)
-	for _, r := range found.standing {
-		p.removeDuplicates(r)
-		if !desired.Contains(want, r.Data) {
-			state.converged = false
-			safe := false
-			if !found.waiting && !found.untried {
-				_, safe = p.support(found.inWant)
-			}
-			p.unwantedRecord(cluster, r, false, safe)
-		}
-	}
-	return state
-}
-
-// members is what is known of the addresses of a set.
-type members struct {
-	standing []*model.Record // sure to stand
-	inWant   []*model.Record // of these, the ones that shall
-	missing  []string        // addresses to make
-	untried  bool            // some of these were not tried yet
-	waiting  bool            // something is under way or unknown
-	failed   bool            // one to make failed at the last attempt
-}
-
-// examine finds out how far each address is that a set wants or has. Want is
-// sorted.
-func (p *planner) examine(name string, want []string, records []*model.Record) members {
-	var m members
-	for _, ip := range p.addressesOf(name, want, records) {
-		place := model.AddressRecord(name, ip, 0)
-		wanted := desired.Contains(want, ip)
-		r, sure := p.records.Sure(place.Key())
-		switch {
-		case sure:
-			m.standing = append(m.standing, r)
-			if wanted {
-				m.inWant = append(m.inWant, r)
-			}
-		case p.records.Doubtful(place.Key()) || p.records.Is(place.Key(), observed.InFlight):
-			m.waiting = true
-		case wanted:
-			m.missing = append(m.missing, ip)
-			if p.records.Is(place.Key(), observed.BackingOff) {
-				m.failed = true
-			} else {
-				m.untried = true
-			}
-		}
-	}
-	return m
-}
-
-// of returns what concerns records of one type.
-func (m members) of(recordType string) members {
-	other := func(r *model.Record) bool { return r.Type != recordType }
-	return members{
-		standing: slices.DeleteFunc(slices.Clone(m.standing), other),
-		inWant:   slices.DeleteFunc(slices.Clone(m.inWant), other),
-		missing:  slices.DeleteFunc(slices.Clone(m.missing), func(ip string) bool { return other(new(model.AddressRecord("", ip, 0))) }),
-	}
-}
-
-// addressesOf lists, sorted, the addresses that a set wants, has, or has
-// operations for. Want is sorted.
-func (p *planner) addressesOf(name string, want []string, records []*model.Record) []string {
-	var others []string
-	note := func(ip string) {
-		if !desired.Contains(want, ip) {
-			others = append(others, ip)
-		}
-	}
+// remember keeps what is known of records of a set, as long as it is not known what
+// becomes of them.
+func (s *sets) remember(name string, records []*model.Record) {
 	for _, r := range records {
-		note(r.Data)
+		s.guard.Remember(r.ID)
 	}
-	for _, a := range p.Records.Attempts {
-		for _, r := range []model.Record{a.Old(), a.New()} {
-			if !a.Verb.Reads() && r.Name == name && (r.Type == "A" || r.Type == "AAAA") {
-				note(r.Data)
+	s.guard.RememberSet(name)
+}
+
+// surplus notes that nobody wants a record of a name that is in use.
+func (s *sets) surplus(c *cluster, r *model.Record) guard.Deletion[model.Record] {
+	replaced := ordered.Contains(s.Want.Sets[r.Name].Surplus, r.Data) // others stand for it
+	s.guard.NoteUnwanted(s.Settings.DNS.Name, c.name, r.ID, guard.SaidIf(s.Memory.droppedRecords[r.Key()] || replaced))
+	return guard.Deletion[model.Record]{
+		Op:  model.Op[model.Record]{Verb: model.Delete, From: r, Urgency: model.UrgentRemove},
+		Due: s.Now, Safe: s.idle(r),
+	}
+}
+
+// unused notes that no rule uses the name of a record. The record goes after the linger,
+// once all CDNs were read again: nobody may have pointed a rule at the name meanwhile.
+func (s *sets) unused(c *cluster, r *model.Record) guard.Deletion[model.Record] {
+	replaced := ordered.Contains(s.Want.Sets[r.Name].Surplus, r.Data)
+	by := guard.SaidIf(s.Memory.droppedRecords[r.Key()] || replaced || s.Memory.names[r.Name])
+	unwanted := s.guard.NoteUnwanted(s.Settings.DNS.Name, c.name, r.ID, by)
+	due := unwanted.Since.Add(s.Settings.Linger)
+	stale := !s.Now.Before(due) && !s.readSince(s.Rules.Whole(), due)
+	if stale {
+		for _, cdn := range s.Settings.CDNs {
+			if !s.readSince(s.Rules.Part(string(cdn.Name)), due) {
+				s.out.Reread[cdn.Name] = true
 			}
 		}
 	}
-	if len(others) == 0 {
-		return want
-	}
-	return model.SortedSet(slices.Concat(want, others))
-}
-
-// changeTTL carries the addresses of one type over to another TTL. It is refused to have
-// two TTLs in one record set, so all records but one go, that one is changed, and
-// the others come back. The one that stays is wanted; if none of those that stand
-// is, one is made first, with the old TTL.
-func (p *planner) changeTTL(ttl int, m members) {
-	if len(m.inWant) == 0 {
-		if len(m.standing) > 0 && len(m.missing) > 0 && !p.othersInFlight(m.standing[0]) {
-			first := model.AddressRecord(m.standing[0].Name, m.missing[0], m.standing[0].TTL)
-			p.step.Records = append(p.step.Records, model.Op[model.Record]{Verb: model.Create, To: &first, Urgency: model.UrgentCreate})
-		}
-		return
-	}
-	stays, ok := p.support(m.inWant)
-	if !ok {
-		return
-	}
-	for _, r := range m.standing {
-		for _, same := range p.records.At[r.Key()] {
-			if same.ID != stays.ID {
-				p.step.Records = append(p.step.Records, model.Op[model.Record]{Verb: model.Delete, From: same, Urgency: model.UrgentChange})
-			}
-		}
-	}
-	if !p.othersInFlight(stays) && !p.othersStand(stays) {
-		p.step.Records = append(p.step.Records, model.Op[model.Record]{
-			Verb: model.Update, From: stays, To: new(model.AddressRecord(stays.Name, stays.Data, ttl)), Urgency: model.UrgentChange,
-		})
+	return guard.Deletion[model.Record]{
+		Op:  model.Op[model.Record]{Verb: model.Delete, From: r, Urgency: model.UrgentTidy},
+		Due: due, Safe: s.idle(r) && !stale,
 	}
 }
 
-// changeOnlyTTL brings a record to another TTL. Nothing waits for that: it may be
-// refused.
-func (p *planner) changeOnlyTTL(stands *model.Record, ttl int) {
-	if stands.TTL != ttl {
-		changed := stands.WithData(stands.Data)
-		changed.TTL = ttl
-		p.step.Records = append(p.step.Records, model.Op[model.Record]{Verb: model.Update, From: stands, To: &changed, Urgency: model.UrgentTidy})
-	}
-}
-
-// refusal is when a provider refused something, and how long to wait until it is
-// asked again.
-type refusal struct {
-	at   time.Time
-	wait time.Duration
-}
-
-// A set whose TTL cannot be changed comes back with the one that it had. It is tried
-// again after firstRefusal, then twice as long each time, up to lastRefusal: each try
-// takes all of its addresses but one away for a moment.
-const (
-	firstRefusal = 10 * time.Minute
-	lastRefusal  = 24 * time.Hour
-)
-
-// ttlRefused reports whether the provider refused, not long ago, to change the TTL of
-// an address in place, and remembers it.
-func (p *planner) ttlRefused(r *model.Record) bool {
-	before, known := p.Memory.ttlRefused[r.ID]
-	if p.Records.Rejected[r.Key()] && slices.ContainsFunc(p.Records.Attempts, func(a observed.Attempt[model.Record]) bool { return a.Verb == model.Update && a.Old().ID == r.ID }) {
-		wait := firstRefusal
-		if known {
-			wait = min(2*before.wait, lastRefusal)
-		}
-		before, known = refusal{p.Now, wait}, true
-	}
-	if known {
-		p.ttls[r.ID] = before
-	}
-	return known && p.Now.Before(before.at.Add(before.wait))
-}
-
-// otherTTL reports whether a record of the set of that type has another TTL, or
-// may soon.
-func (p *planner) otherTTL(name, recordType string, ttl int, records []*model.Record) bool {
-	return slices.ContainsFunc(records, func(r *model.Record) bool { return r.Type == recordType && r.TTL != ttl }) ||
-		slices.ContainsFunc(p.Records.Attempts, func(a observed.Attempt[model.Record]) bool {
-			return a.Status != observed.BackingOff && (a.Verb == model.Create || a.Verb == model.Update) &&
-				a.New().Name == name && a.New().Type == recordType && a.New().TTL != ttl
-		})
-}
-
-// othersStand reports whether there is another record of r's name and type.
-func (p *planner) othersStand(r *model.Record) bool {
-	return slices.ContainsFunc(p.stands.at(model.RecordName{Zone: r.Zone, Name: r.Name}), func(o *model.Record) bool { return o.Type == r.Type && o.ID != r.ID })
-}
-
-// othersInFlight reports whether a record of r's name and type is being made
-// or changed, or may have been.
-func (p *planner) othersInFlight(r *model.Record) bool {
-	return slices.ContainsFunc(p.Records.Attempts, func(a observed.Attempt[model.Record]) bool {
-		return a.Status != observed.BackingOff && (a.Verb == model.Create || a.Verb == model.Update) && a.New().Name == r.Name && a.New().Type == r.Type
-	})
+// idle reports whether a record stands for certain, and nothing is being done to it.
+func (s *sets) idle(r *model.Record) bool {
+	return !s.places.Doubtful(r.Key()) && !s.places.Is(r.Key(), observed.InFlight)
 }

@@ -209,7 +209,7 @@ func TestRuleOverUnproven(t *testing.T) {
 		t.Errorf("then it does %q", got)
 	}
 
-	s = settled(fixture.VultrSettings(), fixture.Cluster("main", fixture.Fast("/=web"), fixture.Balanced("192.0.2.9")))
+	s = settled(fixture.TwoCDNs(), fixture.Cluster("main", fixture.WholeHost("/=web"), fixture.Balanced("192.0.2.9")))
 	i := slices.IndexFunc(s.Records.Objects, func(r *model.Record) bool { return r.Name == "_edgeward.www" })
 	mark := s.Records.Objects[i].ID
 	s.Records.Objects = slices.DeleteFunc(s.Records.Objects, func(r *model.Record) bool { return r.Name == "www" })
@@ -376,7 +376,7 @@ func TestTTLOneAtATime(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := settled(fixture.Settings(), fixture.Cluster("main", fixture.Usual()...))
 			s.Settings.TTL = 60
-			s.record(t, ownClaim("main", model.Edgio)).TTL = 60
+			s.record(t, ownClaim("main", fixture.Edgio)).TTL = 60
 			s.Records.Objects = append(s.Records.Objects[:1:1], observed.Refs(test.standing)...)
 			s.Records.Attempts = test.attempts
 			if diff := cmp.Diff(test.want, s.ask()); diff != "" {
@@ -393,7 +393,7 @@ func TestKeptTTL(t *testing.T) {
 	set := fixture.Settings()
 	set.TTL = 1
 	s := newStage(set, fixture.Cluster("main", fixture.Usual()...))
-	kept := model.Record{ID: "c", Name: model.OwnershipName("main", fixture.Owner), Type: "TXT", Data: ownClaim("main", model.Edgio), TTL: 60}
+	kept := model.Record{ID: "c", Name: model.OwnershipName("main", fixture.Owner), Type: "TXT", Data: ownClaim("main", fixture.Edgio), TTL: 60}
 	ask := kept.WithIdentity("")
 	ask.TTL = 1
 	s.Records.Objects = []*model.Record{&kept}
@@ -440,7 +440,7 @@ func TestLargeSets(t *testing.T) {
 		for i := range test.v4 {
 			n := fixture.Node(fmt.Sprint("n", i), fmt.Sprint("192.0.2.", i+1))
 			if i < test.v6 {
-				n = fixture.Dual(n.Name, n.Addresses[0].Address, fmt.Sprint("2001:db8::", i+1))
+				n = fixture.DualNode(n.Name, n.Addresses[0].Address, fmt.Sprint("2001:db8::", i+1))
 			}
 			objects = append(objects, n)
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/edgeward/edgeward/internal/fixture"
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/ordered"
 )
 
 func ip6(n int) string { return fmt.Sprintf("2a01:4f8::%x", n+1) }
@@ -32,21 +33,21 @@ func TestSetsAreBounded(t *testing.T) {
 		}
 		return list
 	}
-	both := slices.Concat(list(300, fixture.IP4), list(200, ip6))
-	local := fixture.Like(func(s *kube.Service) { s.Local = true })
+	both := slices.Concat(list(300, fixture.PublicIPv4), list(200, ip6))
+	local := fixture.WebWith(func(s *kube.Service) { s.Local = true })
 	everywhere := kube.EndpointSlice{Meta: kube.Meta{Namespace: "default", Name: "web-1"}, Service: "web"}
 	for i := range 300 {
 		everywhere.Nodes = append(everywhere.Nodes, fmt.Sprint("n", i))
 	}
 	status := fixture.Shop()
-	status.Annotations, status.Status = map[string]string{desired.AnnotationOrigin: desired.StatusOrigin}, list(300, fixture.IP4)
+	status.Annotations, status.Status = map[string]string{desired.AnnotationOrigin: desired.OriginStatus}, list(300, fixture.PublicIPv4)
 	var external []string
-	for _, a := range list(300, fixture.IP4) {
+	for _, a := range list(300, fixture.PublicIPv4) {
 		external = append(external, a.IP)
 	}
 	duals := []any{fixture.Shop(), fixture.Web()}
 	for i := range 300 {
-		duals = append(duals, fixture.Dual(fmt.Sprint("n", i), fixture.IP4(i), ip6(i)))
+		duals = append(duals, fixture.DualNode(fmt.Sprint("n", i), fixture.PublicIPv4(i), ip6(i)))
 	}
 	for name, test := range map[string]struct {
 		objects []any
@@ -54,15 +55,15 @@ func TestSetsAreBounded(t *testing.T) {
 		v4, v6  int
 		says    string // "": nothing
 	}{
-		"nodes, just as many":      {append(manyNodes(256, fixture.IP4), fixture.Shop(), fixture.Web()), "nodes.main.acme", 256, 0, ""},
-		"nodes":                    {append(manyNodes(257, fixture.IP4), fixture.Shop(), fixture.Web()), "nodes.main.acme", 256, 0, "257 addresses"},
+		"nodes, just as many":      {append(manyNodes(256, fixture.PublicIPv4), fixture.Shop(), fixture.Web()), "nodes.main.acme", 256, 0, ""},
+		"nodes":                    {append(manyNodes(257, fixture.PublicIPv4), fixture.Shop(), fixture.Web()), "nodes.main.acme", 256, 0, "257 addresses"},
 		"nodes, IPv6, just enough": {append(manyNodes(146, ip6), fixture.Shop(), fixture.Web()), "nodes.main.acme", 0, 146, ""},
 		"nodes, IPv6":              {append(manyNodes(147, ip6), fixture.Shop(), fixture.Web()), "nodes.main.acme", 0, 146, "147 addresses"},
 		"nodes of both families":   {duals, "nodes.main.acme", 256, 146, "600 addresses"},
-		"policy Local":             {append(manyNodes(400, fixture.IP4), fixture.Shop(), local, everywhere), "web.default.local.main.acme", 256, 0, "300 addresses"},
-		"a load balancer": {[]any{fixture.Shop(), fixture.Like(func(s *kube.Service) { s.Type, s.Balancers = "LoadBalancer", both })},
+		"policy Local":             {append(manyNodes(400, fixture.PublicIPv4), fixture.Shop(), local, everywhere), "web.default.local.main.acme", 256, 0, "300 addresses"},
+		"a load balancer": {[]any{fixture.Shop(), fixture.WebWith(func(s *kube.Service) { s.Type, s.Balancers = "LoadBalancer", both })},
 			"web.default.lb.main.acme", 256, 146, "500 addresses"},
-		"externalIPs": {[]any{fixture.Shop(), fixture.Like(func(s *kube.Service) { s.Type, s.ExternalIPs = "ClusterIP", external }),
+		"externalIPs": {[]any{fixture.Shop(), fixture.WebWith(func(s *kube.Service) { s.Type, s.ExternalIPs = "ClusterIP", external }),
 			desired.Allow{Origins: []string{desired.OriginExternalIPs}}}, "web.default.ext.main.acme", 256, 0, "300 addresses"},
 		"a status": {[]any{status, fixture.Web()}, "shop.default.status.main.acme", 256, 0, "300 addresses"},
 	} {
@@ -103,13 +104,13 @@ func (s *stage) members4() []string {
 			list = append(list, r.Data)
 		}
 	}
-	return model.SortedSet(list)
+	return ordered.Distinct(list)
 }
 
 // TestChoiceIsStable has nodes come, go and flap where there are too many: each event
 // costs one address added and one taken away at most, and a short fall none.
 func TestChoiceIsStable(t *testing.T) {
-	nodes := manyNodes(1000, fixture.IP4)
+	nodes := manyNodes(1000, fixture.PublicIPv4)
 	s := newStage(fixture.Settings(), fixture.Cluster("main", append(slices.Clone(nodes), fixture.Shop(), fixture.Web())...))
 	s.run()
 	before, moved := s.members4(), 0
@@ -118,7 +119,7 @@ func TestChoiceIsStable(t *testing.T) {
 		s.change(true, fixture.Cluster("main", append(slices.Clone(nodes), fixture.Shop(), fixture.Web())...))
 		s.run()
 		now := s.members4()
-		gone := slices.DeleteFunc(slices.Clone(before), func(ip string) bool { return desired.Contains(now, ip) })
+		gone := slices.DeleteFunc(slices.Clone(before), func(ip string) bool { return ordered.Contains(now, ip) })
 		if len(now) != 256 || len(gone) > want {
 			t.Errorf("%s: %d stand, and %q have left", what, len(now), gone)
 		}
@@ -152,11 +153,11 @@ func TestChoiceIsStable(t *testing.T) {
 // TestShrinkingToTheBound is an upgrade to this bound: what is beyond it goes, and is
 // no loss that anybody has to allow.
 func TestShrinkingToTheBound(t *testing.T) {
-	objects := append(manyNodes(600, fixture.IP4), fixture.Shop(), fixture.Web())
-	s := settled(fixture.Settings(), fixture.Cluster("main", append(manyNodes(2, fixture.IP4), fixture.Shop(), fixture.Web())...))
+	objects := append(manyNodes(600, fixture.PublicIPv4), fixture.Shop(), fixture.Web())
+	s := settled(fixture.Settings(), fixture.Cluster("main", append(manyNodes(2, fixture.PublicIPv4), fixture.Shop(), fixture.Web())...))
 	s.Records.Objects = slices.DeleteFunc(slices.Clone(s.Records.Objects), func(r *model.Record) bool { return r.Type == "A" })
 	for i := range 600 {
-		s.Records.Objects = append(s.Records.Objects, new(model.AddressRecord("nodes.main.acme", fixture.IP4(i), 120).WithIdentity(fmt.Sprint("r", i))))
+		s.Records.Objects = append(s.Records.Objects, new(model.AddressRecord("nodes.main.acme", fixture.PublicIPv4(i), 120).WithIdentity(fmt.Sprint("r", i))))
 	}
 	slices.SortFunc(s.Records.Objects, func(a, b *model.Record) int { return a.Compare(*b) })
 	s.restart(fixture.Cluster("main", objects...))

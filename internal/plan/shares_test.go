@@ -11,9 +11,9 @@ import (
 // TestSharedHostStands has a second Ingress come beside one that is published:
 // nothing is done, and when the first goes nothing of the second is published.
 func TestSharedHostStands(t *testing.T) {
-	front, api := fixture.Share("front", "/=web"), fixture.Share("api", "/api=api")
-	services := []any{fixture.Serving("web", "192.0.2.9"), fixture.Serving("api", "192.0.2.10")}
-	s := settled(fixture.VultrSettings(), fixture.Cluster("main", append(services, front)...))
+	front, api := fixture.SharedHost("front", "/=web"), fixture.SharedHost("api", "/api=api")
+	services := []any{fixture.BalancedService("web", "192.0.2.9"), fixture.BalancedService("api", "192.0.2.10")}
+	s := settled(fixture.TwoCDNs(), fixture.Cluster("main", append(services, front)...))
 	s.change(true, fixture.Cluster("main", append(services, api, front)...))
 	if done := s.run(); len(done) > 0 {
 		t.Errorf("it does %q", done)

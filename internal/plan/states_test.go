@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/fixture"
@@ -114,10 +113,10 @@ func TestCompared(t *testing.T) {
 
 func TestOwned(t *testing.T) {
 	s := settled(fixture.Settings(), fixture.Cluster("main", fixture.Usual()...), fixture.Cluster("west", fixture.Ingress("blog", "blog.example.com", "Prefix", "/a"), fixture.Web(), fixture.Node("w1", "192.0.2.9")))
-	s.Rules.Objects = append(s.Rules.Objects, new(model.Rule{ID: "x", RuleKey: model.RuleKey{CDN: model.Edgio, Host: "x.example.com", Path: "/"}}))
+	s.Rules.Objects = append(s.Rules.Objects, new(model.Rule{ID: "x", RuleKey: model.RuleKey{CDN: fixture.Edgio, Host: "x.example.com", Path: "/"}}))
 	s.Records.Objects = append(s.Records.Objects, new(model.Record{ID: "y", Name: "www", Type: "A", Data: "192.0.2.1"}))
 	s.ask()
-	if diff := cmp.Diff(Owned{Rules: map[model.Provider]int{model.Edgio: 3}, Addresses: 3, Claims: 2}, s.step.Owned); diff != "" {
+	if diff := cmp.Diff(Owned{Rules: map[model.Provider]int{fixture.Edgio: 3}, Addresses: 3, Claims: 2}, s.step.Owned); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
@@ -130,7 +129,7 @@ func TestUrgency(t *testing.T) {
 	}
 	s := settled(fixture.Settings(), fixture.Cluster("main", append(fixture.Usual(), fixture.Ingress("blog", "blog.example.com", "Exact", "/"))...))
 	s.Rules.Objects = append(s.Rules.Objects,
-		new(s.Want.Route(model.RuleKey{CDN: model.Edgio, Host: "blog.example.com", Path: "/"}).Rule.WithIdentity("twin")), &model.Rule{ID: "q", RuleKey: model.RuleKey{CDN: model.Edgio, Host: "q.example.com", Path: "/"}, SourceHost: fixture.NodesHost}, &model.Rule{ID: "p", RuleKey: model.RuleKey{CDN: model.Edgio, Host: "p.example.com", Path: "/"}})
+		new(s.Want.Route(model.RuleKey{CDN: fixture.Edgio, Host: "blog.example.com", Path: "/"}).Rule.WithIdentity("twin")), &model.Rule{ID: "q", RuleKey: model.RuleKey{CDN: fixture.Edgio, Host: "q.example.com", Path: "/"}, SourceHost: fixture.NodesHost}, &model.Rule{ID: "p", RuleKey: model.RuleKey{CDN: fixture.Edgio, Host: "p.example.com", Path: "/"}})
 	s.Rules.Missing = map[string]bool{"q": true, "p": true} // p does not concern us
 	s.change(true, moved())
 	s.Settings.DeletionGrace = 0
@@ -158,7 +157,7 @@ func TestInputIsNotChanged(t *testing.T) {
 	}
 	in := build()
 	first := next(in)
-	private := cmp.Options{cmp.AllowUnexported(Memory{}, absence{}, desired.Route{}, model.Op[model.Rule]{}, model.Op[model.Record]{}), cmpopts.IgnoreUnexported(desired.Want{}, rows{}, directory{})}
+	private := privateFields()
 	if diff := cmp.Diff(first, next(in), private); diff != "" {
 		t.Errorf("the second answer is another one (-first +second):\n%s", diff)
 	}

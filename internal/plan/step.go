@@ -5,22 +5,9 @@ import (
 	"time"
 
 	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/guard"
 	"github.com/edgeward/edgeward/internal/model"
-	"github.com/edgeward/edgeward/internal/observed"
 )
-
-// Input is everything that Next looks at.
-type Input struct {
-	Want     desired.Want
-	Rules    observed.View[model.Rule]
-	Records  observed.View[model.Record]
-	Memory   Memory
-	Settings model.Settings
-	Now      time.Time
-	// AllowDelete lets what the first comparison of each cluster finds to be
-	// unwanted exceed Settings.MaxDelete.
-	AllowDelete bool
-}
 
 // Step is what Next found.
 type Step struct {
@@ -53,7 +40,7 @@ type Step struct {
 	Open map[model.IngressID]Open
 	// Blocked are the losses that the guard does not believe. Relist asks for new
 	// snapshots of these clusters that begin at that time or later: they may confirm them.
-	Blocked []Blocked
+	Blocked []guard.Blocked
 	Relist  map[string]time.Time
 	// Warnings are about Ingresses that are published, beside those of Want.
 	Warnings []desired.Warning
@@ -116,23 +103,15 @@ func Published(want desired.Want, step Step, id model.IngressID) model.Provider 
 
 // States are how many routes of each cluster are in each state.
 func States(want desired.Want, step Step) map[string]map[desired.State]int {
-	type place struct {
-		cluster string
-		state   desired.State
-	}
-	var all tally[place]
-	for _, p := range Problems(want, step) {
-		all.add(place{p.Ingress.Cluster, p.State})
-	}
-	for _, r := range step.Routes {
-		all.add(place{r.Ingress.Cluster, r.State})
-	}
 	counts := make(map[string]map[desired.State]int)
 	for name := range want.Clusters {
 		counts[name] = map[desired.State]int{desired.Synced: 0, desired.Pending: 0, desired.Conflict: 0, desired.Invalid: 0, desired.Failed: 0}
 	}
-	for of, n := range all.counts() {
-		counts[of.cluster][of.state] += n
+	for _, p := range Problems(want, step) {
+		counts[p.Ingress.Cluster][p.State]++
+	}
+	for _, r := range step.Routes {
+		counts[r.Ingress.Cluster][r.State]++
 	}
 	return counts
 }

@@ -110,10 +110,10 @@ func tenantsHosts() []tenantsRow {
 			takes(vultr, onVultrCDN(theirs, "Prefix", "/login")), takes(vultr, aged(onVultrCDN(theirs, "Prefix", "/login"))),
 		}},
 		{"get another's host by a certificate for it", no, no, []attempt{
-			{before: vultr, after: against(vultr, byTLS, lb, fixture.TLSSecretOf("cert", theirs)), got: goesTo(theirs)},
+			{before: vultr, after: against(vultr, byTLS, lb, fixture.TLSSecret("cert", theirs)), got: goesTo(theirs)},
 		}},
 		{"publish a name of edgeward's: an origin's, a claim's", no, no, []attempt{
-			ours(fixture.NodesHost), ours("fra.acme." + fixture.TestDomain), ours("eu.api.acme." + fixture.TestDomain), ours("_edgeward.fra.acme." + fixture.TestDomain),
+			ours(fixture.NodesHost), ours("fra.acme." + fixture.Domain), ours("eu.api.acme." + fixture.Domain), ours("_edgeward.fra.acme." + fixture.Domain),
 		}},
 		{"publish a name of the CDN's", no, no, []attempt{ours("cdn-a.vultrcdn.com")}},
 	}
@@ -123,10 +123,10 @@ func tenantsHosts() []tenantsRow {
 func tenantsOrigins() []tenantsRow {
 	lb, mine := fixture.Balanced("192.0.2.9"), atEdgio(own, "Prefix", "/")
 	external := func(to string) kube.Service {
-		return fixture.Like(func(s *kube.Service) { s.Type, s.ExternalName = "ExternalName", to })
+		return fixture.WebWith(func(s *kube.Service) { s.Type, s.ExternalName = "ExternalName", to })
 	}
 	outside := func(ip string) kube.Service {
-		return fixture.Like(func(s *kube.Service) { s.Type, s.ExternalIPs = "ClusterIP", []string{ip} })
+		return fixture.WebWith(func(s *kube.Service) { s.Type, s.ExternalIPs = "ClusterIP", []string{ip} })
 	}
 	addresses := func(prefixes ...string) desired.Allow {
 		var a desired.Allow
@@ -166,7 +166,7 @@ func tenantsOrigins() []tenantsRow {
 	return []tenantsRow{
 		{"publish another's Service", no, no, []attempt{{before: against(in("owner", lb), mine), got: goesTo("")}}},
 		{"use another's TLS Secret", no, no, []attempt{
-			{before: against(in("owner", fixture.TLSSecretOf("cert", own)), tls, lb), got: goesTo("")},
+			{before: against(in("owner", fixture.TLSSecret("cert", own)), tls, lb), got: goesTo("")},
 		}},
 		{"publish what answers on the nodes: another's node port, its Ingress controller", yes, onlyNamed, ports(30080, "30080")[:1]},
 		{"ask the nodes' kubelet, etcd or SSH (`edgeward/origin-port`)", no, onlyNamed, slices.Concat(ports(10250, "10250"), ports(2379, "2379"), ports(22, "22"))},
@@ -197,7 +197,7 @@ func tenantsOrigins() []tenantsRow {
 				return ownerHas(s, done) && strings.Contains(strings.Join(s.standing(), " "), " lb.example.org")
 			})},
 		}},
-		{"get the name of another's origin by long names", no, no, []attempt{{alone: func() bool { return fixture.ShareASet(fixture.SecondOf32Bits()) }}}},
+		{"get the name of another's origin by long names", no, no, []attempt{{alone: func() bool { return fixture.ShareSet(fixture.CollidingNamespaces()) }}}},
 	}
 }
 
@@ -205,7 +205,7 @@ func tenantsOrigins() []tenantsRow {
 func tenantsRules() []tenantsRow {
 	lb, mine := fixture.Balanced("192.0.2.9"), atEdgio(own, "Prefix", "/")
 	external := func(to string) kube.Service {
-		return fixture.Like(func(s *kube.Service) { s.Type, s.ExternalName = "ExternalName", to })
+		return fixture.WebWith(func(s *kube.Service) { s.Type, s.ExternalName = "ExternalName", to })
 	}
 	byName := desired.Allow{Origins: []string{desired.OriginExternalName}, Annotations: []string{desired.AnnotationPath}}
 	unclear, lost := noted(mine, desired.AnnotationPath, "x"), atEdgio(own, "Prefix", "/")
@@ -218,7 +218,7 @@ func tenantsRules() []tenantsRow {
 	adopts := func(mode string) attempt {
 		const host = "old.evil.example"
 		return attempt{
-			stands: []model.Rule{{ID: "x", RuleKey: model.RuleKey{CDN: model.Edgio, Host: host, Path: "/"}, SourceHost: "elsewhere.example.org", SourcePath: "/"}},
+			stands: []model.Rule{{ID: "x", RuleKey: model.RuleKey{CDN: fixture.Edgio, Host: host, Path: "/"}, SourceHost: "elsewhere.example.org", SourcePath: "/"}},
 			before: in("evil", noted(atEdgio(host, "Prefix", "/"), desired.AnnotationAdopt, "true"), lb),
 			named:  desired.Allow{Annotations: []string{desired.AnnotationAdopt}},
 			set:    func(s *model.Settings) { s.Adopt = mode },

@@ -116,7 +116,7 @@ func (a attempt) succeeds(allow []any) bool {
 	if a.alone != nil {
 		return a.alone()
 	}
-	set := fixture.VultrSettings()
+	set := fixture.TwoCDNs()
 	set.MaxDelete = 1
 	if a.set != nil {
 		a.set(&set)

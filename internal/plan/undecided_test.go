@@ -94,7 +94,7 @@ func TestUndecided(t *testing.T) {
 
 // TestUndecidedPublication: the published host goes on leading to its CDN.
 func TestUndecidedPublication(t *testing.T) {
-	set := fixture.VultrSettings()
+	set := fixture.TwoCDNs()
 	ing := fixture.Ingress("shop", "v0.example.com", "Prefix", "/")
 	ing.Class = "vultr-cdn"
 	lb := fixture.Balanced("192.0.2.9")

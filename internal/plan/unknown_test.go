@@ -12,13 +12,14 @@ import (
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/observed"
+	"github.com/edgeward/edgeward/internal/owned"
 )
 
 // TestPreviewOfAZoneThatCannotBeRead: of a zone that cannot be read plan promises nothing, and nothing goes to
 // which a CNAME in it may lead.
 func TestPreviewOfAZoneThatCannotBeRead(t *testing.T) {
-	set := fixture.VultrSettings()
-	s := settled(set, fixture.Cluster("main", fixture.Fast("/=web"), fixture.Balanced("192.0.2.9")))
+	set := fixture.TwoCDNs()
+	s := settled(set, fixture.Cluster("main", fixture.WholeHost("/=web"), fixture.Balanced("192.0.2.9")))
 	var records []*model.Record
 	for _, r := range s.Records.Objects {
 		if r.Zone == "" {
@@ -43,12 +44,12 @@ func TestPreviewOfAZoneThatCannotBeRead(t *testing.T) {
 // TestExtraWhereThereIsNoRoom: a CDN has no room for a second rule of a host. The one that is made when
 // the old one has gone has what an operator set on that.
 func TestExtraWhereThereIsNoRoom(t *testing.T) {
-	s := settled(fixture.VultrSettings(), fixture.Cluster("main", fixture.Fast("/=web"), fixture.Balanced("192.0.2.9")))
-	s.rule(t, model.RuleKey{CDN: model.VultrCDN, Host: "www.example.com", Path: "/"}).Extra = `{"gzip":true}`
-	s.change(true, fixture.Cluster("main", fixture.Fast("/=web"), fixture.Balanced("lb.example.org")))
+	s := settled(fixture.TwoCDNs(), fixture.Cluster("main", fixture.WholeHost("/=web"), fixture.Balanced("192.0.2.9")))
+	s.rule(t, model.RuleKey{CDN: fixture.VultrCDN, Host: "www.example.com", Path: "/"}).Extra = `{"gzip":true}`
+	s.change(true, fixture.Cluster("main", fixture.WholeHost("/=web"), fixture.Balanced("lb.example.org")))
 	s.hasNoRoom()
 	s.run()
-	if r := s.rule(t, model.RuleKey{CDN: model.VultrCDN, Host: "www.example.com", Path: "/"}); r.Extra != `{"gzip":true}` || !strings.Contains(r.SourceHost, "lb-cname") {
+	if r := s.rule(t, model.RuleKey{CDN: fixture.VultrCDN, Host: "www.example.com", Path: "/"}); r.Extra != `{"gzip":true}` || !strings.Contains(r.SourceHost, "lb-cname") {
 		t.Errorf("%+v", r)
 	}
 }
@@ -77,12 +78,12 @@ func TestCDNTakenOutAndNoClaim(t *testing.T) {
 			}
 		},
 	} {
-		for _, cdn := range []model.Provider{model.Edgio, model.VultrCDN} {
+		for _, cdn := range []model.Provider{fixture.Edgio, fixture.VultrCDN} {
 			t.Run(name+" "+string(cdn), func(t *testing.T) {
 				set, old, fresh := twoCDNs()
 				s := settled(set, fixture.Cluster("main", slices.Concat(old, fresh)...))
 				left := fresh
-				if cdn == model.VultrCDN {
+				if cdn == fixture.VultrCDN {
 					left = old
 				}
 				s = s.restarted(without(set, cdn), fixture.Cluster("main", append(slices.Clone(left), old[1], fresh[1])...))
@@ -102,7 +103,7 @@ func TestCDNTakenOutAndAnEarlierClaim(t *testing.T) {
 	set, old, fresh := twoCDNs()
 	s := settled(set, fixture.Cluster("main", slices.Concat(old, fresh)...))
 	s.record(t, claimOf(s)).Data = ownClaim("main")
-	s = s.restarted(without(set, model.Edgio), fixture.Cluster("main", append(slices.Clone(fresh), old[1])...))
+	s = s.restarted(without(set, fixture.Edgio), fixture.Cluster("main", append(slices.Clone(fresh), old[1])...))
 	if done := s.run(); strings.Contains(strings.Join(done, " "), "delete") {
 		t.Errorf("done: %q", done)
 	}
@@ -111,10 +112,10 @@ func TestCDNTakenOutAndAnEarlierClaim(t *testing.T) {
 // TestAnotherOwnerComes: a host is live below a label that another owner then takes for its name.
 // The live host stays.
 func TestAnotherOwnerComes(t *testing.T) {
-	set := fixture.VultrSettings()
-	set.PublishZones = []string{fixture.TestDomain}
-	ing := fixture.Fast("/=web")
-	ing.Rules[0].Host = "shop.eu." + fixture.TestDomain
+	set := fixture.TwoCDNs()
+	set.PublishZones = []string{fixture.Domain}
+	ing := fixture.WholeHost("/=web")
+	ing.Rules[0].Host = "shop.eu." + fixture.Domain
 	s := settled(set, fixture.Cluster("main", ing, fixture.Balanced("192.0.2.9")))
 	s.Records.Objects = append(slices.Clone(s.Records.Objects),
 		&model.Record{ID: "theirs", Name: model.OwnershipName("prod", "eu"), Type: "TXT", Data: model.Ownership{Owner: "eu", UID: "uid-x"}.String(), TTL: 300})
@@ -126,8 +127,8 @@ func TestAnotherOwnerComes(t *testing.T) {
 // TestZoneGoneWhileRunning: a zone is gone while the daemon runs. Its hosts are in error, as after a
 // start.
 func TestZoneGoneWhileRunning(t *testing.T) {
-	set := fixture.VultrSettings()
-	s := settled(set, fixture.Cluster("main", fixture.Fast("/=web"), fixture.Balanced("192.0.2.9")))
+	set := fixture.TwoCDNs()
+	s := settled(set, fixture.Cluster("main", fixture.WholeHost("/=web"), fixture.Balanced("192.0.2.9")))
 	s.Records.Parts = map[string]observed.Part{"": {Known: true, Read: s.Now}, "example.com": {Known: true, Read: s.Now, Fault: "404 Not Found"}}
 	s.run()
 	if got := s.states(); len(got) != 1 || !strings.HasPrefix(got[0], "error www.example.com/: the zone example.com") {
@@ -171,11 +172,11 @@ func TestCNAMETargetTakenOut(t *testing.T) {
 // TestZoneReplacedByOneBelow: a zone is replaced by one below it. The CNAMEs in the one before may still
 // be followed.
 func TestZoneReplacedByOneBelow(t *testing.T) {
-	ing := fixture.Fast("/=web")
+	ing := fixture.WholeHost("/=web")
 	ing.Rules[0].Host = "www.eu.example.com"
 	objects := []any{ing, fixture.Balanced("192.0.2.9")}
-	s := settled(fixture.VultrSettings(), fixture.Cluster("main", objects...))
-	set := fixture.VultrSettings()
+	s := settled(fixture.TwoCDNs(), fixture.Cluster("main", objects...))
+	set := fixture.TwoCDNs()
 	set.PublishZones = []string{"eu.example.com"}
 	s = s.restarted(set, fixture.Cluster("main", fixture.Balanced("192.0.2.9")))
 	if done := s.run(); strings.Contains(strings.Join(done, " "), "delete rule") {
@@ -186,11 +187,11 @@ func TestZoneReplacedByOneBelow(t *testing.T) {
 // TestZoneBelowIsAdded: a zone below one of the list is added. The DNS of its hosts moves there, and
 // nothing is left behind.
 func TestZoneBelowIsAdded(t *testing.T) {
-	ing := fixture.Fast("/=web")
+	ing := fixture.WholeHost("/=web")
 	ing.Rules[0].Host = "www.eu.example.com"
 	objects := []any{ing, fixture.Balanced("192.0.2.9")}
-	s := settled(fixture.VultrSettings(), fixture.Cluster("main", objects...))
-	set := fixture.VultrSettings()
+	s := settled(fixture.TwoCDNs(), fixture.Cluster("main", objects...))
+	set := fixture.TwoCDNs()
 	set.PublishZones = []string{"example.com", "eu.example.com"}
 	s = s.restarted(set, fixture.Cluster("main", objects...))
 	s.run()
@@ -207,8 +208,8 @@ func TestZoneBelowIsAdded(t *testing.T) {
 // not read. There is nothing to be told.
 func TestNothingKeptButTheClaim(t *testing.T) {
 	set, old, _ := twoCDNs()
-	s := newStage(without(set, model.Edgio), fixture.Cluster("main", old[1]))
-	s.Records.Objects = []*model.Record{{ID: "c", Name: model.OwnershipName("main", fixture.Owner), Type: "TXT", Data: ownClaim("main", model.Edgio), TTL: 120}}
+	s := newStage(without(set, fixture.Edgio), fixture.Cluster("main", old[1]))
+	s.Records.Objects = []*model.Record{{ID: "c", Name: model.OwnershipName("main", fixture.Owner), Type: "TXT", Data: ownClaim("main", fixture.Edgio), TTL: 120}}
 	s.run()
 	for _, n := range s.step.Notices {
 		t.Errorf("%s", n.Text)
@@ -218,10 +219,10 @@ func TestNothingKeptButTheClaim(t *testing.T) {
 // TestHostInTheOriginsZoneBelowAListedOne: the origins' zone lies in a zone of the list without being in
 // the list. Nobody asks the upper one for names of the lower, so no DNS is made there.
 func TestHostInTheOriginsZoneBelowAListedOne(t *testing.T) {
-	set := fixture.VultrSettings()
+	set := fixture.TwoCDNs()
 	set.PublishZones = []string{"example.net"} // the origins' is k8s.example.net
-	for _, host := range []string{"www." + fixture.TestDomain, "nodes.main.acme." + fixture.TestDomain} {
-		ing := fixture.Fast("/=web")
+	for _, host := range []string{"www." + fixture.Domain, "nodes.main.acme." + fixture.Domain} {
+		ing := fixture.WholeHost("/=web")
 		ing.Rules[0].Host = host
 		s := newStage(set, fixture.Cluster("main", ing, fixture.Balanced("192.0.2.9")))
 		s.run()
@@ -237,10 +238,10 @@ func TestHostInTheOriginsZoneBelowAListedOne(t *testing.T) {
 func TestUninstallKeepsWhatAKeptCNAMELeadsTo(t *testing.T) {
 	set, old, fresh := twoCDNs()
 	s := settled(set, fixture.Cluster("main", slices.Concat(old, fresh)...))
-	set = without(set, model.VultrCDN)
+	set = without(set, fixture.VultrCDN)
 	set.CDNs[0].Host = ""
 	s = s.restarted(set, fixture.Cluster("main", old...))
-	h := AllHoldings(s.Rules.Objects, s.Records, set)["main"]
+	h := owned.All(s.Rules.Objects, s.Records, set)["main"]
 	for _, r := range h.CNAMEs {
 		if r.Data == "acme.cdn.example.net" && h.Kept[r.ID] != "" && h.Kept[h.Rules[0].ID] == "" {
 			t.Errorf("%s is kept, and the rule %s is not", r.Key(), h.Rules[0].Key())
@@ -254,7 +255,7 @@ func TestClaimMadeAnewAsTheHelpSays(t *testing.T) {
 	set, old, fresh := twoCDNs()
 	s := settled(set, fixture.Cluster("main", slices.Concat(old, fresh)...))
 	objects := append(slices.Clone(fresh), old[1])
-	s = s.restarted(without(set, model.Edgio), fixture.Cluster("main", objects...))
+	s = s.restarted(without(set, fixture.Edgio), fixture.Cluster("main", objects...))
 	s.Records.Objects = slices.DeleteFunc(slices.Clone(s.Records.Objects), func(r *model.Record) bool { return r.Name == model.OwnershipName("main", fixture.Owner) })
 	s.ask()
 	var text string
@@ -274,15 +275,15 @@ func TestOneCDNUnreadStopsNotTheOther(t *testing.T) {
 	set, old, fresh := twoCDNs()
 	s := settled(set, fixture.Cluster("main", slices.Concat(old, fresh)...))
 	s = s.restarted(set, fixture.Cluster("main", slices.Concat(old, fresh)...))
-	s.Rules.Objects = slices.DeleteFunc(slices.Clone(s.Rules.Objects), func(r *model.Rule) bool { return r.CDN == model.Edgio })
+	s.Rules.Objects = slices.DeleteFunc(slices.Clone(s.Rules.Objects), func(r *model.Rule) bool { return r.CDN == fixture.Edgio })
 	s.Rules.Known = false
-	s.Rules.Parts = map[string]observed.Part{string(model.Edgio): {}, string(model.VultrCDN): {Known: true, Read: s.Now}}
+	s.Rules.Parts = map[string]observed.Part{string(fixture.Edgio): {}, string(fixture.VultrCDN): {Known: true, Read: s.Now}}
 	if done := s.run(); len(done) > 0 {
 		t.Errorf("done %q", done)
 	}
 	s.change(true, fixture.Cluster("main", slices.Concat(old, []any{fresh[1]})...))
 	for range 20 {
-		s.Rules.Parts[string(model.VultrCDN)] = observed.Part{Known: true, Read: s.Now}
+		s.Rules.Parts[string(fixture.VultrCDN)] = observed.Part{Known: true, Read: s.Now}
 		ops := s.ask()
 		s.do()
 		if len(ops) == 0 {
@@ -293,7 +294,7 @@ func TestOneCDNUnreadStopsNotTheOther(t *testing.T) {
 		}
 	}
 	for _, r := range s.Rules.Objects {
-		if r.CDN == model.VultrCDN {
+		if r.CDN == fixture.VultrCDN {
 			t.Errorf("%s still stands", r.Key())
 		}
 	}
@@ -304,7 +305,7 @@ func atBoth(t *testing.T) (*stage, model.Settings, kube.Ingress, kube.Ingress) {
 	set, _, _ := twoCDNs()
 	slow := fixture.Ingress("slow", "www.example.com", "Prefix", "/")
 	slow.Rules[0].Paths[0].Backend = kube.Backend{Service: "old", PortNumber: 80}
-	quick := fixture.Fast("/=web")
+	quick := fixture.WholeHost("/=web")
 	s := settled(set, fixture.Cluster("main", slow, quick, LoadBalanced("old", "192.0.2.1"), fixture.Balanced("192.0.2.9")))
 	s.record(t, "acme.cdn.example.net")
 	return s, set, slow, quick
@@ -331,7 +332,7 @@ func TestRebuiltAndLedElsewhere(t *testing.T) {
 	done := s.run()
 	n := 0
 	for _, r := range s.Rules.Objects {
-		if r.CDN == model.VultrCDN {
+		if r.CDN == fixture.VultrCDN {
 			n++
 		}
 	}
@@ -347,14 +348,14 @@ func TestUninstallWithoutClaim(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			set, old, fresh := twoCDNs()
 			s := settled(set, fixture.Cluster("main", slices.Concat(old, fresh)...))
-			next := without(set, model.VultrCDN)
+			next := without(set, fixture.VultrCDN)
 			s = s.restarted(next, fixture.Cluster("main", old...))
 			if data == "" {
 				s.Records.Objects = slices.DeleteFunc(slices.Clone(s.Records.Objects), func(r *model.Record) bool { return r.Name == model.OwnershipName("main", fixture.Owner) })
 			} else {
 				s.record(t, claimOf(s)).Data = data
 			}
-			h := AllHoldings(s.Rules.Objects, s.Records, next)["main"]
+			h := owned.All(s.Rules.Objects, s.Records, next)["main"]
 			for _, r := range slices.Concat(h.CNAMEs, h.Records) {
 				if (strings.HasPrefix(r.Data, "cdn-") || r.Data == "192.0.2.2") && h.Kept[r.ID] == "" {
 					t.Errorf("goes: %s %s", r.Key(), r.Data)
@@ -368,14 +369,14 @@ func TestUninstallWithoutClaim(t *testing.T) {
 // one family. The name of the nodes gets no addresses of the other for as long.
 func TestCDNTakenOutAndADualStackNodeComes(t *testing.T) {
 	set := fixture.Settings()
-	set.CDNs = fixture.VultrSettings().CDNs
+	set.CDNs = fixture.TwoCDNs().CDNs
 	svc := fixture.Web()
 	svc.Families = kube.Families{OnlyIPv4: true}
-	quick := fixture.Fast("/=new")
+	quick := fixture.WholeHost("/=new")
 	s := settled(set, fixture.Cluster("main", fixture.Shop(), svc, fixture.Node("n1", "192.0.2.1"), quick, LoadBalanced("new", "192.0.2.9")))
 	dual := fixture.Node("n2", "192.0.2.2")
 	dual.Addresses = append(dual.Addresses, kube.NodeAddress{Type: "ExternalIP", Address: "2001:db8::2"})
-	s = s.restarted(without(set, model.Edgio), fixture.Cluster("main", svc, fixture.Node("n1", "192.0.2.1"), quick, LoadBalanced("new", "192.0.2.9")))
+	s = s.restarted(without(set, fixture.Edgio), fixture.Cluster("main", svc, fixture.Node("n1", "192.0.2.1"), quick, LoadBalanced("new", "192.0.2.9")))
 	s.run()
 	s.change(true, fixture.Cluster("main", svc, fixture.Node("n1", "192.0.2.1"), dual, quick, LoadBalanced("new", "192.0.2.9")))
 	if done := strings.Join(s.run(), " "); strings.Contains(done, "2001:db8::2") {
@@ -387,12 +388,12 @@ func TestCDNTakenOutAndADualStackNodeComes(t *testing.T) {
 // Ingresses. CNAMEs and marks stay, too.
 func TestNothingIsWrittenWhereTheClaimIsRefused(t *testing.T) {
 	at := func(name, host string) kube.Ingress {
-		ing := fixture.Fast("/=web")
+		ing := fixture.WholeHost("/=web")
 		ing.Name, ing.Rules = name, []kube.IngressRule{{Host: host, Paths: ing.Rules[0].Paths}}
 		return ing
 	}
 	a, b, c := at("a", "a.example.com"), at("b", "b.example.com"), at("c", "c.example.com")
-	s := settled(fixture.VultrSettings(), fixture.Cluster("main", a, b, c, fixture.Balanced("192.0.2.9")))
+	s := settled(fixture.TwoCDNs(), fixture.Cluster("main", a, b, c, fixture.Balanced("192.0.2.9")))
 	other := fixture.Cluster("main", a, b, fixture.Balanced("192.0.2.9"))
 	other.UID = "uid-staging"
 	if done := s.restart(other); len(done) > 0 {

@@ -13,6 +13,7 @@ import (
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/observed"
+	"github.com/edgeward/edgeward/internal/owned"
 )
 
 // without is a configuration that lacks a CDN.
@@ -47,11 +48,11 @@ func LoadBalanced(name, ip string) kube.Service {
 
 // twoCDNs has a host at each of two CDNs, both led there.
 func twoCDNs() (set model.Settings, old, fresh []any) {
-	set = fixture.VultrSettings()
+	set = fixture.TwoCDNs()
 	set.CDNs[0].Host = "acme.cdn.example.net"
 	slow := fixture.Ingress("old", "old.example.com", "Prefix", "/")
 	slow.Rules[0].Paths[0].Backend = kube.Backend{Service: "old", PortNumber: 80}
-	quick := fixture.Fast("/=new")
+	quick := fixture.WholeHost("/=new")
 	return set, []any{slow, LoadBalanced("old", "192.0.2.1")}, []any{quick, LoadBalanced("new", "192.0.2.2")}
 }
 
@@ -59,15 +60,15 @@ func twoCDNs() (set model.Settings, old, fresh []any) {
 // may rest on stays, follows the cluster, and goes when it is said that it may.
 func TestCDNTakenOut(t *testing.T) {
 	for cdn, gone := range map[model.Provider][]string{
-		model.Edgio:    {"delete old.default.lb.main 192.0.2.1", "delete old acme.cdn.example.net"},
-		model.VultrCDN: {"delete new.default.lb.main 192.0.2.2", "delete www cdn-id-"},
+		fixture.Edgio:    {"delete old.default.lb.main 192.0.2.1", "delete old acme.cdn.example.net"},
+		fixture.VultrCDN: {"delete new.default.lb.main 192.0.2.2", "delete www cdn-id-"},
 	} {
 		t.Run(string(cdn), func(t *testing.T) {
 			set, old, fresh := twoCDNs()
 			s := settled(set, fixture.Cluster("main", slices.Concat(old, fresh)...))
 			before := s.standing()
 			left, services := fresh, []any{old[1], fresh[1]}
-			if cdn == model.VultrCDN {
+			if cdn == fixture.VultrCDN {
 				left = old
 			}
 			objects := append([]any{left[0]}, services...)
@@ -88,7 +89,7 @@ func TestCDNTakenOut(t *testing.T) {
 
 			// The load balancer of the host that nobody sees gets another address.
 			moved := LoadBalanced("old", "192.0.2.9")
-			if cdn == model.VultrCDN {
+			if cdn == fixture.VultrCDN {
 				moved = LoadBalanced("new", "192.0.2.9")
 			}
 			s.change(true, fixture.Cluster("main", left[0], left[1], moved))
@@ -131,18 +132,18 @@ func TestClaimSays(t *testing.T) {
 	s := newStage(set, fixture.Cluster("main", old...))
 	cdns := func() []model.Provider { o, _ := model.ParseOwnership(claimOf(s)); return o.CDNs }
 	s.run()
-	if diff := cmp.Diff([]model.Provider{model.Edgio}, cdns()); diff != "" {
+	if diff := cmp.Diff([]model.Provider{fixture.Edgio}, cdns()); diff != "" {
 		t.Errorf("at first (-want +got):\n%s", diff)
 	}
 	s.change(true, fixture.Cluster("main", slices.Concat(old, fresh)...))
 	for range 3 {
-		if ops := s.ask(); slices.ContainsFunc(ops, func(l string) bool { return strings.HasPrefix(l, "create rule") }) && !slices.Contains(cdns(), model.VultrCDN) {
+		if ops := s.ask(); slices.ContainsFunc(ops, func(l string) bool { return strings.HasPrefix(l, "create rule") }) && !slices.Contains(cdns(), fixture.VultrCDN) {
 			t.Errorf("%q before the claim says so", ops)
 		}
 		s.do()
 	}
 	s.run()
-	if diff := cmp.Diff([]model.Provider{model.Edgio, model.VultrCDN}, cdns()); diff != "" {
+	if diff := cmp.Diff([]model.Provider{fixture.Edgio, fixture.VultrCDN}, cdns()); diff != "" {
 		t.Errorf("both (-want +got):\n%s", diff)
 	}
 	s = s.restarted(set, fixture.Cluster("main", slices.Concat(old, fresh)...))
@@ -151,11 +152,11 @@ func TestClaimSays(t *testing.T) {
 	}
 	s.change(true, fixture.Cluster("main", append(fresh, old[1])...))
 	s.run()
-	if diff := cmp.Diff([]model.Provider{model.VultrCDN}, cdns()); diff != "" {
+	if diff := cmp.Diff([]model.Provider{fixture.VultrCDN}, cdns()); diff != "" {
 		t.Errorf("after the last rule (-want +got):\n%s", diff)
 	}
 	// With no rule there any more, the section may go without a word.
-	s = s.restarted(without(set, model.Edgio), fixture.Cluster("main", append(fresh, old[1])...))
+	s = s.restarted(without(set, fixture.Edgio), fixture.Cluster("main", append(fresh, old[1])...))
 	if done := s.run(); len(done) > 0 || len(s.step.Notices) > 0 {
 		t.Errorf("done %q, notices %v", done, s.step.Notices)
 	}
@@ -169,18 +170,18 @@ func TestClaimSays(t *testing.T) {
 // TestClaimComesBeforeWhatItSays: a rule at another CDN, and the mark of a host in
 // another zone, wait until the claim says so, though all else stands.
 func TestClaimComesBeforeWhatItSays(t *testing.T) {
-	set := fixture.VultrSettings()
+	set := fixture.TwoCDNs()
 	set.PublishZones = nil
 	slow := fixture.Ingress("old", "www.example.com", "Prefix", "/")
 	slow.Rules[0].Paths[0].Backend = kube.Backend{Service: "web", PortNumber: 80}
 	s := settled(set, fixture.Cluster("main", slow, fixture.Balanced("192.0.2.9")))
-	s.change(true, fixture.Cluster("main", slow, fixture.Fast("/=web"), fixture.Balanced("192.0.2.9")))
+	s.change(true, fixture.Cluster("main", slow, fixture.WholeHost("/=web"), fixture.Balanced("192.0.2.9")))
 	if diff := cmp.Diff([]string{"update claim main"}, s.ask()); diff != "" {
 		t.Errorf("another CDN (-want +got):\n%s", diff)
 	}
 	s.run()
-	set = fixture.VultrSettings()
-	s = s.restarted(set, fixture.Cluster("main", slow, fixture.Fast("/=web"), fixture.Balanced("192.0.2.9")))
+	set = fixture.TwoCDNs()
+	s = s.restarted(set, fixture.Cluster("main", slow, fixture.WholeHost("/=web"), fixture.Balanced("192.0.2.9")))
 	if diff := cmp.Diff([]string{"update claim main"}, s.ask()); diff != "" {
 		t.Errorf("another zone (-want +got):\n%s", diff)
 	}
@@ -193,9 +194,9 @@ func TestClaimComesBeforeWhatItSays(t *testing.T) {
 // TestZoneTakenOut: a zone goes from publish_zones. The records there are left alone,
 // and what a CNAME in it may lead to stays after its Ingress.
 func TestZoneTakenOut(t *testing.T) {
-	objects := []any{fixture.Fast("/=web"), fixture.Balanced("192.0.2.9")}
-	s := settled(fixture.VultrSettings(), fixture.Cluster("main", objects...))
-	set := fixture.VultrSettings()
+	objects := []any{fixture.WholeHost("/=web"), fixture.Balanced("192.0.2.9")}
+	s := settled(fixture.TwoCDNs(), fixture.Cluster("main", objects...))
+	set := fixture.TwoCDNs()
 	set.PublishZones = nil
 	s = s.restarted(set, fixture.Cluster("main", objects...))
 	if done := s.run(); len(done) > 0 {
@@ -217,7 +218,7 @@ func TestZoneTakenOut(t *testing.T) {
 	if why := s.step.Kept[rule.ID]; !told() || !strings.Contains(why, "www.example.com may still lead to it") {
 		t.Errorf("notices %v, kept %q", s.step.Notices, why)
 	}
-	h := AllHoldings(s.Rules.Objects, s.Records, set)["main"]
+	h := owned.All(s.Rules.Objects, s.Records, set)["main"]
 	if len(h.Kept) != 3 { // the rule, its address, the claim
 		t.Errorf("uninstall would keep %v", h.Kept)
 	}
@@ -245,9 +246,9 @@ func deletedKinds(history []string) (kinds []string) {
 // TestZoneUnread: one of the zones cannot be read. Its hosts are in error, nothing
 // that they may lead to goes, and all else goes on.
 func TestZoneUnread(t *testing.T) {
-	set := fixture.VultrSettings()
+	set := fixture.TwoCDNs()
 	set.PublishZones = []string{"example.com", "nothere.example"}
-	here, there := fixture.Fast("/=web"), fixture.Fast("/=web")
+	here, there := fixture.WholeHost("/=web"), fixture.WholeHost("/=web")
 	there.Name, there.Rules = "there", []kube.IngressRule{{Host: "www.nothere.example", Paths: here.Rules[0].Paths}}
 	s := newStage(set, fixture.Cluster("main", here, there, fixture.Balanced("192.0.2.9")))
 	s.Records.Parts = map[string]observed.Part{"": {Known: true}, "example.com": {Known: true}, "nothere.example": {Fault: "404 Not Found"}}
@@ -278,15 +279,15 @@ func TestZoneUnread(t *testing.T) {
 func TestForeignRuleOfACDNTakenOut(t *testing.T) {
 	set, old, fresh := twoCDNs()
 	s := settled(set, fixture.Cluster("main", slices.Concat(old, fresh)...))
-	released := s.rule(t, model.RuleKey{CDN: model.Edgio, Host: "old.example.com", Path: "/"})
+	released := s.rule(t, model.RuleKey{CDN: fixture.Edgio, Host: "old.example.com", Path: "/"})
 	*released = released.Unlabelled()
 	rest := append(fresh, old[1])
 	s = s.restarted(set, fixture.Cluster("main", rest...))
 	s.run()
-	if o, _ := model.ParseOwnership(claimOf(s)); !o.ListsCDN(model.Edgio) {
+	if o, _ := model.ParseOwnership(claimOf(s)); !o.ListsCDN(fixture.Edgio) {
 		t.Errorf("the claim says %s", claimOf(s))
 	}
-	s = s.restarted(without(set, model.Edgio), fixture.Cluster("main", rest...))
+	s = s.restarted(without(set, fixture.Edgio), fixture.Cluster("main", rest...))
 	if done := s.run(); len(done) > 0 {
 		t.Errorf("done: %q", done)
 	}
@@ -296,9 +297,9 @@ func TestForeignRuleOfACDNTakenOut(t *testing.T) {
 // TestAllowDeleteWaitsForEveryZone: the first comparison, which may delete all, is not
 // over before each zone was read.
 func TestAllowDeleteWaitsForEveryZone(t *testing.T) {
-	s := settled(fixture.VultrSettings(), fixture.Cluster("main", fixture.Fast("/=web"), fixture.Balanced("192.0.2.9")))
+	s := settled(fixture.TwoCDNs(), fixture.Cluster("main", fixture.WholeHost("/=web"), fixture.Balanced("192.0.2.9")))
 	all := s.Records.Objects
-	s = s.restarted(fixture.VultrSettings(), fixture.Cluster("main", fixture.Balanced("192.0.2.9")))
+	s = s.restarted(fixture.TwoCDNs(), fixture.Cluster("main", fixture.Balanced("192.0.2.9")))
 	s.Records.Objects = slices.DeleteFunc(slices.Clone(all), func(r *model.Record) bool { return r.Zone != "" })
 	s.Records.Parts = map[string]observed.Part{"": {Known: true, Read: s.Now}, "example.com": {}}
 	if s.ask(); s.step.Compared {

@@ -18,7 +18,7 @@ import (
 // TestPublish follows a host from its publication to its end: the CNAME comes
 // when the CDN serves it, and goes before anything that it leads to.
 func TestPublish(t *testing.T) {
-	s := newStage(fixture.VultrSettings(), fixture.Cluster("main", fixture.Fast("/=web"), fixture.Balanced("192.0.2.9")))
+	s := newStage(fixture.TwoCDNs(), fixture.Cluster("main", fixture.WholeHost("/=web"), fixture.Balanced("192.0.2.9")))
 	want := []string{
 		"0s: create claim main", "0s: create web.default.lb.main 192.0.2.9", "0s: create rule www.example.com/ for fast",
 		"0s: create claim www", "0s: create www cdn-id-003.vultrcdn.com",
@@ -45,9 +45,9 @@ func TestPublish(t *testing.T) {
 // TestAnotherOrigin: the origin of a rule cannot be changed, so another is made
 // beside it, the host is led there, and the first goes when it is forgotten.
 func TestAnotherOrigin(t *testing.T) {
-	s := newStage(fixture.VultrSettings(), fixture.Cluster("main", fixture.Fast("/=web"), fixture.Balanced("192.0.2.9")))
+	s := newStage(fixture.TwoCDNs(), fixture.Cluster("main", fixture.WholeHost("/=web"), fixture.Balanced("192.0.2.9")))
 	s.run()
-	s.change(true, fixture.Cluster("main", fixture.Fast("/=web"), fixture.Balanced("lb.example.org")))
+	s.change(true, fixture.Cluster("main", fixture.WholeHost("/=web"), fixture.Balanced("lb.example.org")))
 	want := []string{
 		"0s: create web.default.lb-cname.main lb.example.org",
 		"0s: create rule www.example.com/ for fast",
@@ -58,7 +58,7 @@ func TestAnotherOrigin(t *testing.T) {
 	if diff := cmp.Diff(want, s.run()); diff != "" {
 		t.Errorf("done (-want +got):\n%s", diff)
 	}
-	if got := s.rule(t, model.RuleKey{CDN: model.VultrCDN, Host: "www.example.com", Path: "/"}); got.ID != "id-007" {
+	if got := s.rule(t, model.RuleKey{CDN: fixture.VultrCDN, Host: "www.example.com", Path: "/"}); got.ID != "id-007" {
 		t.Errorf("left is %+v", got)
 	}
 }
@@ -66,11 +66,11 @@ func TestAnotherOrigin(t *testing.T) {
 // TestAnotherOriginByHand: where the host's DNS is not ours, nobody can know
 // when the first may go, so it stays and the operator is told.
 func TestAnotherOriginByHand(t *testing.T) {
-	set := fixture.VultrSettings()
+	set := fixture.TwoCDNs()
 	set.PublishZones = nil
-	s := newStage(set, fixture.Cluster("main", fixture.Fast("/=web"), fixture.Balanced("192.0.2.9")))
+	s := newStage(set, fixture.Cluster("main", fixture.WholeHost("/=web"), fixture.Balanced("192.0.2.9")))
 	s.run()
-	s.change(true, fixture.Cluster("main", fixture.Fast("/=web"), fixture.Balanced("lb.example.org")))
+	s.change(true, fixture.Cluster("main", fixture.WholeHost("/=web"), fixture.Balanced("lb.example.org")))
 	want := []string{"0s: create web.default.lb-cname.main lb.example.org", "0s: create rule www.example.com/ for fast"}
 	if diff := cmp.Diff(want, s.run()); diff != "" {
 		t.Errorf("done (-want +got):\n%s", diff)
@@ -91,9 +91,9 @@ func TestPending(t *testing.T) {
 		"its DNS is not ours": {nil, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			set := fixture.VultrSettings()
+			set := fixture.TwoCDNs()
 			set.PublishZones = test.zones
-			s := newStage(set, fixture.Cluster("main", fixture.Fast("/=web"), fixture.Balanced("192.0.2.9")))
+			s := newStage(set, fixture.Cluster("main", fixture.WholeHost("/=web"), fixture.Balanced("192.0.2.9")))
 			for range 3 {
 				s.ask()
 				s.do()
@@ -112,7 +112,7 @@ func TestPending(t *testing.T) {
 			}
 			s.Now = s.step.Poll
 			s.step = next(s.Input)
-			if !s.step.Reread[model.VultrCDN] {
+			if !s.step.Reread[fixture.VultrCDN] {
 				t.Error("it is not read again")
 			}
 			ready := rule
@@ -146,7 +146,7 @@ func TestForeignDNS(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			foreign := test.foreign
-			s := newStage(fixture.VultrSettings(), fixture.Cluster("main", fixture.Fast("/=web"), fixture.Balanced("192.0.2.9")))
+			s := newStage(fixture.TwoCDNs(), fixture.Cluster("main", fixture.WholeHost("/=web"), fixture.Balanced("192.0.2.9")))
 			s.Records.Objects = []*model.Record{&foreign}
 			s.run()
 			if !slices.Contains(s.Records.Objects, &foreign) || len(s.Records.Objects) != 3 {
@@ -167,7 +167,7 @@ func TestForeignDNS(t *testing.T) {
 // TestPublishRestart: a daemon that starts between the CNAME's end and its being
 // forgotten does not take the rule away too soon.
 func TestPublishRestart(t *testing.T) {
-	s := newStage(fixture.VultrSettings(), fixture.Cluster("main", fixture.Fast("/=web"), fixture.Balanced("192.0.2.9")))
+	s := newStage(fixture.TwoCDNs(), fixture.Cluster("main", fixture.WholeHost("/=web"), fixture.Balanced("192.0.2.9")))
 	s.run()
 	s.change(true, fixture.Cluster("main", fixture.Balanced("192.0.2.9")))
 	s.ask()
@@ -185,7 +185,7 @@ func TestPublishRestart(t *testing.T) {
 // TestHeldHost: a host whose Ingress cannot be understood keeps what it has, but
 // not for the sake of an Ingress that never had it.
 func TestHeldHost(t *testing.T) {
-	broken := fixture.Fast("/=none") // there is no such Service
+	broken := fixture.WholeHost("/=none") // there is no such Service
 	other := broken
 	other.Name = "other"
 	unpublished := []string{
@@ -200,7 +200,7 @@ func TestHeldHost(t *testing.T) {
 		"another Ingress": {other, unpublished},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newStage(fixture.VultrSettings(), fixture.Cluster("main", fixture.Fast("/=web"), fixture.Balanced("192.0.2.9")))
+			s := newStage(fixture.TwoCDNs(), fixture.Cluster("main", fixture.WholeHost("/=web"), fixture.Balanced("192.0.2.9")))
 			s.run()
 			s.change(true, fixture.Cluster("main", test.now, fixture.Balanced("192.0.2.9")))
 			if diff := cmp.Diff(test.want, s.run()); diff != "" {
@@ -212,7 +212,7 @@ func TestHeldHost(t *testing.T) {
 
 // TestEdgioIsPublishedToo: where the CDN's host is configured.
 func TestEdgioIsPublishedToo(t *testing.T) {
-	set := fixture.VultrSettings()
+	set := fixture.TwoCDNs()
 	set.CDNs[0].Host = "acme.cdn.example.net"
 	s := newStage(set, fixture.Cluster("main", fixture.Usual()...))
 	s.run()
@@ -232,7 +232,7 @@ func TestEdgioIsPublishedToo(t *testing.T) {
 // TestTwins: a second rule, which a lost reply left behind, goes, whatever its
 // name; the one that the host leads to stays.
 func TestTwins(t *testing.T) {
-	s := newStage(fixture.VultrSettings(), fixture.Cluster("main", fixture.Fast("/=web"), fixture.Balanced("192.0.2.9")))
+	s := newStage(fixture.TwoCDNs(), fixture.Cluster("main", fixture.WholeHost("/=web"), fixture.Balanced("192.0.2.9")))
 	s.run()
 	twin := s.Rules.Objects[0].WithIdentity("id-000")
 	twin.Published = "cdn-twin.vultrcdn.com"
@@ -240,7 +240,7 @@ func TestTwins(t *testing.T) {
 	if diff := cmp.Diff([]string{"2m0s: delete rule www.example.com/"}, s.run()); diff != "" {
 		t.Errorf("done (-want +got):\n%s", diff)
 	}
-	if left := s.rule(t, model.RuleKey{CDN: model.VultrCDN, Host: "www.example.com", Path: "/"}); left.ID != "id-003" || s.record(t, left.Published).Name != "www" {
+	if left := s.rule(t, model.RuleKey{CDN: fixture.VultrCDN, Host: "www.example.com", Path: "/"}); left.ID != "id-003" || s.record(t, left.Published).Name != "www" {
 		t.Errorf("left is %+v", left)
 	}
 }
@@ -248,7 +248,7 @@ func TestTwins(t *testing.T) {
 // TestOldListOfDNS: a start may rest on an old list, which shows the host to lead
 // to another rule than it does. Before a rule goes DNS is read again.
 func TestOldListOfDNS(t *testing.T) {
-	s := newStage(fixture.VultrSettings(), fixture.Cluster("main", fixture.Fast("/=web"), fixture.Balanced("192.0.2.9")))
+	s := newStage(fixture.TwoCDNs(), fixture.Cluster("main", fixture.WholeHost("/=web"), fixture.Balanced("192.0.2.9")))
 	s.run()
 	s.change(true, fixture.Cluster("main", fixture.Balanced("192.0.2.9")))
 	s.Records.Objects = slices.DeleteFunc(s.Records.Objects, func(r *model.Record) bool { return r.Type == "CNAME" }) // as an old list says
@@ -271,7 +271,7 @@ func TestOldListOfDNS(t *testing.T) {
 // TestDoubtfulMark: while it is not known what became of a host's mark, as after a
 // lost reply, its rule does not go.
 func TestDoubtfulMark(t *testing.T) {
-	s := newStage(fixture.VultrSettings(), fixture.Cluster("main", fixture.Fast("/=web"), fixture.Balanced("192.0.2.9")))
+	s := newStage(fixture.TwoCDNs(), fixture.Cluster("main", fixture.WholeHost("/=web"), fixture.Balanced("192.0.2.9")))
 	s.run()
 	i := slices.IndexFunc(s.Records.Objects, func(r *model.Record) bool { return r.Zone != "" && r.Type == "TXT" })
 	mark := *s.Records.Objects[i]
@@ -288,13 +288,13 @@ func TestDoubtfulMark(t *testing.T) {
 // host must not lead on to the name of the one that is gone, which anybody may
 // get. Where the CDN's name is the same for all, it is not gone.
 func TestTakenHost(t *testing.T) {
-	set := fixture.VultrSettings()
+	set := fixture.TwoCDNs()
 	set.CDNs[0].Host, set.MaxDelete = "acme.cdn.example.net", 1
 	for name, test := range map[string]struct {
 		objects []any
 		want    []string
 	}{
-		"by a pull zone":   {[]any{fixture.Fast("/=web"), fixture.Balanced("192.0.2.9")}, []string{"10s: delete www cdn-id-003.vultrcdn.com", "20s: delete claim www"}},
+		"by a pull zone":   {[]any{fixture.WholeHost("/=web"), fixture.Balanced("192.0.2.9")}, []string{"10s: delete www cdn-id-003.vultrcdn.com", "20s: delete claim www"}},
 		"by an Edgio rule": {[]any{fixture.Ingress("shop", "www.example.com", "Exact", "/"), fixture.Web(), fixture.Node("n1", "192.0.2.1")}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -319,7 +319,7 @@ func TestTakenHost(t *testing.T) {
 
 // TestPublishTTL: the host's name and its mark follow the configuration.
 func TestPublishTTL(t *testing.T) {
-	s := newStage(fixture.VultrSettings(), fixture.Cluster("main", fixture.Fast("/=web"), fixture.Balanced("192.0.2.9")))
+	s := newStage(fixture.TwoCDNs(), fixture.Cluster("main", fixture.WholeHost("/=web"), fixture.Balanced("192.0.2.9")))
 	s.run()
 	s.Settings.TTL = 60
 	s.run()
@@ -333,9 +333,9 @@ func TestPublishTTL(t *testing.T) {
 // TestApex: no CNAME can stand there, so its DNS is nobody's business but the
 // user's.
 func TestApex(t *testing.T) {
-	ing := fixture.Fast("/=web")
+	ing := fixture.WholeHost("/=web")
 	ing.Rules[0].Host = "example.com"
-	s := newStage(fixture.VultrSettings(), fixture.Cluster("main", ing, fixture.Balanced("192.0.2.9")))
+	s := newStage(fixture.TwoCDNs(), fixture.Cluster("main", ing, fixture.Balanced("192.0.2.9")))
 	s.run()
 	if diff := cmp.Diff([]string{"claim main", "rule example.com/ for fast", "web.default.lb.main 192.0.2.9"}, s.standing()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -347,9 +347,9 @@ func TestApex(t *testing.T) {
 
 // TestReleasedHost: its DNS name is let go of with its rule.
 func TestReleasedHost(t *testing.T) {
-	s := newStage(fixture.VultrSettings(), fixture.Cluster("main", fixture.Fast("/=web"), fixture.Balanced("192.0.2.9")))
+	s := newStage(fixture.TwoCDNs(), fixture.Cluster("main", fixture.WholeHost("/=web"), fixture.Balanced("192.0.2.9")))
 	s.run()
-	s.change(true, fixture.Cluster("main", fixture.FastWith(desired.AnnotationRelease, "true"), fixture.Balanced("192.0.2.9")))
+	s.change(true, fixture.Cluster("main", fixture.WholeHostAnnotated(desired.AnnotationRelease, "true"), fixture.Balanced("192.0.2.9")))
 	s.run()
 	s.change(true, fixture.Cluster("main", fixture.Balanced("192.0.2.9")))
 	s.run()

@@ -15,6 +15,7 @@ import (
 	"github.com/edgeward/edgeward/internal/fixture"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/observed"
+	"github.com/edgeward/edgeward/internal/table"
 )
 
 // world is both providers and the daemon's picture of them, as an unkind model:
@@ -91,10 +92,16 @@ const (
 )
 
 func newWorld(t *testing.T, seed uint64) *world {
-	settings := fixture.VultrSettings()
+	settings := fixture.TwoCDNs()
 	settings.ConfirmAfter = time.Hour
 	if seed%3 == 0 {
 		settings.PublishZones = nil
+	}
+	switch seed % 5 {
+	case 1:
+		settings.DNS.WholeSets = true
+	case 2:
+		settings.DNS.TTLEach = true
 	}
 	w := &world{
 		t: t, seed: seed, rng: rand.New(rand.NewPCG(seed, 1)), now: fixture.Start(), settings: settings, all: settings,
@@ -130,15 +137,15 @@ func newStore[T model.Object[T]]() store[T] {
 // copy of ours, and ours of clusters that may not be written for.
 func foreignRules() []model.Rule {
 	at := func(host, path string) model.Rule {
-		return model.Rule{RuleKey: model.RuleKey{CDN: model.Edgio, Host: host, Path: path}, SourceHost: "elsewhere.example.org", SourcePath: "/"}
+		return model.Rule{RuleKey: model.RuleKey{CDN: fixture.Edgio, Host: host, Path: path}, SourceHost: "elsewhere.example.org", SourcePath: "/"}
 	}
 	of := func(r model.Rule, owner, cluster string) model.Rule {
-		return marked(r, model.OwnerLabel{Owner: owner, IngressID: model.IngressID{Cluster: cluster, Namespace: "default", Name: "ing0"}})
+		return fixture.Labelled(r, model.OwnerLabel{Owner: owner, IngressID: model.IngressID{Cluster: cluster, Namespace: "default", Name: "ing0"}})
 	}
 	copied := of(at("h9.example.com", "/"), fixture.Owner, "main")
-	copied.RuleKey = model.RuleKey{CDN: model.Edgio, Host: "h1.example.com", Path: "/a"}
+	copied.RuleKey = model.RuleKey{CDN: fixture.Edgio, Host: "h1.example.com", Path: "/a"}
 	east := of(at("h1.example.com", "/"), fixture.Owner, "east")
-	east.SourceHost = "nodes.east.acme." + fixture.TestDomain
+	east.SourceHost = "nodes.east.acme." + fixture.Domain
 	return []model.Rule{
 		at("h0.example.com", "/a"),
 		of(at("h1.example.com", "/b"), "other", "main"),
@@ -184,30 +191,31 @@ func (w *world) next() Step {
 		in.Records.Parts = map[string]observed.Part{"": {Known: true, Read: w.now}, w.fault: {Fault: "404 Not Found"}}
 	}
 	step := Next(in)
-	w.checkSites(in, step)
+	w.checkRows(in, step)
 	w.memory, w.allowed = step.Memory, w.allowed && !step.Compared
 	return step
 }
 
-// checkSites has the sites that were taken over from the call before be those that
-// the lists make, and the answer be the same if none of them is known to be plain.
-func (w *world) checkSites(in Input, step Step) {
+// checkRows has the rows that were taken over from the call before be those that
+// the lists make, and the answer be the same if none of them is known to be in sync.
+func (w *world) checkRows(in Input, step Step) {
 	w.t.Helper()
-	fresh := rows{}.after(in.Want.Routes, in.Rules.Objects, in.Settings)
+	fresh := table.Rows{}.Updated(in.Want.Routes, in.Rules.Objects, in.Settings)
 	if !reflect.DeepEqual(step.Memory.rows, fresh) {
-		w.fail("the sites are not those that the lists make")
+		w.fail("the rows are not those that the lists make")
 	}
-	if stands := (directory{}).after(in.Records.Objects, fixture.Owner); !reflect.DeepEqual(step.Memory.stands, stands) {
+	if stands := (table.Directory{}).Updated(in.Records.Objects, fixture.Owner); !reflect.DeepEqual(step.Memory.directory, stands) {
 		w.fail("the directory is not that which the list makes")
 	}
-	for _, s := range fresh.all {
-		s.plain = false
+	for _, row := range fresh.All {
+		row.InSync = false
 	}
+	clear(fresh.InSync)
 	in.Memory.rows = fresh
 	slow := Next(in)
 	slow.Memory.rows = step.Memory.rows
 	if !reflect.DeepEqual(step, slow) {
-		w.fail("another answer where no site is plain:\n%+v\nwith plain ones:\n%+v", slow, step)
+		w.fail("another answer where no row is in sync:\n%+v\nwith such:\n%+v", slow, step)
 	}
 }
 
@@ -271,7 +279,7 @@ func abandon[T model.Object[T]](w *world, s *store[T], apply func(model.Op[T]) (
 		case a.Status != observed.InFlight || a.Verb == model.LookUp:
 		case w.rng.IntN(2) == 0:
 			apply(a.Op)
-		case a.Verb == model.Create && w.rng.IntN(2) == 0:
+		case (a.Verb == model.Create || a.Verb == model.Replace && len(a.FromSet) == 0) && w.rng.IntN(2) == 0:
 			s.late = append(s.late, a.Op)
 		}
 	}
@@ -321,7 +329,7 @@ func (w *world) applyRule(op model.Op[model.Rule]) (result model.Rule, o outcome
 		m, ok := r.OwnerLabel()
 		return ok && m.Owner == fixture.Owner && (m.Cluster == "main" || m.Cluster == "west")
 	}
-	if op.New().CDN == model.VultrCDN && op.Verb == model.Update && !sameOrigin(op.Old(), op.New()) {
+	if op.New().CDN == fixture.VultrCDN && op.Verb == model.Update && !sameOrigin(op.Old(), op.New()) {
 		w.fail("the origin of %s cannot be changed", op.Old().RuleKey)
 	}
 	if op.Verb != model.Create && !ours(op.Old()) || op.Verb != model.Delete && !ours(op.New()) {
@@ -330,34 +338,74 @@ func (w *world) applyRule(op model.Op[model.Rule]) (result model.Rule, o outcome
 	return apply(w, &w.rules, op)
 }
 
-// applyRecord carries out an operation at the DNS provider, which refuses two
-// TTLs in one record set.
+// applyRecord carries out an operation at the DNS provider: one that refuses two
+// TTLs in one record set, one that does not, or one that takes whole sets.
 func (w *world) applyRecord(op model.Op[model.Record]) (result model.Record, o outcome) {
 	defer w.check()
-	r := op.New()
-	if op.Verb != model.Create {
-		r = op.Old()
+	if (op.Verb == model.Replace) != w.settings.DNS.WholeSets {
+		w.fail("%s of %s is not what this DNS takes", op.Verb, op.Key())
 	}
+	r := *op.Touched()[0]
 	// h0 and h1 go to Vultr CDN while that is the only one.
 	published := r.Zone == "example.com" && slices.Contains([]string{"v0", "h0", "h1"}, strings.TrimPrefix(r.Name, model.OwnerPrefix))
 	if !published && (r.Zone != "" || !strings.HasSuffix(r.Name, ".main.acme") && !strings.HasSuffix(r.Name, ".west.acme")) {
 		w.fail("%s of a record that is not ours: %+v", op.Verb, r)
 	}
-	if op.Verb == model.Delete {
-		w.checkUsable(op.Old())
+	switch op.Verb {
+	case model.Replace:
+		return r, w.replace(op)
+	case model.Delete:
+		w.checkUsable(op)
 		return apply(w, &w.records, op)
 	}
-	if mixesTTLs(op, maps.Values(w.records.truth)) || w.fixedTTL && op.Verb == model.Update && op.Old().TTL != op.New().TTL {
+	if w.mixesTTLs(op, maps.Values(w.records.truth)) || w.fixedTTL && op.Verb == model.Update && op.Old().TTL != op.New().TTL {
 		return op.New(), refused
 	}
-	if op.Verb == model.Update && op.Old().TTL != op.New().TTL && op.Old().Data != op.New().Data {
+	if op.Verb == model.Update && !w.settings.DNS.TTLEach && op.Old().TTL != op.New().TTL && op.Old().Data != op.New().Data {
 		w.fail("%s changes data and TTL at once", op.Key())
 	}
 	return apply(w, &w.records, op)
 }
 
-// mixesTTLs reports whether op would give a record set two TTLs.
-func mixesTTLs(op model.Op[model.Record], standing iter.Seq[model.Record]) bool {
+// replace puts a record set in the place of another one, if that still stands.
+func (w *world) replace(op model.Op[model.Record]) outcome {
+	stands := make(map[model.Record]bool)
+	for _, r := range w.records.truth {
+		if r.SetPlace() == op.Key() {
+			stands[r] = true
+		}
+	}
+	for _, r := range op.FromSet {
+		if !stands[*r] {
+			return refused
+		}
+		delete(stands, *r)
+	}
+	if len(stands) > 0 {
+		return refused
+	}
+	w.checkUsable(op)
+	for _, r := range op.FromSet {
+		delete(w.records.truth, r.ID)
+	}
+	for _, r := range op.ToSet {
+		made := *r
+		if made.ID == "" {
+			made.ID = w.id()
+		}
+		if made.TTL != op.New().TTL || made.SetPlace() != op.Key() {
+			w.fail("%s makes a set of %v", op.Key(), op.ToSet)
+		}
+		w.records.truth[made.ID] = made
+	}
+	return done
+}
+
+// mixesTTLs reports whether op would give a record set two TTLs where that is refused.
+func (w *world) mixesTTLs(op model.Op[model.Record], standing iter.Seq[model.Record]) bool {
+	if w.settings.DNS.ChangesTTL() {
+		return false
+	}
 	for o := range standing {
 		if op.Verb != model.Delete && o.ID != op.Old().ID && o.Zone == op.New().Zone && o.Name == op.New().Name && o.Type == op.New().Type && o.TTL != op.New().TTL {
 			return true
@@ -378,7 +426,7 @@ func apply[T model.Object[T]](w *world, s *store[T], op model.Op[T]) (result T, 
 		return op.Old(), notFound
 	}
 	made := kept(op.New().WithIdentity(id))
-	if r, ok := any(made).(model.Rule); ok && r.CDN == model.VultrCDN && op.Verb == model.Create {
+	if r, ok := any(made).(model.Rule); ok && r.CDN == fixture.VultrCDN && op.Verb == model.Create {
 		r.Pending = w.rng.IntN(2) == 0
 		made = any(r).(T)
 	}
@@ -389,7 +437,7 @@ func apply[T model.Object[T]](w *world, s *store[T], op model.Op[T]) (result T, 
 // check holds at every change of the providers.
 func (w *world) check() {
 	for _, r := range w.rules.truth {
-		name, ok := model.Relative(r.SourceHost, fixture.TestDomain)
+		name, ok := model.Relative(r.SourceHost, fixture.Domain)
 		if !ok || w.strays[r.ID] {
 			continue
 		}
@@ -441,22 +489,38 @@ func (w *world) prepare(share float64) {
 	}
 }
 
-// checkUsable fails if the deletion of an address leaves an origin that a rule
-// names without any that was wanted when the deletion was decided, or since.
-func (w *world) checkUsable(gone model.Record) {
-	if !gone.Resolves() {
-		return
+// checkUsable fails if an operation that takes addresses away leaves an origin that a
+// rule names without any that was wanted when the operation was decided, or since.
+func (w *world) checkUsable(op model.Op[model.Record]) {
+	left := maps.Clone(w.records.truth)
+	for _, r := range gone(op) {
+		delete(left, r.ID)
 	}
-	usable := w.usable[gone]
-	for _, r := range w.rules.truth {
-		if r.SourceHost != gone.Name+"."+fixture.TestDomain || w.strays[r.ID] {
-			continue
-		}
-		for id, o := range w.records.truth {
-			if id != gone.ID && o.Name == gone.Name && (o.Data == gone.Data || slices.Contains(usable, o.Data) || slices.Contains(usable, lastKnown)) {
-				return
+	for i, r := range op.ToSet {
+		left[fmt.Sprint("new", i)] = *r
+	}
+	for _, gone := range gone(op) {
+		usable := w.usable[*gone]
+		stands := slices.ContainsFunc(slices.Collect(maps.Values(left)), func(o model.Record) bool {
+			return o.Name == gone.Name && (o.Data == gone.Data || slices.Contains(usable, o.Data) || slices.Contains(usable, lastKnown))
+		})
+		for _, r := range w.rules.truth {
+			if gone.Resolves() && !stands && r.SourceHost == gone.Name+"."+fixture.Domain && !w.strays[r.ID] {
+				w.fail("deleting %s leaves %s, the origin of rule %s, without a usable address", gone.Data, gone.Name, r.RuleKey)
 			}
 		}
-		w.fail("deleting %s leaves %s, the origin of rule %s, without a usable address", gone.Data, gone.Name, r.RuleKey)
 	}
+}
+
+// gone are the records that an operation takes away.
+func gone(op model.Op[model.Record]) (list []*model.Record) {
+	if op.Verb == model.Delete {
+		return []*model.Record{op.From}
+	}
+	for _, r := range op.FromSet {
+		if !slices.ContainsFunc(op.ToSet, func(o *model.Record) bool { return o.Data == r.Data }) {
+			list = append(list, r)
+		}
+	}
+	return list
 }

@@ -3,12 +3,14 @@ package preview
 import (
 	"cmp"
 	"fmt"
-	"github.com/edgeward/edgeward/internal/desired"
-	"github.com/edgeward/edgeward/internal/model"
-	"github.com/edgeward/edgeward/internal/plan"
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/outcome"
+	"github.com/edgeward/edgeward/internal/plan"
 )
 
 // Entry is one change that a run would make.
@@ -58,17 +60,8 @@ func NewReport(want desired.Want, f plan.Forecast, set model.Settings) Report {
 		r.Changes = append(r.Changes, ruleEntry(c))
 	}
 	slices.SortStableFunc(r.Changes, func(a, b Entry) int { return cmp.Compare(a.Group, b.Group) })
-	for _, p := range plan.Problems(want, f.Last) {
-		o := Obstacle{Ingress: p.Ingress.String(), State: string(p.State), Reason: p.Reason}
-		if p.Key != (model.RuleKey{}) {
-			o.Rule = p.Key.String()
-		}
-		r.Obstacles = append(r.Obstacles, o)
-	}
-	for _, s := range f.Last.Routes {
-		if s.State != desired.Synced {
-			r.Obstacles = append(r.Obstacles, Obstacle{s.Ingress.String(), s.Key.String(), string(s.State), s.Reason})
-		}
+	for _, in := range outcome.Of(&outcome.Overview{Settings: set, Want: want, Step: f.Last}) {
+		r.addIngress(in)
 	}
 	slices.SortFunc(r.Obstacles, func(a, b Obstacle) int {
 		return cmp.Or(cmp.Compare(a.Ingress, b.Ingress), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Reason, b.Reason))
@@ -80,12 +73,21 @@ func NewReport(want desired.Want, f plan.Forecast, set model.Settings) Report {
 	for _, n := range f.Last.Notices {
 		r.Warnings = append(r.Warnings, n.Text)
 	}
-	for _, w := range slices.Concat(want.Warnings, f.Last.Warnings) {
-		r.Warnings = append(r.Warnings, "Ingress "+w.Ingress.String()+": "+w.Message)
-	}
 	slices.Sort(r.Warnings)
 	r.Warnings = slices.Compact(r.Warnings)
 	return r
+}
+
+// addIngress adds why routes of an Ingress would not be published, and its warnings.
+func (r *Report) addIngress(in *outcome.Ingress) {
+	for _, route := range in.Routes {
+		if route.Kind == outcome.Unpublished || route.Kind == outcome.Planned && route.State != desired.Synced {
+			r.Obstacles = append(r.Obstacles, Obstacle{Ingress: in.ID.String(), Rule: route.Key.String(), State: string(route.State), Reason: route.Reason})
+		}
+	}
+	for _, text := range in.Warnings {
+		r.Warnings = append(r.Warnings, "Ingress "+in.ID.String()+": "+text)
+	}
 }
 
 func ruleEntry(c plan.Change[model.Rule]) Entry {

@@ -41,8 +41,8 @@ type CDN interface {
 	Raw(ctx context.Context, id string) (json.RawMessage, error)
 }
 
-// DNS keeps the records of one or more zones.
-type DNS interface {
+// Records are what is asked of a DNS to keep its records in sync.
+type Records interface {
 	Objects[model.Record]
 	// Zones are the zones that it reads and writes, each as model.Record.Zone has it,
 	// that of the origins first. A scope is a zone.
@@ -50,6 +50,11 @@ type DNS interface {
 	// Get returns a record of that ID as it stands now: lists may lag behind. Its error
 	// wraps a httpapi.Error of status 404 if there is none.
 	Get(context.Context, model.Record) (model.Record, error)
+}
+
+// DNS keeps the records of one or more zones.
+type DNS interface {
+	Records
 	// Check reads a zone itself, by its full name, by which it is known to exist and the
 	// account's key to be good for reading.
 	Check(ctx context.Context, zone string) error

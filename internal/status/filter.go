@@ -2,11 +2,12 @@ package status
 
 import (
 	"fmt"
-	"github.com/edgeward/edgeward/internal/desired"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/edgeward/edgeward/internal/desired"
 )
 
 // filter is what of the Ingresses is to be seen; what is empty does not
@@ -58,11 +59,11 @@ func (f filter) query() string {
 	return q.Encode()
 }
 
-// apply returns the report of what fits the filter.
-func (c *catalog) apply(f filter) Report {
-	r := c.Report
-	r.Counts, r.Ingresses = zeros(), make([]Ingress, 0, len(c.Ingresses))
-	for _, i := range c.Ingresses {
+// filtered returns the report of what fits a filter.
+func (r Report) filtered(f filter) Report {
+	all := r.Ingresses
+	r.Counts, r.Ingresses = zeros(), make([]Ingress, 0, len(all))
+	for _, i := range all {
 		if !f.fits(i) {
 			continue
 		}

@@ -12,9 +12,8 @@ import (
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/observed"
+	"github.com/edgeward/edgeward/internal/outcome"
 	"github.com/edgeward/edgeward/internal/plan"
-	"github.com/edgeward/edgeward/internal/syncer"
-	"github.com/edgeward/edgeward/internal/syncer/target"
 )
 
 // now is when every overview was made.
@@ -51,8 +50,8 @@ func ingress(name, host, path string) *kube.Ingress {
 
 // settled is the overview when all that the clusters want stands. Rules have
 // their place as ID, records their key.
-func settled(clusters ...desired.Cluster) *syncer.Overview {
-	o := &syncer.Overview{At: now(), Settings: settings(), Nodes: make(map[string][]kube.Node)}
+func settled(clusters ...desired.Cluster) *outcome.Overview {
+	o := &outcome.Overview{At: now(), Settings: settings(), Nodes: make(map[string][]kube.Node)}
 	synced := make(map[model.IngressID]time.Time)
 	o.LastSync = func(id model.IngressID) time.Time { return synced[id] }
 	o.Want = desired.Desired(clusters, o.Settings, o.At)
@@ -67,7 +66,7 @@ func settled(clusters ...desired.Cluster) *syncer.Overview {
 		o.Records = append(o.Records, new(r.WithIdentity(r.Key().String())))
 	}
 	for _, c := range clusters {
-		record(model.OwnershipName(c.Name, "acme"), "TXT", model.Ownership{Owner: "acme", UID: c.UID, CDNs: []model.Provider{model.Edgio}}.String())
+		record(model.OwnershipName(c.Name, "acme"), "TXT", model.Ownership{Owner: "acme", UID: c.UID, CDNs: []model.Provider{fixture.Edgio}}.String())
 		o.Nodes[c.Name] = c.Nodes
 	}
 	for name, set := range o.Want.Sets {
@@ -77,14 +76,14 @@ func settled(clusters ...desired.Cluster) *syncer.Overview {
 			}
 		}
 	}
-	for _, name := range []model.Provider{model.Edgio, model.Vultr} {
-		o.Targets = append(o.Targets, target.State{Target: name, Reachable: true, Read: now().Add(-time.Minute), NextRead: now().Add(9 * time.Minute)})
+	for _, target := range []model.Provider{fixture.Edgio, fixture.Vultr} {
+		o.Providers = append(o.Providers, outcome.Provider{Name: target, Reachable: true, Read: now().Add(-time.Minute), NextRead: now().Add(9 * time.Minute)})
 	}
 	return replanned(o)
 }
 
 // replanned has the plan look at an overview that was changed.
-func replanned(o *syncer.Overview) *syncer.Overview {
+func replanned(o *outcome.Overview) *outcome.Overview {
 	step := plan.Next(plan.Input{
 		Want: o.Want, Settings: o.Settings, Now: o.At,
 		Rules:   observed.View[model.Rule]{Known: true, Read: o.At, Objects: o.Rules},
@@ -97,7 +96,7 @@ func replanned(o *syncer.Overview) *syncer.Overview {
 
 // many is the overview of n Ingresses in sync, but for one in a hundred, whose
 // Service does not exist.
-func many(n int) *syncer.Overview {
+func many(n int) *outcome.Overview {
 	var list []*kube.Ingress
 	for i := range n {
 		ing := ingress(fmt.Sprintf("ing-%04d", i), fmt.Sprintf("h%d.example.com", i), "/a")
@@ -110,8 +109,8 @@ func many(n int) *syncer.Overview {
 }
 
 // handlerOf answers with what one overview holds.
-func handlerOf(o *syncer.Overview) http.Handler {
-	return Handler("v1.2.3", func() *syncer.Overview { return o })
+func handlerOf(o *outcome.Overview) http.Handler {
+	return Handler("v1.2.3", func() *outcome.Overview { return o })
 }
 
 // get asks a handler for a URL.

@@ -11,8 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/outcome"
 	"github.com/edgeward/edgeward/internal/printable"
-	"github.com/edgeward/edgeward/internal/syncer"
 )
 
 //go:embed page.html
@@ -24,12 +24,13 @@ var pageCSS string
 // handler answers with what the last overview holds.
 type handler struct {
 	version  string
-	overview func() *syncer.Overview
+	overview func() *outcome.Overview
 	template *template.Template
 	policy   string // Content-Security-Policy
 
-	mu   sync.Mutex
-	last *catalog // of the overview that was asked for last
+	mu     sync.Mutex
+	last   *outcome.Overview // that was asked for
+	report Report            // of that, unfiltered
 }
 
 // Handler serves the page at / and the JSON at /status.json. overview returns
@@ -39,7 +40,7 @@ type handler struct {
 // exact names, state is one of a route's states, q is part of a name, URL, rule
 // ID, origin or message. The page has 50 Ingresses, page is which; the JSON has
 // all that fit.
-func Handler(version string, overview func() *syncer.Overview) http.Handler {
+func Handler(version string, overview func() *outcome.Overview) http.Handler {
 	sum := sha256.Sum256([]byte(pageCSS))
 	h := &handler{
 		version: version, overview: overview,
@@ -54,7 +55,7 @@ func Handler(version string, overview func() *syncer.Overview) http.Handler {
 }
 
 // answer wraps what both addresses have in common.
-func (h *handler) answer(write func(http.ResponseWriter, *catalog, filter)) http.HandlerFunc {
+func (h *handler) answer(write func(http.ResponseWriter, Report, filter)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		header := w.Header()
 		header.Set("Content-Security-Policy", h.policy)
@@ -68,33 +69,34 @@ func (h *handler) answer(write func(http.ResponseWriter, *catalog, filter)) http
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		c := h.catalog()
-		if c == nil {
+		report, ok := h.latest()
+		if !ok {
 			header.Set("Retry-After", "1")
 			http.Error(w, "edgeward has just started and has nothing to show yet", http.StatusServiceUnavailable)
 			return
 		}
-		write(w, c, f)
+		write(w, report.filtered(f), f)
 	}
 }
 
-// catalog is that of the latest overview, made once for each.
-func (h *handler) catalog() *catalog {
+// latest is the report of the latest overview, which is made once for each; it is not ok
+// before the first.
+func (h *handler) latest() (r Report, ok bool) {
 	o := h.overview()
 	if o == nil {
-		return nil
+		return Report{}, false
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.last == nil || h.last.o != o {
-		h.last = newCatalog(o, h.version)
+	if h.last != o {
+		h.last, h.report = o, newReport(o, h.version)
 	}
-	return h.last
+	return h.report, true
 }
 
-func (h *handler) page(w http.ResponseWriter, c *catalog, f filter) {
+func (h *handler) page(w http.ResponseWriter, r Report, f filter) {
 	var body bytes.Buffer
-	if err := h.template.Execute(printable.Writer(&body), newPage(c.apply(f), f, template.CSS(pageCSS), time.Now())); err != nil {
+	if err := h.template.Execute(printable.Writer(&body), newPage(r, f, template.CSS(pageCSS), time.Now())); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
@@ -102,9 +104,9 @@ func (h *handler) page(w http.ResponseWriter, c *catalog, f filter) {
 	w.Write(body.Bytes())
 }
 
-func (h *handler) json(w http.ResponseWriter, c *catalog, f filter) {
+func (h *handler) json(w http.ResponseWriter, r Report, _ filter) {
 	w.Header().Set("Content-Type", "application/json")
 	e := json.NewEncoder(printable.JSON(w))
 	e.SetIndent("", "  ")
-	e.Encode(c.apply(f)) // it fails only when the client has gone
+	e.Encode(r) // it fails only when the client has gone
 }

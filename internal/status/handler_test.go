@@ -16,11 +16,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/fixture"
 	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/outcome"
 	"github.com/edgeward/edgeward/internal/plan"
 	"github.com/edgeward/edgeward/internal/printable"
-	"github.com/edgeward/edgeward/internal/syncer"
-	"github.com/edgeward/edgeward/internal/syncer/target"
 )
 
 // TestFilter has which Ingresses a query leaves, and how many are counted.
@@ -75,13 +75,14 @@ func TestFilter(t *testing.T) {
 func TestAnswers(t *testing.T) {
 	o := settled(cluster("main", ingress("shop", "www.example.com", "/a")))
 	tests := map[string]struct {
-		overview    *syncer.Overview
+		overview    *outcome.Overview
 		method, url string
 		status      int
 		body        string // part of it
 	}{
 		"page":              {o, "GET", "/", 200, "<title>edgeward: acme</title>"},
 		"JSON":              {o, "GET", "/status.json", 200, `"version": "v1.2.3"`},
+		"no lists are null": {o, "GET", "/status.json", 200, "\"notices\": [],\n  \"failures\": [],"},
 		"HEAD":              {o, "HEAD", "/", 200, ""},
 		"another path":      {o, "GET", "/status", 404, ""},
 		"another method":    {o, "POST", "/", 405, ""},
@@ -141,13 +142,13 @@ func TestHostile(t *testing.T) {
 	bad := ingress("bad", evil, evil)
 	o := settled(cluster("main", shop, bad))
 	id := model.IngressID{Cluster: "main", Namespace: evil, Name: evil}
-	key := model.RuleKey{CDN: model.Edgio, Host: evil, Path: "/" + evil}
+	key := model.RuleKey{CDN: fixture.Edgio, Host: evil, Path: "/" + evil}
 	o.Step.Routes = append(o.Step.Routes, plan.RouteState{Route: &desired.Route{Ingress: id, Key: key}, State: desired.Failed, Reason: evil})
 	o.Want.Routes = append(o.Want.Routes, &desired.Route{Key: key, Ingress: id, Rule: model.Rule{RuleKey: key, SourceHost: evil, Protocols: []model.Protocol{{Published: "javascript"}}}})
-	o.Failures = []target.Failure{{Target: model.Edgio, Place: key.Place(), Error: evil, Since: now()}}
+	o.Failures = []outcome.Failure{{Provider: fixture.Edgio, Place: key.Place(), Error: evil, Since: now()}}
 	o.Step.Notices = []model.Notice{{Text: evil}}
 	o.Nodes["main"][0].Name = evil
-	o.Targets[0].ReadError, o.Settings.Owner, o.Awaited = evil, evil, evil
+	o.Providers[0].ReadError, o.Settings.Owner, o.Awaited = evil, evil, evil
 	h := handlerOf(o)
 	for _, url := range []string{"/", "/status.json", "/?q=script", "/?q=%22%3E%3Cscript%3E&namespace=%22%3E%3Cscript%3E&ingress=%22%3E%3Cscript%3E"} {
 		body := get(h, url).Body.String()
@@ -225,7 +226,7 @@ func TestBounds(t *testing.T) {
 		o.Step.Notices = append(o.Step.Notices, model.Notice{Text: fmt.Sprint("notice ", i)})
 	}
 	for i := range 100 {
-		o.Failures = append(o.Failures, target.Failure{Target: model.Edgio, Verb: model.Delete, Place: model.RuleKey{CDN: model.Edgio, Host: "f.example.com", Path: fmt.Sprint("/", i)}.Place(), Since: now()})
+		o.Failures = append(o.Failures, outcome.Failure{Provider: fixture.Edgio, Verb: model.Delete, Place: model.RuleKey{CDN: fixture.Edgio, Host: "f.example.com", Path: fmt.Sprint("/", i)}.Place(), Since: now()})
 	}
 	h := handlerOf(o)
 	body := get(h, "/").Body.String()
@@ -258,11 +259,11 @@ func TestUnused(t *testing.T) {
 // TestGolden has the whole of /status.json.
 func TestGolden(t *testing.T) {
 	o := settled(cluster("main", ingress("shop", "www.example.com", "/a"), ingress("bad", "*.example.com", "/")))
-	o.Failures = []target.Failure{{
-		Target: model.Vultr, Verb: model.Create, Place: model.AddressRecord("nodes.main.acme", "192.0.2.2", 0).Key(), Error: "POST /v2/domains: 429 Too Many Requests",
+	o.Failures = []outcome.Failure{{
+		Provider: fixture.Vultr, Verb: model.Create, Place: model.AddressRecord("nodes.main.acme", "192.0.2.2", 0).Key(), Error: "POST /v2/domains: 429 Too Many Requests",
 		Times: 3, Since: now().Add(-time.Minute), Next: now().Add(time.Minute),
 	}}
-	o.Targets[1].Waiting = 1
+	o.Providers[1].Waiting = 1
 	o.Step.Notices = []model.Notice{{Text: "something to know"}}
 	got := get(handlerOf(o), "/status.json").Body.String()
 	file := filepath.Join("testdata", "status.json")
@@ -283,7 +284,7 @@ func TestGolden(t *testing.T) {
 // TestFollows has a new overview shown once it is there.
 func TestFollows(t *testing.T) {
 	o := settled(cluster("main"))
-	h := Handler("", func() *syncer.Overview { return o })
+	h := Handler("", func() *outcome.Overview { return o })
 	for _, owner := range []string{"first", "second"} {
 		next := *o
 		next.Settings.Owner = owner

@@ -8,10 +8,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/fixture"
+	"github.com/edgeward/edgeward/internal/guard"
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/outcome"
 	"github.com/edgeward/edgeward/internal/plan"
-	"github.com/edgeward/edgeward/internal/syncer"
 )
 
 // TestOrigins has one name's addresses and the nodes that have them, and the
@@ -24,7 +26,7 @@ func TestOrigins(t *testing.T) {
 		return c
 	}
 	// became is what is seen when the nodes of an installation in sync are others.
-	became := func(nodes ...kube.Node) *syncer.Overview {
+	became := func(nodes ...kube.Node) *outcome.Overview {
 		o := settled(cluster("main", shop))
 		o.Want = desired.Desired([]desired.Cluster{with(nodes...)}, o.Settings, o.At)
 		o.Nodes["main"] = nodes
@@ -38,7 +40,7 @@ func TestOrigins(t *testing.T) {
 	inside.Addresses = []kube.NodeAddress{{Type: "InternalIP", Address: "10.0.0.2"}}
 	both := node("twin", "192.0.2.1")
 	tests := map[string]struct {
-		o             *syncer.Overview
+		o             *outcome.Overview
 		want, leftOut []string
 	}{
 		"in sync":              {settled(cluster("main", shop)), []string{"A 192.0.2.1 standing n1", "A 192.0.2.2 standing n2"}, nil},
@@ -55,7 +57,7 @@ func TestOrigins(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			c := newCatalog(test.o, "")
+			c := newReport(test.o, "")
 			if len(c.Origins) != 1 || c.Origins[0].Name != "nodes.main.acme.k8s.example.net" || !c.Origins[0].Used {
 				t.Fatalf("origins %+v", c.Origins)
 			}
@@ -89,7 +91,7 @@ func TestNotices(t *testing.T) {
 	o := settled(cluster("main", ingress("shop", "www.example.com", "/a")))
 	o.Want.Clusters["main"].Nodes.Panic = true
 	o.Step.Stale = map[string]plan.Stale{"nodes.main.acme": {Cluster: "main", Lacks: "no node is left that can take traffic"}}
-	o.Step.Blocked = []plan.Blocked{{Provider: model.Vultr, Cluster: "main", Count: 2, Total: 2}}
+	o.Step.Blocked = []guard.Blocked{{Provider: fixture.Vultr, Cluster: "main", Count: 2, Total: 2}}
 	o.Step.Notices = []model.Notice{{Text: "a trifle"}, {Fatal: true, Text: "a grave thing"}}
 	want := []Notice{
 		{true, o.Step.Blocked[0].String()},
@@ -98,7 +100,7 @@ func TestNotices(t *testing.T) {
 		{false, "cluster main: fewer than half of its nodes are ready; all of them stand in DNS"},
 		{false, "a trifle"},
 	}
-	c := newCatalog(o, "")
+	c := newReport(o, "")
 	if diff := cmp.Diff(want, c.Notices); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -2,10 +2,11 @@ package status
 
 import (
 	"fmt"
-	"github.com/edgeward/edgeward/internal/desired"
 	"html/template"
 	"slices"
 	"time"
+
+	"github.com/edgeward/edgeward/internal/desired"
 )
 
 // What the page shows at most, so that it stays quick and readable. The JSON
@@ -230,7 +231,7 @@ func (p page) Failing(f Failure) failing {
 }
 
 // Present are the states that any Ingress is in, the worst first.
-func (p page) Present(counts map[desired.State]int) []desired.State {
+func (p page) Present(counts Counts) []desired.State {
 	return slices.DeleteFunc(states(), func(s desired.State) bool { return counts[s] == 0 })
 }
 

@@ -4,9 +4,12 @@
 package status
 
 import (
+	"slices"
+	"time"
+
 	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/model"
-	"time"
+	"github.com/edgeward/edgeward/internal/outcome"
 )
 
 // Report is what /status.json holds and the page shows.
@@ -24,10 +27,10 @@ type Report struct {
 	Failures  []Failure  `json:"failures"`
 	// Counts are the Ingresses in each state that fit the filter, were it not
 	// for its state. Matching is how many fit all of it.
-	Counts    map[desired.State]int `json:"counts"`
-	Matching  int                   `json:"matching"`
-	Ingresses []Ingress             `json:"ingresses"` // what is worse goes first
-	Origins   []Origin              `json:"origins"`   // all of them, by name
+	Counts    Counts    `json:"counts"`
+	Matching  int       `json:"matching"`
+	Ingresses []Ingress `json:"ingresses"` // what is worse goes first
+	Origins   []Origin  `json:"origins"`   // all of them, by name
 }
 
 // Provider is a CDN or DNS provider as the daemon last met it.
@@ -47,8 +50,8 @@ type Cluster struct {
 	Ready bool   `json:"ready"` // each resource has had a complete snapshot
 	Nodes Nodes  `json:"nodes"`
 	// LeftOut are the nodes that have no address in DNS and shall have none.
-	LeftOut []Node                `json:"nodes_left_out"`
-	Counts  map[desired.State]int `json:"counts"` // of its Ingresses
+	LeftOut []Node `json:"nodes_left_out"`
+	Counts  Counts `json:"counts"` // of its Ingresses
 }
 
 // Nodes says what became of a cluster's nodes.
@@ -117,21 +120,12 @@ type Origin struct {
 
 // Address is one address of an origin.
 type Address struct {
-	Type    string       `json:"type"` // of the record: "A", …
-	Address string       `json:"address"`
-	State   AddressState `json:"state"`
-	Nodes   []Node       `json:"nodes"` // that have it
-	Failure *Failure     `json:"failure,omitempty"`
+	Type    string               `json:"type"` // of the record: "A", …
+	Address string               `json:"address"`
+	State   outcome.AddressState `json:"state"`
+	Nodes   []Node               `json:"nodes"` // that have it
+	Failure *Failure             `json:"failure,omitempty"`
 }
-
-// AddressState is what is to become of an address.
-type AddressState string
-
-const (
-	Standing AddressState = "standing" // in DNS, and stays
-	Adding   AddressState = "adding"   // not in DNS yet
-	Removing AddressState = "removing" // in DNS, but goes
-)
 
 // Node is a node with why it takes no traffic; "" if it does.
 type Node struct {
@@ -149,9 +143,15 @@ func states() []desired.State {
 	return []desired.State{desired.Failed, desired.Invalid, desired.Conflict, desired.Pending, desired.Synced}
 }
 
+// rank orders states, the worst first.
+func rank(s desired.State) int { return slices.Index(states(), s) }
+
+// Counts are how many are in each state.
+type Counts map[desired.State]int
+
 // zeros are counts of nothing.
-func zeros() map[desired.State]int {
-	counts := make(map[desired.State]int)
+func zeros() Counts {
+	counts := make(Counts)
 	for _, s := range states() {
 		counts[s] = 0
 	}

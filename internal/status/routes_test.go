@@ -8,11 +8,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/fixture"
+	"github.com/edgeward/edgeward/internal/guard"
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/outcome"
 	"github.com/edgeward/edgeward/internal/plan"
-	"github.com/edgeward/edgeward/internal/syncer"
-	"github.com/edgeward/edgeward/internal/syncer/target"
 )
 
 // TestRoutes has what is said of the Ingress shop's routes, a line a route.
@@ -23,47 +24,47 @@ func TestRoutes(t *testing.T) {
 	wildcard := ingress("shop", "*.example.com", "/a")
 	lost := ingress("shop", "www.example.com", "/a")
 	lost.Rules[0].Paths[0].Backend.Service = "none"
-	key := model.RuleKey{CDN: model.Edgio, Host: "www.example.com", Path: "/a"}
-	refused := func(place model.Place) []target.Failure {
-		return []target.Failure{{Target: model.Edgio, Verb: model.Create, Place: place, Error: "403 Forbidden", Times: 2, Since: now()}}
+	key := model.RuleKey{CDN: fixture.Edgio, Host: "www.example.com", Path: "/a"}
+	refused := func(place model.Place) []outcome.Failure {
+		return []outcome.Failure{{Provider: fixture.Edgio, Verb: model.Create, Place: place, Error: "403 Forbidden", Times: 2, Since: now()}}
 	}
 	const published = "https://www.example.com/a"
 	const from = " from http://nodes.main.acme.k8s.example.net:30080/a"
 	tests := map[string]struct {
-		o    func() *syncer.Overview
+		o    func() *outcome.Overview
 		want []string
 	}{
-		"in sync": {func() *syncer.Overview { return settled(cluster("main", shop)) },
+		"in sync": {func() *outcome.Overview { return settled(cluster("main", shop)) },
 			[]string{"synced " + published + " rule-www.example.com/a" + from}},
-		"its rule is not there yet": {func() *syncer.Overview {
+		"its rule is not there yet": {func() *outcome.Overview {
 			o := settled(cluster("main", shop))
 			o.Rules = nil
 			return replanned(o)
 		}, []string{"pending " + published + " -" + from + ": on the way"}},
-		"its rule is refused": {func() *syncer.Overview {
+		"its rule is refused": {func() *outcome.Overview {
 			o := settled(cluster("main", shop))
-			o.Rules, o.Step.Routes = nil, []plan.RouteState{{Route: &desired.Route{Ingress: model.IngressID{Cluster: "main", Namespace: "shop", Name: "shop"}, Key: key}, State: desired.Failed, Reason: "refused"}}
+			o.Rules, o.Step.Routes = nil, []plan.RouteState{{Route: o.Want.Routes[0], State: desired.Failed, Reason: "refused"}}
 			o.Failures = refused(key.Place())
 			return o
 		}, []string{"error " + published + " -" + from + ": refused (403 Forbidden)"}},
-		"a search for it failed": {func() *syncer.Overview {
+		"a search for it failed": {func() *outcome.Overview {
 			o := settled(cluster("main", shop))
 			o.Step.Routes[0].State, o.Step.Routes[0].Reason = desired.Pending, "looked up"
 			o.Failures = refused(model.Rule{RuleKey: key}.Scope())
 			return o
 		}, []string{"pending " + published + " rule-www.example.com/a" + from + ": looked up (403 Forbidden)"}},
-		"an address is refused": {func() *syncer.Overview {
+		"an address is refused": {func() *outcome.Overview {
 			o := settled(cluster("main", shop))
 			o.Step.Routes[0].State, o.Step.Routes[0].Reason = desired.Failed, "an address could not be made"
 			o.Failures = refused(model.AddressRecord("nodes.main.acme", "192.0.2.1", 0).Key())
 			return o
 		}, []string{"error " + published + " rule-www.example.com/a" + from + ": an address could not be made (403 Forbidden)"}},
-		"nothing was compared yet": {func() *syncer.Overview {
+		"nothing was compared yet": {func() *outcome.Overview {
 			o := settled(cluster("main", shop))
 			o.Rules, o.Records, o.Step = nil, nil, plan.Step{}
 			return o
 		}, []string{"pending " + published + " -" + from + ": not compared with the providers yet"}},
-		"another has it": {func() *syncer.Overview {
+		"another has it": {func() *outcome.Overview {
 			o := settled(cluster("main", shop, later))
 			o.Want.Problems[0].Ingress.Name = "shop" // as if it were the later one
 			o.Step.Routes[0].Ingress.Name = "later"
@@ -72,14 +73,14 @@ func TestRoutes(t *testing.T) {
 			o.Rules[0].Protocols[0].Label = model.OwnerLabel{Owner: "acme", IngressID: o.Step.Routes[0].Ingress}.String(key)
 			return o
 		}, []string{"conflict www.example.com/a -: claimed by Ingress main/shop/shop already"}},
-		"it has a wildcard": {func() *syncer.Overview { return settled(cluster("main", wildcard)) },
+		"it has a wildcard": {func() *outcome.Overview { return settled(cluster("main", wildcard)) },
 			[]string{"invalid  -: host *.example.com is a wildcard, which the CDN cannot publish"}},
-		"its Service is gone but its rule stays": {func() *syncer.Overview {
+		"its Service is gone but its rule stays": {func() *outcome.Overview {
 			o := settled(cluster("main", shop))
 			o.Want = desired.Desired([]desired.Cluster{cluster("main", lost)}, o.Settings, o.At)
 			return replanned(o)
 		}, []string{"pending " + published + " rule-www.example.com/a" + from + ": Service none does not exist; until then its rule stays as it is"}},
-		"it is deleted": {func() *syncer.Overview {
+		"it is deleted": {func() *outcome.Overview {
 			o := settled(cluster("main", shop))
 			o.Want = desired.Desired([]desired.Cluster{cluster("main", later)}, o.Settings, o.At)
 			o.Want.Routes = nil
@@ -87,29 +88,29 @@ func TestRoutes(t *testing.T) {
 			o.Step.Routes = nil
 			return o
 		}, []string{"pending " + published + " rule-www.example.com/a" + from + ": no Ingress wants this rule any more; it is about to be deleted"}},
-		"it is deleted, but too many are": {func() *syncer.Overview {
+		"it is deleted, but too many are": {func() *outcome.Overview {
 			o := settled(cluster("main", shop))
 			o.Want.Routes, o.Step.Routes = nil, nil
-			o.Step.Blocked = []plan.Blocked{{Provider: model.Edgio, Cluster: "main", Count: 1, Total: 1}}
+			o.Step.Blocked = []guard.Blocked{{Provider: fixture.Edgio, Cluster: "main", Count: 1, Total: 1}}
 			return o
 		}, []string{"pending " + published + " rule-www.example.com/a" + from + ": no Ingress wants this rule any more, but sync.max_delete forbids to delete so much"}},
-		"it is deleted, and the rule cannot be": {func() *syncer.Overview {
+		"it is deleted, and the rule cannot be": {func() *outcome.Overview {
 			o := settled(cluster("main", shop))
 			o.Want.Routes, o.Step.Routes = nil, nil
 			o.Failures = refused(key.Place())
 			return o
 		}, []string{"error " + published + " rule-www.example.com/a" + from + ": no Ingress wants this rule any more, and it could not be deleted (403 Forbidden)"}},
-		"its cluster is not read yet": {func() *syncer.Overview {
+		"its cluster is not read yet": {func() *outcome.Overview {
 			o := settled(cluster("main", shop))
 			o.Want = desired.Desired([]desired.Cluster{{Name: "main"}}, o.Settings, o.At)
 			return replanned(o)
 		}, []string{"pending " + published + " rule-www.example.com/a" + from + ": the cluster was not read yet; until then the rule stays as it is"}},
-		"its cluster is not in the configuration": {func() *syncer.Overview {
+		"its cluster is not in the configuration": {func() *outcome.Overview {
 			o := settled(cluster("main", shop))
 			o.Want = desired.Desired(nil, o.Settings, o.At)
 			return replanned(o)
 		}, nil},
-		"a rule that is not ours has the place": {func() *syncer.Overview {
+		"a rule that is not ours has the place": {func() *outcome.Overview {
 			o := settled(cluster("main", shop))
 			o.Rules[0].Protocols = []model.Protocol{{Published: "https", Source: "http", SourcePort: 80}}
 			return replanned(o)
@@ -117,7 +118,7 @@ func TestRoutes(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			c := newCatalog(test.o(), "")
+			c := newReport(test.o(), "")
 			var got []string
 			for _, i := range c.Ingresses {
 				if i.Name == "shop" {
@@ -165,7 +166,7 @@ func TestWorstFirst(t *testing.T) {
 	mixed := ingress("mixed", "m.example.com", "/a")
 	mixed.Rules[0].Paths = append(mixed.Rules[0].Paths, kube.IngressPath{Path: "/b", Type: "Exact", Backend: kube.Backend{Service: "none", PortNumber: 80}})
 	bad := ingress("z-bad", "*.example.com", "/a")
-	c := newCatalog(settled(cluster("main", ingress("b", "b.example.com", "/"), mixed, bad, ingress("a", "a.example.com", "/"))), "")
+	c := newReport(settled(cluster("main", ingress("b", "b.example.com", "/"), mixed, bad, ingress("a", "a.example.com", "/"))), "")
 	var got []string
 	for _, i := range c.Ingresses {
 		got = append(got, i.Name+" "+string(i.State))

@@ -10,6 +10,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/edgeward/edgeward/internal/fixture"
 	"github.com/edgeward/edgeward/internal/metrics"
 	"github.com/edgeward/edgeward/internal/model"
 )
@@ -24,7 +25,7 @@ func BenchmarkEvent(b *testing.B) {
 			cdn, dns := newFake[model.Rule]("cdn", j), newFake[model.Record]("dns", j)
 			for i := range others {
 				id := fmt.Sprint("other-", i)
-				cdn.objects[id] = model.Rule{ID: id, RuleKey: model.RuleKey{CDN: model.Edgio, Host: fmt.Sprintf("o%d.example.org", i), Path: "/"}, SourceHost: "elsewhere.example.org"}
+				cdn.objects[id] = model.Rule{ID: id, RuleKey: model.RuleKey{CDN: fixture.Edgio, Host: fmt.Sprintf("o%d.example.org", i), Path: "/"}, SourceHost: "elsewhere.example.org"}
 				dns.objects[id] = model.Record{ID: id, Name: fmt.Sprint("o", i), Type: "A", Data: "198.51.100.7", TTL: 300}
 			}
 			o := usualOptions(cdn, dns)
@@ -62,7 +63,7 @@ func BenchmarkEvent(b *testing.B) {
 				waits = append(waits, (<-called).Sub(begun))
 				for queued := true; queued; {
 					<-s.Planned()
-					queued = s.Overview().Targets[0].Waiting > 0
+					queued = s.Overview().Providers[0].Waiting > 0
 				}
 			}
 			slices.Sort(waits)

@@ -2,10 +2,12 @@ package syncer
 
 import (
 	"fmt"
-	"github.com/edgeward/edgeward/internal/model"
 	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"github.com/edgeward/edgeward/internal/fixture"
+	"github.com/edgeward/edgeward/internal/model"
 )
 
 // TestMergedRules has rules of two CDNs come, change and go: mergedRules they are in order,
@@ -19,7 +21,7 @@ func TestMergedRules(t *testing.T) {
 		var before []*model.Rule
 		for range 50 {
 			changed := false
-			for i, cdn := range []model.Provider{model.Edgio, model.VultrCDN} {
+			for i, cdn := range []model.Provider{fixture.Edgio, fixture.VultrCDN} {
 				if rng.IntN(2) == 0 {
 					continue
 				}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/edgeward/edgeward/internal/fixture"
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/model"
 )
@@ -254,7 +255,7 @@ func TestDrift(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(r *rig) {
-				r.cdn.plant(model.Rule{ID: "foreign", RuleKey: model.RuleKey{CDN: model.Edgio, Host: "foreign.example.com", Path: "/"}})
+				r.cdn.plant(model.Rule{ID: "foreign", RuleKey: model.RuleKey{CDN: fixture.Edgio, Host: "foreign.example.com", Path: "/"}})
 				r.ready(ingress("shop"), web(), node(1), node(2))
 				test.meddle(t, r)
 				r.pass(10*time.Minute + 10*time.Second)

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/fixture"
 	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/provider/conformance"
@@ -276,7 +277,7 @@ func short[T model.Object[T]](o T) string {
 // TestFake holds the fakes to what the clients of the real APIs do.
 func TestFake(t *testing.T) {
 	t.Run("rules", func(t *testing.T) {
-		first := model.Rule{RuleKey: model.RuleKey{CDN: model.Edgio, Host: "www.example.com", Path: "/a"}}
+		first := model.Rule{RuleKey: model.RuleKey{CDN: fixture.Edgio, Host: "www.example.com", Path: "/a"}}
 		second, changed := first, first
 		second.Path, changed.SourcePath = "/b", "/c"
 		conformance.Run(t, func(*testing.T) conformance.Subject[model.Rule] { return subject(first, second, changed) })

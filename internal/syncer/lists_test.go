@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/edgeward/edgeward/internal/fixture"
 	"github.com/edgeward/edgeward/internal/model"
 )
 
@@ -69,7 +70,7 @@ func TestSlowReadingAnswersNothing(t *testing.T) {
 func TestOthersAreNotLookedUp(t *testing.T) {
 	inBubble(t, func(r *rig) {
 		other := func(host string) model.Rule {
-			return model.Rule{ID: "of " + host, RuleKey: model.RuleKey{CDN: model.Edgio, Host: host, Path: "/a"}, SourceHost: "elsewhere.example.org"}
+			return model.Rule{ID: "of " + host, RuleKey: model.RuleKey{CDN: fixture.Edgio, Host: host, Path: "/a"}, SourceHost: "elsewhere.example.org"}
 		}
 		for i := range 300 {
 			r.cdn.plant(other(fmt.Sprintf("other%d.example.org", i)))

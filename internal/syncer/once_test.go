@@ -7,8 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/edgeward/edgeward/internal/model"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/edgeward/edgeward/internal/model"
 )
 
 // TestOnce has runs that end by themselves: with what error, when, and what

@@ -12,11 +12,12 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/fixture"
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/observed"
+	"github.com/edgeward/edgeward/internal/outcome"
 	"github.com/edgeward/edgeward/internal/plan"
-	"github.com/edgeward/edgeward/internal/syncer/target"
 )
 
 // TestOverview has what is to be seen of a cluster in sync, and what is not
@@ -41,21 +42,21 @@ func TestOverview(t *testing.T) {
 		// The reading, the claim, the address and the rule take a millisecond each.
 		synced := r.begun.Add(4 * time.Millisecond)
 		begun := r.begun
-		want := &Overview{
+		want := &outcome.Overview{
 			At: synced, Settings: r.opts.Settings, Want: o.Want,
 			Step: plan.Step{
-				Routes: []plan.RouteState{{Route: &desired.Route{Ingress: id, Key: model.RuleKey{CDN: model.Edgio, Host: "shop.example.com", Path: "/a"}}, State: desired.Synced}},
+				Routes: []plan.RouteState{{Route: &desired.Route{Ingress: id, Key: model.RuleKey{CDN: fixture.Edgio, Host: "shop.example.com", Path: "/a"}}, State: desired.Synced}},
 				Held:   map[model.RuleKey]model.IngressID{}, Compared: true, Reread: map[model.Provider]bool{}, Open: map[model.IngressID]plan.Open{}, Stale: map[string]plan.Stale{},
-				Owned: plan.Owned{Rules: map[model.Provider]int{model.Edgio: 1}, Addresses: 1, Claims: 1},
+				Owned: plan.Owned{Rules: map[model.Provider]int{fixture.Edgio: 1}, Addresses: 1, Claims: 1},
 			},
 			Rules: observed.Refs(r.cdn.standing()), Records: o.Records, Found: map[model.IngressID]bool{},
 			Nodes: map[string][]kube.Node{"main": {node(1)}},
-			Targets: []target.State{
-				{Target: model.Edgio, Reachable: true, Read: begun, NextRead: begun.Add(10*time.Minute + time.Millisecond)},
-				{Target: model.Vultr, Reachable: true, Read: begun, NextRead: begun.Add(10*time.Minute + time.Millisecond)},
+			Providers: []outcome.Provider{
+				{Name: fixture.Edgio, Reachable: true, Read: begun, NextRead: begun.Add(10*time.Minute + time.Millisecond)},
+				{Name: fixture.Vultr, Reachable: true, Read: begun, NextRead: begun.Add(10*time.Minute + time.Millisecond)},
 			},
 		}
-		if diff := cmp.Diff(want, o, cmp.Comparer(func(a, b plan.Memory) bool { return reflect.DeepEqual(a, b) }), cmpopts.IgnoreUnexported(desired.Want{}, desired.Route{}), cmpopts.IgnoreFields(Overview{}, "LastSync"), cmpopts.IgnoreFields(desired.Route{}, "Rule", "Set"), cmp.Transformer("instant", time.Time.UnixNano)); diff != "" {
+		if diff := cmp.Diff(want, o, cmp.Comparer(func(a, b plan.Memory) bool { return reflect.DeepEqual(a, b) }), cmpopts.IgnoreUnexported(desired.Want{}, desired.Route{}), cmpopts.IgnoreFields(outcome.Overview{}, "LastSync"), cmpopts.IgnoreFields(desired.Route{}, "Rule", "Set"), cmp.Transformer("instant", time.Time.UnixNano)); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
 		if got := o.LastSync(id); !got.Equal(synced) {
@@ -84,7 +85,7 @@ func TestOverviewFailures(t *testing.T) {
 		failures := r.Overview().Failures
 		var got []string
 		for _, f := range failures {
-			got = append(got, fmt.Sprint(f.Target, " ", f.Verb, " ", f.Place, " for ", f.Ingress.Name, ": ", f.Error))
+			got = append(got, fmt.Sprint(f.Provider, " ", f.Verb, " ", f.Place, " for ", f.Ingress.Name, ": ", f.Error))
 			if since := time.Since(f.Since).Round(time.Second); f.Times < 3 || since != time.Minute || !f.Next.After(time.Now()) {
 				t.Errorf("%s: %d times since %s, next in %s", f.Place, f.Times, since, time.Until(f.Next))
 			}
@@ -96,11 +97,11 @@ func TestOverviewFailures(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
-		if w := [2]int{r.Overview().Targets[0].Waiting, r.Overview().Targets[1].Waiting}; w != [2]int{1, 1} {
+		if w := [2]int{r.Overview().Providers[0].Waiting, r.Overview().Providers[1].Waiting}; w != [2]int{1, 1} {
 			t.Errorf("%d operations wait, want one at each", w)
 		}
 		r.pass(10 * time.Minute)
-		for _, s := range r.Overview().Targets {
+		for _, s := range r.Overview().Providers {
 			if s.Reachable || s.ReadError == "" || time.Since(s.Read) < 10*time.Minute {
 				t.Errorf("while all fails: %+v", s)
 			}
@@ -121,7 +122,7 @@ func TestOverviewStays(t *testing.T) {
 	inBubble(t, func(r *rig) {
 		r.start()
 		type seen struct {
-			*Overview
+			*outcome.Overview
 			text string
 		}
 		var all []seen

@@ -78,7 +78,7 @@ func panicAt(t *testing.T, call string) {
 	s := New(Options{
 		Settings: fixture.Settings(),
 		Clusters: []desired.Cluster{{Name: "main", AddressTypes: []string{"ExternalIP"}}},
-		CDNs:     []CDN{{model.Edgio, faulty{newFake[model.Rule]("cdn", j), call}, httpapi.NewAccount(0, time.Minute)}},
+		CDNs:     []CDN{{fixture.Edgio, faulty{newFake[model.Rule]("cdn", j), call}, httpapi.NewAccount(0, time.Minute)}},
 		DNS:      newFake[model.Record]("dns", j), DNSAccount: httpapi.NewAccount(0, time.Minute),
 		ResyncInterval: time.Hour,
 		Metrics:        metrics.New(prometheus.NewRegistry(), metrics.Build{}), Log: slog.New(slog.NewTextHandler(os.Stderr, nil)),

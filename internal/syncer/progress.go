@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/outcome"
 	"github.com/edgeward/edgeward/internal/plan"
-	"github.com/edgeward/edgeward/internal/syncer/target"
 )
 
 const (
@@ -140,7 +140,7 @@ func (s *Syncer) preparingText(cdn string, hosts []string, now time.Time, at occ
 	return text
 }
 
-func failingText(name string, failing []target.Failure, now time.Time, at occasion) string {
+func failingText(name string, failing []outcome.Failure, now time.Time, at occasion) string {
 	var list []string
 	for _, f := range failing {
 		text := fmt.Sprintf("%s %s (failed %s", f.Verb, f.Place.Object(), often(f.Times))

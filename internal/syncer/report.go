@@ -1,16 +1,14 @@
 package syncer
 
 import (
-	"cmp"
-	"context"
 	"fmt"
-	"github.com/edgeward/edgeward/internal/desired"
+	"slices"
+	"time"
+
+	"github.com/edgeward/edgeward/internal/guard"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/plan"
 	"github.com/edgeward/edgeward/internal/syncer/target"
-	"log/slog"
-	"slices"
-	"time"
 )
 
 // report tells the log and the metrics what the last plan found.
@@ -40,122 +38,6 @@ func (s *Syncer) awaited() string {
 		}
 	}
 	return ""
-}
-
-// tell logs what users and operators should know, each thing once as long as
-// it lasts.
-func (s *Syncer) tell() {
-	now := make(map[string]bool)
-	sayAs := func(key string, level slog.Level, message string, attrs ...any) {
-		if !s.told[key] && !now[key] {
-			s.log.Log(context.Background(), level, message, attrs...)
-		}
-		now[key] = true
-	}
-	say := func(level slog.Level, message string, attrs ...any) {
-		sayAs(fmt.Sprint(level, message, attrs), level, message, attrs...)
-	}
-	var room allowance
-	for _, p := range gathered(plan.Problems(s.want, s.step)) {
-		if !room.take(p.Ingress) {
-			continue
-		}
-		attrs := []any{"ingress", p.Ingress.String(), "state", string(p.State)}
-		if len(p.rules) > 0 {
-			attrs = append(attrs, "rules", few(p.rules))
-		}
-		say(slog.LevelWarn, "not published: "+p.Reason, attrs...)
-	}
-	room.tell(func(id model.IngressID, more int) {
-		sayAs("more problems of "+id.String(), slog.LevelWarn, "not published for further reasons, which the status page shows", "ingress", id.String(), "reasons", more)
-	})
-	for _, r := range s.step.Routes {
-		if r.Reason == "" {
-			continue
-		}
-		// Told for the set, not for each of the many rules that wait for it.
-		if lacks := s.want.Sets[r.Set].Lacks; lacks != "" && r.Reason == lacks {
-			say(slog.LevelWarn, "not published: "+lacks, "cluster", r.Ingress.Cluster, "name", r.Set)
-		}
-	}
-	room = allowance{}
-	for _, w := range slices.Concat(s.want.Warnings, s.step.Warnings) {
-		if room.take(w.Ingress) {
-			say(slog.LevelWarn, w.Message, "ingress", w.Ingress.String())
-		}
-	}
-	room.tell(func(id model.IngressID, more int) {
-		sayAs("more warnings of "+id.String(), slog.LevelWarn, "there are further warnings, which the status page shows", "ingress", id.String(), "warnings", more)
-	})
-	for _, b := range s.step.Blocked {
-		// Its numbers change while it lasts.
-		sayAs(fmt.Sprint("blocked ", b.Provider, b.Cluster, b.Set), slog.LevelError, b.String())
-	}
-	for _, n := range s.step.Notices {
-		level := slog.LevelWarn
-		if n.Fatal {
-			level = slog.LevelError
-		}
-		sayAs(cmp.Or(n.About, fmt.Sprint(level, n.Text)), level, n.Text)
-	}
-	for name, stale := range s.step.Stale {
-		say(slog.LevelError, stale.Lacks+"; its last known addresses stay in DNS", "cluster", stale.Cluster, "name", name)
-	}
-	s.told = now
-}
-
-// allowance is how many lines the log gives each Ingress: one may have thousands of
-// paths, each with a fault of its own.
-type allowance map[model.IngressID]int
-
-const linesEach = 10
-
-// take reports whether there is room for another line about an Ingress.
-func (a *allowance) take(id model.IngressID) bool {
-	if *a == nil {
-		*a = make(allowance)
-	}
-	(*a)[id]++
-	return (*a)[id] <= linesEach
-}
-
-// tell says of which Ingresses something was left out, and how much.
-func (a allowance) tell(say func(id model.IngressID, more int)) {
-	for id, n := range a {
-		if n > linesEach {
-			say(id, n-linesEach)
-		}
-	}
-}
-
-// problem is one that several rules of an Ingress may have, as the two of a Prefix.
-type problem struct {
-	desired.Problem // without its Key
-	rules           []string
-}
-
-// gathered brings together what is the same for several rules of an Ingress. The
-// problems are sorted, and so are the rules of each.
-func gathered(problems []desired.Problem) []problem {
-	rules := make(map[desired.Problem][]string)
-	for _, p := range problems {
-		key := p.Key
-		p.Key = model.RuleKey{}
-		if key == p.Key {
-			rules[p] = nil
-			continue
-		}
-		rules[p] = append(rules[p], key.String())
-	}
-	var list []problem
-	for p, keys := range rules {
-		slices.Sort(keys)
-		list = append(list, problem{p, keys})
-	}
-	slices.SortFunc(list, func(a, b problem) int {
-		return cmp.Or(a.Ingress.Compare(b.Ingress), cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.State, b.State))
-	})
-	return list
 }
 
 // few leaves out what are more than a line of the log should hold: one Ingress
@@ -221,7 +103,7 @@ func exact[T model.Object[T]](s *Syncer, t *target.Target[T], now time.Time) {
 	if t.Reachable() {
 		reachable = 1
 		queued, inFlight := t.Load()
-		blocked := slices.ContainsFunc(s.step.Blocked, func(b plan.Blocked) bool { return b.Provider == t.Name })
+		blocked := slices.ContainsFunc(s.step.Blocked, func(b guard.Blocked) bool { return b.Provider == t.Name })
 		if s.step.Compared && queued+inFlight == 0 && !blocked && !s.fatal() {
 			s.opts.Metrics.LastSuccess.WithLabelValues(string(t.Name)).Set(float64(now.Unix()))
 		}

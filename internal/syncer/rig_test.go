@@ -72,7 +72,7 @@ func usualOptions(cdn *fake[model.Rule], dns *fake[model.Record]) Options {
 	return Options{
 		Settings: settings,
 		Clusters: []desired.Cluster{{Name: "main", AddressTypes: []string{"ExternalIP"}, NotReadyDelay: 30 * time.Second}},
-		CDNs:     []CDN{{model.Edgio, cdn, httpapi.NewAccount(0, time.Minute)}},
+		CDNs:     []CDN{{fixture.Edgio, cdn, httpapi.NewAccount(0, time.Minute)}},
 		DNS:      dns, DNSAccount: httpapi.NewAccount(0, time.Second),
 		ResyncInterval: 10 * time.Minute,
 	}

@@ -20,6 +20,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/fixture"
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/plan"
@@ -263,7 +264,7 @@ func (s *sim) boot() {
 	life, s.kill = context.WithCancel(s.t.Context())
 	for i, cdn := range s.opts.CDNs {
 		provider := s.cdn
-		if cdn.Target == model.VultrCDN {
+		if cdn.Target == fixture.VultrCDN {
 			provider = s.vultr
 		}
 		s.opts.CDNs[i].Provider = mortal[model.Rule]{provider, life}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/fixture"
 	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/model"
@@ -31,9 +32,9 @@ func (s *sim) addVultrCDN() {
 	s.vultr.answer(func(call string, n int) reply { return s.fault("vultr-cdn "+call, n) })
 	s.vultr.keep = s.kept
 	s.dns.refuse = s.refuseCNAME
-	s.opts.CDNs = append(s.opts.CDNs, CDN{model.VultrCDN, s.vultr, httpapi.NewAccount(0, time.Minute)})
+	s.opts.CDNs = append(s.opts.CDNs, CDN{fixture.VultrCDN, s.vultr, httpapi.NewAccount(0, time.Minute)})
 	s.opts.Settings.CDNs = append(s.opts.Settings.CDNs, model.CDN{
-		Name: model.VultrCDN, Class: "vultr-cdn", WholeHosts: true, OriginFixed: true, Certificates: true,
+		Name: fixture.VultrCDN, Class: "vultr-cdn", Paths: model.WholeHosts, OriginFixed: true, Certificates: true,
 		OriginPorts: map[string]int{"http": 80, "https": 443},
 	})
 	s.opts.Settings.PublishZones, s.dns.zones = []string{publishZone}, []string{publishZone}
@@ -182,7 +183,7 @@ func (s *sim) meddleVultr() {
 	names := slices.DeleteFunc(s.dns.sorted(), func(r model.Record) bool { return !s.ourRecord(r) || r.Zone == "" || r.Type != "CNAME" })
 	switch n := s.rng.IntN(6); {
 	case n < 1:
-		s.makeForeign(s.vultr, model.Rule{RuleKey: model.RuleKey{CDN: model.VultrCDN, Host: fmt.Sprintf("v%d.%s", s.rng.IntN(3), publishZone), Path: "/"},
+		s.makeForeign(s.vultr, model.Rule{RuleKey: model.RuleKey{CDN: fixture.VultrCDN, Host: fmt.Sprintf("v%d.%s", s.rng.IntN(3), publishZone), Path: "/"},
 			SourceHost: "elsewhere.example.org", SourcePath: "/", Published: "cdn-y.vultrcdn.com"})
 	case n < 4 && len(rules) > 0:
 		s.meddleWithRule(s.vultr, rules[s.rng.IntN(len(rules))])
@@ -217,7 +218,7 @@ func (s *sim) exactLeads(want desired.Want, left map[string]int) {
 		}
 		name, _, _ := strings.Cut(r.Host, ".")
 		cnames, marks, to := 0, 0, ""
-		held := len(want.Route(r.RuleKey).Holds) > 0 // it may stay as it is
+		held := len(want.Route(r.RuleKey).Retained) > 0 // it may stay as it is
 		for _, o := range s.dns.objects {
 			text := fmt.Sprint(o.Key(), " ", o.TTL)
 			switch {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/fixture"
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/observed"
@@ -119,7 +120,7 @@ func (s *sim) meddle() {
 	addresses := slices.DeleteFunc(s.dns.sorted(), func(r model.Record) bool { return !s.ourRecord(r) || r.Type != "A" && r.Type != "AAAA" })
 	switch n := s.rng.IntN(8); {
 	case n < 2: // others publish something, perhaps what we want, perhaps from our nodes
-		r := model.Rule{RuleKey: model.RuleKey{CDN: model.Edgio, Host: fmt.Sprintf("h%d.example.com", s.rng.IntN(2)), Path: []string{"/", "/b", "/x"}[s.rng.IntN(3)]},
+		r := model.Rule{RuleKey: model.RuleKey{CDN: fixture.Edgio, Host: fmt.Sprintf("h%d.example.com", s.rng.IntN(2)), Path: []string{"/", "/b", "/x"}[s.rng.IntN(3)]},
 			SourceHost: []string{"elsewhere.example.org", "nodes.main.acme.example.net"}[s.rng.IntN(2)], SourcePath: "/"}
 		if !s.ours(r.SourceHost) {
 			s.makeForeign(s.cdn, r)
@@ -295,14 +296,14 @@ func (s *sim) exact() {
 		}
 		route := want.Route(r.RuleKey)
 		if r.Host == othersHost && route.Wanted() {
-			if r.Equal(route.Rule) || len(route.Holds) > 0 {
+			if r.Equal(route.Rule) || len(route.Retained) > 0 {
 				got[r.RuleKey]++
 			}
 			continue // its DNS is not ours, so nobody can know which rules are used
 		}
 		got[r.RuleKey]++
 		switch {
-		case len(route.Holds) > 0: // it may stay as it is
+		case len(route.Retained) > 0: // it may stay as it is
 		case got[r.RuleKey] > 1:
 			s.fail("rule %s stands twice", r.RuleKey)
 		case !route.Wanted() || !r.Equal(route.Rule):

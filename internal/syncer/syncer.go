@@ -16,7 +16,9 @@ import (
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/metrics"
 	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/outcome"
 	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/provider"
 	"github.com/edgeward/edgeward/internal/store"
 	"github.com/edgeward/edgeward/internal/syncer/target"
 )
@@ -27,7 +29,7 @@ type Options struct {
 	Clusters []desired.Cluster // without their objects, not ready
 
 	CDNs       []CDN // in the order of Settings.CDNs
-	DNS        target.DNS
+	DNS        provider.Records
 	DNSAccount *httpapi.Account
 
 	ResyncInterval time.Duration
@@ -44,7 +46,7 @@ type Options struct {
 // CDN is one CDN of a Syncer. Clients that share a limit share an account.
 type CDN struct {
 	Target   model.Provider
-	Provider target.Provider[model.Rule]
+	Provider provider.Objects[model.Rule]
 	Account  *httpapi.Account
 }
 
@@ -78,7 +80,7 @@ type Syncer struct {
 	syncs        *syncMetrics
 	progress     progress
 	preparations preparations
-	told         map[string]bool          // what the log says as long as it lasts
+	remarks      remarks
 	nodes        map[string][]kube.Node   // of the ready clusters, as want knows them
 	begun        bool                     // every CDN was listed, so that found is known
 	found        map[model.IngressID]bool // the Ingresses that had rules then
@@ -86,7 +88,7 @@ type Syncer struct {
 	alive    atomic.Pointer[time.Time] // when the loop last turned
 	state    atomic.Pointer[string]    // what is awaited; see Ready
 	status   atomic.Pointer[string]
-	overview atomic.Pointer[Overview]
+	overview atomic.Pointer[outcome.Overview]
 	planned  chan struct{} // see Planned
 }
 
@@ -100,7 +102,7 @@ func New(opts Options) *Syncer {
 		heartbeat: heartbeat,
 		syncs:     newSyncMetrics(opts.Metrics, opts.Settings.DNS.Name),
 		relisted:  make(map[string]time.Time),
-		told:      make(map[string]bool),
+		remarks:   remarks{log: opts.Log},
 		planned:   make(chan struct{}, 1),
 	}
 	for _, cdn := range opts.CDNs {

@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/fixture"
 	"github.com/edgeward/edgeward/internal/metrics"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/plan"
@@ -17,13 +18,13 @@ import (
 func TestSyncMetrics(t *testing.T) {
 	id := model.IngressID{Cluster: "main", Namespace: "default", Name: "shop"}
 	want := desired.Want{Clusters: map[string]*desired.ClusterWant{"main": {}}}
-	routes := []plan.RouteState{{Route: &desired.Route{Ingress: id, Key: model.RuleKey{CDN: model.Edgio}}}}
+	routes := []plan.RouteState{{Route: &desired.Route{Ingress: id, Key: model.RuleKey{CDN: fixture.Edgio}}}}
 	in := func(routes []plan.RouteState) publishedAt {
 		return func(model.IngressID) model.Provider {
 			if len(routes) == 0 {
 				return ""
 			}
-			return model.Edgio
+			return fixture.Edgio
 		}
 	}
 	open := func(o plan.Open) map[model.IngressID]plan.Open { return map[model.IngressID]plan.Open{id: o} }
@@ -57,21 +58,21 @@ func TestSyncMetrics(t *testing.T) {
 		"its cluster is not ready": {[]func(*syncMetrics){event("added", nil), func(m *syncMetrics) {
 			m.completed(desired.Want{Clusters: map[string]*desired.ClusterWant{"main": nil}}, plan.Step{Routes: routes}, in(routes), now)
 		}}, nil},
-		"a resync of one target":                 {[]func(*syncMetrics){resync(model.Edgio), planned(routes, plan.Open{})}, []string{"edgio resync success 1"}},
-		"a resync of both at once":               {[]func(*syncMetrics){resync(model.Edgio), resync(model.Vultr), planned(routes, plan.Open{})}, []string{"edgio resync success 1", "vultr resync success 1"}},
-		"a resync while an event is open":        {[]func(*syncMetrics){event("added", nil), resync(model.Edgio), planned(routes, plan.Open{})}, []string{"edgio added success 1", "vultr added success 1"}},
-		"a resync while an event is half done":   {[]func(*syncMetrics){event("added", nil), planned(routes, plan.Open{Records: true}), resync(model.Edgio), planned(routes, plan.Open{})}, []string{"edgio added success 1", "vultr added success 1"}},
-		"a resync while another is open":         {[]func(*syncMetrics){resync(model.Edgio), planned(routes, both), resync(model.Edgio), planned(routes, plan.Open{})}, []string{"edgio resync success 1"}},
-		"a failure":                              {[]func(*syncMetrics){event("added", nil), failed(model.Edgio, id, both), planned(routes, plan.Open{})}, []string{"edgio added error 1", "edgio added success 1", "vultr added success 1"}},
-		"a failure without an event":             {[]func(*syncMetrics){failed(model.Edgio, id, both)}, []string{"edgio resync error 1"}},
-		"a failure for all that wait":            {[]func(*syncMetrics){event("added", nil), failed(model.Vultr, shared, both)}, []string{"vultr added error 1"}},
-		"a failure that nobody waits for":        {[]func(*syncMetrics){event("added", nil), failed(model.Vultr, shared, plan.Open{Rules: true})}, nil},
-		"a failed search at the CDN is nobody's": {[]func(*syncMetrics){event("added", nil), failed(model.Edgio, shared, both)}, nil},
+		"a resync of one target":                 {[]func(*syncMetrics){resync(fixture.Edgio), planned(routes, plan.Open{})}, []string{"edgio resync success 1"}},
+		"a resync of both at once":               {[]func(*syncMetrics){resync(fixture.Edgio), resync(fixture.Vultr), planned(routes, plan.Open{})}, []string{"edgio resync success 1", "vultr resync success 1"}},
+		"a resync while an event is open":        {[]func(*syncMetrics){event("added", nil), resync(fixture.Edgio), planned(routes, plan.Open{})}, []string{"edgio added success 1", "vultr added success 1"}},
+		"a resync while an event is half done":   {[]func(*syncMetrics){event("added", nil), planned(routes, plan.Open{Records: true}), resync(fixture.Edgio), planned(routes, plan.Open{})}, []string{"edgio added success 1", "vultr added success 1"}},
+		"a resync while another is open":         {[]func(*syncMetrics){resync(fixture.Edgio), planned(routes, both), resync(fixture.Edgio), planned(routes, plan.Open{})}, []string{"edgio resync success 1"}},
+		"a failure":                              {[]func(*syncMetrics){event("added", nil), failed(fixture.Edgio, id, both), planned(routes, plan.Open{})}, []string{"edgio added error 1", "edgio added success 1", "vultr added success 1"}},
+		"a failure without an event":             {[]func(*syncMetrics){failed(fixture.Edgio, id, both)}, []string{"edgio resync error 1"}},
+		"a failure for all that wait":            {[]func(*syncMetrics){event("added", nil), failed(fixture.Vultr, shared, both)}, []string{"vultr added error 1"}},
+		"a failure that nobody waits for":        {[]func(*syncMetrics){event("added", nil), failed(fixture.Vultr, shared, plan.Open{Rules: true})}, nil},
+		"a failed search at the CDN is nobody's": {[]func(*syncMetrics){event("added", nil), failed(fixture.Edgio, shared, both)}, nil},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			r := &rig{t: t, registry: prometheus.NewRegistry()}
-			m := newSyncMetrics(metrics.New(r.registry, metrics.Build{}), model.Vultr)
+			m := newSyncMetrics(metrics.New(r.registry, metrics.Build{}), fixture.Vultr)
 			for _, step := range test.steps {
 				step(m)
 			}

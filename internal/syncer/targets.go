@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/outcome"
 	"github.com/edgeward/edgeward/internal/syncer/target"
 )
 
@@ -20,8 +21,8 @@ type anyTarget interface {
 	Unlistable() bool
 	Lost() bool
 	Lists() target.Lists
-	Failing() []target.Failure
-	State() target.State
+	Failing() []outcome.Failure
+	State() outcome.Provider
 }
 
 // targets are the CDNs and, last, the DNS.

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/fixture"
 	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/model"
@@ -21,9 +22,9 @@ func (r *rig) beside(prepared bool) *fake[model.Rule] {
 		o.Published, o.Pending = "cdn-"+o.ID+".vultrcdn.com", !prepared
 		return o
 	}
-	r.opts.CDNs = append(r.opts.CDNs, CDN{model.VultrCDN, v, httpapi.NewAccount(0, time.Minute)})
+	r.opts.CDNs = append(r.opts.CDNs, CDN{fixture.VultrCDN, v, httpapi.NewAccount(0, time.Minute)})
 	r.opts.Settings.CDNs = append(r.opts.Settings.CDNs, model.CDN{
-		Name: model.VultrCDN, Class: "vultr-cdn", WholeHosts: true, OriginFixed: true, Certificates: true,
+		Name: fixture.VultrCDN, Class: "vultr-cdn", Paths: model.WholeHosts, OriginFixed: true, Certificates: true,
 		OriginPorts: map[string]int{"http": 80, "https": 443},
 	})
 	r.opts.Settings.PublishZones = []string{publishZone}

@@ -14,6 +14,7 @@ import (
 	"github.com/edgeward/edgeward/internal/emulator"
 	"github.com/edgeward/edgeward/internal/emulator/edgiotest"
 	"github.com/edgeward/edgeward/internal/emulator/vultrtest"
+	"github.com/edgeward/edgeward/internal/fixture"
 	"github.com/edgeward/edgeward/internal/model"
 )
 
@@ -101,7 +102,7 @@ func must(t *testing.T, err error) {
 // ruleOf is a rule at www.example.com with a mark of its owner and cluster, or,
 // without an owner, with none.
 func ruleOf(owner, cluster, path, origin string) model.Rule {
-	r := model.Rule{RuleKey: model.RuleKey{CDN: model.Edgio, Host: "www.example.com", Path: path}, SourceHost: origin, SourcePath: "/", Profile: "LLNW-Generic"}
+	r := model.Rule{RuleKey: model.RuleKey{CDN: fixture.Edgio, Host: "www.example.com", Path: path}, SourceHost: origin, SourcePath: "/", Profile: "LLNW-Generic"}
 	set := model.Protocol{Published: "https", PublishedPort: 443, Source: "http", SourcePort: 80}
 	if owner != "" {
 		set.Label = model.OwnerLabel{Owner: owner, IngressID: model.IngressID{Cluster: cluster, Namespace: "default", Name: "web"}}.String(r.RuleKey)

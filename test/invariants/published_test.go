@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/edgeward/edgeward/internal/emulator/vultrtest"
+	"github.com/edgeward/edgeward/internal/fixture"
 	"github.com/edgeward/edgeward/internal/model"
 )
 
@@ -17,7 +18,7 @@ func (s *scene) pullZone(t *testing.T, owner, origin string) (made vultrtest.Pul
 	label := "theirs"
 	if owner != "" {
 		m := model.OwnerLabel{Owner: owner, IngressID: model.IngressID{Cluster: "main", Namespace: "default", Name: "web"}}
-		label = "edgeward " + m.String(model.RuleKey{CDN: model.VultrCDN, Host: "www.example.com", Path: "/"})
+		label = "edgeward " + m.String(model.RuleKey{CDN: fixture.VultrCDN, Host: "www.example.com", Path: "/"})
 	}
 	reply := s.call(t, "POST", "cdns/pull-zones", fmt.Sprintf(
 		`{"label": %q, "origin_scheme": "http", "origin_domain": %q, "vanity_domain": "www.example.com"}`, label, origin))

@@ -10,8 +10,9 @@ import (
 	"net/netip"
 	"testing"
 
-	"github.com/edgeward/edgeward/internal/emulator/edge"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/edgeward/edgeward/internal/emulator/edge"
 )
 
 // TestEdgeRule: only the options that set a header count, and only those with a

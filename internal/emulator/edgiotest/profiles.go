@@ -6,8 +6,9 @@ import (
 	"net/http"
 	"slices"
 
-	"github.com/edgeward/edgeward/internal/emulator"
 	"github.com/google/uuid"
+
+	"github.com/edgeward/edgeward/internal/emulator"
 )
 
 // optionArguments are the types of the arguments of the options that the

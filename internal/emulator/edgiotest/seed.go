@@ -4,8 +4,9 @@ import (
 	"encoding/json"
 	"slices"
 
-	"github.com/edgeward/edgeward/internal/emulator"
 	"github.com/google/uuid"
+
+	"github.com/edgeward/edgeward/internal/emulator"
 )
 
 // Instances returns the latest version of every instance, in the order of

@@ -5,8 +5,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/edgeward/edgeward/internal/emulator"
 	"github.com/google/uuid"
+
+	"github.com/edgeward/edgeward/internal/emulator"
 )
 
 func (a *Account) createInstance(r *emulator.Request) emulator.Reply {

@@ -6,8 +6,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/edgeward/edgeward/internal/emulator"
 	"github.com/google/uuid"
+
+	"github.com/edgeward/edgeward/internal/emulator"
 )
 
 // The values of a pull zone's status.

@@ -17,8 +17,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/edgeward/edgeward/internal/emulator"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/edgeward/edgeward/internal/emulator"
 )
 
 const zonesPath = "cdns/pull-zones"

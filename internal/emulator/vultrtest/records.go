@@ -7,8 +7,9 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/edgeward/edgeward/internal/emulator"
 	"github.com/google/uuid"
+
+	"github.com/edgeward/edgeward/internal/emulator"
 )
 
 // noPriority is shown where none was given.

@@ -6,8 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/edgeward/edgeward/internal/emulator"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/edgeward/edgeward/internal/emulator"
 )
 
 // TestReplaceKey: from then on the old key is refused, and the new one is not.

@@ -10,10 +10,11 @@ import (
 
 	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/provider"
 )
 
 // echo is a CDN that makes whatever it is asked to.
-type echo struct{ Provider[model.Rule] }
+type echo struct{ provider.Objects[model.Rule] }
 
 func (echo) Create(_ context.Context, r model.Rule) (model.Rule, error) { return r, nil }
 

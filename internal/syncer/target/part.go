@@ -7,6 +7,7 @@ import (
 
 	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/provider"
 )
 
 // MaxLag is how far lists are taken to lag behind writes, unless they are made so often
@@ -40,7 +41,7 @@ func newPart[T any](name string, list func(context.Context) ([]T, error), covers
 }
 
 // zones are those of a DNS, each listed by itself where there are several.
-func zones(dns DNS) []*part[model.Record] {
+func zones(dns provider.Records) []*part[model.Record] {
 	names := dns.Zones()
 	if len(names) == 1 {
 		return []*part[model.Record]{newPart("", dns.List, func(model.Record) bool { return true })}

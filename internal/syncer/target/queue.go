@@ -1,9 +1,10 @@
 package target
 
 import (
-	"github.com/edgeward/edgeward/internal/model"
 	"slices"
 	"time"
+
+	"github.com/edgeward/edgeward/internal/model"
 )
 
 // queue holds the operations that are safe to begin at a target, and says which of

@@ -8,8 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/edgeward/edgeward/internal/model"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/edgeward/edgeward/internal/model"
 )
 
 // asked are operations of a plan, most urgent first, each written as

@@ -6,34 +6,12 @@ import (
 	"time"
 
 	"github.com/edgeward/edgeward/internal/model"
+	"github.com/edgeward/edgeward/internal/outcome"
 )
 
 // answerTime is how long a run with Config.Once waits for a provider to do or refuse
 // any write.
 const answerTime = 5 * time.Minute
-
-// State is how things are with one provider.
-type State struct {
-	Target    model.Provider
-	Reachable bool      // the last lists succeeded
-	Read      time.Time // when the last complete list began; zero: none yet
-	NextRead  time.Time // when the next one is due
-	ReadError string    // of the last lists; "": they succeeded
-	Waiting   int       // operations to do, those under way included
-}
-
-// Failure is an operation that failed when it was last tried, and is tried
-// again while it is wanted.
-type Failure struct {
-	Target  model.Provider
-	Verb    model.Verb
-	Place   model.Place
-	Ingress model.IngressID // whom it serves; zero for searches and for what many may share, as addresses
-	Error   string          // of the last try
-	Times   int             // how often it failed, one time after the other
-	Since   time.Time       // when the first of these tries failed
-	Next    time.Time       // when it may be tried again; zero: that is under way
-}
 
 // Lists is how far the lists of a target are.
 type Lists struct {
@@ -43,9 +21,9 @@ type Lists struct {
 }
 
 // State is how things are with the provider.
-func (t *Target[T]) State() State {
-	s := State{
-		Target: t.Name, Reachable: t.Reachable(), Read: t.main().began, NextRead: t.main().due,
+func (t *Target[T]) State() outcome.Provider {
+	s := outcome.Provider{
+		Name: t.Name, Reachable: t.Reachable(), Read: t.main().began, NextRead: t.main().due,
 		Waiting: t.queue.size + t.attempts.inFlight,
 	}
 	if err := t.listErr(); err != nil {
@@ -55,12 +33,12 @@ func (t *Target[T]) State() State {
 }
 
 // Failing are the operations whose last try failed.
-func (t *Target[T]) Failing() []Failure {
-	var list []Failure
+func (t *Target[T]) Failing() []outcome.Failure {
+	var list []outcome.Failure
 	for place, a := range t.attempts.at {
 		if a.count > 0 {
-			list = append(list, Failure{
-				Target: t.Name, Verb: a.Verb, Place: place, Ingress: a.Ingress,
+			list = append(list, outcome.Failure{
+				Provider: t.Name, Verb: a.Verb, Place: place, Ingress: a.Ingress,
 				Error: a.err.Error(), Times: a.count, Since: a.since, Next: a.retryAt,
 			})
 		}

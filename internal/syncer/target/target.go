@@ -15,7 +15,8 @@ import (
 	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/observed"
-	"github.com/edgeward/edgeward/internal/plan"
+	"github.com/edgeward/edgeward/internal/provider"
+	"github.com/edgeward/edgeward/internal/table"
 )
 
 // Config is what a Target is made of, beside its provider.
@@ -38,7 +39,7 @@ type Config[T model.Object[T]] struct {
 // Target is one provider with everything that is known and under way there.
 type Target[T model.Object[T]] struct {
 	Config[T]
-	provider Provider[T]
+	provider provider.Objects[T]
 	get      func(context.Context, T) (T, error) // see DNS; nil: no object can be read by itself
 
 	started  time.Time
@@ -57,23 +58,23 @@ type Target[T model.Object[T]] struct {
 }
 
 // New returns a Target that does nothing before Start. It lists the provider as a whole.
-func New[T model.Object[T]](p Provider[T], c Config[T]) *Target[T] {
+func New[T model.Object[T]](p provider.Objects[T], c Config[T]) *Target[T] {
 	whole := newPart("", p.List, func(T) bool { return true })
 	return newTarget(p, c, []*part[T]{whole}, nil)
 }
 
 // NewDNS is New for a DNS. It lists each zone by itself, where there are several.
-func NewDNS(dns DNS, c Config[model.Record]) *Target[model.Record] {
+func NewDNS(dns provider.Records, c Config[model.Record]) *Target[model.Record] {
 	return newTarget(dns, c, zones(dns), dns.Get)
 }
 
-func newTarget[T model.Object[T]](p Provider[T], c Config[T], parts []*part[T], get func(context.Context, T) (T, error)) *Target[T] {
+func newTarget[T model.Object[T]](p provider.Objects[T], c Config[T], parts []*part[T], get func(context.Context, T) (T, error)) *Target[T] {
 	if c.Jitter == nil {
 		c.Jitter = withJitter
 	}
 	t := &Target[T]{
 		Config: c, provider: p, get: get, parts: parts, attempts: newAttempts[T](),
-		cache: newCache(func(o T) bool { return plan.Concerns(c.Settings, o) }),
+		cache: newCache(func(o T) bool { return table.Concerns(c.Settings, o) }),
 	}
 	if get != nil {
 		t.cache.unproven = make(map[string]bool)
