@@ -10,7 +10,7 @@ import (
 	"github.com/edgeward/edgeward/internal/model"
 )
 
-func TestParseMark(t *testing.T) {
+func TestParseOwnerLabel(t *testing.T) {
 	mine := model.OwnerLabel{Owner: fixture.Owner, IngressID: fixture.ShopID()}
 	good := mine.String(fixture.ShopKey())
 	tests := map[string]struct {
