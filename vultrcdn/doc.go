@@ -1,5 +1,5 @@
 // Package vultrcdn publishes hosts through the pull zones of Vultr's CDN,
-// through govultr. A pull zone is a plan.Rule:
+// through govultr. A pull zone is a model.Rule:
 //
 //	vanity_domain   the published host; the path is always "/"
 //	origin_scheme   how the origin is asked, on port 80 or 443
