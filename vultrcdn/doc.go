@@ -34,12 +34,12 @@
 //
 // A zone has no field for marks but its label, which the console shows:
 //
-//	edgeward <mark>
-//	edgeward <mark> cert=<fingerprint>
+//	edgeward <owner label>
+//	edgeward <owner label> cert=<fingerprint>
 //
-// The mark is that of plan.Mark; it fits the zone's vanity domain, so that a
+// The owner label is a model.OwnerLabel; it fits the zone's vanity domain, so that a
 // copy of a zone's label is told from the zone itself. The fingerprint, of
-// plan.Certificate, is 16 hexadecimal digits of a SHA-256 of the chain and the
+// model.Certificate, is 16 hexadecimal digits of a SHA-256 of the chain and the
 // key together: from it is known, after a restart too, whether the zone has the
 // certificate that is wanted. A zone with any other label is nobody's: it is
 // left alone unless it is to be adopted.
