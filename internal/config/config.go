@@ -1,4 +1,4 @@
-// Package config reads the configuration, from files, the environment and flags, and
+// Package config reads the configuration, from a file and the environment, and
 // names all that is wrong with it at once, each fault with its key.
 package config
 
