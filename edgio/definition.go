@@ -85,6 +85,7 @@ func capabilities(s schema.Sections) model.CDN {
 	c := schema.ValuesOf[Config](s, section)
 	return model.CDN{
 		ClusterClass:       true,
+		Paths:              model.SlashPaths,
 		PublishedProtocols: slices.Sorted(slices.Values(c.PublishedProtocols)),
 		StripPath:          c.SourcePath == strip,
 		Profile:            c.ServiceProfile,

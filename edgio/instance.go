@@ -143,7 +143,7 @@ func (in instance) pending() bool {
 
 func byPublished(a, b model.Protocol) int { return strings.Compare(a.Published, b.Published) }
 
-// markOf returns the mark that an option carries, if it is the one for marks.
+// markOf returns the owner label that an option carries, if it is the one for labels.
 func markOf(option json.RawMessage) (mark string, ok bool) {
 	fields := decode[object](option)
 	parameters := read[[]json.RawMessage](fields, "parameters")

@@ -92,7 +92,7 @@ func (r *results) UnmarshalJSON(data []byte) error {
 }
 
 // Create makes a rule and returns it as the API keeps it. Should the API
-// publish it at another host or path than asked, or not show our mark on it, it is
+// publish it at another host or path than asked, or not show our owner label on it, it is
 // taken away again: nobody would ever find it. If that fails, it is returned with the
 // error.
 func (c *Client) Create(ctx context.Context, r model.Rule) (model.Rule, error) {
@@ -127,7 +127,7 @@ func (c *Client) told(ctx context.Context, answer instance, asked model.Rule) mo
 	return stands.rule()
 }
 
-// marks are those of a rule's protocol sets, in order.
+// marks are the owner labels of a rule's protocol sets, in order.
 func marks(r model.Rule) []string {
 	var list []string
 	for _, p := range r.Protocols {
@@ -140,7 +140,7 @@ func marks(r model.Rule) []string {
 // all that already. It refuses, with httpapi.ErrForeign, a rule that is no
 // longer ours or, with adopt, one that somebody marked; and, with
 // httpapi.ErrUnsupported, one of which the user may not see all. An unmarked r
-// takes our mark away and changes nothing else.
+// takes our owner label away and changes nothing else.
 func (c *Client) Update(ctx context.Context, old, r model.Rule, adopt bool) (model.Rule, error) {
 	fail := func(err error) (model.Rule, error) {
 		return model.Rule{}, fmt.Errorf("updating rule %s: %w", r.RuleKey, err)

@@ -9,7 +9,7 @@ import (
 // label says, in the only text that a pull zone has room for, whose it is and
 // which certificate it has (package documentation: "The label").
 type label struct {
-	mark        string // as in plan.Protocol; empty: nobody marked it
+	mark        string // as in model.Protocol.Label; empty: there is none
 	fingerprint string // of the certificate; empty: it has none
 }
 

@@ -1,3 +1,5 @@
+// Package config reads the configuration, from a file and the environment, and
+// names all that is wrong with it at once, each fault with its key.
 package config
 
 import (

@@ -111,7 +111,7 @@ func otherKeys(all provider.Table) []schema.Key {
 	}
 }
 
-// ownerName takes the mark of what is ours. It stands in origin names and in
+// ownerName takes the name that says what is ours. It stands in origin names and in
 // headers, hence the narrow rule.
 func ownerName(text string) (string, error) {
 	if _, err := schema.DNSLabel(text); err != nil || len(text) > 32 {

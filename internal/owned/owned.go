@@ -1,3 +1,4 @@
+// Package owned sorts out which objects at the providers are ours, and of which cluster.
 package owned
 
 import (
@@ -15,9 +16,9 @@ import (
 // name that nobody claimed for us are not ours.
 type Objects struct {
 	Rules   []model.Rule
-	Records []model.Record // all below the cluster's name but the claim
-	Claims  []model.Record // the TXT record; only duplicates make it more
-	// CNAMEs of published hosts, and Marks, which make them ours.
+	Records []model.Record // all below the cluster's name but the ownership record
+	Claims  []model.Record // the ownership record, a TXT; only duplicates make it more
+	// CNAMEs of published hosts, and Marks, the owner labels that make them ours.
 	CNAMEs, Marks []model.Record
 	// Unmarked are rules that nobody marked and whose origin is a name of the cluster:
 	// they were let go of, or made by others, and hold these names. Only an adoption makes
@@ -112,7 +113,7 @@ func All(rules []*model.Rule, records observed.View[model.Record], set model.Set
 }
 
 // restsOnOthers reports whether an address of the cluster stands that no rule names, or
-// one of its hosts is led to a name that no rule has. Where no claim says at which CDNs
+// one of its hosts is led to a name that no rule has. Where no ownership record says at which CDNs
 // it has rules that may be for one that is not in the configuration.
 func (h *Objects) restsOnOthers(cluster string, rules []*model.Rule, records observed.View[model.Record], set model.Settings) bool {
 	used := make(map[string]bool)
