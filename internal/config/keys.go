@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"slices"
@@ -62,6 +63,7 @@ func sectionKeys(providers provider.Table) []schema.Key {
 // selected by their label are for the first CDN.
 func clusterKeys(all provider.Table) []schema.Key {
 	first := string(all.CDNs()[0].Name)
+	ofFirst := "cdn=" + first
 	return []schema.Key{
 		schema.Scalar("owner", "", schema.Required(ownerName)),
 		schema.Entries("clusters",
@@ -69,9 +71,9 @@ func clusterKeys(all provider.Table) []schema.Key {
 			schema.Scalar("kubeconfig", "", schema.FilePath),
 			schema.Scalar("context", "", schema.PlainText),
 			schema.List("namespaces", []string{}, 0, schema.DNSLabel),
-			schema.Scalar("label_selector", "cdn="+first, labelSelector),
+			schema.Scalar("label_selector", ofFirst, labelSelector(ofFirst)),
 			schema.Scalar("ingress_class", first, schema.PlainText),
-			schema.Scalar("node_selector", "", labelSelector),
+			schema.Scalar("node_selector", "", labelSelector(ofFirst)),
 			schema.List("node_address_types", []string{"ExternalIP"}, 1, nodeAddressType),
 			schema.Scalar("not_ready_delay", "30s", schema.Duration(0)),
 			schema.Entries("allow",
@@ -121,16 +123,19 @@ func ownerName(text string) (string, error) {
 }
 
 // labelSelector takes a Kubernetes label selector, or "" for none. One that
-// selects everything without being empty ("  ") is a mistake.
-func labelSelector(text string) (string, error) {
-	if text == "" {
-		return "", nil
+// selects everything without being empty ("  ") is a mistake, which is answered
+// with the example.
+func labelSelector(example string) func(string) (string, error) {
+	return func(text string) (string, error) {
+		if text == "" {
+			return "", nil
+		}
+		selector, err := labels.Parse(text)
+		if err != nil || selector.Empty() {
+			return "", fmt.Errorf("not a label selector such as %s or \"env in (a, b), !old\"", example)
+		}
+		return text, nil
 	}
-	selector, err := labels.Parse(text)
-	if err != nil || selector.Empty() {
-		return "", errors.New(`not a label selector such as app=shop or "env in (a, b), !old"`)
-	}
-	return text, nil
 }
 
 // annotation takes the name of an annotation of ours, with or without its prefix.
