@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -40,9 +39,8 @@ type Item struct {
 // Read returns what of the owner stands at the providers, by cluster, and all
 // rules of the account.
 func Read(ctx context.Context, cfg *config.Config, p app.Providers) (map[string]*owned.Objects, []model.Rule, error) {
-	rules, err := p.Rules(ctx)
-	records, err2 := p.Records(ctx)
-	if err := errors.Join(err, err2); err != nil {
+	rules, records, err := providers{p}.Read(ctx)
+	if err != nil {
 		return nil, nil, err
 	}
 	return owned.All(observed.Refs(rules), records, app.Settings(cfg)), rules, nil

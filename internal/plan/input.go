@@ -127,6 +127,11 @@ func (f *facts) heldFor(row *table.Row) (id model.IngressID, held bool) {
 	return model.IngressID{}, false
 }
 
+// idle reports whether a record stands for certain, and nothing is being done to it.
+func (f *facts) idle(r *model.Record) bool {
+	return !f.places.Doubtful(r.Key()) && !f.places.Is(r.Key(), observed.InFlight)
+}
+
 // freshReading is how long ago a reading may be that shows a name to be in nobody's use.
 // What sync.max_delete held back may be due for long.
 const freshReading = 15 * time.Minute

@@ -183,8 +183,3 @@ func (s *sets) unused(c *cluster, r *model.Record) guard.Deletion[model.Record] 
 		Due: due, Safe: s.idle(r) && !stale,
 	}
 }
-
-// idle reports whether a record stands for certain, and nothing is being done to it.
-func (s *sets) idle(r *model.Record) bool {
-	return !s.places.Doubtful(r.Key()) && !s.places.Is(r.Key(), observed.InFlight)
-}
