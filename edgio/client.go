@@ -20,10 +20,10 @@ import (
 type Options struct {
 	BaseURL   string // with the API's version, as https://apis.llnw.com/config-api/v1
 	Username  string
-	SharedKey string // hexadecimal
-	Shortname string // the account
-	HTTP      httpapi.Options
-	Log       *slog.Logger // told of each rule that is taken over
+	SharedKey string          // hexadecimal
+	Shortname string          // the account
+	HTTP      *httpapi.Client // of the account
+	Log       *slog.Logger    // told of each rule that is taken over
 }
 
 // Client calls the API for one account. Its methods are safe for concurrent use.
@@ -44,7 +44,7 @@ func New(o Options) (*Client, error) {
 	}
 	return &Client{
 		base: strings.TrimSuffix(o.BaseURL, "/"), username: o.Username, key: key, shortname: o.Shortname,
-		http: httpapi.New(o.HTTP).Hiding(o.SharedKey), log: o.Log,
+		http: o.HTTP.Hiding(o.SharedKey), log: o.Log,
 	}, nil
 }
 

@@ -30,7 +30,7 @@ func newClient(t *testing.T, handler http.Handler) (*Client, *bytes.Buffer) {
 	log := new(bytes.Buffer)
 	client, err := New(Options{
 		BaseURL: server.URL + "/config-api/v1/", Username: testUser, SharedKey: testKey, Shortname: testShortname,
-		HTTP: httpapi.Options{UserAgent: "edgeward/test"},
+		HTTP: httpapi.New(httpapi.Options{UserAgent: "edgeward/test"}),
 		Log:  slog.New(slog.NewTextHandler(log, nil)),
 	})
 	if err != nil {

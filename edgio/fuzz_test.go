@@ -132,7 +132,7 @@ func FuzzReplies(f *testing.F) {
 		f.Add([]byte(body))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		client, err := New(Options{BaseURL: "https://apis.llnw.com/config-api/v1", SharedKey: testKey, HTTP: httpapi.Options{Transport: reply(body)}, Log: slog.New(slog.DiscardHandler)})
+		client, err := New(Options{BaseURL: "https://apis.llnw.com/config-api/v1", SharedKey: testKey, HTTP: httpapi.New(httpapi.Options{Transport: reply(body)}), Log: slog.New(slog.DiscardHandler)})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -93,7 +93,7 @@ func TestListOfOtherServers(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			calls := 0
 			// Not over a connection: so many pages shall be quick.
-			client, err := New(Options{SharedKey: testKey, HTTP: httpapi.Options{Transport: roundTripper(func(req *http.Request) string {
+			client, err := New(Options{SharedKey: testKey, HTTP: httpapi.New(httpapi.Options{Transport: roundTripper(func(req *http.Request) string {
 				calls++
 				page, _ := strconv.Atoi(req.URL.Query().Get("page"))
 				from, to := tc.page(page)
@@ -102,7 +102,7 @@ func TestListOfOtherServers(t *testing.T) {
 					list = append(list, fmt.Sprintf(`{"uuid":"%d"}`, i))
 				}
 				return `{"results":[` + strings.Join(list, ",") + `]}`
-			})}})
+			})})})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -123,14 +123,14 @@ func TestListOfOtherServers(t *testing.T) {
 // TestListWithoutEnd stops where the rules become more than the memory holds.
 func TestListWithoutEnd(t *testing.T) {
 	calls := 0
-	client, err := New(Options{SharedKey: testKey, HTTP: httpapi.Options{Transport: roundTripper(func(*http.Request) string {
+	client, err := New(Options{SharedKey: testKey, HTTP: httpapi.New(httpapi.Options{Transport: roundTripper(func(*http.Request) string {
 		calls++
 		var list []string
 		for i := range pageSize {
 			list = append(list, fmt.Sprintf(`{"uuid":"%d-%d"}`, calls, i))
 		}
 		return `{"results":[` + strings.Join(list, ",") + `]}`
-	})}})
+	})})})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -53,7 +54,7 @@ func TestSign(t *testing.T) {
 }
 
 func TestAuthenticate(t *testing.T) {
-	client, err := New(Options{Username: testUser, SharedKey: testKey})
+	client, err := New(Options{Username: testUser, SharedKey: testKey, HTTP: httpapi.New(httpapi.Options{})})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,6 +93,17 @@ func TestWrongKeyIsRefused(t *testing.T) {
 	}
 }
 
+// An API that repeats the key does not get it into an error.
+func TestTheKeyIsNotShown(t *testing.T) {
+	client, _ := newClient(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusForbidden)
+		_, _ = io.WriteString(w, "no "+testKey)
+	}))
+	if _, err := client.List(t.Context()); err == nil || !strings.HasSuffix(err.Error(), "403 Forbidden: no [redacted]") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // A signature is good for minutes only, and calls may have to wait that long.
 func TestCallsAreSignedWhenTheyGo(t *testing.T) {
 	const wait = 200 * time.Millisecond
@@ -107,7 +119,7 @@ func TestCallsAreSignedWhenTheyGo(t *testing.T) {
 	t.Cleanup(server.Close)
 	client, err := New(Options{
 		BaseURL: server.URL, SharedKey: testKey,
-		HTTP: httpapi.Options{Account: httpapi.NewAccount(1, wait)},
+		HTTP: httpapi.New(httpapi.Options{Account: httpapi.NewAccount(1, wait)}),
 	})
 	if err != nil {
 		t.Fatal(err)

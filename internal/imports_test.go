@@ -57,9 +57,10 @@ func TestImports(t *testing.T) {
 		".": {never: []string{"internal/emulator", "internal/fixture"},
 			heavy: []string{"k8s.io/client-go/kubernetes", "k8s.io/client-go/kubernetes/scheme", "github.com/miekg/dns"}},
 		"internal/certificate":   {only: []string{"internal/kube"}, std: true},
+		"internal/store":         {never: []string{"watcher", "internal/plan", "internal/syncer"}, std: true},
 		"internal/syncer":        {never: []string{"edgio", "vultrcdn", "vultrdns", "watcher", "internal/config", "internal/emulator"}},
 		"watcher":                {only: []string{"internal/kube", "internal/certificate"}},
-		"internal/syncer/target": {only: []string{"internal/kube", "internal/ordered", "internal/model", "internal/addresses", "internal/memo", "internal/spectls", "internal/observed", "internal/desired", "internal/guard", "internal/hostalias", "internal/table", "internal/recordset", "internal/plan", "internal/outcome", "internal/provider", "internal/schema", "internal/printable", "internal/httpapi"}},
+		"internal/syncer/target": {never: []string{"edgio", "vultrcdn", "vultrdns", "watcher", "internal/config", "internal/emulator", "internal/store", "internal/syncer"}},
 		// A provider knows the words, what is asked of it, and how to speak to an API.
 		"edgio":             {only: providerMay},
 		"vultrcdn":          {only: append(slices.Clone(providerMay), "internal/vultrapi")},

@@ -1,5 +1,5 @@
 // Package vultrcdn publishes hosts through the pull zones of Vultr's CDN,
-// through govultr. A pull zone is a plan.Rule:
+// through govultr. A pull zone is a model.Rule:
 //
 //	vanity_domain   the published host; the path is always "/"
 //	origin_scheme   how the origin is asked, on port 80 or 443
@@ -11,7 +11,7 @@
 //	block_*,        another origin is made
 //	regions
 //
-// The facts behind that, from Vultr's documentation; none was tried against the
+// What this rests on, from Vultr's documentation; none was tried against the
 // live service:
 //
 //   - A zone has one vanity domain, no origin port and no path. A host is
@@ -37,9 +37,9 @@
 //	edgeward <mark>
 //	edgeward <mark> cert=<fingerprint>
 //
-// The mark is that of plan.Mark; it fits the zone's vanity domain, so that a
+// The mark is that of model.OwnerLabel; it fits the zone's vanity domain, so that a
 // copy of a zone's label is told from the zone itself. The fingerprint, of
-// plan.Certificate, is 16 hexadecimal digits of a SHA-256 of the chain and the
+// model.Certificate, is 16 hexadecimal digits of a SHA-256 of the chain and the
 // key together: from it is known, after a restart too, whether the zone has the
 // certificate that is wanted. A zone with any other label is nobody's: it is
 // left alone unless it is to be adopted.

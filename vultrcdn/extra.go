@@ -13,7 +13,7 @@ import (
 )
 
 // extra is what an operator can set on a pull zone beside our fields. A zone that
-// is made anew for another origin is made with it (plan.Rule.Extra).
+// is made anew for another origin is made with it (model.Rule.Extra).
 type extra struct {
 	CORS         bool     `json:"cors,omitempty"`
 	GZIP         bool     `json:"gzip,omitempty"`
@@ -36,7 +36,7 @@ func extraOf(z govultr.CDNZone) extra {
 
 func sorted(list []string) []string { return slices.Compact(slices.Sorted(slices.Values(list))) }
 
-// String is the form of plan.Rule.Extra: JSON, and "" for a zone that nobody
+// String is the form of model.Rule.Extra: JSON, and "" for a zone that nobody
 // touched.
 func (e extra) String() string {
 	text, err := json.Marshal(e)

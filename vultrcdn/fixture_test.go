@@ -34,7 +34,7 @@ func newClient(t *testing.T, handler http.Handler) (*Client, *bytes.Buffer) {
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
 	log := new(bytes.Buffer)
-	api, err := vultrapi.New(server.URL, testKey, httpapi.Options{UserAgent: "edgeward/test"})
+	api, err := vultrapi.New(server.URL, testKey, httpapi.New(httpapi.Options{UserAgent: "edgeward/test"}))
 	if err != nil {
 		t.Fatal(err)
 	}

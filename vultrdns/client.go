@@ -47,7 +47,7 @@ func (c *Client) Check(ctx context.Context, domain string) error {
 	})
 }
 
-// Zones are the zones as plan.Record.Zone has them, that of the origins first.
+// Zones are the zones as model.Record.Zone has them, that of the origins first.
 func (c *Client) Zones() []string { return append([]string{""}, c.others...) }
 
 // domainOf is the full name of a record's zone.

@@ -22,7 +22,7 @@ func newClient(t *testing.T, handler http.Handler) *Client {
 	t.Helper()
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
-	api, err := vultrapi.New(server.URL, testKey, httpapi.Options{UserAgent: "edgeward/test"})
+	api, err := vultrapi.New(server.URL, testKey, httpapi.New(httpapi.Options{UserAgent: "edgeward/test"}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -85,7 +85,7 @@ func FuzzReplies(f *testing.F) {
 // clientOf returns a client whose calls are answered without a network.
 func clientOf(t *testing.T, replies http.RoundTripper) *Client {
 	t.Helper()
-	api, err := vultrapi.New("https://api.vultr.com", testKey, httpapi.Options{Transport: replies})
+	api, err := vultrapi.New("https://api.vultr.com", testKey, httpapi.New(httpapi.Options{Transport: replies}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -47,7 +47,6 @@ func (l *Loop[T]) snapshot(ctx context.Context) (string, error) {
 	l.finishSnapshot()
 	l.opts.Listed(began)
 	l.log.Info("snapshot taken", "objects", len(fresh), "differences", len(diffs))
-	l.refusals = refusals{}
 	l.setAccess(Readable)
 	return version, nil
 }

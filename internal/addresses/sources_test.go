@@ -9,8 +9,8 @@ import (
 )
 
 func TestNamesThatAreNoOrigin(t *testing.T) {
-	set := fixture.TwoCDNs()
-	set.CDNs[0].Host = "acme.cdn.example.net"
+	settings := fixture.TwoCDNs()
+	settings.CDNs[0].Host = "acme.cdn.example.net"
 	for _, test := range []struct{ why, names string }{
 		{"", "lb.example.org a.cdn.example.net xacme.cdn.example.net notvultrcdn.com vultrcdn.com.example.org xacme.k8s.example.net k8s.example.net nodes.main.other.k8s.example.net"},
 		{"", "a.locals.org local.example.org test.example.org internal.example.org elb.us-east-1.amazonaws.com lb.example"},
@@ -25,7 +25,7 @@ func TestNamesThatAreNoOrigin(t *testing.T) {
 		{"is not a fully qualified domain name", "localhost web metadata *.example.org a_b.example.org 192.0.2.1 example..org"},
 	} {
 		for name := range strings.FieldsSeq(test.names) {
-			if why := addresses.WhyNoOrigin(set, name); !strings.HasPrefix(why, test.why) || test.why == "" && why != "" {
+			if why := addresses.WhyNoOrigin(settings, name); !strings.HasPrefix(why, test.why) || test.why == "" && why != "" {
 				t.Errorf("%s %q, want %q", name, why, test.why)
 			}
 		}

@@ -39,17 +39,20 @@ type DNS struct {
 // Observe returns the function that is told of each call to the named provider.
 type Observe func(provider string) httpapi.Observe
 
-// Connect makes the clients of the providers that the configuration names. It
-// makes no call.
+// Connect makes the clients of the providers that the configuration names. Those of one
+// account share the connections to it, and what is observed of it. It makes no call.
 func Connect(cfg *config.Config, accounts *Accounts, version string, observe Observe, log *slog.Logger) (Providers, error) {
 	var p Providers
+	clients := make(map[*httpapi.Account]*httpapi.Client)
 	for _, d := range cfg.Providers {
 		of := d.Account(cfg.Sections)
 		account := accounts.account(of)
-		on := provider.Connection{
-			HTTP: httpapi.Options{Account: account, UserAgent: "edgeward/" + version, Observe: observe(string(of.Name))},
-			Log:  log.With("target", string(d.Name)),
+		if clients[account] == nil {
+			clients[account] = httpapi.New(httpapi.Options{
+				Account: account, UserAgent: "edgeward/" + version, Observe: observe(string(of.Name)),
+			})
 		}
+		on := provider.Connection{HTTP: clients[account], Log: log.With("target", string(d.Name))}
 		var err error
 		if d.CDN != nil {
 			cdn := CDN{Definition: d, Account: account}

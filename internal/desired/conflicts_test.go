@@ -14,15 +14,15 @@ import (
 	"github.com/edgeward/edgeward/internal/model"
 )
 
-// claimant is an Ingress that claims the path /a of one host.
-type claimant struct {
+// contender is an Ingress that asks for the path /a of one host.
+type contender struct {
 	cluster, namespace, name string
 	pathType                 string
 	age                      time.Duration
 	service                  string
 }
 
-func (c claimant) ingress() kube.Ingress {
+func (c contender) ingress() kube.Ingress {
 	ing := fixture.Ingress(c.name, "www.example.com", c.pathType, "/a")
 	ing.Namespace, ing.Created = c.namespace, fixture.Start().Add(-c.age)
 	if c.service != "" {
@@ -31,11 +31,11 @@ func (c claimant) ingress() kube.Ingress {
 	return ing
 }
 
-// clustersOf are the clusters that hold the claimants, each namespace with the
+// clustersOf are the clusters that have the contenders, each namespace with the
 // Service web.
-func clustersOf(claimants []claimant) []desired.Cluster {
+func clustersOf(contenders []contender) []desired.Cluster {
 	var list []desired.Cluster
-	for _, c := range claimants {
+	for _, c := range contenders {
 		i := slices.IndexFunc(list, func(l desired.Cluster) bool { return l.Name == c.cluster })
 		if i < 0 {
 			i = len(list)
@@ -50,28 +50,28 @@ func clustersOf(claimants []claimant) []desired.Cluster {
 	return list
 }
 
-// TestConflicts has, for each criterion, two claims that no earlier criterion
+// TestConflicts has, for each criterion, two candidates that no earlier criterion
 // tells apart, and a later one would order otherwise.
 func TestConflicts(t *testing.T) {
 	const hour = time.Hour
 	tests := map[string]struct {
-		winner, loser claimant
+		winner, loser contender
 	}{
-		"Exact before Prefix":                {claimant{"b", "b", "b", "Exact", 0, ""}, claimant{"a", "a", "a", "Prefix", hour, ""}},
-		"Exact before implementation's":      {claimant{"b", "b", "b", "Exact", 0, ""}, claimant{"a", "a", "a", "ImplementationSpecific", hour, ""}},
-		"the older":                          {claimant{"b", "b", "b", "Prefix", hour, ""}, claimant{"a", "a", "a", "Prefix", 0, ""}},
-		"Prefix and implementation's by age": {claimant{"b", "b", "b", "ImplementationSpecific", hour, ""}, claimant{"a", "a", "a", "Prefix", 0, ""}},
-		"then by cluster":                    {claimant{"a", "b", "b", "Exact", 0, ""}, claimant{"b", "a", "a", "Exact", 0, ""}},
-		"then by namespace":                  {claimant{"a", "a", "b", "Exact", 0, ""}, claimant{"a", "b", "a", "Exact", 0, ""}},
-		"then by name":                       {claimant{"a", "a", "a", "Exact", 0, ""}, claimant{"a", "a", "b", "Exact", 0, ""}},
-		"one that cannot be published loses": {claimant{"b", "b", "b", "Prefix", 0, ""}, claimant{"a", "a", "a", "Exact", hour, "absent"}},
+		"Exact before Prefix":                {contender{"b", "b", "b", "Exact", 0, ""}, contender{"a", "a", "a", "Prefix", hour, ""}},
+		"Exact before implementation's":      {contender{"b", "b", "b", "Exact", 0, ""}, contender{"a", "a", "a", "ImplementationSpecific", hour, ""}},
+		"the older":                          {contender{"b", "b", "b", "Prefix", hour, ""}, contender{"a", "a", "a", "Prefix", 0, ""}},
+		"Prefix and implementation's by age": {contender{"b", "b", "b", "ImplementationSpecific", hour, ""}, contender{"a", "a", "a", "Prefix", 0, ""}},
+		"then by cluster":                    {contender{"a", "b", "b", "Exact", 0, ""}, contender{"b", "a", "a", "Exact", 0, ""}},
+		"then by namespace":                  {contender{"a", "a", "b", "Exact", 0, ""}, contender{"a", "b", "a", "Exact", 0, ""}},
+		"then by name":                       {contender{"a", "a", "a", "Exact", 0, ""}, contender{"a", "a", "b", "Exact", 0, ""}},
+		"one that cannot be published loses": {contender{"b", "b", "b", "Prefix", 0, ""}, contender{"a", "a", "a", "Exact", hour, "absent"}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			for _, order := range [][]claimant{{test.winner, test.loser}, {test.loser, test.winner}} {
+			for _, order := range [][]contender{{test.winner, test.loser}, {test.loser, test.winner}} {
 				want := desired.Desired(clustersOf(order), fixture.Settings(), fixture.Start())
 				route := want.Route(fixture.ShopKey())
-				id := func(c claimant) model.IngressID {
+				id := func(c contender) model.IngressID {
 					return model.IngressID{Cluster: c.cluster, Namespace: c.namespace, Name: c.name}
 				}
 				if route.Ingress != id(test.winner) {
@@ -135,7 +135,7 @@ func TestWhatLiesBelowIsTheOlders(t *testing.T) {
 // TestConflictOrder has more than two: all but the first are in conflict, and
 // only what goes before the winner may hold its live rule.
 func TestConflictOrder(t *testing.T) {
-	list := []claimant{
+	list := []contender{
 		{"main", "default", "first", "Exact", 3 * time.Hour, "absent"},
 		{"main", "default", "second", "Exact", 2 * time.Hour, ""},
 		{"main", "default", "third", "Exact", time.Hour, "absent"},
@@ -159,11 +159,11 @@ func TestConflictOrder(t *testing.T) {
 		t.Errorf("it goes to %s, want second", route.Ingress)
 	}
 	if len(route.Retained) != 1 || route.Retained[0].Ingress.Name != "first" {
-		t.Errorf("holds %v, want one of first", route.Retained)
+		t.Errorf("retained %v, want one of first", route.Retained)
 	}
 }
 
-// TestOneIngressTwice has an Ingress that claims one place more than once.
+// TestOneIngressTwice has an Ingress that asks for one place more than once.
 func TestOneIngressTwice(t *testing.T) {
 	path := func(pathType, path, service string) kube.IngressPath {
 		return kube.IngressPath{Path: path, Type: pathType, Backend: kube.Backend{Service: service, PortName: "http"}}

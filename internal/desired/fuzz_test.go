@@ -60,7 +60,7 @@ func checkPublished(t *testing.T, key model.RuleKey, route *desired.Route) {
 	r := route.Rule
 	m, ok := r.OwnerLabel()
 	if !ok || m != (model.OwnerLabel{Owner: fixture.Owner, IngressID: route.Ingress}) {
-		t.Errorf("the mark of %s reads as %+v, %v; want one of %s", key, m, ok, route.Ingress)
+		t.Errorf("the label of %s reads as %+v, %v; want one of %s", key, m, ok, route.Ingress)
 	}
 	published := func(p model.Protocol) string { return p.Published }
 	if r.RuleKey != key || r.SourceHost != fixture.NodesHost || len(r.Protocols) == 0 || !slices.IsSortedFunc(r.Protocols, func(a, b model.Protocol) int {

@@ -14,21 +14,21 @@ import (
 	"github.com/edgeward/edgeward/internal/model"
 )
 
-// TestRule has a rule to the letter: its published ports, its marks, its set.
+// TestRule has a rule to the letter: its published ports, its labels, its set.
 func TestRule(t *testing.T) {
-	set := fixture.Settings()
-	set.CDNs[0].PublishedProtocols = []string{"http", "https"}
+	settings := fixture.Settings()
+	settings.CDNs[0].PublishedProtocols = []string{"http", "https"}
 	ing := fixture.Shop()
 	ing.Class = "nginx" // the label selected it: its class is another controller's
-	want := desired.Desired([]desired.Cluster{fixture.Cluster("main", ing, fixture.Web(), fixture.Node("n1", "192.0.2.1"))}, set, fixture.Start())
-	mark := "acme/main/default/shop/2680d284a82a0108"
+	want := desired.Desired([]desired.Cluster{fixture.Cluster("main", ing, fixture.Web(), fixture.Node("n1", "192.0.2.1"))}, settings, fixture.Start())
+	label := "acme/main/default/shop/2680d284a82a0108"
 	expect := &desired.Route{
 		Key: fixture.ShopKey(), Ingress: fixture.ShopID(), Set: "nodes.main.acme",
 		Rule: model.Rule{
 			RuleKey: fixture.ShopKey(), SourceHost: fixture.NodesHost, SourcePath: "/a", Profile: "generic",
 			Protocols: []model.Protocol{
-				{Published: "http", PublishedPort: 80, Source: "http", SourcePort: 30080, Label: mark},
-				{Published: "https", PublishedPort: 443, Source: "http", SourcePort: 30080, Label: mark},
+				{Published: "http", PublishedPort: 80, Source: "http", SourcePort: 30080, Label: label},
+				{Published: "https", PublishedPort: 443, Source: "http", SourcePort: 30080, Label: label},
 			},
 		},
 	}
@@ -127,7 +127,7 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// TestEnormousNames has names that a mark cannot hold.
+// TestEnormousNames has names that a label cannot hold.
 func TestEnormousNames(t *testing.T) {
 	fixed := len(model.OwnerLabel{Owner: fixture.Owner, IngressID: model.IngressID{Cluster: "main", Namespace: "default", Name: ""}}.String(fixture.ShopKey()))
 	for name, test := range map[string]struct {

@@ -89,11 +89,11 @@ func TestConfiguration(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			set := fixture.Settings()
-			test.set(&set)
+			settings := fixture.Settings()
+			test.set(&settings)
 			svc := fixture.Web()
 			svc.Ports = []kube.ServicePort{test.port}
-			want := desired.Desired([]desired.Cluster{fixture.Cluster("main", test.ingress, svc)}, set, fixture.Start())
+			want := desired.Desired([]desired.Cluster{fixture.Cluster("main", test.ingress, svc)}, settings, fixture.Start())
 			if diff := cmp.Diff(test.want, published(want)); diff != "" {
 				t.Errorf("published (-want +got):\n%s", diff)
 			}

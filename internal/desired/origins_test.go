@@ -147,9 +147,9 @@ func TestOrigins(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			set := fixture.TwoCDNs()
-			set.CDNs[0].Host = "cdn.example.net"
-			want := desired.Desired([]desired.Cluster{fixture.Cluster("main", test.objects...)}, set, fixture.Start())
+			settings := fixture.TwoCDNs()
+			settings.CDNs[0].Host = "cdn.example.net"
+			want := desired.Desired([]desired.Cluster{fixture.Cluster("main", test.objects...)}, settings, fixture.Start())
 			var lines []string
 			if test.want != "" {
 				lines = []string{"https://www.example.com/a from " + test.want + "/a"}
@@ -162,23 +162,23 @@ func TestOrigins(t *testing.T) {
 			if test.want == "" {
 				return
 			}
-			set1, ok := want.Sets[want.Route(fixture.ShopKey()).Set]
+			set, ok := want.Sets[want.Route(fixture.ShopKey()).Set]
 			if !ok {
 				t.Fatalf("no set %s", want.Route(fixture.ShopKey()).Set)
 			}
 			var records []string
-			for _, ip := range set1.Addresses {
+			for _, ip := range set.Addresses {
 				r := model.AddressRecord("", ip, 0)
 				records = append(records, r.Type+" "+r.Data)
 			}
-			if set1.CNAME != "" {
-				records = append(records, "CNAME "+set1.CNAME)
+			if set.CNAME != "" {
+				records = append(records, "CNAME "+set.CNAME)
 			}
 			if diff := cmp.Diff(test.records, records); diff != "" {
 				t.Errorf("records (-want +got):\n%s", diff)
 			}
-			if (set1.Lacks == "") != (len(records) > 0) {
-				t.Errorf("it lacks %q", set1.Lacks)
+			if (set.Lacks == "") != (len(records) > 0) {
+				t.Errorf("it lacks %q", set.Lacks)
 			}
 		})
 	}

@@ -90,9 +90,9 @@ func TestTLSAtEdgio(t *testing.T) {
 				ing = fixture.Annotated(desired.AnnotationPublished, test.protocols)
 			}
 			ing.TLS = test.tls
-			set := fixture.Settings()
-			set.CDNs[0].PublishedProtocols = test.configure
-			checkWarnings(t, desired.Desired([]desired.Cluster{fixture.Cluster("main", ing, fixture.Web())}, set, fixture.Start()), test.want)
+			settings := fixture.Settings()
+			settings.CDNs[0].PublishedProtocols = test.configure
+			checkWarnings(t, desired.Desired([]desired.Cluster{fixture.Cluster("main", ing, fixture.Web())}, settings, fixture.Start()), test.want)
 		})
 	}
 }

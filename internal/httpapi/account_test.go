@@ -104,6 +104,20 @@ func TestPauseOutlivesALimit(t *testing.T) {
 	}
 }
 
+// TestKeyRefused: a refusal is remembered until the key is taken again.
+func TestKeyRefused(t *testing.T) {
+	account := new(Account)
+	for _, step := range []struct {
+		status int
+		want   bool
+	}{{200, false}, {401, true}, {500, true}, {200, false}} {
+		account.ended(time.Now(), result{status: step.status})
+		if got := account.KeyRefused(); got != step.want {
+			t.Errorf("after %d: %t", step.status, got)
+		}
+	}
+}
+
 // TestFirstCallsAndFollowUpsTakeTurns has a list be read page by page, or updates that all
 // take a second call, for as long as there is something to begin: each kind gets half of
 // the calls. Where only one kind has something to do, it gets all.

@@ -21,7 +21,8 @@ type CDN struct {
 	StripPath          bool     // the origin is asked for "/" instead of the published path
 	Profile            string   // the service profile
 
-	// What a rule can express.
+	// What a rule can express. It has one origin, by name, which it asks on one port for
+	// each protocol.
 
 	// Paths is what the path of a rule stands for.
 	Paths PathStyle
@@ -54,7 +55,8 @@ type CDN struct {
 }
 
 // PathStyle is what the path of a CDN's rule stands for. Package desired maps the paths
-// of Ingresses onto rules by it, in paths.go.
+// of Ingresses onto rules by it, in paths.go. A style that takes Exact and Prefix as
+// Kubernetes does would have two rules at one path, which RuleKey cannot tell apart.
 type PathStyle int
 
 const (

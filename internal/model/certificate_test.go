@@ -75,7 +75,7 @@ func TestRulesAreEqual(t *testing.T) {
 		{"another host", func(r *model.Rule) { r.Host = "example.com" }, false},
 		{"another source", func(r *model.Rule) { r.SourceHost = "example.net" }, false},
 		{"another profile", func(r *model.Rule) { r.Profile = "p" }, false},
-		{"another mark", func(r *model.Rule) { r.Protocols[0].Label = "n" }, false},
+		{"another label", func(r *model.Rule) { r.Protocols[0].Label = "n" }, false},
 		{"another protocol beside it", func(r *model.Rule) { r.Protocols = append(r.Protocols, model.Protocol{Published: "http"}) }, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 	"github.com/edgeward/edgeward/internal/model"
 )
 
-func TestParseMark(t *testing.T) {
+func TestParseOwnerLabel(t *testing.T) {
 	mine := model.OwnerLabel{Owner: fixture.Owner, IngressID: fixture.ShopID()}
 	good := mine.String(fixture.ShopKey())
 	tests := map[string]struct {
@@ -41,13 +41,13 @@ func TestParseMark(t *testing.T) {
 	}
 }
 
-func TestRuleMark(t *testing.T) {
+func TestRuleLabel(t *testing.T) {
 	mine, theirs := model.OwnerLabel{Owner: fixture.Owner, IngressID: fixture.ShopID()}.String(fixture.ShopKey()), model.OwnerLabel{Owner: "other", IngressID: fixture.ShopID()}.String(fixture.ShopKey())
 	copied := model.OwnerLabel{Owner: fixture.Owner, IngressID: fixture.ShopID()}.String(model.RuleKey{CDN: fixture.Edgio, Host: "www.example.com", Path: "/b"})
 	tests := map[string]struct {
-		marks  []string
-		owner  string // "": it has no valid mark
-		marked bool
+		labels   []string
+		owner    string // "": it has no valid label
+		labelled bool
 	}{
 		"no protocols":                 {nil, "", false},
 		"none":                         {[]string{"", ""}, "", false},
@@ -63,15 +63,15 @@ func TestRuleMark(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			r := model.Rule{RuleKey: fixture.ShopKey()}
-			for _, m := range test.marks {
+			for _, m := range test.labels {
 				r.Protocols = append(r.Protocols, model.Protocol{Label: m})
 			}
 			m, ok := r.OwnerLabel()
 			if ok != (test.owner != "") || m.Owner != test.owner {
-				t.Errorf("mark of %q, %v; want %q", m.Owner, ok, test.owner)
+				t.Errorf("label of %q, %v; want %q", m.Owner, ok, test.owner)
 			}
-			if r.Labelled() != test.marked {
-				t.Errorf("marked %v, want %v", r.Labelled(), test.marked)
+			if r.Labelled() != test.labelled {
+				t.Errorf("labelled %v, want %v", r.Labelled(), test.labelled)
 			}
 		})
 	}
@@ -97,7 +97,7 @@ func TestRuleEqual(t *testing.T) {
 		"another profile":               {func(r *model.Rule) { r.Profile = "x" }, false},
 		"another source protocol":       {func(r *model.Rule) { r.Protocols[0].Source = "https" }, false},
 		"another source port":           {func(r *model.Rule) { r.Protocols[1].SourcePort = 2 }, false},
-		"a lost mark":                   {func(r *model.Rule) { r.Protocols[1].Label = "" }, false},
+		"a lost label":                  {func(r *model.Rule) { r.Protocols[1].Label = "" }, false},
 		"one protocol less":             {func(r *model.Rule) { r.Protocols = r.Protocols[:1] }, false},
 	}
 	for name, test := range tests {

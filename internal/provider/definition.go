@@ -63,7 +63,7 @@ type Account struct {
 
 // Connection is what a client is made with.
 type Connection struct {
-	HTTP httpapi.Options // for calls of the account: its pace is kept, and they are counted
+	HTTP *httpapi.Client // for calls of the account, which providers of one account share
 	Log  *slog.Logger    // told of each rule that is taken over
 }
 

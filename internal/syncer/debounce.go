@@ -9,12 +9,12 @@ const (
 	// at least eventShare times as long as that took: operations begin and end then.
 	eventPause = 20 * time.Millisecond
 	eventShare = 2
-	// outcomePause is the least time between two plans for the sake of calls that
+	// callsPause is the least time between two plans for the sake of calls that
 	// have ended, while others can still begin at the same provider. It is at least
-	// outcomeShare times as long as a plan: while ten thousand rules are made one by
+	// callsShare times as long as a plan: while ten thousand rules are made one by
 	// one, planning takes a twentieth of the time.
-	outcomePause = 100 * time.Millisecond
-	outcomeShare = 20
+	callsPause = 100 * time.Millisecond
+	callsShare = 20
 	// starvedShare is likewise for a plan for the sake of a provider at which nothing
 	// else can begin: an event shall seldom find the loop planning.
 	starvedShare = 4
@@ -43,11 +43,11 @@ func (d debounce) afterEvent() time.Time {
 	return paused
 }
 
-// afterOutcome is when to plan because a call has ended.
-func (d debounce) afterOutcome() time.Time {
-	return d.last.Add(max(outcomePause, outcomeShare*d.took))
+// afterCalls is when to plan because calls have ended.
+func (d debounce) afterCalls() time.Time {
+	return d.last.Add(max(callsPause, callsShare*d.took))
 }
 
-// whenStarved is when to plan because a call has ended at a provider at which
+// whenStarved is when to plan because calls have ended at a provider at which
 // nothing else can begin.
 func (d debounce) whenStarved() time.Time { return d.last.Add(starvedShare * d.took) }

@@ -17,13 +17,13 @@ func TestDebounce(t *testing.T) {
 		plans                     []made
 		events, starved, finished time.Duration // after the last plan; negative: at once
 	}{
-		"something was done":                 {[]made{{0, 0, true}}, eventPause, 0, outcomePause},
-		"nothing was":                        {[]made{{0, 0, false}}, -1, 0, outcomePause},
-		"nothing was, after something":       {[]made{{0, 0, true}, {5 * ms, 0, false}}, 15 * ms, 0, outcomePause},
+		"something was done":                 {[]made{{0, 0, true}}, eventPause, 0, callsPause},
+		"nothing was":                        {[]made{{0, 0, false}}, -1, 0, callsPause},
+		"nothing was, after something":       {[]made{{0, 0, true}, {5 * ms, 0, false}}, 15 * ms, 0, callsPause},
 		"long ones":                          {[]made{{0, 30 * ms, true}, {100 * ms, 40 * ms, true}}, 60 * ms, 120 * ms, 600 * ms},
 		"long ones, for finished operations": {[]made{{0, 30 * ms, true}, {100 * ms, 30 * ms, false}}, 60 * ms, 120 * ms, 600 * ms},
-		"one that was held up":               {[]made{{0, 2 * ms, true}, {100 * ms, 80 * ms, true}}, eventPause, 8 * ms, outcomePause},
-		"one after that":                     {[]made{{0, 80 * ms, true}, {100 * ms, 2 * ms, true}}, eventPause, 8 * ms, outcomePause},
+		"one that was held up":               {[]made{{0, 2 * ms, true}, {100 * ms, 80 * ms, true}}, eventPause, 8 * ms, callsPause},
+		"one after that":                     {[]made{{0, 80 * ms, true}, {100 * ms, 2 * ms, true}}, eventPause, 8 * ms, callsPause},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -40,7 +40,7 @@ func TestDebounce(t *testing.T) {
 			if got := d.whenStarved().Sub(d.last); got != test.starved {
 				t.Errorf("for a provider at which nothing else can begin after %s, want %s", got, test.starved)
 			}
-			if got := d.afterOutcome().Sub(d.last); got != test.finished {
+			if got := d.afterCalls().Sub(d.last); got != test.finished {
 				t.Errorf("for finished operations after %s, want %s", got, test.finished)
 			}
 		})

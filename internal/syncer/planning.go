@@ -64,7 +64,7 @@ func (s *Syncer) plan(now time.Time) {
 	if s.remapped && s.queued() > 0 {
 		s.debounce.acted = now
 	}
-	s.remapped, s.outcomes = false, false
+	s.remapped, s.callsEnded = false, false
 }
 
 // input is what a plan looks at.
@@ -85,7 +85,7 @@ func (s *Syncer) listSoon(now time.Time) {
 	s.dns.ListSoon(now, s.step.RereadZones)
 }
 
-// relistClusters has those clusters listed anew of which the plan asks that.
+// relistClusters has the clusters listed anew for which the plan asks it.
 func (s *Syncer) relistClusters(now time.Time) {
 	for name, at := range s.step.Relist {
 		c := s.Cluster(name)

@@ -93,16 +93,16 @@ func (s *Syncer) planAt(now time.Time) time.Time {
 	switch {
 	case s.remapped:
 		return now
-	case s.outcomes && s.starved(now):
+	case s.callsEnded && s.starved(now):
 		return target.Earliest(asked, s.debounce.whenStarved())
-	case s.outcomes:
-		return target.Earliest(asked, s.debounce.afterOutcome())
+	case s.callsEnded:
+		return target.Earliest(asked, s.debounce.afterCalls())
 	}
 	return asked
 }
 
 // upToDate reports whether nothing has happened since the last plan.
-func (s *Syncer) upToDate() bool { return s.remapAt.IsZero() && !s.remapped && !s.outcomes }
+func (s *Syncer) upToDate() bool { return s.remapAt.IsZero() && !s.remapped && !s.callsEnded }
 
 // nextWake is when there is something to do although nothing happens.
 func (s *Syncer) nextWake(now time.Time) time.Time {
@@ -123,7 +123,7 @@ func (s *Syncer) noteChange() {
 // takeResults takes a result, and all that have come in meanwhile, so that one plan is
 // for all of them.
 func (s *Syncer) takeResults(r target.Result) {
-	s.outcomes = true
+	s.callsEnded = true
 	for {
 		r.Apply()
 		select {

@@ -63,19 +63,19 @@ type Syncer struct {
 	turns   []anyTarget
 	results chan target.Result // of calls
 
-	started   time.Time
-	heartbeat time.Duration // see the constant
-	debounce  debounce
-	remapAt   time.Time // when to map the clusters, since they have changed; zero: they have not
-	remapped  bool      // the clusters were mapped since the last plan
-	outcomes  bool      // calls have ended since the last plan
+	started    time.Time
+	heartbeat  time.Duration // see the constant
+	debounce   debounce
+	remapAt    time.Time // when to map the clusters, since they have changed; zero: they have not
+	remapped   bool      // the clusters were mapped since the last plan
+	callsEnded bool      // calls have ended since the last plan
 
 	want     desired.Want
 	mappedOn int // how many targets were known when want was made
 	memory   plan.Memory
 	step     plan.Step
 	shared   bool                 // see shareTexts
-	relisted map[string]time.Time // when each cluster was last listed anew since the plan asked for it
+	relisted map[string]time.Time // when the plan last had each cluster listed anew
 
 	syncs        *syncMetrics
 	progress     progress

@@ -30,7 +30,7 @@ func Account(s schema.Sections) provider.Account {
 	return provider.Account{Name: Section, BaseURL: c.BaseURL, Key: s.Key(Section), Limit: c.RequestsPerSecond, Interval: time.Second}
 }
 
-// Connect makes a client of the account's API.
+// Connect returns the account's API.
 func Connect(s schema.Sections, on provider.Connection) (*API, error) {
 	return New(ConfigOf(s).BaseURL, s.Key(Section).Reveal(), on.HTTP)
 }

@@ -25,13 +25,14 @@ type API struct {
 	http *httpapi.Client
 }
 
-// New returns the API at baseURL, scheme and host, with an API key. It makes no call.
-func New(baseURL, key string, o httpapi.Options) (*API, error) {
+// New returns the API at baseURL, scheme and host, with an API key, by way of a client of
+// the account. It makes no call.
+func New(baseURL, key string, client *httpapi.Client) (*API, error) {
 	base, err := url.Parse(baseURL)
 	if err != nil {
 		return nil, fmt.Errorf("the base URL: %w", err)
 	}
-	return &API{base: base, key: key, http: httpapi.New(o).Hiding(key)}, nil
+	return &API{base: base, key: key, http: client.Hiding(key)}, nil
 }
 
 // Hiding returns an API that shares all with a and never prints the given secrets, even

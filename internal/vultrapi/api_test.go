@@ -13,7 +13,7 @@ import (
 )
 
 func TestBaseURLMustBeOne(t *testing.T) {
-	if api, err := New("://", "KEY", httpapi.Options{}); err == nil {
+	if api, err := New("://", "KEY", httpapi.New(httpapi.Options{})); err == nil {
 		t.Errorf("got %v", api)
 	}
 }
@@ -49,13 +49,13 @@ func TestCall(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			calls := 0
-			api, err := New("https://api.vultr.com", "KEY", httpapi.Options{Transport: replies(func(req *http.Request) (*http.Response, error) {
+			api, err := New("https://api.vultr.com", "KEY", httpapi.New(httpapi.Options{Transport: replies(func(req *http.Request) (*http.Response, error) {
 				calls++
 				if got := req.Header.Get("Authorization"); got != "Bearer KEY" {
 					t.Errorf("authorization %q", got)
 				}
 				return tc.replies(req)
-			})})
+			})}))
 			if err != nil {
 				t.Fatal(err)
 			}

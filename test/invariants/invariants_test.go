@@ -15,6 +15,7 @@ import (
 	"github.com/edgeward/edgeward/internal/emulator/edgiotest"
 	"github.com/edgeward/edgeward/internal/emulator/vultrtest"
 	"github.com/edgeward/edgeward/internal/fixture"
+	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/model"
 )
 
@@ -49,7 +50,7 @@ func newScene(t *testing.T) *scene {
 	var err error
 	s.cdn, err = edgio.New(edgio.Options{
 		BaseURL: url(p.Edgio) + "/config-api/v1", Username: "user", SharedKey: key, Shortname: "acme-cdn",
-		Log: slog.New(slog.DiscardHandler),
+		HTTP: httpapi.New(httpapi.Options{}), Log: slog.New(slog.DiscardHandler),
 	})
 	must(t, err)
 	s.api = url(p.Vultr) + "/v2/"

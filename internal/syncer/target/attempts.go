@@ -98,7 +98,7 @@ func (a *attempts[T]) changing(o T) bool {
 	return ok && attempt.Status == observed.InFlight
 }
 
-// hopeless reports whether it is no use to wait for an operation to succeed.
+// hopeless reports whether there is no point in waiting for an operation to succeed.
 func (a *attempts[T]) hopeless(op *model.Op[T]) bool {
 	attempt, ok := a.at[op.Key()]
 	return ok && attempt.hopeless()

@@ -17,7 +17,7 @@ const (
 	refusedTimes = 10
 	// jitterShare is the part of a back-off that chance may add to it.
 	jitterShare = 0.2
-	// maxTries is after how many failures a run with Options.Once waits no longer.
+	// maxTries is after how many failures a run with Config.Once waits no longer.
 	maxTries = 3
 )
 
@@ -42,8 +42,8 @@ func (f *failures) add(err error, now time.Time) time.Duration {
 	return f.backoff.Step()
 }
 
-// addRefusable is add for an operation: one that was refused waits longer, since as
-// it is it will hardly ever succeed.
+// addRefusable is add for an operation. One that was refused waits longer: the same
+// request will hardly ever succeed.
 func (f *failures) addRefusable(err error, now time.Time) time.Duration {
 	delay := f.add(err, now)
 	if f.refused {
@@ -52,9 +52,9 @@ func (f *failures) addRefusable(err error, now time.Time) time.Duration {
 	return delay
 }
 
-// hopeless reports whether it is no use to wait for a success.
+// hopeless reports whether there is no point in waiting for a success.
 func (f *failures) hopeless() bool { return f.refused || f.count >= maxTries }
 
-// withJitter adds to a delay what chance adds, so that what failed together is not
-// tried again together.
+// withJitter lengthens a delay by chance, so that what failed together is not tried
+// again together.
 func withJitter(delay time.Duration) time.Duration { return wait.Jitter(delay, jitterShare) }

@@ -69,7 +69,7 @@ func (t *Target[T]) searched(c completion[T]) {
 }
 
 // verified takes an object that was read by itself into the cache, unless it was
-// written to since the reading began.
+// written to since that began.
 func (t *Target[T]) verified(c completion[T]) {
 	stands := c.objects
 	switch {

@@ -77,19 +77,19 @@ func (t *Target[T]) Starved(now time.Time) bool {
 	return !ok
 }
 
-// GaveUp reports whether it is no use to wait for the operations that are left: every
-// one has failed often or clearly enough, or the provider has answered no write for so
-// long that this holds for those, too, that were not tried yet.
+// GaveUp reports whether there is no point in waiting for the operations that are left:
+// each has failed often or clearly enough, or the provider has answered no write for so
+// long that those that were not tried yet would fare no better.
 func (t *Target[T]) GaveUp(now time.Time) bool {
 	return t.queue.all(t.attempts.hopeless) || t.unanswered >= maxTries && now.Sub(t.answered) >= answerTime
 }
 
-// Unlistable reports whether it is no use to wait until all is listed.
+// Unlistable reports whether there is no point in waiting until all parts are listed.
 func (t *Target[T]) Unlistable() bool {
 	return slices.ContainsFunc(t.parts, func(p *part[T]) bool { return p.failures.hopeless() })
 }
 
-// Lost reports whether it is no use to wait until the provider is Known.
+// Lost reports whether there is no point in waiting until the provider is Known.
 func (t *Target[T]) Lost() bool { return t.main().failures.hopeless() }
 
 // listErr is the error of the last lists; nil if all succeeded.

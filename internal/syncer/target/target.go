@@ -25,9 +25,9 @@ type Config[T model.Object[T]] struct {
 	Account  *httpapi.Account
 	Settings model.Settings
 	Interval time.Duration                     // between lists
-	Once     bool                              // what it is no use to wait for is not tried again
+	Once     bool                              // what is hopeless is not tried again
 	DryRun   bool                              // nothing is written
-	Jitter   func(time.Duration) time.Duration // adds to a back-off what chance adds; nil: a fifth at most
+	Jitter   func(time.Duration) time.Duration // lengthens a back-off by chance; nil: by a fifth at most
 	Results  chan<- Result
 	Log      *slog.Logger
 
@@ -82,7 +82,7 @@ func newTarget[T model.Object[T]](p provider.Objects[T], c Config[T], parts []*p
 	return t
 }
 
-// Start says that the Target begins to work.
+// Start tells when the work begins.
 func (t *Target[T]) Start(now time.Time) { t.started, t.answered = now, now }
 
 // Follow takes over the operations of a new plan.
