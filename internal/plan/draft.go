@@ -122,7 +122,7 @@ func oneAPlace[T model.Object[T]](ops []model.Op[T]) []model.Op[T] {
 		inOrder = inOrder && (i == 0 || places[i-1].urgency == places[i].urgency && places[i-1].key.Compare(places[i].key) < 0)
 	}
 	if inOrder {
-		return ops // ten thousand rules to be made, say
+		return ops // ten thousand rules to be made, say: to sort them takes 15 % of the plan
 	}
 	slices.SortFunc(places, func(a, b place) int {
 		if a.urgency != b.urgency {

@@ -58,15 +58,9 @@ func inOrder(a, b []*model.RuleKey) iter.Seq[*model.RuleKey] {
 	}
 }
 
-// at returns what a list has at a key and what comes after it. What is near the
-// list's beginning is found at once.
+// at returns what a list has at a key and what comes after it.
 func at[T keyed](list []T, key *model.RuleKey) (here, rest []T) {
-	near := 1
-	for near < len(list) && list[near-1].Where().Compare(*key) < 0 {
-		near *= 2
-	}
-	near = min(near, len(list))
-	from, _ := slices.BinarySearchFunc(list[:near], key, func(e T, key *model.RuleKey) int { return e.Where().Compare(*key) })
+	from, _ := slices.BinarySearchFunc(list, key, func(e T, key *model.RuleKey) int { return e.Where().Compare(*key) })
 	to := from
 	for to < len(list) && *list[to].Where() == *key {
 		to++
