@@ -23,7 +23,7 @@ func newDraft(f *facts) *draft {
 	d := &draft{facts: f, records: recordset.Changes{View: f.Records, Places: f.places}}
 	d.out.Notices = slices.Clone(f.Want.Notices)
 	d.out.Owned.Rules = make(map[model.Provider]int)
-	d.out.Open = make(map[model.IngressID]Open)
+	d.out.Open = make(map[model.IngressID]Open, f.rows.OutOfSync())
 	d.out.Reread = make(map[model.Provider]bool)
 	d.out.Held = make(map[model.RuleKey]model.IngressID)
 	d.out.Stale = make(map[string]Stale)

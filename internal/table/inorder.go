@@ -58,9 +58,13 @@ func inOrder(a, b []*model.RuleKey) iter.Seq[*model.RuleKey] {
 	}
 }
 
-// at returns what a list has at a key and what comes after it.
+// at returns what a list has at a key and what comes after it. Where all of a list is gone
+// through, each is the first of what is left: that is a tenth of a first plan.
 func at[T keyed](list []T, key *model.RuleKey) (here, rest []T) {
-	from, _ := slices.BinarySearchFunc(list, key, func(e T, key *model.RuleKey) int { return e.Where().Compare(*key) })
+	from := 0
+	if len(list) > 0 && *list[0].Where() != *key {
+		from, _ = slices.BinarySearchFunc(list, key, func(e T, key *model.RuleKey) int { return e.Where().Compare(*key) })
+	}
 	to := from
 	for to < len(list) && *list[to].Where() == *key {
 		to++

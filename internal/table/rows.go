@@ -71,6 +71,15 @@ func (r Rows) count(row *Row, n int) {
 	}
 }
 
+// OutOfSync is how many rows are not in sync.
+func (r Rows) OutOfSync() int {
+	n := len(r.All)
+	for _, inSync := range r.InSync {
+		n -= inSync
+	}
+	return n
+}
+
 // usingOurs are those of some rules that are not ours though their origins have names of
 // ours.
 func usingOurs(s model.Settings, rules []*model.Rule) (others []*model.Rule) {
