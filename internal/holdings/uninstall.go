@@ -52,9 +52,9 @@ func (r Remover) Show(ctx context.Context) (int, error) {
 // tellKept says what stays, and why.
 func (r Remover) tellKept(holdings map[string]*owned.Objects) {
 	for cluster, h := range each(holdings) {
-		tellKeptOf(r.Out, h, "rules", cluster, slices.Concat(h.Rules, h.Unmarked))
-		tellKeptOf(r.Out, h, "addresses", cluster, h.Records)
-		tellKeptOf(r.Out, h, "records of published hosts", cluster, slices.Concat(h.CNAMEs, h.Marks))
+		tellKeptOf(r.Out, h, "rules", cluster, slices.Concat(h.Rules, h.Unlabelled))
+		tellKeptOf(r.Out, h, "addresses", cluster, h.Addresses)
+		tellKeptOf(r.Out, h, "records of published hosts", cluster, slices.Concat(h.CNAMEs, h.Labels))
 	}
 }
 

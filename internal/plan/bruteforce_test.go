@@ -158,9 +158,9 @@ func (w *world) leave() {
 				w.fail("the rule %s still stands", r.RuleKey)
 			}
 		}
-		for _, r := range slices.Concat(left.Records, left.Claims, left.CNAMEs, left.Marks) {
+		for _, r := range slices.Concat(left.Addresses, left.Ownership, left.CNAMEs, left.Labels) {
 			if left.Kept[r.ID] == "" {
-				w.fail("the record %s %s still stands, with %d rules and %d addresses; kept %v", r.Key(), r.Data, len(left.Rules), len(left.Records), left.Kept)
+				w.fail("the record %s %s still stands, with %d rules and %d addresses; kept %v", r.Key(), r.Data, len(left.Rules), len(left.Addresses), left.Kept)
 			}
 		}
 	}

@@ -329,7 +329,7 @@ func TestUninstallWithoutClaim(t *testing.T) {
 				s.record(t, claimOf(s)).Data = data
 			}
 			h := owned.All(s.Rules.Objects, s.Records, next)["main"]
-			for _, r := range slices.Concat(h.CNAMEs, h.Records) {
+			for _, r := range slices.Concat(h.CNAMEs, h.Addresses) {
 				if (strings.HasPrefix(r.Data, "cdn-") || r.Data == "192.0.2.2") && h.Kept[r.ID] == "" {
 					t.Errorf("goes: %s %s", r.Key(), r.Data)
 				}
