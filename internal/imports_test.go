@@ -44,6 +44,8 @@ func TestImports(t *testing.T) {
 		"internal/recordset":           {only: []string{"internal/kube", "internal/ordered", "internal/model", "internal/addresses", "internal/observed"}, std: true},
 		"internal/plan":                {only: []string{"internal/kube", "internal/ordered", "internal/model", "internal/addresses", "internal/memo", "internal/spectls", "internal/observed", "internal/desired", "internal/table", "internal/guard", "internal/hostalias", "internal/recordset"}, std: true},
 		"internal/outcome":             {only: []string{"internal/kube", "internal/ordered", "internal/model", "internal/addresses", "internal/memo", "internal/spectls", "internal/observed", "internal/desired", "internal/table", "internal/guard", "internal/hostalias", "internal/owned", "internal/recordset", "internal/plan"}, std: true},
+		"internal/forecast":            {only: []string{"internal/kube", "internal/ordered", "internal/model", "internal/addresses", "internal/memo", "internal/spectls", "internal/observed", "internal/desired", "internal/table", "internal/guard", "internal/hostalias", "internal/recordset", "internal/plan"}, std: true},
+		"internal/teardown":            {only: []string{"internal/kube", "internal/ordered", "internal/model", "internal/addresses", "internal/memo", "internal/spectls", "internal/observed", "internal/desired", "internal/table", "internal/guard", "internal/hostalias", "internal/recordset", "internal/plan", "internal/owned"}, std: true},
 		"internal/emulator":            {only: []string{}, std: true},
 		"internal/emulator/edge":       {only: []string{"internal/emulator"}, std: true},
 		"internal/emulator/nameserver": {only: []string{}, std: true, other: []string{"github.com/miekg/dns"}},

@@ -13,8 +13,8 @@ import (
 
 	"github.com/edgeward/edgeward/internal/app"
 	"github.com/edgeward/edgeward/internal/config"
+	"github.com/edgeward/edgeward/internal/forecast"
 	"github.com/edgeward/edgeward/internal/model"
-	"github.com/edgeward/edgeward/internal/plan"
 	"github.com/edgeward/edgeward/internal/preview"
 	"github.com/edgeward/edgeward/internal/printable"
 )
@@ -55,7 +55,7 @@ func showPlan(cmd *cobra.Command, cfg *config.Config, version, output, backup st
 	if err != nil {
 		return err
 	}
-	forecast, err := plan.Preview(in)
+	forecast, err := forecast.Of(in)
 	if err != nil {
 		return err
 	}
@@ -80,7 +80,7 @@ func showPlan(cmd *cobra.Command, cfg *config.Config, version, output, backup st
 
 // save writes the objects that the forecast changes or removes to a new file,
 // readable by its owner only.
-func save(ctx context.Context, path string, f plan.Forecast, p app.Providers) error {
+func save(ctx context.Context, path string, f forecast.Forecast, p app.Providers) error {
 	saved := struct {
 		Taken   time.Time         `json:"taken"`
 		Rules   []json.RawMessage `json:"rules"`   // as their CDN has them

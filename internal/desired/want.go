@@ -40,6 +40,8 @@ type ClusterWant struct {
 	// Selection and Listed are those of Cluster.
 	Selection string
 	Listed    time.Time
+	// Leaving says that nothing of the cluster shall stay, not even its record of ownership.
+	Leaving bool
 }
 
 // Route returns what shall become of a host and path at a CDN; the zero Route where

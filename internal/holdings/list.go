@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -40,9 +39,8 @@ type Item struct {
 // Read returns what of the owner stands at the providers, by cluster, and all
 // rules of the account.
 func Read(ctx context.Context, cfg *config.Config, p app.Providers) (map[string]*owned.Objects, []model.Rule, error) {
-	rules, err := p.Rules(ctx)
-	records, err2 := p.Records(ctx)
-	if err := errors.Join(err, err2); err != nil {
+	rules, records, err := providers{p}.Read(ctx)
+	if err != nil {
 		return nil, nil, err
 	}
 	return owned.All(observed.Refs(rules), records, app.Settings(cfg)), rules, nil
@@ -61,14 +59,14 @@ func List(holdings map[string]*owned.Objects, rules []model.Rule, set model.Sett
 			m, _ := r.OwnerLabel()
 			items = append(items, Item{cluster, string(r.CDN), "rule", r.RuleKey.String(), origin(r), m.Namespace + "/" + m.Name, r.ID})
 		}
-		for _, r := range h.Unmarked {
+		for _, r := range h.Unlabelled {
 			items = append(items, Item{cluster, string(r.CDN), "unmarked", r.RuleKey.String(), origin(r), "", r.ID})
 		}
-		for _, r := range slices.SortedFunc(slices.Values(h.Records), byKey) {
+		for _, r := range slices.SortedFunc(slices.Values(h.Addresses), byKey) {
 			name := r.Name + "." + set.Domain
 			items = append(items, Item{cluster, string(set.DNS.Name), "address", name, r.Data, fmt.Sprintf("%d rules", users[name]), r.ID})
 		}
-		for kind, records := range map[string][]model.Record{"claim": h.Claims, "published": h.CNAMEs, "mark": h.Marks} {
+		for kind, records := range map[string][]model.Record{"claim": h.Ownership, "published": h.CNAMEs, "mark": h.Labels} {
 			for _, r := range records {
 				items = append(items, Item{cluster, string(set.DNS.Name), kind, r.Name + "." + cmp.Or(r.Zone, set.Domain), r.Data, "", r.ID})
 			}

@@ -22,7 +22,7 @@ type Input struct {
 	Records    table.Directory
 	Places     observed.Index[model.Record] // of those of the owner
 	View       observed.View[model.Record]
-	LastSeen   map[Pointing]time.Time // as the answer before had it
+	Cached     map[Pointing]time.Time // as the answer before had it
 	Now        time.Time
 }
 
@@ -32,8 +32,8 @@ type Aliases struct {
 	Of    map[string]*Alias // by host
 	// Misplaced is DNS of ours in another zone than that in which the host's is made now.
 	Misplaced []*Alias
-	// LastSeen is when a host last led to a name at a CDN, as long as caches may remember.
-	LastSeen map[Pointing]time.Time
+	// Cached is until when caches may lead a host to a name at a CDN.
+	Cached map[Pointing]time.Time
 
 	settings model.Settings
 	// named tells the names at the CDNs that some rule has, whosever it is.
@@ -54,7 +54,7 @@ type finder struct {
 // label of ours names, and of those that were led to a CDN a moment ago.
 func Find(in Input) Aliases {
 	found := Aliases{
-		Of: make(map[string]*Alias), LastSeen: make(map[Pointing]time.Time),
+		Of: make(map[string]*Alias), Cached: make(map[Pointing]time.Time),
 		settings: in.Settings, named: sync.OnceValue(func() map[string]bool { return cdnNames(in.Rows.Rules()) }),
 	}
 	if len(in.Settings.PublishZones) == 0 {
@@ -78,7 +78,7 @@ func Find(in Input) Aliases {
 		alias.Barred = "its DNS is made in the zone " + in.Settings.ZoneName(place.Zone)
 		found.Misplaced = append(found.Misplaced, alias)
 	}
-	f.noteSeen(&found)
+	f.noteCached(&found)
 	return found
 }
 
@@ -128,8 +128,8 @@ func (f *finder) places(labelled []model.RecordName) map[string]model.RecordName
 	for _, at := range labelled {
 		note(f.Settings.HostAt(at))
 	}
-	for seen := range f.LastSeen {
-		note(seen.Host)
+	for pointing := range f.Cached {
+		note(pointing.Host)
 	}
 	if f.View.Complete() {
 		return places

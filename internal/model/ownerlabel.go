@@ -88,7 +88,7 @@ func (r Rule) OwnerLabel() (found OwnerLabel, ok bool) {
 // SharesLabels reports whether the rule carries in every protocol set the label that a
 // wanted rule has there.
 func (r *Rule) SharesLabels(wanted *Rule) bool {
-	return r.sharesProtocols(wanted) || r.Labelled() &&
+	return r.Labelled() &&
 		slices.EqualFunc(r.Protocols, wanted.Protocols, func(a, b Protocol) bool { return a.Label == b.Label })
 }
 

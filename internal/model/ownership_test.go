@@ -92,7 +92,8 @@ func TestUnlistedZone(t *testing.T) {
 				}
 				said.Zones = append(said.Zones, zone)
 			}
-			if got := (Settings{PublishZones: test.listed, Forget: test.forget}).UnlistedZone(said, test.host); got != test.want {
+			settings := Settings{PublishZones: test.listed, Forget: test.forget}
+			if got := settings.UnlistedZone(said, test.host); got != test.want {
 				t.Errorf("%q, want %q", got, test.want)
 			}
 		})

@@ -88,16 +88,10 @@ func (r Rule) Equal(o Rule) bool { return r.SameAs(&o) }
 func (r *Rule) SameAs(o *Rule) bool {
 	return r.RuleKey == o.RuleKey && r.SourceHost == o.SourceHost && r.SourcePath == o.SourcePath &&
 		r.Profile == o.Profile && r.Certificate.Equal(o.Certificate) &&
-		(r.sharesProtocols(o) || slices.EqualFunc(r.Protocols, o.Protocols, func(a, b Protocol) bool {
+		slices.EqualFunc(r.Protocols, o.Protocols, func(a, b Protocol) bool {
 			a.PublishedPort, b.PublishedPort = a.port(), b.port()
 			return a == b
-		}))
-}
-
-// sharesProtocols reports whether both rules refer to one list of protocol sets, as they
-// do once a wanted rule stands. Then the list need not be compared.
-func (r *Rule) sharesProtocols(o *Rule) bool {
-	return len(r.Protocols) > 0 && len(r.Protocols) == len(o.Protocols) && &r.Protocols[0] == &o.Protocols[0]
+		})
 }
 
 // Compare orders rules by their keys, those of one key by their IDs.

@@ -35,7 +35,7 @@ type Settings struct {
 }
 
 // PlacesOf returns the names that a host has in the zones of the configuration.
-func (s Settings) PlacesOf(host string) (names []RecordName) {
+func (s *Settings) PlacesOf(host string) (names []RecordName) {
 	if name, ok := Relative(host, s.Domain); ok {
 		names = append(names, RecordName{"", name})
 	}
@@ -49,7 +49,7 @@ func (s Settings) PlacesOf(host string) (names []RecordName) {
 
 // ZoneOf returns the zone of PublishZones in which a host is to be led to its CDN, and the
 // host's name there; the zone of the origins is "", as in Record.
-func (s Settings) ZoneOf(host string) (at RecordName, ok bool) {
+func (s *Settings) ZoneOf(host string) (at RecordName, ok bool) {
 	for _, z := range s.PublishZones {
 		if Within(host, z) && len(z) >= len(at.Zone) {
 			at, ok = RecordName{z, strings.TrimSuffix(strings.TrimSuffix(host, z), ".")}, true
@@ -66,7 +66,7 @@ func (s Settings) ZoneOf(host string) (at RecordName, ok bool) {
 
 // Unread returns the CDNs of an ownership record that are not in the configuration. The
 // cluster may still have rules there.
-func (s Settings) Unread(o Ownership) []Provider {
+func (s *Settings) Unread(o Ownership) []Provider {
 	return slices.DeleteFunc(slices.Clone(o.CDNs), func(cdn Provider) bool {
 		return slices.Contains(s.Forget, string(cdn)) || slices.ContainsFunc(s.CDNs, func(c CDN) bool { return c.Name == cdn })
 	})
@@ -97,13 +97,13 @@ func (s Settings) CDNDomain(host string) string {
 }
 
 // UnknownCDNs returns the CDNs that are neither in the configuration nor in Forget.
-func (s Settings) UnknownCDNs() []Provider {
+func (s *Settings) UnknownCDNs() []Provider {
 	return s.Unread(Ownership{CDNs: s.KnownCDNs})
 }
 
 // Unlisted returns the tags of an ownership record's zones that are not in the
 // configuration. Hosts may still be led to a CDN there.
-func (s Settings) Unlisted(o Ownership) []string {
+func (s *Settings) Unlisted(o Ownership) []string {
 	if len(o.Zones) == 0 {
 		return nil
 	}
@@ -116,7 +116,7 @@ func (s Settings) Unlisted(o Ownership) []string {
 
 // UnlistedZone returns the zone in which a host may be led to a CDN although the
 // configuration does not list that zone any more; "" if there is none.
-func (s Settings) UnlistedZone(o Ownership, host string) string {
+func (s *Settings) UnlistedZone(o Ownership, host string) string {
 	tags := s.Unlisted(o)
 	if len(tags) == 0 {
 		return ""

@@ -24,11 +24,11 @@ type View[T model.Object[T]] struct {
 	// shift while they are paged through.
 	Missing  map[string]bool
 	Attempts []Attempt[T]
-	// Rejected are the keys of those Parked attempts that the provider understood and
-	// refused: as they are they will hardly ever succeed.
+	// Rejected are the keys of those attempts that are backing off since the provider
+	// understood and refused them: as they are they will hardly ever succeed.
 	Rejected map[model.Place]bool
-	// Taken are the keys of those Parked creations for which there is no room beside
-	// what stands there.
+	// Taken are the keys of those creations that are backing off since there is no room for
+	// them beside what stands there.
 	Taken map[model.Place]bool
 	// Unproven are the IDs of Objects that may be gone: a deletion of theirs had no
 	// reply, or the process before may have deleted them, and the lists that have

@@ -30,14 +30,14 @@ func TestAll(t *testing.T) {
 		{ID: "other", Name: "nodes.main.another", Type: "A", Data: "192.0.2.9"},
 		{ID: "apex", Type: "A", Data: "192.0.2.9"},
 	}
-	type count struct{ Rules, Unmarked, Addresses, Claims, Kept int }
+	type count struct{ Rules, Unlabelled, Addresses, Ownership, Kept int }
 	got := make(map[string]count)
 	for name, h := range owned.All(rules, observed.View[model.Record]{Objects: records}, fixture.Settings()) {
-		got[name] = count{len(h.Rules), len(h.Unmarked), len(h.Records), len(h.Claims), len(h.Kept)}
+		got[name] = count{len(h.Rules), len(h.Unlabelled), len(h.Addresses), len(h.Ownership), len(h.Kept)}
 	}
 	want := map[string]count{
-		"main": {Rules: 1, Addresses: 2, Claims: 1},
-		"old":  {Unmarked: 1, Addresses: 1, Claims: 1, Kept: 3}, // the rule uses the name
+		"main": {Rules: 1, Addresses: 2, Ownership: 1},
+		"old":  {Unlabelled: 1, Addresses: 1, Ownership: 1, Kept: 3}, // the rule uses the name
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("owned (-want +got):\n%s", diff)

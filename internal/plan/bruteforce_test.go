@@ -13,6 +13,7 @@ import (
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/observed"
+	"github.com/edgeward/edgeward/internal/owned"
 )
 
 // TestBruteForce draws random histories: any subset of what the plan emits, in
@@ -110,13 +111,58 @@ func (w *world) history() {
 	if again := w.next(); len(again.Rules)+len(again.Records) > 0 {
 		w.fail("it would write again: %v %v", again.Rules, again.Records)
 	}
-	if slices.ContainsFunc(w.want.Routes, func(r *desired.Route) bool { return r.Wanted() && w.want.Sets[r.Set].Empty() }) {
-		return // what no node can serve stands as chance had it
+	// What no node can serve stands as chance had it.
+	if !slices.ContainsFunc(w.want.Routes, func(r *desired.Route) bool { return r.Wanted() && w.want.Sets[r.Set].Empty() }) {
+		w.crash()
+		w.want = w.desired(clusters)
+		if again := w.next(); len(again.Rules)+len(again.Records) > 0 {
+			w.fail("started again it would write: %v %v", again.Rules, again.Records)
+		}
 	}
+	w.leave()
+}
+
+// leave has the clusters retired, with faults, and perhaps by a configuration that lacks
+// something. In the end nothing of them stands but what has to be kept, as is said.
+func (w *world) leave() {
+	w.log("the clusters leave")
 	w.crash()
-	w.want = w.desired(clusters)
-	if again := w.next(); len(again.Rules)+len(again.Records) > 0 {
-		w.fail("started again it would write: %v %v", again.Rules, again.Records)
+	w.reconfigure()
+	w.want = desired.Want{Clusters: map[string]*desired.ClusterWant{"main": {Leaving: true}, "west": {Leaving: true}}}
+	for cluster := range w.want.Clusters {
+		w.leaving[cluster] = w.ownership(cluster)
+	}
+	for range 10 {
+		step := w.next()
+		begin(w, &w.rules, step.Rules, w.rng.Float64())
+		begin(w, &w.records, step.Records, w.rng.Float64())
+		for range w.rng.IntN(4) {
+			end(w, &w.rules, w.applyRule, 0.3)
+			end(w, &w.records, w.applyRecord, 0.3)
+		}
+		w.now = w.now.Add(time.Duration(w.rng.IntN(20)) * time.Second)
+	}
+	w.rules.relist(nil)
+	w.records.relist(nil)
+	w.settleDown()
+	rules, records := w.rules.asView(), w.records.asView()
+	if w.fault != "" {
+		records.Parts = map[string]observed.Part{"": {Known: true}, w.fault: {Fault: "404 Not Found"}}
+	}
+	for name, left := range owned.All(rules.Objects, records, w.settings) {
+		if w.want.Clusters[name] == nil {
+			continue
+		}
+		for _, r := range left.Rules {
+			if left.Kept[r.ID] == "" {
+				w.fail("the rule %s still stands", r.RuleKey)
+			}
+		}
+		for _, r := range slices.Concat(left.Addresses, left.Ownership, left.CNAMEs, left.Labels) {
+			if left.Kept[r.ID] == "" {
+				w.fail("the record %s %s still stands, with %d rules and %d addresses; kept %v", r.Key(), r.Data, len(left.Rules), len(left.Addresses), left.Kept)
+			}
+		}
 	}
 }
 

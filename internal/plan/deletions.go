@@ -13,7 +13,7 @@ func newGuard(f *facts, clusters map[string]*cluster) *guard.Guard {
 			want := f.Want.Clusters[name]
 			known[name] = guard.Cluster{
 				Selection: want.Selection, LastInSync: c.says.Config, Listed: want.Listed,
-				AllowDelete: f.AllowDelete && !f.Memory.compared[name],
+				AllowDelete: c.leaving || f.AllowDelete && !f.Memory.compared[name],
 			}
 		}
 	}

@@ -21,6 +21,9 @@
 //	guard       the records that nobody wants             ─┘ rule, and goes before it
 //	look-ups    what is neither there nor gone until somebody has looked
 //
-// A stage that asks changes nothing: what a question finds to be missing, such as a
-// reading that is not fresh enough, it returns, and who asked adds it to the draft.
+// A cluster that is leaving (desired.ClusterWant) wants nothing: then the same stages take
+// away all that is its own, and the record of ownership last.
+//
+// A question changes nothing: what it finds to be missing, such as a reading that is fresh
+// enough, it returns, and who asked adds it to the draft.
 package plan

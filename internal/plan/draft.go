@@ -23,7 +23,7 @@ func newDraft(f *facts) *draft {
 	d := &draft{facts: f, records: recordset.Changes{View: f.Records, Places: f.places}}
 	d.out.Notices = slices.Clone(f.Want.Notices)
 	d.out.Owned.Rules = make(map[model.Provider]int)
-	d.out.Open = make(map[model.IngressID]Open)
+	d.out.Open = make(map[model.IngressID]Open, f.rows.OutOfSync())
 	d.out.Reread = make(map[model.Provider]bool)
 	d.out.Held = make(map[model.RuleKey]model.IngressID)
 	d.out.Stale = make(map[string]Stale)
@@ -122,7 +122,7 @@ func oneAPlace[T model.Object[T]](ops []model.Op[T]) []model.Op[T] {
 		inOrder = inOrder && (i == 0 || places[i-1].urgency == places[i].urgency && places[i-1].key.Compare(places[i].key) < 0)
 	}
 	if inOrder {
-		return ops // ten thousand rules to be made, say
+		return ops // ten thousand rules to be made, say: to sort them takes 15 % of the plan
 	}
 	slices.SortFunc(places, func(a, b place) int {
 		if a.urgency != b.urgency {

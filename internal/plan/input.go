@@ -69,7 +69,7 @@ func (f *facts) configured(cluster string) bool {
 
 // hasRule reports whether a rule stands or is on its way somewhere.
 func (f *facts) hasRule(key model.RuleKey) bool {
-	return f.ruleWrites.Has(key) || len(f.rows.RulesAt(key)) > 0
+	return f.ruleWrites.Has(key) || len(f.rows.RulesAt(&key)) > 0
 }
 
 // missing reports whether a rule of a row was not to be seen at the last reading, so that
@@ -125,6 +125,11 @@ func (f *facts) heldFor(row *table.Row) (id model.IngressID, held bool) {
 		}
 	}
 	return model.IngressID{}, false
+}
+
+// idle reports whether a record stands for certain, and nothing is being done to it.
+func (f *facts) idle(r *model.Record) bool {
+	return !f.places.Doubtful(r.Key()) && !f.places.Is(r.Key(), observed.InFlight)
 }
 
 // freshReading is how long ago a reading may be that shows a name to be in nobody's use.

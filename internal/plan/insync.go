@@ -17,7 +17,7 @@ func clustersInSync(d *draft, clusters map[string]*cluster, rules rulePlan) map[
 	for name, c := range clusters {
 		waits := slices.ContainsFunc(d.out.Blocked, func(b guard.Blocked) bool { return b.Cluster == name })
 		read := d.Rules.Complete() && d.Records.Complete() && len(d.Settings.Unread(c.says)) == 0
-		if !read || !c.owned || waits || lacksNodes(d, name) {
+		if !read || !c.owned || c.leaving || waits || lacksNodes(d, name) {
 			continue
 		}
 		inSync[name] = true

@@ -100,17 +100,20 @@ func (l *labels) tell() {
 // but for our label, and for which Ingress; nil if not, or if another owner's label is on it.
 func (l *labels) withoutLabel(id string, w observed.Written[model.Rule]) (*model.Rule, model.IngressID) {
 	label, ok := w.As.OwnerLabel()
-	here := l.rows.RulesAt(w.As.RuleKey)
-	i := slices.IndexFunc(here, func(r *model.Rule) bool { return r.ID == id })
-	if !ok || label.Owner != l.Settings.Owner || i < 0 || here[i].SourceHost != w.As.SourceHost {
+	if !ok || label.Owner != l.Settings.Owner {
 		return nil, model.IngressID{}
 	}
-	found, valid := here[i].OwnerLabel()
-	garbled := strings.EqualFold(found.Owner, label.Owner) && (found.Owner != label.Owner || !l.configured(found.Cluster))
-	if valid && !garbled {
-		return nil, model.IngressID{}
+	for _, r := range l.rows.RulesAt(&w.As.RuleKey) {
+		if r.ID != id {
+			continue
+		}
+		found, valid := r.OwnerLabel()
+		garbled := strings.EqualFold(found.Owner, label.Owner) && (found.Owner != label.Owner || !l.configured(found.Cluster))
+		if r.SourceHost == w.As.SourceHost && (!valid || garbled) {
+			return r, label.IngressID
+		}
 	}
-	return here[i], label.IngressID
+	return nil, model.IngressID{}
 }
 
 // again is when a label that was written at that time, and not kept, is written again. The

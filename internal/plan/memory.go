@@ -33,9 +33,9 @@ type Memory struct {
 	// compared are the clusters whose first comparison is over, inSync those of which no
 	// loss waits; see clustersInSync.
 	compared, inSync map[string]bool
-	lastSeen         map[hostalias.Pointing]time.Time
-	refusedAliases   map[string]time.Time         // by host, see aliases.tooEarly
-	ttlRefused       map[string]recordset.Refusal // by the record's ID
+	cached           map[hostalias.Pointing]time.Time // see hostalias.Aliases
+	refusedAliases   map[string]time.Time             // by host, see aliases.tooEarly
+	ttlRefused       map[string]recordset.Refusal     // by the record's ID
 	// madeRoom are the rows whose rule goes so that there is room for its successor, each
 	// with the Extra of that rule.
 	madeRoom   map[model.RuleKey]string
@@ -73,7 +73,7 @@ func remember(f *facts, r results) Memory {
 	next := Memory{
 		noRules: r.noRules, droppedRules: make(map[model.RuleKey]bool), droppedRecords: make(map[model.Place]bool),
 		decided: r.rules.decided, names: r.names, compared: make(map[string]bool), inSync: r.inSync,
-		lastSeen: r.found.LastSeen, refusedAliases: r.aliases.refused, ttlRefused: r.sets.ttlRefused,
+		cached: r.found.Cached, refusedAliases: r.aliases.refused, ttlRefused: r.sets.ttlRefused,
 		madeRoom: r.rules.madeRoom, lostLabels: r.labels.memory, rows: f.rows, directory: f.directory,
 	}
 	next.guard = r.guard.Memory(func(cluster string, at model.Provider) bool {

@@ -25,7 +25,7 @@ func Next(in Input) Step {
 	}
 	found := hostalias.Find(hostalias.Input{
 		Settings: in.Settings, Configured: f.configured, Routes: in.Want.Routes, Rows: f.rows, Records: f.directory,
-		Places: f.places, View: in.Records, LastSeen: in.Memory.lastSeen, Now: in.Now,
+		Places: f.places, View: in.Records, Cached: in.Memory.cached, Now: in.Now,
 	})
 	clusters, noRules := planOwnership(d, u, found)
 	g := newGuard(f, clusters)

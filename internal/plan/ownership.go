@@ -14,10 +14,11 @@ import (
 // cluster is a cluster of the configuration, and whether its part of the zone is its own:
 // nothing is written for it before its record of ownership stands.
 type cluster struct {
-	name  string
-	ready bool   // its snapshots are complete
-	owned bool   // its record of ownership stands: it may be written for
-	why   string // why nothing may be written for it
+	name    string
+	ready   bool   // its snapshots are complete
+	leaving bool   // see desired.ClusterWant
+	owned   bool   // its record of ownership stands: it may be written for
+	why     string // why nothing may be written for it
 	// known says that it is known whether the record of ownership stands, failed that it
 	// could not be made at the last attempt.
 	known, failed bool
@@ -46,12 +47,17 @@ func planOwnership(d *draft, u usage, aliases hostalias.Aliases) (map[string]*cl
 	records := o.recordsByCluster()
 	clusters := make(map[string]*cluster)
 	for _, name := range slices.Sorted(maps.Keys(d.Want.Clusters)) {
-		c := &cluster{name: name, ready: d.Want.Clusters[name] != nil, records: records[name]}
+		c := &cluster{name: name, records: records[name]}
 		clusters[name] = c
-		if c.ready {
+		want := d.Want.Clusters[name]
+		c.ready, c.leaving = want != nil, want != nil && want.Leaving
+		switch {
+		case c.leaving:
+			o.leave(c)
+		case c.ready:
 			o.examine(c)
 		}
-		if c.owned {
+		if c.owned && !c.leaving {
 			d.out.Owned.Claims++
 			d.out.Owned.Addresses += len(c.records) - 1 // the record of ownership is not counted
 		}
@@ -170,6 +176,50 @@ func (o *ownership) keep(c *cluster, standing []*model.Record, want model.Record
 		c.ttlChanges = !c.failed
 		o.records.Change(stands, want, model.UrgentClaim)
 	}
+}
+
+// leave finds the records of ownership of a cluster of which nothing shall stay, whatever
+// cluster it was that had this name, and removes them once they protect nothing any more.
+// Where there are none, what lies in the cluster's part of the zone is not ours.
+func (o *ownership) leave(c *cluster) {
+	var standing []*model.Record
+	for _, r := range c.records {
+		if model.IsOwnership(r, c.name, o.Settings.Owner) {
+			said, _ := model.ParseOwnership(r.Data)
+			standing, c.says = append(standing, r), c.says.And(said)
+		}
+	}
+	c.owned, c.known = true, true
+	if len(c.says.CDNs) == 0 {
+		c.says.CDNs = o.perhapsAt(c)
+	}
+	if len(standing) == 0 {
+		c.records = nil
+		return
+	}
+	if len(c.records) == len(standing) && o.aliases.OwnedBy(c.name) == 0 && !o.inUse(c) {
+		for _, r := range standing {
+			if o.idle(r) {
+				o.records.Remove(r, model.UrgentTidy)
+			}
+		}
+	}
+}
+
+// inUse reports whether the cluster has rules, or any rule uses a name in its part of the
+// zone.
+func (o *ownership) inUse(c *cluster) bool {
+	for of, n := range o.rules {
+		if of.cluster == c.name && n > 0 {
+			return true
+		}
+	}
+	for name := range o.names {
+		if of, ok := model.ClusterOf(&model.Record{Name: name}, o.Settings.Owner); ok && of == c.name {
+			return true
+		}
+	}
+	return false
 }
 
 // unowned says that something stands in the cluster's part of the zone, but no record of

@@ -117,7 +117,7 @@ func (r *rules) plan(row *table.Row) {
 	}
 	switch {
 	case len(row.Ours) == 0:
-		r.make(row)
+		r.makeRule(row)
 	case r.Settings.CDN(key.CDN).OriginFixed:
 		if current, ok := r.succeed(row); ok {
 			r.keepUp(row, []table.OwnRule{current})
@@ -170,9 +170,9 @@ func (r *rules) tellUndecided() {
 	}
 }
 
-// make makes the rule of a route that has none, once its addresses stand,
+// makeRule makes the rule of a route that has none, once its addresses stand,
 // unless somebody else's rule has the place.
-func (r *rules) make(row *table.Row) {
+func (r *rules) makeRule(row *table.Row) {
 	route, key := row.Route, *row.Where()
 	op := model.Op[model.Rule]{Verb: model.Create, To: &route.Rule, Ingress: route.Ingress, Urgency: model.UrgentCreate}
 	if len(row.Others) > 0 {

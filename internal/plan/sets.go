@@ -6,7 +6,6 @@ import (
 
 	"github.com/edgeward/edgeward/internal/guard"
 	"github.com/edgeward/edgeward/internal/model"
-	"github.com/edgeward/edgeward/internal/observed"
 	"github.com/edgeward/edgeward/internal/ordered"
 	"github.com/edgeward/edgeward/internal/recordset"
 )
@@ -84,7 +83,7 @@ func (s *sets) plan(c *cluster, name string, records []*model.Record) {
 	leaving := setDeletions{cluster: c.name, name: name}
 	use := recordset.Name{Name: name, Set: set, TTL: c.ttl, TTLChanges: c.ttlChanges, Refusals: s.Memory.ttlRefused, Now: s.Now}
 	for _, r := range records {
-		if s.places.Is(r.Key(), observed.InFlight) || s.places.Doubtful(r.Key()) {
+		if !s.idle(r) {
 			s.remember(name, []*model.Record{r})
 		}
 		switch {
@@ -101,21 +100,10 @@ func (s *sets) plan(c *cluster, name string, records []*model.Record) {
 		}
 	}
 	left := 0
-	switch {
-	case !used || !wanted:
-	case set.CNAME != "":
-		s.states[name] = s.records.CNAME(use)
-		left = s.states[name].Standing
-	default:
-		result := s.planAddresses(c, use)
-		for _, r := range result.Surplus {
-			// What cannot go yet, since other addresses come first, is not judged by the guard
-			// either: the loss would be less when they have come.
-			if deletion := s.surplus(c, r.Record); r.MayGo {
-				leaving.records = append(leaving.records, deletion)
-			}
-		}
-		s.states[name], left = result.State, result.Left
+	if used && wanted {
+		var surplus []guard.Deletion[model.Record]
+		surplus, left = s.bring(c, use)
+		leaving.records = append(leaving.records, surplus...)
 	}
 	leaving.loss = s.guard.LossOfSet(name, ids(records), left)
 	if len(leaving.records) > 0 {
@@ -123,9 +111,14 @@ func (s *sets) plan(c *cluster, name string, records []*model.Record) {
 	}
 }
 
-// planAddresses brings a set of addresses towards what is wanted, and tells of one that is
-// too large, or that has only those that were known last.
-func (s *sets) planAddresses(c *cluster, use recordset.Name) recordset.Result {
+// bring brings a name that is in use towards what is wanted of it. It returns the
+// addresses that nobody wants and that may go, and how many are left then. It tells of a
+// set that is too large, or that has only the addresses that were known last.
+func (s *sets) bring(c *cluster, use recordset.Name) (surplus []guard.Deletion[model.Record], left int) {
+	if use.Set.CNAME != "" {
+		s.states[use.Name] = s.records.CNAME(use)
+		return nil, s.states[use.Name].Standing
+	}
 	result := s.records.Addresses(use, s.Settings.DNS)
 	if notice, ok := use.Set.TooLarge(use.Name+"."+s.Settings.Domain, result.Addresses); ok {
 		s.out.Notices = append(s.out.Notices, notice)
@@ -134,7 +127,15 @@ func (s *sets) planAddresses(c *cluster, use recordset.Name) recordset.Result {
 		s.out.Stale[use.Name] = Stale{c.name, use.Set.Lacks}
 	}
 	maps.Copy(s.ttlRefused, result.Refusals)
-	return result
+	for _, r := range result.Surplus {
+		// What cannot go yet, since other addresses come first, is not judged by the guard
+		// either: the loss would be less when they have come.
+		if deletion := s.surplus(c, r.Record); r.MayGo {
+			surplus = append(surplus, deletion)
+		}
+	}
+	s.states[use.Name] = result.State
+	return surplus, result.Left
 }
 
 func ids(records []*model.Record) (list []string) {
@@ -182,9 +183,4 @@ func (s *sets) unused(c *cluster, r *model.Record) guard.Deletion[model.Record] 
 		Op:  model.Op[model.Record]{Verb: model.Delete, From: r, Urgency: model.UrgentTidy},
 		Due: due, Safe: s.idle(r) && !stale,
 	}
-}
-
-// idle reports whether a record stands for certain, and nothing is being done to it.
-func (s *sets) idle(r *model.Record) bool {
-	return !s.places.Doubtful(r.Key()) && !s.places.Is(r.Key(), observed.InFlight)
 }

@@ -26,7 +26,7 @@ type Step struct {
 	Held     map[model.RuleKey]model.IngressID
 	// Compared says that the first comparison of every cluster is over.
 	Compared bool
-	// Reread asks for a reading of these targets: before addresses go, it has to be
+	// Reread asks for a reading of these CDNs: before addresses go, it has to be
 	// seen that nobody has pointed a rule at them meanwhile, before a published
 	// host's rule goes, that nobody is led to it, and what a CDN is still preparing
 	// is looked at now and then.

@@ -7,39 +7,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/fixture"
 	"github.com/edgeward/edgeward/internal/kube"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/observed"
 	"github.com/edgeward/edgeward/internal/owned"
 )
-
-// TestPreviewOfAZoneThatCannotBeRead: of a zone that cannot be read plan promises nothing, and nothing goes to
-// which a CNAME in it may lead.
-func TestPreviewOfAZoneThatCannotBeRead(t *testing.T) {
-	set := fixture.TwoCDNs()
-	s := settled(set, fixture.Cluster("main", fixture.WholeHost("/=web"), fixture.Balanced("192.0.2.9")))
-	var records []*model.Record
-	for _, r := range s.Records.Objects {
-		if r.Zone == "" {
-			records = append(records, r)
-		}
-	}
-	s.Records.Objects = records
-	s.Records.Parts = map[string]observed.Part{"": {Known: true, Read: s.Now}, "example.com": {Fault: "404 Not Found"}}
-	s.Rules.Read, s.Records.Read = s.Now, s.Now
-	in := s.Input
-	f, err := Preview(in)
-	if err != nil || !f.Empty() {
-		t.Errorf("wanted: %v, %d rules, records %v", err, len(f.Rules), f.Records)
-	}
-	in.Want = desired.Desired(onStanding([]desired.Cluster{fixture.Cluster("main", fixture.Balanced("192.0.2.9"))}, in.Rules, in.Records), in.Settings, in.Now)
-	f, err = Preview(in)
-	if err != nil || !f.Empty() {
-		t.Errorf("its Ingress gone: %v, rules %v, records %v", err, f.Rules, f.Records)
-	}
-}
 
 // TestExtraWhereThereIsNoRoom: a CDN has no room for a second rule of a host. The one that is made when
 // the old one has gone has what an operator set on that.
@@ -356,7 +329,7 @@ func TestUninstallWithoutClaim(t *testing.T) {
 				s.record(t, claimOf(s)).Data = data
 			}
 			h := owned.All(s.Rules.Objects, s.Records, next)["main"]
-			for _, r := range slices.Concat(h.CNAMEs, h.Records) {
+			for _, r := range slices.Concat(h.CNAMEs, h.Addresses) {
 				if (strings.HasPrefix(r.Data, "cdn-") || r.Data == "192.0.2.2") && h.Kept[r.ID] == "" {
 					t.Errorf("goes: %s %s", r.Key(), r.Data)
 				}

@@ -47,6 +47,8 @@ type world struct {
 	// usable holds, for each address that is being deleted, those that its set
 	// wanted when that was decided, and since.
 	usable map[model.Record][]string
+	// leaving are the clusters that are being retired and have a record of ownership.
+	leaving map[string]bool
 	// strays are the IDs of what arrived late. Until the next list the daemon
 	// cannot know of it, nor take care of the origin that such a rule names.
 	strays map[string]bool
@@ -106,7 +108,7 @@ func newWorld(t *testing.T, seed uint64) *world {
 	w := &world{
 		t: t, seed: seed, rng: rand.New(rand.NewPCG(seed, 1)), now: fixture.Start(), settings: settings, all: settings,
 		rules: newStore[model.Rule](), records: newStore[model.Record](),
-		foreignRules: map[string]model.Rule{}, foreignRecords: map[string]model.Record{}, usable: map[model.Record][]string{}, strays: map[string]bool{},
+		foreignRules: map[string]model.Rule{}, foreignRecords: map[string]model.Record{}, usable: map[model.Record][]string{}, strays: map[string]bool{}, leaving: map[string]bool{},
 	}
 	w.rules.unread = func(r model.Rule) bool {
 		return !slices.ContainsFunc(w.settings.CDNs, func(c model.CDN) bool { return c.Name == r.CDN })
@@ -450,6 +452,7 @@ func (w *world) check() {
 		}
 	}
 	w.checkLeads()
+	w.checkOwnership()
 	for id, r := range w.foreignRules {
 		if now, ok := w.rules.truth[id]; !ok || !now.Equal(r) {
 			w.fail("foreign rule %s was touched", r.RuleKey)
@@ -460,6 +463,36 @@ func (w *world) check() {
 			w.fail("foreign record %s was touched", r.Key())
 		}
 	}
+}
+
+// checkOwnership holds while clusters are retired: their record of ownership goes last.
+func (w *world) checkOwnership() {
+	for cluster, owned := range w.leaving {
+		if !owned || w.ownership(cluster) {
+			continue
+		}
+		for _, r := range w.rules.truth {
+			if label, ok := r.OwnerLabel(); ok && label.Owner == fixture.Owner && label.Cluster == cluster {
+				w.fail("the record of ownership of %s is gone, and the rule %s stands", cluster, r.RuleKey)
+			}
+		}
+		for _, r := range w.records.truth {
+			labels, _ := model.ParseAliasLabel(&r, fixture.Owner)
+			if in, ok := model.ClusterOf(&r, fixture.Owner); ok && in == cluster || labels == cluster {
+				w.fail("the record of ownership of %s is gone, and %s stands", cluster, r.Key())
+			}
+		}
+	}
+}
+
+// ownership reports whether a cluster's record of ownership stands.
+func (w *world) ownership(cluster string) bool {
+	for _, r := range w.records.truth {
+		if model.IsOwnership(&r, cluster, fixture.Owner) {
+			return true
+		}
+	}
+	return false
 }
 
 // checkLeads holds at every change: no CNAME of ours leads to a CDN's name that

@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/forecast"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/outcome"
-	"github.com/edgeward/edgeward/internal/plan"
 )
 
 // Entry is one change that a run would make.
@@ -51,7 +51,7 @@ const originGroup = "Origin names in the zone"
 
 // NewReport puts a forecast into words, grouped by Ingress. Within a group the
 // order is that in which the changes would be made.
-func NewReport(want desired.Want, f plan.Forecast, set model.Settings) Report {
+func NewReport(want desired.Want, f forecast.Forecast, set model.Settings) Report {
 	r := Report{Changes: []Entry{}, Obstacles: []Obstacle{}, Warnings: []string{}}
 	for _, c := range f.Records {
 		r.Changes = append(r.Changes, recordEntry(c, set))
@@ -90,7 +90,7 @@ func (r *Report) addIngress(in *outcome.Ingress) {
 	}
 }
 
-func ruleEntry(c plan.Change[model.Rule]) Entry {
+func ruleEntry(c forecast.Change[model.Rule]) Entry {
 	e := Entry{
 		Group: "Ingress " + c.Ingress.String(), Target: string(c.Old().CDN), Action: string(c.Verb),
 		WaitSeconds: wait(c.After),
@@ -123,7 +123,7 @@ func ruleFields(r model.Rule) []Field {
 	return fields
 }
 
-func recordEntry(c plan.Change[model.Record], set model.Settings) Entry {
+func recordEntry(c forecast.Change[model.Record], set model.Settings) Entry {
 	e := Entry{Group: originGroup, Target: string(set.DNS.Name), Action: string(c.Verb), WaitSeconds: wait(c.After)}
 	name := func(r model.Record) string {
 		return r.Type + " " + r.Name + "." + cmp.Or(r.Zone, set.Domain) + " " + r.Data

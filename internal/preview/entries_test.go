@@ -6,6 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/edgeward/edgeward/internal/desired"
+	"github.com/edgeward/edgeward/internal/forecast"
 	"github.com/edgeward/edgeward/internal/guard"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/plan"
@@ -34,7 +35,7 @@ func TestNotPublished(t *testing.T) {
 		Kept:     map[string]string{"r1": "a rule is kept"},
 		Blocked:  []guard.Blocked{{Provider: "cdn", Cluster: "main", Count: 2, Total: 3}},
 	}
-	got := NewReport(want, plan.Forecast{Last: last}, model.Settings{})
+	got := NewReport(want, forecast.Forecast{Last: last}, model.Settings{})
 	obstacles := []Obstacle{
 		{Ingress: "main/shop/api", Rule: "a.example/b", State: "conflict", Reason: "taken"},
 		{Ingress: "main/shop/web", State: "invalid", Reason: "odd"},

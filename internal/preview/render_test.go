@@ -10,8 +10,8 @@ import (
 
 	"github.com/edgeward/edgeward/internal/desired"
 	"github.com/edgeward/edgeward/internal/fixture"
+	"github.com/edgeward/edgeward/internal/forecast"
 	"github.com/edgeward/edgeward/internal/model"
-	"github.com/edgeward/edgeward/internal/plan"
 	"github.com/edgeward/edgeward/internal/printable"
 )
 
@@ -77,7 +77,7 @@ func TestJSONIsUnescaped(t *testing.T) {
 // TestOrdinaryText: a line looks as it always did.
 func TestOrdinaryText(t *testing.T) {
 	var text strings.Builder
-	r := NewReport(desired.Want{}, plan.Forecast{Records: []plan.Change[model.Record]{}}, model.Settings{Domain: "example.net", DNS: model.DNS{Name: fixture.Vultr, Section: "vultr"}})
+	r := NewReport(desired.Want{}, forecast.Forecast{Records: []forecast.Change[model.Record]{}}, model.Settings{Domain: "example.net", DNS: model.DNS{Name: fixture.Vultr, Section: "vultr"}})
 	r.Changes = []Entry{{"Ingress main/shop/web", "edgio", "delete", "rule bücher.example/a", "no Ingress wants it", (10 * time.Second).Seconds(), nil, nil}}
 	r.Warnings = []string{`annotation "x" is not known`}
 	if err := r.WriteText(&text); err != nil {

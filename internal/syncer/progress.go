@@ -6,9 +6,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/forecast"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/outcome"
-	"github.com/edgeward/edgeward/internal/plan"
 )
 
 const (
@@ -163,7 +163,7 @@ func texts(all []outstanding) string {
 
 // deletions are those that wait for their time, in the order in which they come.
 func (s *Syncer) deletions(now time.Time) []string {
-	forecast, err := plan.Preview(s.input(now))
+	forecast, err := forecast.Of(s.input(now))
 	if err != nil {
 		return []string{"the next in " + s.step.Wake.Sub(now).Round(time.Second).String()}
 	}
@@ -171,7 +171,7 @@ func (s *Syncer) deletions(now time.Time) []string {
 }
 
 // delayed are the deletions that wait for their time.
-func delayed[T model.Object[T]](what string, changes []plan.Change[T]) (list []string) {
+func delayed[T model.Object[T]](what string, changes []forecast.Change[T]) (list []string) {
 	for _, c := range changes {
 		if c.Verb == model.Delete && c.After > 0 {
 			list = append(list, fmt.Sprintf("%s%s (in %s)", what, c.Key(), c.After.Round(time.Second)))

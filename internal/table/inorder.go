@@ -58,15 +58,13 @@ func inOrder(a, b []*model.RuleKey) iter.Seq[*model.RuleKey] {
 	}
 }
 
-// at returns what a list has at a key and what comes after it. What is near the
-// list's beginning is found at once.
+// at returns what a list has at a key and what comes after it. Where all of a list is gone
+// through, each is the first of what is left: that is a tenth of a first plan.
 func at[T keyed](list []T, key *model.RuleKey) (here, rest []T) {
-	near := 1
-	for near < len(list) && list[near-1].Where().Compare(*key) < 0 {
-		near *= 2
+	from := 0
+	if len(list) > 0 && *list[0].Where() != *key {
+		from, _ = slices.BinarySearchFunc(list, key, func(e T, key *model.RuleKey) int { return e.Where().Compare(*key) })
 	}
-	near = min(near, len(list))
-	from, _ := slices.BinarySearchFunc(list[:near], key, func(e T, key *model.RuleKey) int { return e.Where().Compare(*key) })
 	to := from
 	for to < len(list) && *list[to].Where() == *key {
 		to++

@@ -71,6 +71,15 @@ func (r Rows) count(row *Row, n int) {
 	}
 }
 
+// OutOfSync is how many rows are not in sync.
+func (r Rows) OutOfSync() int {
+	n := len(r.All)
+	for _, inSync := range r.InSync {
+		n -= inSync
+	}
+	return n
+}
+
 // usingOurs are those of some rules that are not ours though their origins have names of
 // ours.
 func usingOurs(s model.Settings, rules []*model.Rule) (others []*model.Rule) {
@@ -105,8 +114,8 @@ func (r Rows) Rules() []*model.Rule { return r.rules }
 func (r Rows) RulesOf(host string) []*model.Rule { return ofHost(r.rules, host) }
 
 // RulesAt are all rules at a host and path, whosever they are.
-func (r Rows) RulesAt(key model.RuleKey) []*model.Rule {
-	here, _ := at(r.rules, &key)
+func (r Rows) RulesAt(key *model.RuleKey) []*model.Rule {
+	here, _ := at(r.rules, key)
 	return here
 }
 

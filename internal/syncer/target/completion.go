@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/edgeward/edgeward/internal/forecast"
 	"github.com/edgeward/edgeward/internal/httpapi"
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/observed"
-	"github.com/edgeward/edgeward/internal/plan"
 )
 
 // Result is what a call that ran beside the Target has come to: a completion of an
@@ -144,7 +144,7 @@ func (t *Target[T]) foresee(op model.Op[T]) []T {
 		return nil
 	}
 	t.foreseen++
-	return []T{plan.Foreseen(op, fmt.Sprintf("dry-run-%d", t.foreseen), t.Settings)}
+	return []T{forecast.Foreseen(op, fmt.Sprintf("dry-run-%d", t.foreseen), t.Settings)}
 }
 
 // writeFailed decides what a failed write means for what stands.

@@ -1,4 +1,5 @@
-package plan
+// Package forecast plays out what a run would come to, without any provider.
+package forecast
 
 import (
 	"fmt"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/edgeward/edgeward/internal/model"
 	"github.com/edgeward/edgeward/internal/observed"
+	"github.com/edgeward/edgeward/internal/plan"
 )
 
 // Change is an operation that a run would come to.
@@ -23,7 +25,7 @@ type Forecast struct {
 	Rules   []Change[model.Rule]
 	Records []Change[model.Record]
 	// Last is the step that has nothing left to do.
-	Last Step
+	Last plan.Step
 }
 
 // Empty reports whether a run would change nothing.
@@ -33,15 +35,14 @@ func (f Forecast) Empty() bool { return len(f.Rules)+len(f.Records) == 0 }
 // lead to the end.
 const maxSteps = 1000
 
-// Preview plays out what follows from in, without any provider. The operations
-// under way in the views are ignored.
-func Preview(in Input) (Forecast, error) {
+// Of is what follows from an input. The operations under way in the views are ignored.
+func Of(in plan.Input) (Forecast, error) {
 	var f Forecast
 	start := in.Now
 	rules, records := newPlay(in.Rules, in.Settings), newPlay(in.Records, in.Settings)
 	for range maxSteps {
 		in.Rules, in.Records = rules.view(in.Now), records.view(in.Now)
-		f.Last = Next(in)
+		f.Last = plan.Next(in)
 		in.Memory = f.Last.Memory
 		for _, op := range f.Last.Rules {
 			f.Rules = append(f.Rules, Change[model.Rule]{rules.apply(op), in.Now.Sub(start)})

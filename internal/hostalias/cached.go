@@ -11,19 +11,21 @@ import (
 // Pointing is that a published host leads to a name at a CDN.
 type Pointing struct{ Host, CDNName string }
 
-// noteSeen notes where our CNAMEs lead now, or may, beside what caches may remember.
-func (f *finder) noteSeen(found *Aliases) {
-	for seen, at := range f.LastSeen {
-		if f.Now.Before(at.Add(found.cacheTime(found.Of[seen.Host]))) {
-			found.LastSeen[seen] = at
+// noteCached notes where our CNAMEs lead now, or may, beside what caches still know.
+func (f *finder) noteCached(found *Aliases) {
+	for pointing, until := range f.Cached {
+		if f.Now.Before(until) {
+			found.Cached[pointing] = until
 		}
 	}
 	note := func(r model.Record) {
 		if r.Type != "CNAME" {
 			return
 		}
-		if host := f.Settings.HostAt(model.RecordName{Zone: r.Zone, Name: r.Name}); found.Of[host] != nil {
-			found.LastSeen[Pointing{host, r.Data}] = f.Now
+		host := f.Settings.HostAt(model.RecordName{Zone: r.Zone, Name: r.Name})
+		if alias := found.Of[host]; alias != nil {
+			at := Pointing{host, r.Data}
+			found.Cached[at] = latest(found.Cached[at], f.Now.Add(max(found.cacheTime(alias), seconds(r.TTL))))
 		}
 	}
 	for host, alias := range found.Of {
@@ -47,38 +49,44 @@ func (f *finder) noteSeen(found *Aliases) {
 	}
 }
 
-// cacheTime is how long caches may know where a host's name leads: as long as the TTL
-// with which it stands, or else that of the configuration, says.
+// cacheTime is how long caches may know where a host's name leads, if that was not seen: as
+// long as the TTL with which the name stands, or else that of the configuration, says.
 func (a Aliases) cacheTime(alias *Alias) time.Duration {
 	ttl := a.settings.TTL
-	if alias != nil {
-		if alias.CNAME != nil {
-			ttl = max(ttl, alias.CNAME.TTL)
-		}
-		for _, label := range alias.Labels {
-			ttl = max(ttl, label.TTL)
-		}
+	if alias.CNAME != nil {
+		ttl = max(ttl, alias.CNAME.TTL)
 	}
-	return time.Duration(ttl) * time.Second
+	for _, label := range alias.Labels {
+		ttl = max(ttl, label.TTL)
+	}
+	return seconds(ttl)
+}
+
+func seconds(n int) time.Duration { return time.Duration(n) * time.Second }
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // Forgotten is when no cache leads from a host to a rule any more, which nobody wants
 // since then.
 func (a Aliases) Forgotten(alias *Alias, r *model.Rule, since time.Time) time.Time {
+	forgotten := since.Add(a.cacheTime(alias))
 	for _, name := range a.CDNNames(alias, r) {
-		if last := a.LastSeen[Pointing{alias.Host, name}]; last.After(since) {
-			since = last
-		}
+		forgotten = latest(forgotten, a.Cached[Pointing{alias.Host, name}])
 	}
-	return since.Add(a.cacheTime(alias))
+	return forgotten
 }
 
-// Concerns reports whether the host's DNS says, or said a moment ago, that it leads to a
-// rule.
+// Concerns reports whether the host's DNS says, or said so lately that caches may know,
+// that it leads to a rule.
 func (a Aliases) Concerns(alias *Alias, r *model.Rule) bool {
 	return a.settings.CanLead(r) && (alias.Labelled() || alias.Busy || slices.ContainsFunc(a.CDNNames(alias, r), func(name string) bool {
-		_, seen := a.LastSeen[Pointing{alias.Host, name}]
-		return seen
+		_, cached := a.Cached[Pointing{alias.Host, name}]
+		return cached
 	}))
 }
 
@@ -94,9 +102,9 @@ func (a Aliases) CDNNames(alias *Alias, r *model.Rule) []string {
 		return []string{name}
 	}
 	var names []string
-	for seen := range a.LastSeen {
-		if seen.Host == alias.Host && !a.named()[seen.CDNName] {
-			names = append(names, seen.CDNName)
+	for to := range a.Cached {
+		if to.Host == alias.Host && !a.named()[to.CDNName] {
+			names = append(names, to.CDNName)
 		}
 	}
 	return names
